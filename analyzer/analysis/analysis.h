@@ -1,0 +1,59 @@
+// One capture from frames to conclusions: decode, flow, infer, detect in one pass.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analyzer/capture/frame.h"
+#include "analyzer/decode/decoder.h"
+#include "analyzer/detect/detector.h"
+#include "analyzer/flow/flow_table.h"
+#include "analyzer/infer/flow_history.h"
+#include "analyzer/infer/profile.h"
+
+namespace tcpautopsy {
+
+struct AnalysisOptions {
+  Profile profile;
+  std::optional<TimeNs> capture_end_ns;              // --capture-end; else set_capture_end(), else the last record's time
+  std::function<bool(std::uint64_t flow)> keep_all;  // flows whose ladder will be drawn
+  std::uint64_t first_flow = 0;                      // number of the first flow (several captures in one run)
+};
+
+// One connection, concluded.
+struct FlowResult {
+  FlowHistory history;
+  Findings findings;
+};
+
+// Not thread-safe; many may run side by side. Flows are handed out when they are over, in no particular order of numbers.
+class Analysis {
+ public:
+  using OnFlow = std::function<void(FlowResult&&)>;
+
+  Analysis(AnalysisOptions options, OnFlow on_flow);
+  ~Analysis();
+
+  // Frames of one capture in order; `file` is the file's rank among the inputs. Returns the number of the flow the frame
+  // belongs to, if any.
+  std::optional<std::uint64_t> add(const Frame& frame, std::uint32_t file);
+
+  // A later end than the last record (a pcapng statistics block), before finish().
+  void set_capture_end(TimeNs end_ns);
+  void finish();
+
+  TimeNs capture_end_ns() const;
+  const Findings& capture_findings() const;          // scope C, complete after finish()
+  const Decoder& decoder() const;
+  const CaptureFacts& facts() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tcpautopsy

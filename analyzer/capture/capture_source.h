@@ -1,0 +1,58 @@
+// Reads one capture file: pcap, pcapng, either compressed, or standard input ("-").
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "analyzer/capture/frame.h"
+
+namespace tcpautopsy {
+
+// The file cannot be read at all: no such file, a directory, not a capture, empty, or a filter that does not compile.
+class CaptureError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// Where reading had to stop early. What was read before is good.
+struct Damage {
+  std::string file;
+  std::uint64_t offset = 0;  // byte offset in the (uncompressed) file of the record that is damaged
+  std::uint64_t packet = 0;  // number of the last whole packet
+  std::string reason;        // "record claims 4 GiB", "file ends inside a packet", ...
+};
+
+// What the file says of itself; complete only when next() has returned false.
+struct CaptureInfo {
+  std::string file;
+  std::string format;                        // "pcap", "pcapng", with "+gzip" and the like
+  std::vector<int> link_types;               // DLT_*, each once, in order of appearance
+  std::uint64_t packets = 0;                 // records read, before the filter
+  std::uint64_t filtered_out = 0;            // records that the filter left out
+  std::uint64_t cut_packets = 0;             // records shorter than on the wire (snap length)
+  std::optional<std::int64_t> first_ns, last_ns;  // earliest and latest time of a record, of any protocol
+  std::optional<std::int64_t> end_ns;        // latest isb_endtime of a pcapng Interface Statistics Block
+  std::optional<std::uint64_t> dropped;      // isb_ifdrop + isb_osdrop, summed over interfaces
+};
+
+class CaptureSource {
+ public:
+  virtual ~CaptureSource() = default;
+
+  // The next record that passes the filter; false at the end of the file or where it is damaged.
+  virtual bool next(Frame& frame) = 0;
+
+  // Set once reading stopped before the end of the file.
+  virtual const std::optional<Damage>& damage() const = 0;
+  virtual const CaptureInfo& info() const = 0;
+
+  // `filter` is a pcap-filter(7) expression, applied by each record's own link type; empty for all.
+  // Throws CaptureError, its message naming the file.
+  static std::unique_ptr<CaptureSource> open(const std::string& path, const std::string& filter = "");
+};
+
+}  // namespace tcpautopsy

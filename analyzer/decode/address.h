@@ -1,0 +1,30 @@
+// IP addresses and the two ends of a connection.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <string>
+
+namespace tcpautopsy {
+
+// An IPv4 address is held as its IPv4-mapped IPv6 form (RFC 4291 2.5.5.2), so that both compare and hash alike.
+struct IpAddress {
+  std::array<std::uint8_t, 16> octets{};
+
+  static IpAddress v4(const std::uint8_t* four);
+  static IpAddress v6(const std::uint8_t* sixteen);
+  bool is_v4() const;
+  auto operator<=>(const IpAddress&) const = default;
+};
+
+// Dotted quad, or RFC 5952 text.
+std::string to_string(const IpAddress& address);
+
+struct EndpointAddress {
+  IpAddress ip;
+  std::uint16_t port = 0;
+  auto operator<=>(const EndpointAddress&) const = default;
+};
+
+}  // namespace tcpautopsy

@@ -1,0 +1,13 @@
+// The Community ID flow hash, version 1: the name by which other tools know the same flow.
+#pragma once
+
+#include <string>
+
+#include "analyzer/decode/address.h"
+
+namespace tcpautopsy {
+
+// "1:" and the base64 of SHA-1 over seed, the ordered 4-tuple and protocol 6, as the public specification has it.
+std::string community_id(const EndpointAddress& a, const EndpointAddress& b, std::uint16_t seed = 0);
+
+}  // namespace tcpautopsy
