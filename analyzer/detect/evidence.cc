@@ -1,0 +1,155 @@
+#include "analyzer/detect/evidence.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+namespace tcpautopsy {
+namespace {
+
+constexpr std::size_t kDurationsShown = 8;
+
+std::string fixed(double value, int digits) {
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%.*f", digits, value);
+  return text.data();
+}
+
+std::string seconds_text(TimeNs duration) {
+  const double seconds = static_cast<double>(duration) / static_cast<double>(kSecond);
+  return fixed(seconds, duration < 100 * kSecond ? 1 : 0);
+}
+
+bool about(TimeNs value, TimeNs wanted) {
+  // Timers of common kernels run late by up to a tick and some scheduling, and Linux rounds to its timer
+  // wheel's 1/8.
+  const TimeNs slack = wanted / 4 + 20 * kMillisecond;
+  return value > wanted - slack && value < wanted + slack;
+}
+
+}  // namespace
+
+Finding make_finding(const Doc& doc, const FlowHistory& flow, std::optional<Side> side) {
+  Finding finding;
+  finding.id = doc.id;
+  finding.severity = doc.severity;
+  finding.scope = doc.scope;
+  finding.flow = flow.trace.number;
+  finding.side = side;
+  return finding;
+}
+
+void cite(Finding& finding, const FrameRef& frame) {
+  const auto earlier = [](const FrameRef& a, const FrameRef& b) {
+    return a.time_ns != b.time_ns ? a.time_ns < b.time_ns
+           : a.file != b.file     ? a.file < b.file
+                                  : a.number < b.number;
+  };
+  const auto place = std::lower_bound(finding.frames.begin(), finding.frames.end(), frame, earlier);
+  if (place == finding.frames.end() || earlier(frame, *place)) finding.frames.insert(place, frame);
+  finding.time_ns = finding.frames.front().time_ns;
+  finding.end_ns = finding.frames.back().time_ns;
+}
+
+void cite(Finding& finding, const FlowHistory& flow, RecordIndex record) {
+  if (record < flow.records().size()) cite(finding, flow.records()[record].frame);
+}
+
+void cite(Finding& finding, const FlowHistory& flow, std::span<const RecordIndex> records) {
+  for (const RecordIndex record : records) cite(finding, flow, record);
+}
+
+std::string duration_text(TimeNs duration) {
+  if (duration >= kSecond) return seconds_text(duration) + " s";
+  if (duration >= 10 * kMillisecond) return std::to_string(duration / kMillisecond) + " ms";
+  const double milliseconds = static_cast<double>(duration) / static_cast<double>(kMillisecond);
+  if (duration >= kMillisecond / 10) return fixed(milliseconds, 1) + " ms";
+  return std::to_string(duration / 1000) + " us";
+}
+
+std::string durations_text(std::span<const TimeNs> durations) {
+  const bool in_seconds =
+      std::any_of(durations.begin(), durations.end(), [](TimeNs d) { return d >= kSecond; });
+  std::string text;
+  for (std::size_t i = 0; i < durations.size(); ++i) {
+    if (durations.size() > kDurationsShown && i == kDurationsShown / 2) {
+      i = durations.size() - kDurationsShown / 2;
+      text += ", ...";
+    }
+    if (!text.empty()) text += ", ";
+    text += in_seconds ? seconds_text(durations[i])
+                       : fixed(static_cast<double>(durations[i]) / static_cast<double>(kMillisecond),
+                               durations[i] < 10 * kMillisecond ? 1 : 0);
+  }
+  return text.empty() ? text : text + (in_seconds ? " s" : " ms");
+}
+
+std::string times_text(std::uint64_t n) {
+  if (n == 1) return "once";
+  if (n == 2) return "twice";
+  return std::to_string(n) + " times";
+}
+
+std::string count_text(std::uint64_t n, std::string_view noun) {
+  return std::to_string(n) + " " + std::string(noun) + (n == 1 ? "" : "s");
+}
+
+std::string endpoint_text(const EndpointAddress& address) {
+  const std::string ip = to_string(address.ip);
+  return (address.ip.is_v4() ? ip : "[" + ip + "]") + ":" + std::to_string(address.port);
+}
+
+std::string endpoint_text(const FlowHistory& flow, Side side) {
+  return endpoint_text(flow.trace.facts(side).address);
+}
+
+std::string_view role(const FlowHistory& flow, Side side) {
+  return side == flow.client() ? "client" : "server";
+}
+
+bool is_syn(const SegmentRecord& record) { return (record.flags & (kSyn | kAck | kRst | kFin)) == kSyn; }
+
+bool is_syn_ack(const SegmentRecord& record) {
+  return (record.flags & (kSyn | kAck | kRst | kFin)) == (kSyn | kAck);
+}
+
+bool is_rst(const SegmentRecord& record) { return (record.flags & (kSyn | kRst)) == kRst; }
+
+TimeNs time_of(const FlowHistory& flow, RecordIndex record) { return flow.records()[record].frame.time_ns; }
+
+std::vector<TimeNs> intervals(const FlowHistory& flow, std::span<const RecordIndex> records) {
+  std::vector<TimeNs> steps;
+  for (std::size_t i = 1; i < records.size(); ++i)
+    steps.push_back(time_of(flow, records[i]) - time_of(flow, records[i - 1]));
+  return steps;
+}
+
+std::string_view name(Steps steps) {
+  switch (steps) {
+    case Steps::Unknown: return "unknown";
+    case Steps::Flat: return "flat";
+    case Steps::Doubling: return "doubling";
+    case Steps::FlatThenDoubling: return "flat, then doubling";
+    case Steps::Irregular: return "irregular";
+  }
+  return "";
+}
+
+Steps steps_of(std::span<const TimeNs> steps) {
+  if (steps.size() < 2) return Steps::Unknown;
+  std::size_t i = 1;
+  while (i < steps.size() && about(steps[i], steps[i - 1])) ++i;
+  if (i == steps.size()) return Steps::Flat;
+  const bool flat_first = i > 1;
+  while (i < steps.size() && about(steps[i], 2 * steps[i - 1])) ++i;
+  if (i < steps.size()) return Steps::Irregular;
+  return flat_first ? Steps::FlatThenDoubling : Steps::Doubling;
+}
+
+TimeNs next_step(std::span<const TimeNs> steps) {
+  if (steps.empty()) return kSecond;
+  // A step may be flat or doubled; silence for less than the doubled one proves nothing.
+  return 2 * steps.back();
+}
+
+}  // namespace tcpautopsy

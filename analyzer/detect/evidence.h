@@ -1,0 +1,83 @@
+// What every detector needs to say what it found: a finding with its frames, evidence with names, and plain
+// words for numbers.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "analyzer/detect/detector.h"
+
+namespace tcpautopsy {
+
+// A finding of this flow with the doc's id, severity and scope; it has no frame and no time before the first
+// cite().
+Finding make_finding(const Doc& doc, const FlowHistory& flow, std::optional<Side> side);
+
+// Adds frames as proof. They are kept in order of time and each once; time_ns and end_ns become those of the
+// first and the last.
+void cite(Finding& finding, const FrameRef& frame);
+void cite(Finding& finding, const FlowHistory& flow, RecordIndex record);  // kNoRecord adds nothing
+void cite(Finding& finding, const FlowHistory& flow, std::span<const RecordIndex> records);
+
+// Adds one named value of any type that EvidenceValue can hold; the name is in snake_case, with its unit:
+// "wait_ns".
+template <class T>
+void prove(Finding& finding, std::string_view name, const T& value) {
+  if constexpr (std::same_as<T, bool>) {
+    finding.evidence.emplace_back(std::string(name), value);
+  } else if constexpr (std::integral<T>) {
+    finding.evidence.emplace_back(std::string(name), static_cast<std::int64_t>(value));
+  } else if constexpr (std::floating_point<T>) {
+    finding.evidence.emplace_back(std::string(name), static_cast<double>(value));
+  } else if constexpr (std::convertible_to<const T&, std::string_view>) {
+    finding.evidence.emplace_back(std::string(name), std::string(std::string_view(value)));
+  } else {
+    finding.evidence.emplace_back(std::string(name), std::vector<std::int64_t>(value.begin(), value.end()));
+  }
+}
+
+// Words for summaries.
+std::string duration_text(TimeNs duration);  // "7.1 s", "230 ms", "0.4 ms", "12 us"
+std::string durations_text(
+    std::span<const TimeNs> durations);   // "1.0, 2.0, 4.0 s"; the middle of more than eight is left out
+std::string times_text(std::uint64_t n);  // "once", "twice", "4 times"
+std::string count_text(std::uint64_t n, std::string_view noun);  // "1 octet", "5 octets"
+std::string endpoint_text(const EndpointAddress& address);       // "10.0.0.2:80", "[2001:db8::1]:443"
+std::string endpoint_text(const FlowHistory& flow, Side side);
+std::string_view role(const FlowHistory& flow, Side side);  // "client" or "server"
+
+// What a record is. A SYN+RST or SYN+FIN is none of them.
+bool is_syn(const SegmentRecord& record);  // SYN without ACK
+bool is_syn_ack(const SegmentRecord& record);
+bool is_rst(const SegmentRecord& record);
+
+// Records that `accept` takes, in order; packets captured twice (SegmentRecord::copy) are left out.
+template <std::predicate<const SegmentRecord&> F>
+std::vector<RecordIndex> records_where(const FlowHistory& flow, F accept) {
+  std::vector<RecordIndex> found;
+  for (RecordIndex i = 0; i < flow.records().size(); ++i)
+    if (!flow.records()[i].copy && accept(flow.records()[i])) found.push_back(i);
+  return found;
+}
+
+TimeNs time_of(const FlowHistory& flow, RecordIndex record);
+// Time from each record to the next one; one fewer than records.
+std::vector<TimeNs> intervals(const FlowHistory& flow, std::span<const RecordIndex> records);
+
+// How far apart something was sent again. Linux from 6.5 on sends a SYN four or so times a second apart
+// before it doubles.
+enum class Steps : std::uint8_t { Unknown, Flat, Doubling, FlatThenDoubling, Irregular };
+std::string_view name(Steps steps);  // "flat", "doubling", "flat, then doubling"
+Steps steps_of(std::span<const TimeNs> steps);
+// The longest that the next step should take after these; with none, the first step is the RFC 6298 (2.1)
+// initial timeout of 1 s.
+TimeNs next_step(std::span<const TimeNs> steps);
+
+}  // namespace tcpautopsy
