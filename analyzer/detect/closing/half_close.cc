@@ -1,0 +1,171 @@
+#include "analyzer/detect/close_facts.h"
+#include "analyzer/detect/evidence.h"
+
+namespace tcpautopsy {
+namespace {
+
+constexpr Doc kDoc{
+    .id = "half_close",
+    .title = "One direction was closed while data went on in the other",
+    .severity = Severity::Info,
+    .phase = "Closing",
+    .what =
+        "One endpoint sent its FIN and kept receiving: the peer, knowing of the FIN, went on sending data "
+        "for longer than a round trip. TCP closes its two directions apart from each other, and this "
+        "connection used that.\n\n"
+        "It is a legitimate mode: 'I have sent my whole request, now answer' (shutdown(SHUT_WR)). It is "
+        "worth knowing because proxies, NATs and some libraries treat the first FIN as the end of both "
+        "directions.",
+    .how_known =
+        "The peer's data acknowledges the FIN, so its TCP knew; new data is still sent later than one round "
+        "trip after the FIN passed; and the endpoint that had sent the FIN acknowledges it, so its socket "
+        "was still read from or at least open.\n\n"
+        "Data that crosses the FIN, data after a FIN that was lost on the way, and data that meets a RST "
+        "(rst_after_close) are not a half close.",
+    .causes =
+        "An application that calls shutdown(SHUT_WR): nc -N, rsh and ssh forwarding, HTTP clients that send "
+        "a body of unknown length, database dump pipes, proxies that pass on one direction's end. "
+        "Also a peer that ignores the end of file for as long as it has something to send.",
+    .confirm =
+        "While it lasts: ss -tn state fin-wait-2 with an owner process (-p) on the endpoint that closed, "
+        "state close-wait on the peer. strace -e trace=network shows shutdown(..., SHUT_WR) instead of "
+        "close().",
+    .remedy =
+        "None needed. If such transfers break off after a fixed time, a device on the path shortens its "
+        "timer at the first FIN (Linux conntrack: nf_conntrack_tcp_timeout_fin_wait, _close_wait): lengthen "
+        "it there, at the cost of table entries, or let the application delay its shutdown() until it has "
+        "the answer.",
+    .bad_advice =
+        "This is no socket leak: FIN-WAIT-2 with an owner process is not bounded by "
+        "net.ipv4.tcp_fin_timeout, and lowering that sysctl changes nothing for it.",
+    .rfc = "RFC 9293 3.6.1",
+    .wireshark = "none (TCP segments after [FIN, ACK] of the other side)",
+};
+
+constexpr Example kExamples[] = {
+    {"The client ends its request with a FIN, the answer takes 220 ms", R"(
+handshake
++.01   A > B  P. 1:101(100) ack 1
++.001  A > B  F. 101:101(0) ack 1
++.01   A < B  .  1:1(0) ack 102
++.10   A < B  P. 1:1001(1000) ack 102
++.01   A > B  .  102:102(0) ack 1001
++.10   A < B  P. 1001:2001(1000) ack 102
++.01   A > B  .  102:102(0) ack 2001
++.01   A < B  F. 2001:2001(0) ack 102
++.01   A > B  .  102:102(0) ack 2002
+finding half_close endpoint client severity info certainty certain
+)"},
+    {"The server closes its direction, the client still uploads", R"(
+handshake
++.01   A < B  F. 1:1(0) ack 1
++.01   A > B  .  1:1(0) ack 2
++.50   A > B  P. 1:1001(1000) ack 2
++.01   A < B  .  2:2(0) ack 1001
++.50   A > B  P. 1001:2001(1000) ack 2
++.01   A < B  .  2:2(0) ack 2001
++.50   A > B  F. 2001:2001(0) ack 2
++.01   A < B  .  2:2(0) ack 2002
+finding half_close endpoint server severity info
+)"},
+    {"Normal close", R"(
+handshake
++.01   A > B  P. 1:101(100) ack 1
++.01   A < B  P. 1:1001(1000) ack 101
++.01   A > B  F. 101:101(0) ack 1001
++.01   A < B  F. 1001:1001(0) ack 102
++.01   A > B  .  102:102(0) ack 1002
+no finding
+)",
+     true},
+    {"Data that was under way when the FIN passed", R"(
+handshake
++.01   A > B  P. 1:101(100) ack 1
++.01   A < B  P. 1:1001(1000) ack 101
++.001  A > B  F. 101:101(0) ack 1
++.002  A < B  P. 1001:2001(1000) ack 101
++.008  A < B  F. 2001:2001(0) ack 102
++.01   A > B  .  102:102(0) ack 2002
+no finding
+)",
+     true},
+    {"The FIN was lost: the peer sends on because it does not know", R"(
+handshake
++.01   A > B  F. 1:1(0) ack 1  !lost
++.05   A < B  P. 1:1001(1000) ack 1
++.01   A > B  .  2:2(0) ack 1001
++.05   A < B  P. 1001:2001(1000) ack 1
++.01   A > B  .  2:2(0) ack 2001
++.09   A > B  F. 1:1(0) ack 2001
++.01   A < B  F. 2001:2001(0) ack 2
++.01   A > B  .  2:2(0) ack 2002
+no finding
+)",
+     true},
+    {"A full close: the data meets a RST", R"(
+handshake
++.01   A < B  F. 1:1(0) ack 1
++.01   A > B  .  1:1(0) ack 2
++.50   A > B  P. 1:301(300) ack 2
++.01   A < B  R  2:2(0)
+no finding
+)",
+     true},
+};
+
+struct Flowing {
+  RecordIndex first = kNoRecord, last = kNoRecord;  // new data of the peer, sent knowing of the FIN
+  StreamOffset begin = 0, end = 0;
+};
+
+Flowing data_after(const FlowHistory& flow, Side sender, const FinFacts& fin) {
+  Flowing data;
+  for (RecordIndex i = fin.first + 1; i < flow.records().size(); ++i) {
+    const auto& record = flow.records()[i];
+    if (record.side != sender || record.copy || record.resend || record.keepalive || record.payload == 0)
+      continue;
+    if (!record.has(kAck) || record.ack < fin.end || record.has(kRst)) continue;
+    if (data.first == kNoRecord) {
+      data.first = i;
+      data.begin = record.seq;
+    }
+    data.last = i;
+    data.end = record.seq + record.payload;
+  }
+  return data;
+}
+
+void examine(const DetectContext& context, Findings& out) {
+  const auto& flow = context.flow;
+  if (flow.trace.self_connection) return;
+  for (const Side side : {Side::A, Side::B}) {
+    const auto fin = fin_of(flow, side);
+    if (!fin) continue;
+    const Flowing data = data_after(flow, other(side), *fin);
+    if (data.first == kNoRecord) continue;
+    const TimeNs lasted = time_of(flow, data.last) - time_of(flow, fin->first);
+    if (lasted <= round_trip(flow).value_or(0)) continue;
+    if (flow.trace.facts(side).acked_max <= data.begin) continue;  // nobody took it
+    const auto octets = static_cast<std::uint64_t>(data.end - data.begin);
+    Finding finding = make_finding(kDoc, flow, side);
+    cite(finding, flow, fin->first);
+    cite(finding, flow, data.first);
+    cite(finding, flow, data.last);
+    finding.summary = "The " + std::string(role(flow, side)) + " closed its direction; the " +
+                      std::string(role(flow, other(side))) + " knew and sent " + count_text(octets, "octet") +
+                      " more, the last " + duration_text(lasted) + " after that FIN.";
+    prove(finding, "octets_after_fin", octets);
+    prove(finding, "lasted_ns", lasted);
+    if (const auto way = round_trip(flow)) prove(finding, "round_trip_ns", *way);
+    prove(finding, "sender_knew", true);
+    out.push_back(std::move(finding));
+  }
+}
+
+}  // namespace
+
+namespace detectors_in_files {
+extern const Detector half_close{kDoc, kExamples, &examine};
+}
+
+}  // namespace tcpautopsy
