@@ -1,0 +1,205 @@
+#include <algorithm>
+
+#include "analyzer/detect/close_facts.h"
+#include "analyzer/detect/evidence.h"
+
+namespace tcpautopsy {
+namespace {
+
+constexpr TimeNs kStuck = 5 * kSecond;
+
+constexpr Doc kDoc{
+    .id = "close_wait_stuck",
+    .title = "An application does not close its socket (CLOSE-WAIT)",
+    .severity = Severity::Warning,
+    .phase = "Closing",
+    .what =
+        "The peer closed, this endpoint's TCP acknowledged the FIN, and then the application did nothing: no "
+        "data, no FIN, for 5 s or more and up to the capture's end. The endpoint sits in CLOSE-WAIT.\n\n"
+        "Only the application can end CLOSE-WAIT, by close() or shutdown(); TCP has no timer for it. Each "
+        "such socket holds a file descriptor. Many of them on one port (close_wait_pileup) end in 'too many "
+        "open files' and a service that no longer accepts.",
+    .how_known =
+        "A segment of the endpoint acknowledges the peer's FIN, so its TCP has told the application of the "
+        "end of file. After it come neither new data nor a FIN nor a RST until the capture's end, and "
+        "nothing it sent is still unacknowledged, so no lost segment or closed window holds a FIN back. "
+        "Keep-alive probes and plain ACKs are not counted as activity.\n\n"
+        "A FIN lost before the capture point would have been repeated within these seconds. What the packets "
+        "cannot tell: whether the application forgot the socket or is still computing an answer for a peer "
+        "that only half-closed.",
+    .causes =
+        "An application that does not read until end of file, or does not close on it: a missing close() in "
+        "an error path, a connection pool that checks idle sockets only when it next uses them, a worker "
+        "thread that hangs or waits for a lock, an event loop that ignores EPOLLRDHUP. "
+        "A file descriptor still held by a child process. A long computation after a half-closed request.",
+    .confirm =
+        "ss -tanp state close-wait shows the process and its descriptor; a Recv-Q above 0 there means the "
+        "application has not even read what came before the FIN (+1 for the FIN). lsof -p PID | grep "
+        "CLOSE_WAIT; watch ls /proc/PID/fd | wc -l. A stack trace of the process (gdb, jstack, py-spy) shows "
+        "what it waits for.",
+    .remedy =
+        "Correct the application: close on read() returning 0, give pools an idle check shorter than the "
+        "peer's idle timeout, close descriptors in children (O_CLOEXEC). Restarting the process frees the "
+        "sockets at once, and costs its other connections.",
+    .bad_advice =
+        "No sysctl ends CLOSE-WAIT. tcp_fin_timeout, tcp_tw_reuse and tcp_max_tw_buckets concern other "
+        "states; keep-alives only help once the peer's host has forgotten the connection and answers with "
+        "RST.",
+    .rfc = "RFC 9293 3.6 case 2, 3.3.2 (CLOSE-WAIT)",
+    .wireshark = "none",
+};
+
+constexpr Example kExamples[] = {
+    {"The client closes, the server's application does not react", R"(
+handshake
++.10  A > B  P. 1:101(100) ack 1
++.01  A < B  P. 1:501(500) ack 101
++.01  A > B  F. 101:101(0) ack 501
++.05  A < B  .  501:501(0) ack 102
+end +8
+finding close_wait_stuck frame 6 frame 7 endpoint server severity warning
+)"},
+    {"The client's connection pool keeps a socket that the server closed", R"(
+handshake
++.10  A > B  P. 1:101(100) ack 1
++.01  A < B  P. 1:501(500) ack 101
++.01  A > B  .  101:101(0) ack 501
++15   A < B  F. 501:501(0) ack 101
++.05  A > B  .  101:101(0) ack 502
+end +30
+finding close_wait_stuck frame 7 frame 8 endpoint client
+)"},
+    {"Keep-alive probes in CLOSE-WAIT are no sign of life of the application", R"(
+handshake
++.10  A > B  P. 1:101(100) ack 1
++.01  A < B  P. 1:501(500) ack 101
++.01  A > B  F. 101:101(0) ack 501
++.01  A < B  .  501:501(0) ack 102
++3    A < B  .  500:500(0) ack 102
++.01  A > B  .  102:102(0) ack 501
++3    A < B  .  500:500(0) ack 102
++.01  A > B  .  102:102(0) ack 501
+end +1
+finding close_wait_stuck endpoint server
+)"},
+    {"It sends the rest of its answer, and then forgets the socket", R"(
+handshake
++.10  A > B  P. 1:101(100) ack 1
++.01  A > B  F. 101:101(0) ack 1
++.01  A < B  .  1:1(0) ack 102
++.50  A < B  P. 1:501(500) ack 102
++.01  A > B  .  102:102(0) ack 501
+end +6
+finding close_wait_stuck endpoint server
+)"},
+    {"It closes after six seconds", R"(
+handshake
++.10  A > B  F. 1:1(0) ack 1
++.05  A < B  .  1:1(0) ack 2
++6    A < B  F. 1:1(0) ack 2
++.01  A > B  .  2:2(0) ack 2
+end +8
+no finding
+)",
+     true},
+    {"The capture ends after four seconds", R"(
+handshake
++.10  A > B  F. 1:1(0) ack 1
++.05  A < B  .  1:1(0) ack 2
+end +4
+no finding
+)",
+     true},
+    {"Its answer is not acknowledged: a FIN may wait behind it", R"(
+handshake
++.10  A > B  P. 1:101(100) ack 1
++.01  A > B  F. 101:101(0) ack 1
++.01  A < B  P. 1:501(500) ack 102  !lost
++.25  A < B  P. 1:501(500) ack 102  !lost
++.50  A < B  P. 1:501(500) ack 102  !lost
++1    A < B  P. 1:501(500) ack 102  !lost
+end +6
+no finding
+)",
+     true},
+    {"The peer's window is closed", R"(
+handshake
++.10  A > B  P. 1:101(100) ack 1
++.01  A > B  F. 101:101(0) ack 1
++.01  A < B  P. 1:501(500) ack 102
++.01  A > B  .  102:102(0) ack 501 win 0
+end +8
+no finding
+)",
+     true},
+    {"A RST ended it", R"(
+handshake
++.10  A > B  F. 1:1(0) ack 1
++.05  A < B  .  1:1(0) ack 2
++3    A < B  R. 1:1(0) ack 2
+end +8
+no finding
+)",
+     true},
+    {"Only the endpoint's own direction was captured", R"(
++0     A > B  S  0:0(0)              <mss 1460>  !unseen
++.01   A < B  S. 0:0(0) ack 1        <mss 1460>
++.01   A > B  .  1:1(0) ack 1  !unseen
++.10   A > B  F. 1:1(0) ack 1  !unseen
++.01   A < B  .  1:1(0) ack 2
+end +20
+no finding
+)",
+     true},
+};
+
+// Nothing the endpoint sent may be holding its FIN back.
+bool free_to_close(const FlowHistory& flow, Side side, StreamOffset sent) {
+  if (flow.trace.facts(other(side)).acked_max < sent) return false;
+  const RecordIndex last = last_before(flow, flow.records().size(), other(side),
+                                       [](const SegmentRecord& r) { return r.has(kAck) && !r.has(kRst); });
+  return last != kNoRecord && flow.records()[last].window != 0;
+}
+
+bool still_open(const FlowHistory& flow, Side side) {
+  const auto& possible = flow.outcome(side).final_possible;
+  if (std::find(possible.begin(), possible.end(), TcpState::CloseWait) == possible.end()) return false;
+  return !(flow.trace.successor && flow.trace.successor->answered);
+}
+
+void examine(const DetectContext& context, Findings& out) {
+  const auto& flow = context.flow;
+  if (flow.trace.self_connection || flow.trace.one_sided()) return;
+  for (const Side side : {Side::A, Side::B}) {
+    const auto peer = fin_of(flow, other(side));
+    if (!peer || peer->acked_by == kNoRecord || fin_of(flow, side) || !still_open(flow, side)) continue;
+    if (!records_where(flow, is_rst).empty()) continue;
+    const auto is_data = [](const SegmentRecord& r) { return r.payload > 0 && !r.keepalive; };
+    const RecordIndex data = last_before(flow, flow.records().size(), side, is_data);
+    const TimeNs since = std::max(time_of(flow, peer->acked_by), data == kNoRecord ? 0 : time_of(flow, data));
+    const TimeNs wait = flow.capture_end_ns - since;
+    const StreamOffset sent = data == kNoRecord ? 0 : flow.records()[data].end();
+    if (wait < kStuck || !free_to_close(flow, side, sent)) continue;
+    Finding finding = make_finding(kDoc, flow, side);
+    cite(finding, flow, peer->first);
+    cite(finding, flow, peer->acked_by);
+    if (data != kNoRecord && data > peer->acked_by) cite(finding, flow, data);
+    finding.end_ns = flow.capture_end_ns;
+    const std::string who(role(flow, side));
+    finding.summary = "The " + who + " acknowledged the " + std::string(role(flow, other(side))) +
+                      "'s FIN and has sent neither data nor FIN in the " + duration_text(wait) +
+                      " to the capture's end: its application has not closed the socket (CLOSE-WAIT).";
+    prove(finding, "wait_ns", wait);
+    prove(finding, "acknowledged_at_ns", time_of(flow, peer->acked_by));
+    prove(finding, "sent_after_fin", data != kNoRecord && data > peer->acked_by);
+    out.push_back(std::move(finding));
+  }
+}
+
+}  // namespace
+
+namespace detectors_in_files {
+extern const Detector close_wait_stuck{kDoc, kExamples, &examine};
+}
+
+}  // namespace tcpautopsy

@@ -1,0 +1,202 @@
+#include "analyzer/detect/close_facts.h"
+#include "analyzer/detect/evidence.h"
+
+namespace tcpautopsy {
+namespace {
+
+constexpr Doc kDoc{
+    .id = "fin_wait_2_timeout",
+    .title = "FIN-WAIT-2 ran out before the peer closed",
+    .severity = Severity::Note,
+    .phase = "Closing",
+    .what =
+        "An endpoint closed, its FIN was acknowledged, and the peer did not send its own FIN within the "
+        "FIN-WAIT-2 time. A host that closed the socket for good does not wait for ever: it drops the "
+        "connection without a word. "
+        "The peer, in CLOSE-WAIT, does not learn of it until it sends something and meets a RST.",
+    .how_known =
+        "Either the FIN was acknowledged and no FIN of the peer came for the profile's FIN-WAIT-2 time "
+        "(Linux, BSD 60 s; Windows 120 s; RFC 9293 knows none). Then the certainty is 'possible': a socket "
+        "that was only shut down for sending stays in FIN-WAIT-2, and nothing on the wire tells it from a "
+        "closed one. "
+        "Data that the endpoint acknowledged after its FIN shows that it was only shut down, and silences "
+        "this.\n\n"
+        "Or a later segment of the peer meets a RST. A FIN or keep-alive probe that would have been welcome "
+        "in FIN-WAIT-2 and draws a RST proves that the state was gone, however early; "
+        "data draws a RST from any closed socket, so it counts only after the FIN-WAIT-2 time.",
+    .causes =
+        "The peer's application does not close its socket (close_wait_stuck on the other endpoint), or takes "
+        "longer than the FIN-WAIT-2 time to do so. A FIN of the peer that is blocked on the way. A short "
+        "TCP_LINGER2 or net.ipv4.tcp_fin_timeout on the endpoint that closed.",
+    .confirm =
+        "On the endpoint: ss -tano state fin-wait-2 (timer:(timewait,...) or no process: an orphan that will "
+        "expire; with a process: only shut down), sysctl net.ipv4.tcp_fin_timeout. On the peer: ss -tanp "
+        "state close-wait names the process that must close. nstat -az TcpExtTCPAbortOnData for data that "
+        "met the RST.",
+    .remedy =
+        "Mend the peer's application so that it closes on end of file. If its answer legitimately takes "
+        "longer, the closing side should use shutdown(SHUT_WR) and keep reading in place of close(); that "
+        "keeps a descriptor open meanwhile.",
+    .bad_advice =
+        "Raising net.ipv4.tcp_fin_timeout keeps orphans longer and does not make the peer close. It has "
+        "nothing to do with TIME-WAIT, which on Linux is a fixed 60 s.",
+    .rfc = "RFC 9293 3.6.1 (half-duplex close), 3.3.2 (FIN-WAIT-2); the timer is not in the RFC",
+    .wireshark = "none",
+};
+
+constexpr Example kExamples[] = {
+    {"The peer does not close for 70 s", R"(
+handshake
++.10  A > B  P. 1:101(100) ack 1
++.01  A < B  P. 1:501(500) ack 101
++.01  A > B  F. 101:101(0) ack 501
++.05  A < B  .  501:501(0) ack 102
+end +70
+finding fin_wait_2_timeout frame 6 frame 7 endpoint client severity note certainty possible
+)"},
+    {"The peer's data after 65 s meets a RST", R"(
+handshake
++.10  A > B  F. 1:1(0) ack 1
++.05  A < B  .  1:1(0) ack 2
++65   A < B  P. 1:101(100) ack 2
++.01  A > B  R  2:2(0)
+finding fin_wait_2_timeout frame 6 frame 7 endpoint client certainty likely
+)"},
+    {"The peer's FIN after 30 s meets a RST: a shorter timer than the profile's", R"(
+handshake
++.10  A < B  F. 1:1(0) ack 1
++.05  A > B  .  1:1(0) ack 2
++30   A > B  F. 1:1(0) ack 2
++.01  A < B  R  2:2(0)
+finding fin_wait_2_timeout frame 6 frame 7 endpoint server certainty certain
+)"},
+    {"The peer closes in time", R"(
+handshake
++.10  A > B  F. 1:1(0) ack 1
++.05  A < B  .  1:1(0) ack 2
++50   A < B  F. 1:1(0) ack 2
++.01  A > B  .  2:2(0) ack 2
+end +100
+no finding
+)",
+     true},
+    {"Only shut down: it takes data after its FIN", R"(
+handshake
++.10  A > B  F. 1:1(0) ack 1
++.05  A < B  .  1:1(0) ack 2
++5    A < B  P. 1:501(500) ack 2
++.01  A > B  .  2:2(0) ack 501
+end +70
+no finding
+)",
+     true},
+    {"The capture ends after 40 s", R"(
+handshake
++.10  A > B  F. 1:1(0) ack 1
++.05  A < B  .  1:1(0) ack 2
+end +40
+no finding
+)",
+     true},
+    {"Data meets a RST at once: a closed socket, not a timer", R"(
+handshake
++.10  A > B  F. 1:1(0) ack 1
++.05  A < B  .  1:1(0) ack 2
++1    A < B  P. 1:501(500) ack 2
++.01  A > B  R  2:2(0)
+end +70
+no finding
+)",
+     true},
+    {"A profile without such a timer", R"(
+profile rfc9293
+handshake
++.10  A > B  F. 1:1(0) ack 1
++.05  A < B  .  1:1(0) ack 2
+end +200
+no finding
+)",
+     true},
+};
+
+// After its FIN was acknowledged, `side` acknowledged data sent later: somebody was still there to read it.
+bool took_data_after(const FlowHistory& flow, Side side, RecordIndex fin_acked) {
+  const auto is_data = [](const SegmentRecord& r) { return r.payload > 0 && !r.resend && !r.keepalive; };
+  const RecordIndex data = first_after(flow, fin_acked, other(side), is_data);
+  return data != kNoRecord && flow.trace.facts(side).acked_max > flow.records()[data].seq;
+}
+
+struct Refusal {
+  RecordIndex segment = kNoRecord, reset = kNoRecord;
+  bool proves = false;  // the segment would have been welcome in FIN-WAIT-2
+};
+
+std::optional<Refusal> refusal_of(const FlowHistory& flow, Side side, RecordIndex fin_acked) {
+  for (const ResetFacts& reset : resets_of(flow, side)) {
+    if (reset.record < fin_acked || !reset.is_reply() || reset.answers < fin_acked) continue;
+    const auto& asked = flow.records()[reset.answers];
+    const bool bare_fin =
+        asked.has(kFin) && asked.payload == 0 && asked.seq <= acked_before(flow, reset.record, side);
+    return Refusal{reset.answers, reset.record, bare_fin || asked.keepalive || asked.sequence_length() == 0};
+  }
+  return std::nullopt;
+}
+
+void tell(const FlowHistory& flow, Side side, const FinFacts& fin, const std::optional<Refusal>& refusal,
+          TimeNs wait, Findings& out) {
+  Finding finding = make_finding(kDoc, flow, side);
+  cite(finding, flow, fin.first);
+  cite(finding, flow, fin.acked_by);
+  const std::string who(role(flow, side)), peer(role(flow, other(side)));
+  if (refusal) {
+    cite(finding, flow, refusal->segment);
+    cite(finding, flow, refusal->reset);
+    finding.certainty = refusal->proves ? Certainty::Certain : Certainty::Likely;
+    finding.summary = "The " + who + " closed and left FIN-WAIT-2 before the " + peer + " closed: the " +
+                      peer + "'s next segment, " + duration_text(wait) +
+                      " after the FIN was acknowledged, met a RST.";
+  } else {
+    finding.certainty = Certainty::Possible;
+    finding.end_ns = flow.capture_end_ns;
+    finding.summary =
+        "The " + who + "'s FIN was acknowledged " + duration_text(wait) +
+        " before the capture's end and the " + peer +
+        " has sent no FIN: FIN-WAIT-2 has run out if the socket was closed, and lasts if it was only "
+        "shut down.";
+  }
+  prove(finding, "wait_ns", wait);
+  prove(finding, "met_reset", refusal.has_value());
+  if (flow.profile.fin_wait_2) prove(finding, "profile_fin_wait_2_ns", *flow.profile.fin_wait_2);
+  out.push_back(std::move(finding));
+}
+
+void examine(const DetectContext& context, Findings& out) {
+  const auto& flow = context.flow;
+  if (flow.trace.self_connection || flow.trace.one_sided()) return;
+  for (const Side side : {Side::A, Side::B}) {
+    const auto fin = fin_of(flow, side);
+    if (!fin || fin->acked_by == kNoRecord || flow.records()[fin->acked_by].has(kRst)) continue;
+    const auto peer = fin_of(flow, other(side));
+    if (peer && peer->first <= fin->acked_by) continue;  // never in FIN-WAIT-2 for long
+    const TimeNs since = time_of(flow, fin->acked_by);
+    const auto limit = flow.profile.fin_wait_2;
+    if (const auto refusal = refusal_of(flow, side, fin->acked_by)) {
+      const TimeNs wait = time_of(flow, refusal->segment) - since;
+      if (refusal->proves || (limit && wait >= *limit && !took_data_after(flow, side, fin->acked_by)))
+        tell(flow, side, *fin, refusal, wait, out);
+      continue;
+    }
+    if (peer || !limit || !records_where(flow, is_rst).empty() || took_data_after(flow, side, fin->acked_by))
+      continue;
+    const TimeNs until = flow.trace.successor ? flow.trace.successor->syn.time_ns : flow.capture_end_ns;
+    if (until - since >= *limit) tell(flow, side, *fin, std::nullopt, until - since, out);
+  }
+}
+
+}  // namespace
+
+namespace detectors_in_files {
+extern const Detector fin_wait_2_timeout{kDoc, kExamples, &examine};
+}
+
+}  // namespace tcpautopsy

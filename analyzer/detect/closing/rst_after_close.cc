@@ -1,0 +1,183 @@
+#include "analyzer/detect/close_facts.h"
+#include "analyzer/detect/evidence.h"
+
+namespace tcpautopsy {
+namespace {
+
+constexpr Doc kDoc{
+    .id = "rst_after_close",
+    .title = "A segment reached an endpoint after it had closed and met a RST",
+    .severity = Severity::Note,
+    .phase = "Closing",
+    .what =
+        "An endpoint closed its socket and sent its FIN. Then data or a FIN of the peer arrived, for which "
+        "there was no reader or no connection any more, and its TCP answered with RST. The data is lost, and "
+        "the peer's application gets ECONNRESET or EPIPE from its next call.\n\n"
+        "After a FIN for which both sides had finished talking this is harmless. Where the peer was still "
+        "sending something that mattered, the endpoint closed too early.",
+    .how_known =
+        "The endpoint's FIN passed first. The RST takes its sequence number from the ACK field of a later "
+        "segment of the peer that carried data, a FIN or a keep-alive probe, as RFC 9293 3.5.2 has it for a "
+        "segment without a connection, or it follows such a segment at once and does not acknowledge it.\n\n"
+        "Whether the application had called close(), had exited or was killed looks the same: the kernel "
+        "sends the FIN for it. If FIN-WAIT-2 or TIME-WAIT had run out before, fin_wait_2_timeout or "
+        "lost_final_ack says so as well.",
+    .causes =
+        "An application that closes before it has read the peer's last message. A process that exits or is "
+        "killed in mid-conversation. A server that closes an idle keep-alive connection at the moment the "
+        "client sends its next request on it. A client that aborts a download by plain close(). A TIME-WAIT "
+        "or FIN-WAIT-2 entry that was gone when the peer's repeat came.",
+    .confirm =
+        "On the endpoint that reset: nstat -az TcpExtTCPAbortOnData (data after close), TcpOutRsts; the "
+        "service's log and the kernel's (OOM killer) at that second. On the peer: the error of the write or "
+        "read after it, nstat TcpEstabResets.",
+    .remedy =
+        "Closing side: shutdown(SHUT_WR), read to end of file, then close(). For idle HTTP connections let "
+        "the client's idle timeout be shorter than the server's, and let clients retry requests that are "
+        "safe to repeat. That costs the server sockets that idle a little longer.",
+    .bad_advice =
+        "SO_LINGER with a time does not prevent it: it delays close() until sent data is acknowledged and "
+        "does not read anything. Blocking RSTs in a firewall makes the peer repeat for minutes in place of "
+        "failing at once.",
+    .rfc = "RFC 9293 3.6.1 (SHLD-3), 3.5.2, 3.10.7.1; RFC 1122 4.2.2.13",
+    .wireshark = "none (plain [RST])",
+};
+
+constexpr Example kExamples[] = {
+    {"The server closes, the client sends one more request", R"(
+handshake
++.10   A > B  P. 1:101(100) ack 1
++.01   A < B  P. 1:501(500) ack 101
++.01   A > B  .  101:101(0) ack 501
++5     A < B  F. 501:501(0) ack 101
++.05   A > B  .  101:101(0) ack 502
++.20   A > B  P. 101:401(300) ack 502
++.0001 A > B  F. 401:401(0) ack 502
++.01   A < B  R  502:502(0)
++.0001 A < B  R  502:502(0)
+finding rst_after_close frame 11 frame 12 endpoint server severity note count 2
+)"},
+    {"Killed in mid-upload: the data in flight meets RSTs", R"(
+handshake
++.10   A > B  .  1:1461(1460) ack 1
++.01   A < B  .  1:1(0) ack 1461
++.02   A < B  F. 1:1(0) ack 1461
++.005  A > B  .  1461:2921(1460) ack 1
++.01   A < B  R  1:1(0)
+finding rst_after_close endpoint server count 1
+)"},
+    {"TIME-WAIT is gone when the peer repeats its FIN", R"(
+handshake
++.10  A > B  F. 1:1(0) ack 1
++.01  A < B  F. 1:1(0) ack 2
++.01  A > B  .  2:2(0) ack 2  !lost
++.21  A < B  F. 1:1(0) ack 2
++.01  A > B  R  2:2(0)
+finding rst_after_close frame 7 frame 8 endpoint client
+)"},
+    {"A RST with no FIN before it", R"(
+handshake
++.10  A > B  P. 1:101(100) ack 1
++.01  A < B  .  1:1(0) ack 101
++.20  A < B  R. 1:1(0) ack 101
+no finding
+)",
+     true},
+    {"The endpoint took the data after its FIN, and reset later of its own accord", R"(
+handshake
++.10  A < B  F. 1:1(0) ack 1
++.05  A > B  .  1:1(0) ack 2
++.10  A > B  P. 1:301(300) ack 2
++.01  A < B  .  2:2(0) ack 301
++.50  A < B  R. 2:2(0) ack 301
+no finding
+)",
+     true},
+    {"A closed endpoint resets a plain ACK out of TIME-WAIT", R"(
+handshake
++.10  A > B  F. 1:1(0) ack 1
++.01  A < B  F. 1:1(0) ack 2
++.01  A > B  .  2:2(0) ack 2
++5    A > B  .  2:2(0) ack 2
++.01  A < B  R  2:2(0)
+no finding
+)",
+     true},
+    {"Normal close with data in both directions", R"(
+handshake
++.10  A > B  FP. 1:101(100) ack 1
++.01  A < B  FP. 1:501(500) ack 102
++.01  A > B  .  102:102(0) ack 502
+no finding
+)",
+     true},
+};
+
+struct Answered {
+  unsigned data = 0, fins = 0, probes = 0;
+  StreamOffset begin = 0, end = 0;  // of the data
+};
+
+RecordIndex asked_by(const FlowHistory& flow, const ResetFacts& reset) {
+  if (reset.is_reply()) return reset.answers;
+  return last_before(flow, reset.record, other(reset.side),
+                     [](const SegmentRecord& r) { return r.sequence_length() > 0 && !r.has(kRst); });
+}
+
+void note(Answered& answered, const SegmentRecord& asked) {
+  if (asked.keepalive) {
+    ++answered.probes;
+  } else if (asked.payload > 0) {
+    if (answered.data++ == 0) answered.begin = asked.seq;
+    answered.end = asked.seq + asked.payload;
+  } else {
+    ++answered.fins;
+  }
+}
+
+std::string what_met_it(const Answered& answered) {
+  if (answered.data > 0)
+    return count_text(static_cast<std::uint64_t>(std::max<StreamOffset>(answered.end - answered.begin, 1)),
+                      "octet") +
+           " of data";
+  return answered.fins > 0 ? "the FIN" : "a keep-alive probe";
+}
+
+void examine(const DetectContext& context, Findings& out) {
+  const auto& flow = context.flow;
+  if (flow.trace.self_connection) return;
+  for (const Side side : {Side::A, Side::B}) {
+    Finding finding = make_finding(kDoc, flow, side);
+    Answered answered;
+    RecordIndex asked = kNoRecord;
+    finding.count = 0;
+    for (const ResetFacts& reset : resets_of(flow, side)) {
+      if (!is_after_close(flow, reset)) continue;
+      const RecordIndex segment = asked_by(flow, reset);
+      if (finding.count++ == 0) asked = segment;
+      note(answered, flow.records()[segment]);
+      cite(finding, flow, segment);
+      cite(finding, flow, reset.record);
+      if (!reset.is_reply()) finding.certainty = Certainty::Likely;
+    }
+    if (finding.count == 0) continue;
+    const TimeNs since = time_of(flow, asked) - time_of(flow, fin_of(flow, side)->first);
+    finding.summary = "The " + std::string(role(flow, side)) + " had closed; " + duration_text(since) +
+                      " after its FIN " + what_met_it(answered) + " from the " +
+                      std::string(role(flow, other(side))) + " met a RST.";
+    prove(finding, "after_fin_ns", since);
+    prove(finding, "data_segments_reset", answered.data);
+    prove(finding, "octets_lost", answered.end - answered.begin);
+    prove(finding, "fins_reset", answered.fins);
+    prove(finding, "probes_reset", answered.probes);
+    out.push_back(std::move(finding));
+  }
+}
+
+}  // namespace
+
+namespace detectors_in_files {
+extern const Detector rst_after_close{kDoc, kExamples, &examine};
+}
+
+}  // namespace tcpautopsy

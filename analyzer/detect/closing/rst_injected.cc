@@ -1,0 +1,186 @@
+#include "analyzer/detect/close_facts.h"
+#include "analyzer/detect/evidence.h"
+
+namespace tcpautopsy {
+namespace {
+
+constexpr Doc kDoc{
+    .id = "rst_injected",
+    .title = "A RST that its alleged sender may not have sent",
+    .severity = Severity::Warning,
+    .phase = "Closing",
+    .what =
+        "A RST in the name of an endpoint does not fit it: another TTL or a strange IP ID, a sequence number "
+        "outside the window, or the endpoint goes on with the connection as if nothing had happened. "
+        "Somebody between the hosts, or an attacker off the path, may have sent it.",
+    .how_known =
+        "Compared with the other segments of the same endpoint in this connection: their TTL is constant and "
+        "the RST's differs; their IP IDs count up by small steps and the RST's is out of line (a RST with "
+        "ACK only, since hosts number RSTs without a socket differently, Linux by 0). "
+        "Or the RST lies outside the receiver's window though it answers no earlier segment. Or the endpoint "
+        "sends new data, or acknowledges something new, more than a round trip after it.\n\n"
+        "Alone, a TTL that differs by just the distance of two usual initial values (64, 128, 255) can come "
+        "from the host's own other code path, or from a proxy that answers for it: then only 'possible'. A "
+        "careful injector copies TTL and ID; near the host's own interface a capture settles it, since an "
+        "injected RST is not among the packets the host sent.",
+    .causes =
+        "A firewall, IPS, load balancer or parental filter that ends connections by RSTs in both directions "
+        "(idle timeout, policy, a forbidden name in a TLS hello or an HTTP request). A carrier or national "
+        "filter. A blind attack. A SYN proxy or transparent proxy with its own TTL. Rarely: a route that "
+        "changed in that very moment.",
+    .confirm =
+        "Capture on the host in whose name it came (tcpdump 'tcp[tcpflags] & tcp-rst != 0'): it is injected "
+        "if the host did not send it; nstat -az TcpOutRsts and TcpExtTCPAbort* there stay still. Compare the "
+        "TTL with traceroute hop counts to place the device. Receiver's side: TcpExtTCPChallengeACK counts "
+        "inexact RSTs.",
+    .remedy =
+        "Take the rule or the timer off the device that sends it. Between own hosts TCP-AO (RFC 5925) or "
+        "IPsec makes forged RSTs ineffective; TLS does not, since it is above TCP. RFC 5961 stacks (Linux "
+        "since 3.6) already discard all but exact ones.",
+    .bad_advice =
+        "Dropping all RSTs with a given TTL by iptables also drops the legitimate ones of that path, and "
+        "leaves connections hanging at both ends.",
+    .rfc = "RFC 9293 3.5.3, 3.10.7.4 second check; RFC 5961 3",
+    .wireshark = "none (plain [RST]); TCP ACKed unseen segment or TCP Retransmission after it",
+};
+
+constexpr Example kExamples[] = {
+    {"Another TTL", R"(
+handshake
++.01  A > B  P. 1:101(100) ack 1     ttl 64
++.01  A < B  P. 1:201(200) ack 101   ttl 64
++.01  A > B  .  101:101(0) ack 201   ttl 64
++.01  A > B  P. 101:301(200) ack 201 ttl 64
++.002 A < B  R. 201:201(0) ack 301   ttl 47
+finding rst_injected frame 8 endpoint server severity warning certainty likely
+)"},
+    {"The endpoint goes on after it", R"(
+handshake
++.01  A > B  P. 1:101(100) ack 1
++.002 A < B  R  1:1(0)
++.02  A < B  P. 1:501(500) ack 101
++.20  A < B  P. 501:1001(500) ack 101
+finding rst_injected frame 5 endpoint server
+)"},
+    {"Far outside the window", R"(
+handshake
++.01  A > B  P. 1:101(100) ack 1
++.01  A < B  P. 1:201(200) ack 101
++.01  A > B  .  101:101(0) ack 201
++.10  A < B  R  900000000:900000000(0)
+finding rst_injected frame 7 endpoint server certainty possible
+)"},
+    {"The endpoint's own abort", R"(
+handshake
++.01  A > B  P. 1:101(100) ack 1
++.01  A < B  P. 1:201(200) ack 101
++.01  A > B  .  101:101(0) ack 201
++.30  A < B  R. 201:201(0) ack 101
+no finding
+)",
+     true},
+    {"Without a socket Linux sends it with IP ID 0", R"(
+handshake
++.10  A < B  F. 1:1(0) ack 1
++.05  A > B  .  1:1(0) ack 2
++.10  A > B  P. 1:301(300) ack 2
++.01  A < B  R  2:2(0) id 0
+no finding
+)",
+     true},
+    {"Below the window, since it answers a segment that crossed later ACKs", R"(
+handshake
++.10   A < B  P. 1:201(200) ack 1
++.002  A < B  F. 201:201(0) ack 1
++.004  A > B  P. 1:101(100) ack 1
++.004  A > B  .  101:101(0) ack 202
++.006  A < B  R  1:1(0)
++.004  A < B  R  202:202(0)
+no finding
+)",
+     true},
+    {"A segment that the RST overtook", R"(
+handshake
++.01    A > B  P. 1:101(100) ack 1
++.01    A < B  R. 201:201(0) ack 101
++.0003  A < B  P. 1:201(200) ack 101
+no finding
+)",
+     true},
+};
+
+struct Verdict {
+  bool ttl = false, initial_ttl = false, id = false, sequence = false;
+  RecordIndex goes_on = kNoRecord;
+  std::uint8_t usual_ttl = 0;
+
+  bool any() const { return ttl || id || sequence || goes_on != kNoRecord; }
+  Certainty certainty() const {
+    const int signs = (ttl ? 1 : 0) + (id ? 1 : 0) + (sequence ? 1 : 0) + (goes_on != kNoRecord ? 1 : 0);
+    if (goes_on != kNoRecord && signs > 1) return Certainty::Certain;
+    if (goes_on != kNoRecord || signs > 1 || (ttl && !initial_ttl)) return Certainty::Likely;
+    return Certainty::Possible;
+  }
+};
+
+Verdict verdict_of(const FlowHistory& flow, const ResetFacts& reset) {
+  const HeaderMisfit misfit = header_misfit(flow, reset.record);
+  Verdict verdict;
+  verdict.ttl = misfit.ttl;
+  verdict.initial_ttl = misfit.ttl_by_initial;
+  verdict.usual_ttl = misfit.usual_ttl;
+  verdict.id = misfit.ip_id;
+  verdict.sequence = reset.beyond_window && !reset.is_reply();
+  verdict.goes_on = reset.goes_on;
+  return verdict;
+}
+
+std::string reasons(const FlowHistory& flow, const ResetFacts& reset, const Verdict& verdict) {
+  std::string text;
+  const auto add = [&text](const std::string& reason) { text += (text.empty() ? "" : ", ") + reason; };
+  const auto& rst = flow.records()[reset.record];
+  if (verdict.ttl)
+    add("its TTL is " + std::to_string(rst.ttl) + " where all others have " +
+        std::to_string(verdict.usual_ttl));
+  if (verdict.id) add("its IP ID " + std::to_string(rst.ip_id) + " is out of line");
+  if (verdict.sequence) add("its sequence number lies outside the receiver's window");
+  if (verdict.goes_on != kNoRecord)
+    add("the endpoint goes on " + duration_text(time_of(flow, verdict.goes_on) - rst.frame.time_ns) +
+        " later");
+  return text;
+}
+
+void examine(const DetectContext& context, Findings& out) {
+  const auto& flow = context.flow;
+  if (flow.trace.self_connection) return;
+  for (const Side side : {Side::A, Side::B}) {
+    Finding finding = make_finding(kDoc, flow, side);
+    finding.count = 0;
+    for (const ResetFacts& reset : resets_of(flow, side)) {
+      const Verdict verdict = verdict_of(flow, reset);
+      if (!verdict.any()) continue;
+      cite(finding, flow, reset.record);
+      if (finding.count++ > 0) continue;
+      cite(finding, flow, verdict.goes_on);
+      finding.certainty = verdict.certainty();
+      finding.summary = "A RST in the " + std::string(role(flow, side)) +
+                        "'s name does not fit it: " + reasons(flow, reset, verdict) +
+                        "; a device on the path may have sent it.";
+      prove(finding, "ttl", flow.records()[reset.record].ttl);
+      prove(finding, "usual_ttl", verdict.usual_ttl);
+      prove(finding, "ttl_misfit", verdict.ttl);
+      prove(finding, "ip_id_misfit", verdict.id);
+      prove(finding, "outside_window", verdict.sequence);
+      prove(finding, "endpoint_goes_on", verdict.goes_on != kNoRecord);
+    }
+    if (finding.count > 0) out.push_back(std::move(finding));
+  }
+}
+
+}  // namespace
+
+namespace detectors_in_files {
+extern const Detector rst_injected{kDoc, kExamples, &examine};
+}
+
+}  // namespace tcpautopsy

@@ -1,0 +1,179 @@
+#include <algorithm>
+
+#include "analyzer/detect/close_facts.h"
+#include "analyzer/detect/evidence.h"
+
+namespace tcpautopsy {
+namespace {
+
+constexpr Doc kDoc{
+    .id = "rst_unread_data",
+    .title = "A socket was closed by RST, perhaps with unread data",
+    .severity = Severity::Note,
+    .phase = "Closing",
+    .what =
+        "An endpoint reset the connection where a FIN was to be expected, or right after its FIN, and the "
+        "last data that its TCP had accepted from the peer may never have been read by its application. "
+        "A TCP whose application closes a socket with unread data sends RST, to tell the peer that data was "
+        "lost.\n\n"
+        "The peer sees 'connection reset' although all its data was acknowledged; and the RST can overtake "
+        "in effect what the endpoint had sent last: the peer's TCP throws away what its application has not "
+        "read yet, for example an error response.",
+    .how_known =
+        "A RST of the socket's own (with ACK) comes after the endpoint's TCP acknowledged data of the peer, "
+        "and the endpoint sent no data since that could show that the application had read it. How many "
+        "octets were read no packet shows; SO_LINGER 0 looks exactly the same. Hence 'possible' at best.",
+    .causes =
+        "A server that answers an error (413, 400, 401) and closes without reading the rest of the request "
+        "body. A client that has what it wants and closes without reading on. A process killed while data "
+        "waits in its receive buffer. A protocol message that nobody reads, such as a TLS close_notify or a "
+        "QUIT. Or SO_LINGER with a time of 0.",
+    .confirm =
+        "On the host that reset: nstat -az TcpExtTCPAbortOnClose counts closes with unread data, "
+        "TcpExtTCPAbortOnData those with SO_LINGER 0. ss -tn shows Recv-Q above 0 on such sockets before the "
+        "close; strace -e trace=network,close shows the last recv() and a setsockopt(SO_LINGER).",
+    .remedy =
+        "Let the application send its answer, shutdown(SHUT_WR), read and discard until end of file or a "
+        "short time limit, then close() ('lingering close'). That costs the socket for that time and the "
+        "discarded octets' bandwidth; limit both.",
+    .bad_advice =
+        "A longer SO_LINGER time does not help: with unread data Linux sends the RST regardless of it. "
+        "Larger receive buffers only hold more unread data.",
+    .rfc = "RFC 9293 3.6.1 (SHLD-3); RFC 2525 2.17 (failure to RST on close with data pending)",
+    .wireshark = "none (plain [RST, ACK])",
+};
+
+constexpr Example kExamples[] = {
+    {"The server closes without reading the request", R"(
+handshake
++.01  A > B  P. 1:1101(1100) ack 1
++.01  A < B  .  1:1(0) ack 1101
++.20  A < B  R. 1:1(0) ack 1101
+finding rst_unread_data frame 6 endpoint server severity note certainty possible
+)"},
+    {"A RST right after the FIN: the server answered an error and left the rest of the upload unread", R"(
+handshake
++.01   A > B  .  1:1461(1460) ack 1
++.01   A < B  P. 1:201(200) ack 1461
++.002  A < B  F. 201:201(0) ack 1461
++.004  A > B  .  1461:2921(1460) ack 1
++.01   A < B  .  202:202(0) ack 2921
++.20   A < B  R. 202:202(0) ack 2921
+finding rst_unread_data frame 9 endpoint server certainty possible
+)"},
+    {"The client leaves the end of an answer unread", R"(
+handshake
++.01  A > B  P. 1:101(100) ack 1
++.01  A < B  P. 1:1001(1000) ack 101
++.01  A > B  .  101:101(0) ack 1001
++.50  A > B  R. 101:101(0) ack 1001
+finding rst_unread_data frame 7 endpoint client
+)"},
+    {"It answered the peer's last data: somebody had read it", R"(
+handshake
++.01  A > B  P. 1:101(100) ack 1
++.01  A < B  P. 1:201(200) ack 101
++.01  A > B  .  101:101(0) ack 201
++.30  A < B  R. 201:201(0) ack 101
+no finding
+)",
+     true},
+    {"The peer never sent data", R"(
+handshake
++.01  A < B  P. 1:201(200) ack 1
++.01  A > B  .  1:1(0) ack 201
++.30  A < B  R. 201:201(0) ack 1
+no finding
+)",
+     true},
+    {"The RST answers a segment for which there is no socket", R"(
+handshake
++.10  A < B  F. 1:1(0) ack 1
++.05  A > B  .  1:1(0) ack 2
++.10  A > B  P. 1:301(300) ack 2
++.01  A < B  R  2:2(0)
+no finding
+)",
+     true},
+    {"A RST after both FINs", R"(
+handshake
++.10  A > B  P. 1:101(100) ack 1
++.01  A < B  F. 1:1(0) ack 101
++.01  A > B  F. 101:101(0) ack 2
++.01  A < B  .  2:2(0) ack 102
++.50  A < B  R. 2:2(0) ack 102
+no finding
+)",
+     true},
+    {"A keep-alive timeout after an exchange in which all was answered", R"(
+handshake
++.01  A > B  P. 1:101(100) ack 1
++.01  A < B  P. 1:201(200) ack 101
++.01  A > B  P. 101:111(10) ack 201
++.01  A < B  .  201:201(0) ack 111
++60   A > B  .  110:110(0) ack 201  !lost
++10   A > B  .  110:110(0) ack 201  !lost
++10   A > B  R. 111:111(0) ack 201
+no finding
+)",
+     true},
+};
+
+// Octets of the peer that the endpoint's TCP had taken and after which the endpoint sent no data.
+StreamOffset maybe_unread(const FlowHistory& flow, const ResetFacts& reset) {
+  const auto& rst = flow.records()[reset.record];
+  const auto is_data = [](const SegmentRecord& r) { return r.payload > 0 && !r.keepalive; };
+  StreamOffset last_data = 1;
+  for (RecordIndex k = 0; k < reset.record; ++k) {
+    const auto& record = flow.records()[k];
+    if (record.side == other(reset.side) && !record.copy && is_data(record))
+      last_data = std::max(last_data, record.seq + record.payload);
+  }
+  const StreamOffset taken =
+      std::min(last_data, std::max(rst.ack, acked_before(flow, reset.record, reset.side)));
+  const RecordIndex own = last_before(flow, reset.record, reset.side, is_data);
+  const StreamOffset read = own == kNoRecord ? 1 : flow.records()[own].ack;
+  return taken - std::max<StreamOffset>(read, 1);
+}
+
+// Probes or repeats that nobody answers explain a RST without anything unread.
+bool timed_out(const FlowHistory& flow, const ResetFacts& reset) {
+  const RecordIndex heard =
+      last_before(flow, reset.record, other(reset.side), [](const SegmentRecord&) { return true; });
+  const RecordIndex asked = last_before(flow, reset.record, reset.side,
+                                        [](const SegmentRecord& r) { return r.keepalive || r.resend; });
+  return asked != kNoRecord && (heard == kNoRecord || heard < asked);
+}
+
+void examine(const DetectContext& context, Findings& out) {
+  const auto& flow = context.flow;
+  if (flow.trace.self_connection) return;
+  for (const Side side : {Side::A, Side::B}) {
+    const auto resets = resets_of(flow, side);
+    if (resets.empty()) continue;
+    const ResetFacts& reset = resets.front();
+    if (!is_abort(flow, reset) || !flow.records()[reset.record].has(kAck) || timed_out(flow, reset)) continue;
+    const StreamOffset octets = maybe_unread(flow, reset);
+    if (octets <= 0) continue;
+    Finding finding = make_finding(kDoc, flow, side);
+    finding.certainty = Certainty::Possible;
+    cite(finding, flow, reset.record);
+    finding.summary = "The " + std::string(role(flow, side)) + " sent RST " +
+                      (reset.fin_sent ? "after its FIN" : "in place of a FIN") +
+                      " and had sent no data since it took the " + std::string(role(flow, other(side))) +
+                      "'s last " + count_text(static_cast<std::uint64_t>(octets), "octet") +
+                      ": closed with data unread, or with SO_LINGER 0.";
+    prove(finding, "maybe_unread", octets);
+    prove(finding, "after_own_fin", reset.fin_sent);
+    prove(finding, "state", name(reset.state));
+    out.push_back(std::move(finding));
+  }
+}
+
+}  // namespace
+
+namespace detectors_in_files {
+extern const Detector rst_unread_data{kDoc, kExamples, &examine};
+}
+
+}  // namespace tcpautopsy
