@@ -27,6 +27,7 @@ struct Transition {
   Basis basis = Basis::Inferred;
   RecordIndex record = kNoRecord;     // the segment sent or received; kNoRecord for timers and ICMP
   RecordIndex proved_by = kNoRecord;  // for Confirmed: the later segment that proves receipt
+  std::optional<FrameRef> proof;      // frame of `proved_by`, or of the SYN-ACK to the SYN of the next incarnation
   std::optional<FrameRef> frame;      // of `record`, of the ICMP error, or of a new incarnation's SYN; none for timers
   TimeNs time_ns = 0;                 // of the frame, or when the timer ran out
   TimeNs at_ns = 0;                   // best estimate of when the endpoint itself changed
@@ -47,6 +48,7 @@ struct Delivery {
 struct Belief {
   PerSide<StateSet> live;    // knowing only what came before
   PerSide<StateSet> kept;    // after the backward pass; never wider than live
+  PerSide<StateSet> plausible;  // of kept, those that need no more than one lost packet beyond the likeliest course
   PerSide<TcpState> likely{TcpState::Unknown, TcpState::Unknown};  // on the likeliest course of events
 };
 

@@ -1,0 +1,312 @@
+#include "analyzer/infer/course.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace tcpautopsy {
+namespace {
+
+using enum TcpState;
+
+constexpr Cost kHiddenFinCost = 6;
+constexpr Cost kUnseenCost = 12;
+constexpr Cost kJumpCost = 24;
+constexpr Cost kLateCost = 1;
+
+constexpr TcpState state_at(std::size_t i) { return static_cast<TcpState>(i); }
+
+// send_rows() by state and kind: at most two rows each.
+struct SendIndex {
+  struct Entry {
+    std::array<Move, 2> moves{};
+    std::uint8_t count = 0;
+  };
+  std::array<std::array<Entry, 5>, kStateCount> entries{};
+  SendIndex() {
+    for (const SendRow& row : send_rows()) {
+      Entry& e = entries[static_cast<std::size_t>(row.from)][static_cast<std::size_t>(row.what)];
+      e.moves[e.count++] = {row.to, row.cost};
+    }
+  }
+};
+
+const SendIndex& send_index() {
+  static const SendIndex kIndex;
+  return kIndex;
+}
+
+class MoveList {
+ public:
+  explicit MoveList(std::array<Move, kMostMoves>& moves) : moves_(moves) {}
+  void add(TcpState to, Cost cost) { moves_[count_++] = {to, cost}; }
+  std::size_t count() const { return count_; }
+
+ private:
+  std::array<Move, kMostMoves>& moves_;
+  std::size_t count_ = 0;
+};
+
+void send_moves(const Event& event, TcpState from, const TraceMeaning& meaning, MoveList& list) {
+  const Meaning& m = meaning.records[event.record];
+  const auto& entry = send_index().entries[static_cast<std::size_t>(from)][static_cast<std::size_t>(m.sends)];
+  for (std::size_t k = 0; k < entry.count; ++k)
+    if (m.after.has(entry.moves[k].to)) list.add(entry.moves[k].to, entry.moves[k].cost);
+}
+
+void hidden_fin_moves(const Event& event, TcpState from, MoveList& list) {
+  list.add(from, 0);
+  if (const TcpState to = from == CloseWait ? LastAck : FinWait1; from == CloseWait || from == Established || from == SynReceived)
+    list.add(to, event.cost);
+}
+
+// What the capture can have missed before a segment: anything toward the endpoint, and its own SYN or FIN.
+void unseen_moves(TcpState from, MoveList& list) {
+  list.add(from, 0);
+  for (const ArriveRow& row : arrive_rows())
+    if (row.from == from && row.on != kGotIcmp) list.add(row.to, kUnseenCost);
+  if (from == Closed) list.add(SynSent, kUnseenCost);
+  if (from == Established || from == SynReceived) list.add(FinWait1, kUnseenCost);
+  if (from == CloseWait) list.add(LastAck, kUnseenCost);
+}
+
+class Runner {
+ public:
+  Runner(const FlowTrace& trace, const TraceMeaning& meaning, const Profile& profile, Side side, TimeNs end_ns, bool may_miss)
+      : trace_(trace), meaning_(meaning), profile_(profile), side_(side), end_ns_(end_ns), may_miss_(may_miss) {}
+
+  Course run() {
+    course_.start = start();
+    row_ = course_.start;
+    hidden_fin_after_ = hidden_fin_place();
+    course_.events.reserve(trace_.records.size() + 8);
+    course_.forward.reserve(trace_.records.size() + 8);
+    if (hidden_fin_after_ == kNowhere && wants_hidden_fin()) step({EventKind::HiddenFin, hidden_fin_cost(), kNowhere});
+    for (std::size_t i = 0; i < trace_.records.size(); ++i) {
+      const SegmentRecord& r = trace_.records[i];
+      now_ = std::max(now_, r.frame.time_ns);
+      arrive_until(now_, i);
+      if (r.side == side_) send(i);
+      if (r.side != side_ || trace_.self_connection) due_.push_back({now_ + rtt() - rtt() / 8, i});
+    }
+    arrive_until(std::numeric_limits<TimeNs>::max(), trace_.records.size());
+    if (may_miss_) step({EventKind::Unseen, kUnseenCost, kNowhere});
+    backward();
+    return std::move(course_);
+  }
+
+ private:
+  struct Due {
+    TimeNs at;
+    std::size_t record;
+  };
+
+  TimeNs rtt() const { return meaning_.streams[index(side_)].rtt_ns; }
+
+  CostRow start() {
+    CostRow row = kNoCourse;
+    const auto set = [&row](TcpState s, Cost c) { row[static_cast<std::size_t>(s)] = c; };
+    const StreamFacts& own = meaning_.streams[index(side_)];
+    const StreamFacts& peer = meaning_.streams[index(other(side_))];
+    if (own.sent_syn || peer.sent_syn) {
+      set(Closed, 0);
+      if (!own.sent_syn) set(Listen, 0);
+    } else if (own.sent_syn_ack || peer.sent_syn_ack) {
+      set(own.sent_syn_ack ? SynReceived : SynSent, 0);
+      course_.start_unknown = true;
+    } else {
+      // Nothing is known; most connections are found in ESTABLISHED.
+      course_.start_unknown = true;
+      set(Established, 0);
+      set(CloseWait, 2);
+      set(FinWait2, 2);
+      set(FinWait1, 3);
+      set(LastAck, 3);
+      set(Closing, 4);
+      set(TimeWait, 4);
+      set(Closed, 5);
+      set(SynSent, 5);
+      set(SynReceived, 5);
+      set(Listen, 6);
+    }
+    return row;
+  }
+
+  bool wants_hidden_fin() const {
+    const StreamFacts& own = meaning_.streams[index(side_)];
+    return own.first_fin != kNowhere || own.unseen_fin;
+  }
+  Cost hidden_fin_cost() const { return meaning_.streams[index(side_)].unseen_fin ? Cost{2} : kHiddenFinCost; }
+
+  // The endpoint's last segment before its first captured FIN that a sent FIN rules out.
+  std::size_t hidden_fin_place() const {
+    constexpr StateSet kBefore{Established, CloseWait, SynReceived, SynSent};
+    std::size_t place = kNowhere;
+    const std::size_t end = std::min(meaning_.streams[index(side_)].first_fin, trace_.records.size());
+    for (std::size_t i = 0; i < end; ++i)
+      if (trace_.records[i].side == side_ && meaning_.records[i].constrains && meaning_.records[i].after.within(kBefore)) place = i;
+    return place;
+  }
+
+  void send(std::size_t i) {
+    const Meaning& m = meaning_.records[i];
+    if (!m.constrains) return step({EventKind::Displaced, 0, i});
+    off_time(i);
+    if (m.sends == Sends::Rst) silent(i);
+    if (may_miss_) step({EventKind::Unseen, kUnseenCost, i});
+    const CostRow before = row_;
+    step({EventKind::Send, 0, i});
+    if (row_ == kNoCourse) jump(i, before);
+    if (i == hidden_fin_after_ && wants_hidden_fin()) step({EventKind::HiddenFin, hidden_fin_cost(), i});
+  }
+
+  // Segments toward the endpoint off their time: captured, but not yet due; or due, missed, and still under way.
+  void off_time(std::size_t send) {
+    for (std::size_t d = next_due_; d < due_.size(); ++d) {
+      if (due_[d].record >= send) continue;
+      const TimeNs age = now_ - trace_.records[due_[d].record].frame.time_ns;
+      offer(due_[d].record, age * 2 < rtt() ? Cost{8} : Cost{2});
+    }
+    // Twice: any order of two of them.
+    for (int round = 0; round < 2; ++round)
+      for (std::size_t record : late_) offer(record, kLateCost);
+  }
+
+  void offer(std::size_t record, Cost cost) {
+    const std::uint8_t triggers = meaning_.records[record].triggers;
+    for (std::size_t s = 0; s < kStateCount; ++s)
+      if (row_[s] != kNever && arrive(state_at(s), triggers) != nullptr) return step({EventKind::MayArrive, cost, record});
+  }
+
+  void arrive_until(TimeNs time_ns, std::size_t before_record) {
+    while (next_icmp_ < trace_.icmp.size() && trace_.icmp[next_icmp_].frame.time_ns <= time_ns) {
+      if (trace_.icmp[next_icmp_].quoted == side_) step({EventKind::Icmp, 4, next_icmp_});
+      ++next_icmp_;
+    }
+    for (; next_due_ < due_.size() && due_[next_due_].at <= time_ns && due_[next_due_].record < before_record; ++next_due_) {
+      const std::size_t record = due_[next_due_].record;
+      step({EventKind::Arrive, 0, record});
+      add_late(record);
+    }
+  }
+
+  // One late candidate for each distinct meaning: the bound on what is carried along.
+  void add_late(std::size_t record) {
+    const std::uint8_t triggers = meaning_.records[record].triggers;
+    if (triggers == 0) return;
+    for (std::size_t& known : late_)
+      if (meaning_.records[known].triggers == triggers) {
+        known = record;
+        return;
+      }
+    late_.push_back(record);
+  }
+
+  void silent(std::size_t record) {
+    CostRow costs = kNoCourse;
+    for (std::size_t s = 0; s < kStateCount; ++s)
+      if (row_[s] != kNever) costs[s] = silent_close_cost(state_at(s), trace_, meaning_, profile_, side_, now_);
+    course_.silent.push_back(costs);
+    step({EventKind::Silent, 0, record, course_.silent.size() - 1});
+  }
+
+  void jump(std::size_t i, const CostRow& before) {
+    course_.contradiction = true;
+    course_.events.pop_back();
+    course_.forward.pop_back();
+    row_ = before;
+    step({EventKind::Jump, kJumpCost, i});
+  }
+
+  void step(const Event& event) {
+    course_.events.push_back(event);
+    CostRow out = kNoCourse;
+    std::array<Move, kMostMoves> moves;
+    for (std::size_t s = 0; s < kStateCount; ++s) {
+      if (row_[s] == kNever) continue;
+      const std::size_t count = course_.moves(course_.events.size() - 1, state_at(s), meaning_, moves);
+      for (std::size_t k = 0; k < count; ++k) {
+        Cost& to = out[static_cast<std::size_t>(moves[k].to)];
+        to = std::min(to, add_cost(row_[s], moves[k].cost));
+      }
+    }
+    row_ = out;
+    course_.forward.push_back(out);
+  }
+
+  void backward() {
+    CostRow row = kNoCourse;
+    for (std::size_t s = 0; s < kStateCount; ++s) {
+      if (row_[s] == kNever) continue;
+      const Ending e = ending(state_at(s), trace_, meaning_, profile_, side_, end_ns_);
+      row[s] = std::min(e.stay, e.leave);
+    }
+    course_.backward.assign(course_.events.size(), kNoCourse);
+    std::array<Move, kMostMoves> moves;
+    for (std::size_t e = course_.events.size(); e-- > 0;) {
+      course_.backward[e] = row;
+      CostRow earlier = kNoCourse;
+      for (std::size_t s = 0; s < kStateCount; ++s) {
+        const std::size_t count = course_.moves(e, state_at(s), meaning_, moves);
+        for (std::size_t k = 0; k < count; ++k)
+          earlier[s] = std::min(earlier[s], add_cost(moves[k].cost, row[static_cast<std::size_t>(moves[k].to)]));
+      }
+      row = earlier;
+    }
+  }
+
+  const FlowTrace& trace_;
+  const TraceMeaning& meaning_;
+  const Profile& profile_;
+  Side side_;
+  TimeNs end_ns_;
+  bool may_miss_;
+  Course course_;
+  CostRow row_ = kNoCourse;
+  TimeNs now_ = std::numeric_limits<TimeNs>::min() / 2;
+  std::vector<Due> due_;
+  std::size_t next_due_ = 0, next_icmp_ = 0;
+  std::vector<std::size_t> late_;
+  std::size_t hidden_fin_after_ = kNowhere;
+};
+
+}  // namespace
+
+std::size_t Course::moves(std::size_t e, TcpState from, const TraceMeaning& meaning, std::array<Move, kMostMoves>& out) const {
+  const Event& event = events[e];
+  MoveList list(out);
+  const auto arrival = [&](std::uint8_t triggers, Cost deliver_cost, Cost miss_cost) {
+    const TcpState to = deliver(from, triggers);
+    if (to != from) list.add(to, deliver_cost);
+    list.add(from, to != from ? miss_cost : Cost{0});
+  };
+  switch (event.kind) {
+    case EventKind::Send: send_moves(event, from, meaning, list); break;
+    case EventKind::Displaced: list.add(from, 0); break;
+    case EventKind::Arrive: {
+      const Meaning& m = meaning.records[event.record];
+      arrival(m.triggers, m.deliver_cost, m.miss_cost);
+      break;
+    }
+    case EventKind::MayArrive: arrival(meaning.records[event.record].triggers, event.cost, 0); break;
+    case EventKind::Icmp: arrival(kGotIcmp, 0, event.cost); break;
+    case EventKind::HiddenFin: hidden_fin_moves(event, from, list); break;
+    case EventKind::Silent:
+      list.add(from, 0);
+      if (silent[event.silent][static_cast<std::size_t>(from)] != kNever)
+        list.add(Closed, silent[event.silent][static_cast<std::size_t>(from)]);
+      break;
+    case EventKind::Unseen: unseen_moves(from, list); break;
+    case EventKind::Jump:
+      meaning.records[event.record].after.each([&](TcpState to) { list.add(to, event.cost); });
+      break;
+  }
+  return list.count();
+}
+
+Course run_course(const FlowTrace& trace, const TraceMeaning& meaning, const Profile& profile, Side side, TimeNs capture_end_ns,
+                  bool may_miss) {
+  return Runner(trace, meaning, profile, side, capture_end_ns, may_miss).run();
+}
+
+}  // namespace tcpautopsy

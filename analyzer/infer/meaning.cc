@@ -1,0 +1,185 @@
+#include "analyzer/infer/meaning.h"
+
+#include <algorithm>
+
+#include "analyzer/infer/reactions.h"
+
+namespace tcpautopsy {
+namespace {
+
+using enum TcpState;
+
+constexpr StateSet kBeforeOwnFin{Established, CloseWait, SynReceived};
+constexpr StateSet kAfterOwnFin{FinWait1, FinWait2, Closing, LastAck, TimeWait};
+constexpr StateSet kOwnFinOutstanding{FinWait1, Closing, LastAck};
+constexpr StateSet kPeerFinArrived{CloseWait, Closing, LastAck, TimeWait};
+constexpr StateSet kPeerFinNotArrived{SynReceived, Established, FinWait1, FinWait2};
+
+// Running knowledge while the records are read in order.
+struct Progress {
+  StreamOffset acked = 0;          // highest ack this side sent
+  bool has_acked = false;
+  std::uint32_t ts_val = 0;        // latest of its timestamps
+  bool has_ts = false;
+  std::uint16_t window = 0;
+};
+
+void read_streams(const FlowTrace& trace, TraceMeaning& meaning) {
+  for (std::size_t i = 0; i < trace.records.size(); ++i) {
+    const SegmentRecord& r = trace.records[i];
+    StreamFacts& s = meaning.streams[index(r.side)];
+    s.last_record = i;
+    if (r.has(kSyn) && !r.has(kRst)) (r.has(kAck) ? s.sent_syn_ack : s.sent_syn) = true;
+    if (!r.has(kFin) || r.has(kSyn) || r.has(kRst)) continue;
+    if (s.first_fin == kNowhere) s.first_fin = i;
+    s.fin_end = std::max(s.fin_end, r.end());
+  }
+  for (Side side : {Side::A, Side::B}) {
+    StreamFacts& s = meaning.streams[index(side)];
+    const SideFacts& f = trace.facts(side);
+    s.rtt_ns = f.rtt_min_ns.value_or(0);
+    s.offloads_checksum = f.bad_checksums * 2 > f.packets;
+    s.hole_for_good = s.last_record != kNowhere && trace.records[s.last_record].contiguous < f.sent_max;
+    const StreamOffset acked = trace.facts(other(side)).acked_max;
+    s.unseen_fin = s.first_fin == kNowhere && f.sent_max > 0 && acked == f.sent_max + 1;
+    if (s.unseen_fin) s.fin_end = acked;
+    meaning.capture_missed = meaning.capture_missed || s.unseen_fin || s.hole_for_good ||
+                             (f.packets > 0 && acked > f.sent_max);
+  }
+}
+
+// A RST without ACK, SYN or FIN games: by kind only.
+bool odd_flags(const SegmentRecord& r) {
+  return (r.has(kSyn) && (r.has(kFin) || r.has(kRst))) || (r.has(kFin) && r.has(kRst)) ||
+         (r.flags & (kSyn | kFin | kRst | kAck)) == 0;
+}
+
+Sends kind_of(const SegmentRecord& r) {
+  if (r.has(kRst)) return Sends::Rst;
+  if (r.has(kSyn)) return r.has(kAck) ? Sends::SynAck : Sends::Syn;
+  return r.has(kFin) ? Sends::Fin : Sends::Ack;
+}
+
+// Sent before something that the capture saw earlier: its acknowledgment or its timestamp is behind (RFC 9293 3.4: RCV.NXT
+// never goes back; RFC 7323 5.3: nor does TSval).
+bool displaced(const SegmentRecord& r, const Progress& sender, bool after_own_fin) {
+  if (r.copy || odd_flags(r)) return true;
+  if (r.has(kRst)) return false;
+  if (r.has(kAck) && sender.has_acked && r.ack < sender.acked) return true;
+  if (r.has_timestamps && sender.has_ts)
+    return static_cast<std::int32_t>(r.ts_val - sender.ts_val) < 0;
+  return r.fills_gap && after_own_fin;  // resent or reordered: nothing tells
+}
+
+// A RST after which its sender goes on as before was not its sender's (or was never meant to end the connection).
+bool goes_on_after(const FlowTrace& trace, std::size_t rst, const StreamFacts& sender) {
+  const SegmentRecord& r = trace.records[rst];
+  for (std::size_t i = rst + 1; i < trace.records.size(); ++i) {
+    const SegmentRecord& next = trace.records[i];
+    if (next.side != r.side || next.has(kRst) || next.has(kSyn) || next.copy) continue;
+    const bool later_sent = next.has_timestamps && r.has_timestamps
+                                ? static_cast<std::int32_t>(next.ts_val - r.ts_val) > 0
+                                : next.frame.time_ns - r.frame.time_ns > sender.rtt_ns + 10 * kMillisecond;
+    if (later_sent) return true;
+  }
+  return false;
+}
+
+StateSet states_after_ack(const SegmentRecord& r, const StreamFacts& own, const StreamFacts& peer, bool own_fin_seen) {
+  StateSet set = kBeforeOwnFin | kAfterOwnFin;
+  if (r.has(kAck) && !(r.acks_unseen && peer.fin_end == 0)) {
+    const bool acks_fin = peer.fin_end > 0 && r.ack >= peer.fin_end;
+    set = set & (acks_fin ? kPeerFinArrived : kPeerFinNotArrived);
+  }
+  if (own.fin_end == 0) return set & kBeforeOwnFin;
+  // A bare ACK carries SND.NXT, which is past the FIN once that is sent; probes at SND.NXT-1 tell nothing.
+  if (r.payload == 0 && !r.keepalive) return set & (r.seq >= own.fin_end ? kAfterOwnFin : kBeforeOwnFin);
+  if (r.keepalive) return set;
+  return set & (own_fin_seen && (r.resend || r.fills_gap) ? kOwnFinOutstanding : kBeforeOwnFin | kOwnFinOutstanding);
+}
+
+StateSet states_after(const SegmentRecord& r, Sends kind, const StreamFacts& own, const StreamFacts& peer, bool own_fin_seen) {
+  switch (kind) {
+    case Sends::Syn: return {SynSent};
+    case Sends::SynAck: return {SynReceived};
+    case Sends::Rst: return {Closed, Listen, SynSent, SynReceived};
+    case Sends::Fin:
+      if (!r.has(kAck) || (r.acks_unseen && peer.fin_end == 0)) return kOwnFinOutstanding;
+      return peer.fin_end > 0 && r.ack >= peer.fin_end ? StateSet{Closing, LastAck} : StateSet{FinWait1};
+    case Sends::Ack: return states_after_ack(r, own, peer, own_fin_seen);
+  }
+  return {};
+}
+
+// RFC 9293 3.10.7.4, first and second check, as RFC 5961 3.2 narrows it: a RST counts if it stands at RCV.NXT. The capture does not
+// know RCV.NXT, only that it lies between what the receiver acknowledged and what was sent to it.
+bool rst_counts(const SegmentRecord& r, const Progress& receiver, const Progress& sender) {
+  if (!receiver.has_acked) return true;
+  constexpr StreamOffset kLargestWindow = StreamOffset{65535} << 14;  // RFC 7323 2.3
+  (void)sender;
+  return r.seq >= receiver.acked - 1 && r.seq <= std::max(r.sent_max, receiver.acked) + kLargestWindow;
+}
+
+// An inexact RST draws a challenge ACK instead (RFC 5961 3.2): likelier without effect.
+Cost rst_inexact(const SegmentRecord& r, const Progress& receiver) {
+  if (!receiver.has_acked || r.seq == receiver.acked || r.seq == r.sent_max) return 0;
+  return 3;
+}
+
+std::uint8_t triggers_of(const SegmentRecord& r, Sends kind, const TraceMeaning& meaning, const Progress& sender,
+                         const Progress& receiver, bool own_fin_seen) {
+  const StreamFacts& from = meaning.streams[index(r.side)];
+  const StreamFacts& to = meaning.streams[index(other(r.side))];
+  if (r.bad_checksum && !from.offloads_checksum) return 0;  // RFC 9293 3.1: the receiver drops it
+  unsigned t = 0;
+  if (kind == Sends::Rst) {
+    const bool for_syn_sent = r.has(kAck) && r.ack >= 1;
+    return static_cast<std::uint8_t>(for_syn_sent || rst_counts(r, receiver, sender) ? kGotRst : 0);
+  }
+  if (kind == Sends::Syn) t |= kGotSyn;
+  if (kind == Sends::SynAck && r.ack >= 1) t |= kGotSynAck;
+  if (r.has(kAck) && r.ack >= 1) t |= kGotAckOfSyn;
+  if (r.has(kAck) && to.fin_end > 0 && r.ack >= to.fin_end) t |= kGotAckOfFin;
+  const bool fin_or_fills = r.has(kFin) || (own_fin_seen && r.payload > 0 && r.seq < from.fin_end);
+  if (fin_or_fills && (from.hole_for_good || r.contiguous >= from.fin_end)) t |= kGotFin;
+  return static_cast<std::uint8_t>(t);
+}
+
+}  // namespace
+
+TraceMeaning read_meaning(const FlowTrace& trace, TimeNs capture_end_ns) {
+  TraceMeaning meaning;
+  meaning.records.resize(trace.records.size());
+  read_streams(trace, meaning);
+  PerSide<Progress> progress;
+  PerSide<bool> fin_seen{};
+  for (std::size_t i = 0; i < trace.records.size(); ++i) {
+    const SegmentRecord& r = trace.records[i];
+    const Side to = trace.self_connection ? r.side : other(r.side);
+    Progress& sender = progress[index(r.side)];
+    const StreamFacts& own = meaning.streams[index(r.side)];
+    const StreamFacts& peer = meaning.streams[index(to)];
+    Meaning& m = meaning.records[i];
+    m.sends = kind_of(r);
+    m.constrains = !displaced(r, sender, fin_seen[index(r.side)]);
+    if (m.sends == Sends::Rst && goes_on_after(trace, i, own)) m.constrains = false;
+    m.after = states_after(r, m.sends, own, peer, fin_seen[index(r.side)]);
+    m.triggers = odd_flags(r) ? std::uint8_t{0} : triggers_of(r, m.sends, meaning, sender, progress[index(to)], fin_seen[index(r.side)]);
+    m.miss_cost = loss_cost(peer.rtt_ns);
+    if (m.sends == Sends::Rst) m.deliver_cost = rst_inexact(r, progress[index(to)]);
+    if (r.has(kFin)) fin_seen[index(r.side)] = true;
+    if (!m.constrains || m.sends == Sends::Rst) continue;
+    if (r.has(kAck)) {
+      sender.acked = std::max(sender.acked, r.ack);
+      sender.has_acked = true;
+    }
+    if (r.has_timestamps) {
+      sender.ts_val = r.ts_val;
+      sender.has_ts = true;
+    }
+  }
+  weigh_reactions(trace, meaning, capture_end_ns);
+  return meaning;
+}
+
+}  // namespace tcpautopsy

@@ -1,0 +1,139 @@
+#include "analyzer/infer/outcome.h"
+
+#include <algorithm>
+
+namespace tcpautopsy {
+namespace {
+
+struct Opening {
+  bool client_syn = false, server_syn = false, server_syn_ack = false;
+  bool client_completes = false, server_knows = false, data_accepted = false;
+  bool client_rst = false, server_rst = false;
+  std::uint32_t syn_payload = 0;
+};
+
+Opening read_opening(const FlowHistory& h, const TraceMeaning& meaning) {
+  Opening o;
+  for (std::size_t i = 0; i < h.records().size(); ++i) {
+    const SegmentRecord& r = h.records()[i];
+    const bool client = r.side == h.client();
+    if (r.has(kRst)) {
+      if (!o.client_completes) (client ? o.client_rst : o.server_rst) = true;
+      continue;
+    }
+    if (r.has(kSyn)) {
+      if (!r.has(kAck)) {
+        (client ? o.client_syn : o.server_syn) = true;
+        if (client) o.syn_payload = std::max(o.syn_payload, r.payload);
+      } else if (!client || h.trace.self_connection) {
+        o.server_syn_ack = true;
+        o.data_accepted = o.data_accepted || r.ack > 1;
+      }
+      continue;
+    }
+    if (!meaning.records[i].constrains || !r.has(kAck) || r.ack < 1) continue;
+    // The acknowledgment numbers prove it even where the other direction was not captured.
+    (client ? o.client_completes : o.server_knows) = true;
+  }
+  return o;
+}
+
+Handshake handshake_of(const FlowHistory& h, const TraceMeaning& meaning) {
+  const Opening o = read_opening(h, meaning);
+  if (!o.client_syn && !o.server_syn && !o.server_syn_ack) return Handshake::None;
+  if ((o.client_syn && o.server_syn) || (h.trace.self_connection && o.server_syn_ack)) return Handshake::Simultaneous;
+  if (o.client_completes || (o.server_syn_ack && o.server_knows))
+    return o.syn_payload > 0 && o.data_accepted ? Handshake::FastOpen : Handshake::Complete;
+  if (o.client_rst) return Handshake::Aborted;
+  if (o.server_syn_ack) return o.client_syn ? Handshake::HalfOpen : Handshake::SynAckOnly;
+  if (o.server_rst) return Handshake::Refused;
+  return h.trace.icmp.empty() ? Handshake::SynOnly : Handshake::Filtered;
+}
+
+struct Ends {
+  PerSide<std::size_t> fin{kNowhere, kNowhere};  // first FIN of each side
+  std::size_t rst = kNowhere;                    // first RST that ends a synchronised connection
+};
+
+Ends read_ends(const FlowHistory& h, const TraceMeaning& meaning) {
+  Ends ends;
+  for (std::size_t i = 0; i < h.records().size(); ++i) {
+    const SegmentRecord& r = h.records()[i];
+    const std::size_t side = index(r.side);
+    if (r.has(kFin) && !r.has(kRst) && !r.has(kSyn) && ends.fin[side] == kNowhere) ends.fin[side] = i;
+    if (!r.has(kRst) || ends.rst != kNowhere || !meaning.records[i].constrains) continue;
+    const TcpState before = h.before(i, r.side);
+    StateSet live{};
+    if (before != TcpState::Unknown) live.add(before);
+    if (before == TcpState::Unknown || live.within(kSynchronized)) ends.rst = i;
+  }
+  return ends;
+}
+
+// Each FIN was sent before the other had arrived.
+bool fins_crossed(const FlowHistory& h, const TraceMeaning& meaning, const Ends& ends) {
+  for (Side side : {Side::A, Side::B}) {
+    const SegmentRecord& fin = h.records()[ends.fin[index(side)]];
+    if (fin.ack >= meaning.streams[index(other(side))].fin_end) return false;
+  }
+  return true;
+}
+
+void classify_close(const FlowHistory& h, const TraceMeaning& meaning, Close& close, ClosedFirst& first) {
+  const Ends ends = read_ends(h, meaning);
+  const bool fin_a = ends.fin[0] != kNowhere, fin_b = ends.fin[1] != kNowhere;
+  const bool both_before_rst = fin_a && fin_b && std::max(ends.fin[0], ends.fin[1]) < ends.rst;
+  const auto by = [](Side s) { return s == Side::A ? ClosedFirst::A : ClosedFirst::B; };
+  if (ends.rst != kNowhere && !both_before_rst) {
+    const Side side = h.records()[ends.rst].side;
+    close = side == Side::A ? Close::ARst : Close::BRst;
+    const std::size_t fin = std::min(ends.fin[0], ends.fin[1]);
+    first = by(fin < ends.rst ? h.records()[fin].side : side);
+  } else if (fin_a && fin_b) {
+    close = Close::BothFin;
+    first = fins_crossed(h, meaning, ends) ? ClosedFirst::Both : by(ends.fin[0] < ends.fin[1] ? Side::A : Side::B);
+  } else if (fin_a || fin_b) {
+    close = fin_a ? Close::AFin : Close::BFin;
+    first = by(fin_a ? Side::A : Side::B);
+  } else if (h.outcomes[0].give_up || h.outcomes[1].give_up) {
+    close = Close::Timeout;
+  }
+}
+
+}  // namespace
+
+void classify(const TraceMeaning& meaning, FlowHistory& history) {
+  history.handshake = handshake_of(history, meaning);
+  if (history.handshake == Handshake::Refused || history.handshake == Handshake::Filtered) return;
+  classify_close(history, meaning, history.close, history.closed_first);
+}
+
+void trace_deliveries(const TraceMeaning& meaning, FlowHistory& history) {
+  if (history.trace.self_connection) return;
+  // Highest acknowledgment so far, read from the end: the first segment that covers a record is found by walking forward once.
+  for (Side side : {Side::A, Side::B}) {
+    std::vector<RecordIndex> waiting;
+    StreamOffset acked = 0;
+    for (RecordIndex i = 0; i < history.records().size(); ++i) {
+      const SegmentRecord& r = history.records()[i];
+      if (r.side == side) {
+        if (r.sequence_length() > 0 && r.end() > acked) waiting.push_back(i);
+        continue;
+      }
+      if (!meaning.records[i].constrains || !r.has(kAck) || r.has(kRst) || r.ack <= acked) continue;
+      acked = r.ack;
+      // Of several copies of one range the earliest unproved one keeps its verdict: any of them may be the one that came.
+      std::erase_if(waiting, [&](RecordIndex w) {
+        if (history.records()[w].end() > acked) return false;
+        Delivery& d = history.deliveries[w];
+        const bool one_of_several = history.records()[w].resend || std::any_of(waiting.begin(), waiting.end(), [&](RecordIndex o) {
+          return o != w && history.records()[o].seq == history.records()[w].seq;
+        });
+        if (d.fate == Fate::Unknown && !one_of_several) d = {Fate::Received, i};
+        return true;
+      });
+    }
+  }
+}
+
+}  // namespace tcpautopsy

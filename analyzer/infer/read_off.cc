@@ -1,0 +1,366 @@
+#include "analyzer/infer/read_off.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tcpautopsy {
+namespace {
+
+using enum TcpState;
+
+// States that cost more than this above the likeliest are not listed as possible: one lost packet is granted, two are not.
+constexpr Cost kPlausible = 4;
+
+StateSet reachable(const CostRow& forward, const CostRow* backward) {
+  StateSet set;
+  for (std::size_t s = 0; s < kStateCount; ++s)
+    if (forward[s] != kNever && (backward == nullptr || (*backward)[s] != kNever)) set.add(static_cast<TcpState>(s));
+  return set;
+}
+
+class Reader {
+ public:
+  Reader(const Course& course, const TraceMeaning& meaning, Side side, TimeNs until_ns, FlowHistory& history)
+      : course_(course), meaning_(meaning), side_(side), until_ns_(until_ns), history_(history),
+        settled_(!course.start_unknown) {}
+
+  void read() {
+    state_ = best_start();
+    start_ = state_;
+    for (event_ = 0; event_ < course_.events.size(); ++event_) {
+      const TcpState next = best_move();
+      note(next);
+      state_ = next;
+      believe();
+    }
+    finish();
+  }
+
+ private:
+  const SegmentRecord& record(std::size_t i) const { return history_.trace.records[i]; }
+  std::int64_t half_rtt() const { return history_.rtt(side_).value_or(0) / 2; }
+
+  TcpState best_start() const {
+    Cost best = kNever;
+    TcpState start = Closed;
+    std::array<Move, kMostMoves> moves;
+    for (std::size_t s = 0; s < kStateCount; ++s) {
+      if (course_.start[s] == kNever || course_.events.empty()) continue;
+      const std::size_t count = course_.moves(0, static_cast<TcpState>(s), meaning_, moves);
+      for (std::size_t k = 0; k < count; ++k) {
+        const Cost rest = add_cost(moves[k].cost, course_.backward[0][static_cast<std::size_t>(moves[k].to)]);
+        const Cost all = add_cost(course_.start[s], rest);
+        if (all >= best) continue;
+        best = all;
+        start = static_cast<TcpState>(s);
+      }
+    }
+    return start;
+  }
+
+  TcpState best_move() const {
+    std::array<Move, kMostMoves> moves;
+    const std::size_t count = course_.moves(event_, state_, meaning_, moves);
+    Cost best = kNever;
+    TcpState to = state_;
+    for (std::size_t k = 0; k < count; ++k) {
+      const Cost all = add_cost(moves[k].cost, course_.backward[event_][static_cast<std::size_t>(moves[k].to)]);
+      if (all >= best) continue;
+      best = all;
+      to = moves[k].to;
+    }
+    return to;
+  }
+
+  StateSet kept() const { return reachable(course_.forward[event_], &course_.backward[event_]); }
+
+  // What is likely enough to be told.
+  StateSet plausible() const {
+    Cost best = kNever;
+    CostRow sum{};
+    for (std::size_t s = 0; s < kStateCount; ++s) {
+      sum[s] = add_cost(course_.forward[event_][s], course_.backward[event_][s]);
+      best = std::min(best, sum[s]);
+    }
+    StateSet set;
+    for (std::size_t s = 0; s < kStateCount; ++s)
+      if (sum[s] != kNever && sum[s] <= add_cost(best, kPlausible)) set.add(static_cast<TcpState>(s));
+    return set;
+  }
+
+  // Turns the step from state_ to `next` at the current event into transitions.
+  void note(TcpState next) {
+    const Event& event = course_.events[event_];
+    switch (event.kind) {
+      case EventKind::Send:
+      case EventKind::Jump: note_send(event, next); break;
+      case EventKind::Arrive:
+      case EventKind::MayArrive: note_arrival(event, next); break;
+      case EventKind::Icmp: note_icmp(event, next); break;
+      case EventKind::HiddenFin: note_hidden_fin(event, next); break;
+      case EventKind::Silent: note_silent(event, next); break;
+      case EventKind::Unseen: note_unseen(event, next); break;
+      case EventKind::Displaced: break;
+    }
+  }
+
+  void note_send(const Event& event, TcpState next) {
+    const SegmentRecord& r = record(event.record);
+    const bool marks = (r.has(kSyn) || r.has(kFin) || r.has(kRst));
+    if (!settled_ && (marks || kept().single())) return settle(next, event.record, marks);
+    if (next == state_) return;
+    const SendRow* row = send_row(state_, meaning_.records[event.record].sends, next);
+    Transition t = transition(state_, next, r.frame, -half_rtt());
+    t.record = event.record;
+    t.basis = row != nullptr ? Basis::Observed : Basis::Inferred;
+    t.cause = row != nullptr ? row->cause : "what led here was not captured";
+    t.rfc = row != nullptr ? row->rfc : "9293 3.3.2";
+    add(t);
+  }
+
+  // The first thing that tells the state of an endpoint whose past is outside the capture.
+  void settle(TcpState next, std::size_t i, bool marks) {
+    settled_ = true;
+    const SegmentRecord& r = record(i);
+    Transition t = transition(Unknown, next, r.frame, r.side == side_ ? -half_rtt() : half_rtt());
+    t.record = i;
+    t.basis = marks && r.side == side_ ? Basis::Observed : Basis::Inferred;
+    t.cause = "was in this state when the capture tells it first";
+    t.rfc = "9293 3.3.2";
+    add(t);
+  }
+
+  void note_arrival(const Event& event, TcpState next) {
+    const SegmentRecord& r = record(event.record);
+    const std::uint8_t triggers = meaning_.records[event.record].triggers;
+    const bool would_matter = deliver(state_, triggers) != state_;
+    if (next == state_) {
+      if (would_matter && event.kind == EventKind::Arrive) set_fate(event.record, Fate::LostAfterTap, next_send());
+      if (!settled_ && kept().single()) settle(next, event.record, false);
+      return;
+    }
+    const std::size_t proof = first_send_excluding(state_);
+    set_fate(event.record, proof == kNowhere ? Fate::Unknown : Fate::Received, proof);
+    if (!settled_ && kept().single()) return settle(next, event.record, false);
+    std::uint8_t left = triggers;
+    for (TcpState s = state_; s != next;) {
+      const ArriveRow* row = arrive(s, left);
+      if (row == nullptr) break;
+      left = static_cast<std::uint8_t>(left & ~row->on);
+      Transition t = transition(s, row->to, r.frame, half_rtt());
+      t.record = event.record;
+      prove(t, proof);
+      t.cause = row->cause;
+      t.rfc = row->rfc;
+      add(t);
+      s = row->to;
+    }
+  }
+
+  void note_icmp(const Event& event, TcpState next) {
+    if (next == state_) return;
+    const ArriveRow* row = arrive(state_, kGotIcmp);
+    Transition t = transition(state_, next, history_.trace.icmp[event.record].frame, half_rtt());
+    t.cause = row->cause;
+    t.rfc = row->rfc;
+    add(t);
+  }
+
+  void note_hidden_fin(const Event&, TcpState next) {
+    if (next == state_) return;
+    const std::size_t evidence = next_send();
+    Transition t = evidence == kNowhere ? transition(state_, next, history_.trace.last, 0)
+                                        : transition(state_, next, record(evidence).frame, -half_rtt());
+    if (evidence != kNowhere) t.record = evidence;
+    t.cause = "sent FIN before the capture saw it";
+    t.rfc = "9293 3.10.4";
+    add(t);
+  }
+
+  void note_silent(const Event& event, TcpState next) {
+    if (next == state_) return;
+    const TimerRow* row = timer_row(state_);
+    TimeNs when = last_own_time(event.record);
+    if (state_ == TimeWait)
+      when = std::min(record(event.record).frame.time_ns,
+                      time_wait_start(history_.trace, meaning_, side_, record(event.record).frame.time_ns) + history_.profile.time_wait);
+    Transition t = transition(state_, next, {}, 0);
+    t.frame.reset();
+    t.time_ns = t.at_ns = when;
+    t.basis = Basis::Timer;
+    t.cause = state_ == SynSent ? "closed or given up before the handshake was over" : row != nullptr ? row->cause : "closed";
+    t.rfc = state_ == SynSent ? "9293 3.10.4" : row != nullptr ? row->rfc : "9293 3.10.4";
+    add(t);
+  }
+
+  void note_unseen(const Event& event, TcpState next) {
+    if (next == state_) return;
+    const FrameRef near = event.record == kNowhere ? history_.trace.last : record(event.record).frame;
+    if (!settled_) return;
+    Transition t = transition(state_, next, near, 0);
+    if (event.record != kNowhere) t.record = event.record;
+    t.cause = "a segment that the capture missed";
+    t.rfc = "9293 3.10.7.4";
+    add(t);
+  }
+
+  Transition transition(TcpState from, TcpState to, const FrameRef& frame, std::int64_t offset) const {
+    Transition t;
+    t.side = side_;
+    t.from = from;
+    t.to = to;
+    t.frame = frame;
+    t.time_ns = frame.time_ns;
+    t.at_ns = frame.time_ns + offset;
+    t.possible = event_ < course_.events.size() ? plausible() : StateSet{to};
+    t.possible.add(to);
+    return t;
+  }
+
+  void prove(Transition& t, std::size_t proof) const {
+    if (proof == kNowhere) return;
+    t.basis = Basis::Confirmed;
+    t.proved_by = proof;
+    t.proof = record(proof).frame;
+  }
+
+  // Times within an endpoint's history do not go back: estimates are bent to the order that is certain.
+  void add(Transition t) {
+    if (!settled_ && t.from != Unknown) return;
+    if (any_) t.at_ns = std::max(t.at_ns, latest_at_ns_);
+    any_ = true;
+    latest_at_ns_ = t.at_ns;
+    history_.transitions.push_back(t);
+  }
+
+  // The endpoint's next segment that it could not have sent from `state`: proof that it had left it.
+  std::size_t first_send_excluding(TcpState state) const {
+    for (std::size_t e = event_ + 1; e < course_.events.size(); ++e) {
+      const Event& event = course_.events[e];
+      if (event.kind != EventKind::Send) continue;
+      const Meaning& m = meaning_.records[event.record];
+      if (m.sends == Sends::Rst) continue;
+      bool can = false;
+      m.after.each([&](TcpState to) { can = can || send_row(state, m.sends, to) != nullptr; });
+      if (!can) return event.record;
+    }
+    return kNowhere;
+  }
+
+  std::size_t next_send() const {
+    for (std::size_t e = event_ + 1; e < course_.events.size(); ++e)
+      if (course_.events[e].kind == EventKind::Send) return course_.events[e].record;
+    return kNowhere;
+  }
+
+  TimeNs last_own_time(std::size_t before) const {
+    for (std::size_t i = before; i-- > 0;)
+      if (record(i).side == side_) return record(i).frame.time_ns;
+    return history_.trace.first.time_ns;
+  }
+
+  void set_fate(std::size_t i, Fate fate, std::size_t proof) { history_.deliveries[i] = {fate, proof}; }
+
+  void believe() {
+    const Event& event = course_.events[event_];
+    if (event.kind != EventKind::Send && event.kind != EventKind::Jump && event.kind != EventKind::Arrive &&
+        event.kind != EventKind::Displaced)
+      return;
+    // A self-connection's record is sent and arrives at one endpoint: the belief is the one after sending.
+    if (event.kind == EventKind::Arrive && history_.trace.self_connection) return;
+    Belief& b = history_.beliefs[event.record];
+    const std::size_t s = index(side_);
+    b.live[s] = reachable(course_.forward[event_], nullptr);
+    b.kept[s] = kept();
+    b.plausible[s] = plausible();
+    b.likely[s] = settled_ ? state_ : Unknown;
+    if (event.kind == EventKind::Displaced) return widen(b, event.record);
+    if (event.kind != EventKind::Arrive) {
+      sent_.push_back(event.record);
+      past_live_ = past_live_ | b.live[s];
+      past_kept_ = past_kept_ | b.kept[s];
+    } else if (!sent_.empty() && sent_.back() > event.record) {
+      b.likely[s] = state_before_crossing(event.record);
+    }
+  }
+
+  // Sent some time before: any state the endpoint has been in.
+  void widen(Belief& b, std::size_t) {
+    const std::size_t s = index(side_);
+    const StateSet start = reachable(course_.start, nullptr);
+    b.live[s] = b.live[s] | past_live_ | start;
+    b.kept[s] = b.kept[s] | past_kept_ | (start & b.live[s]);
+  }
+
+  // The segment was still on its way when a later captured one was sent: the state it found the endpoint in at that time.
+  TcpState state_before_crossing(std::size_t i) const {
+    for (auto k = sent_.rbegin(); k != sent_.rend(); ++k)
+      if (*k < i) return history_.beliefs[*k].likely[index(side_)];
+    return start_;
+  }
+
+  void finish() {
+    event_ = course_.events.size();
+    EndpointOutcome& outcome = history_.outcomes[index(side_)];
+    const CostRow& last = course_.forward.empty() ? course_.start : course_.forward.back();
+    std::vector<std::pair<Cost, TcpState>> found;
+    const auto offer = [&found](Cost cost, TcpState s) {
+      if (cost == kNever) return;
+      for (auto& f : found)
+        if (f.second == s) {
+          f.first = std::min(f.first, cost);
+          return;
+        }
+      found.emplace_back(cost, s);
+    };
+    for (std::size_t s = 0; s < kStateCount; ++s) {
+      if (last[s] == kNever) continue;
+      const auto state = static_cast<TcpState>(s);
+      const Ending e = ending(state, history_.trace, meaning_, history_.profile, side_, until_ns_);
+      offer(add_cost(last[s], e.stay), state);
+      offer(add_cost(last[s], e.leave), Closed);
+      if (state == state_ && settled_) conclude(e, outcome);
+    }
+    std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    outcome.final = settled_ ? state_ : Unknown;
+    outcome.final_possible = {outcome.final};
+    for (const auto& [cost, s] : found)
+      if (s != outcome.final && cost <= add_cost(found.front().first, kPlausible)) outcome.final_possible.push_back(s);
+  }
+
+  void conclude(const Ending& e, EndpointOutcome& outcome) {
+    outcome.give_up = e.give_up;
+    if (e.leave >= e.stay) return;
+    const TimerRow* row = timer_row(state_);
+    Transition t = transition(state_, Closed, {}, 0);
+    t.frame.reset();
+    t.time_ns = t.at_ns = e.left_ns;
+    t.basis = Basis::Timer;
+    t.cause = row->cause;
+    t.rfc = row->rfc;
+    if (e.stay <= kPlausible) t.possible.add(state_);
+    add(t);
+    state_ = Closed;
+  }
+
+  const Course& course_;
+  const TraceMeaning& meaning_;
+  Side side_;
+  TimeNs until_ns_;
+  FlowHistory& history_;
+  bool settled_;
+  bool any_ = false;
+  TimeNs latest_at_ns_ = 0;
+  TcpState state_ = Closed, start_ = Closed;
+  std::size_t event_ = 0;
+  std::vector<std::size_t> sent_;
+  StateSet past_live_, past_kept_;
+};
+
+}  // namespace
+
+void read_off(const Course& course, const TraceMeaning& meaning, Side side, TimeNs until_ns, FlowHistory& history) {
+  Reader(course, meaning, side, until_ns, history).read();
+}
+
+}  // namespace tcpautopsy

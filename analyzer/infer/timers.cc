@@ -1,0 +1,162 @@
+#include "analyzer/infer/timers.h"
+
+#include <algorithm>
+
+namespace tcpautopsy {
+namespace {
+
+using enum TcpState;
+
+// Linux rounds long timers up to a coarse step of its timer wheel; 60 s come late by up to some seconds.
+constexpr TimeNs kTimerSlack = 4 * kSecond;
+// The first resend comes within 1 s on Linux, 3 s on older systems (RFC 2988 2.1).
+constexpr TimeNs kFirstStep = 3 * kSecond;
+
+// Sends of one thing that stays unanswered.
+struct Resends {
+  RecordIndex first = kNoRecord, last = kNoRecord, before_last = kNoRecord;
+  unsigned count = 0;  // after the first
+
+  void add(RecordIndex i) {
+    if (first == kNoRecord) {
+      first = last = i;
+      return;
+    }
+    before_last = last;
+    last = i;
+    ++count;
+  }
+};
+
+bool belongs(const SegmentRecord& r, RecordIndex i, TcpState state, const StreamFacts& own, StreamOffset una) {
+  switch (state) {
+    case SynSent: return r.has(kSyn) && !r.has(kAck);
+    case SynReceived: return r.has(kSyn) && r.has(kAck);
+    case FinWait1:
+    case Closing:
+    case LastAck: return own.first_fin != kNowhere && i >= own.first_fin && (r.has(kFin) || (r.payload > 0 && r.resend));
+    default: return r.payload > 0 && !r.keepalive && r.end() > una;
+  }
+}
+
+Resends unanswered(TcpState state, const FlowTrace& trace, const TraceMeaning& meaning, Side side) {
+  Resends group;
+  const StreamFacts& own = meaning.streams[index(side)];
+  const StreamOffset una = trace.facts(other(side)).acked_max;
+  const bool data = state == Established || state == CloseWait;
+  for (RecordIndex i = 0; i < trace.records.size(); ++i) {
+    const SegmentRecord& r = trace.records[i];
+    if (r.side != side || r.copy || r.has(kRst) || !belongs(r, i, state, own, una)) continue;
+    // Of a window in flight only what is sent again counts as a resend; the rest is one burst.
+    if (data && group.first != kNoRecord && !r.resend) {
+      group = {};
+    }
+    group.add(i);
+  }
+  return group;
+}
+
+unsigned profile_retries(TcpState state, const Profile& profile) {
+  switch (state) {
+    case SynSent: return profile.syn_retries;
+    case SynReceived: return profile.syn_ack_retries;
+    case Established:
+    case CloseWait: return profile.data_retries;
+    default: return profile.orphan_retries;
+  }
+}
+
+bool heard_since(const FlowTrace& trace, Side side, RecordIndex i) {
+  for (RecordIndex k = i + 1; k < trace.records.size(); ++k)
+    if (trace.records[k].side == side && !trace.records[k].copy) return true;
+  return false;
+}
+
+// RFC 6298 5.5: each step is twice the one before; the steps seen tell the next.
+Ending resend_ending(TcpState state, const FlowTrace& trace, const TraceMeaning& meaning, const Profile& profile, Side side,
+                     TimeNs capture_end_ns) {
+  const bool data = state == Established || state == CloseWait;
+  const Resends group = unanswered(state, trace, meaning, side);
+  Ending e;
+  e.leave = data ? 12 : 8;
+  if (group.last == kNoRecord || (data && group.count == 0)) return e;
+  const TimeNs last = trace.records[group.last].frame.time_ns;
+  TimeNs step = kFirstStep;
+  if (group.count > 0) step = 2 * std::max(last - trace.records[group.before_last].frame.time_ns, profile.minimum_rto / 2);
+  if (group.count < 2 && state != SynReceived) step = std::max(step, kFirstStep);
+  e.left_ns = last + step;
+  const TimeNs tolerance = step / 16 + 100 * kMillisecond + meaning.streams[index(side)].rtt_ns;
+  if (capture_end_ns <= e.left_ns + tolerance) return e;
+  if (data && (group.count < 2 || heard_since(trace, other(side), group.last))) return e;
+  const bool by_profile = group.count >= profile_retries(state, profile);
+  e.leave = 0;
+  e.stay = by_profile || group.count >= 2 ? 4 : 2;
+  e.give_up = GiveUp{state, group.first, group.last, group.count, e.left_ns, by_profile};
+  return e;
+}
+
+Ending time_wait_ending(const FlowTrace& trace, const TraceMeaning& meaning, const Profile& profile, Side side, TimeNs end_ns) {
+  Ending e;
+  e.left_ns = time_wait_start(trace, meaning, side, end_ns) + profile.time_wait;
+  if (end_ns < e.left_ns) return e;
+  const bool surely_over = end_ns >= e.left_ns + kTimerSlack;
+  e.leave = 0;
+  e.stay = surely_over ? 8 : 1;
+  return e;
+}
+
+Ending fin_wait_2_ending(const FlowTrace& trace, const TraceMeaning& meaning, const Profile& profile, Side side, TimeNs end_ns) {
+  Ending e;
+  if (!profile.fin_wait_2) return e;
+  e.left_ns = time_wait_start(trace, meaning, side, end_ns) + *profile.fin_wait_2;
+  // Only a socket that was closed, not one that was shut down, is timed out; packets do not tell which (RFC 1122 4.2.2.13).
+  if (end_ns >= e.left_ns) e.leave = 2;
+  return e;
+}
+
+}  // namespace
+
+TimeNs time_wait_start(const FlowTrace& trace, const TraceMeaning& meaning, Side side, TimeNs now_ns) {
+  TimeNs start = trace.first.time_ns;
+  for (std::size_t i = 0; i < trace.records.size(); ++i) {
+    const SegmentRecord& r = trace.records[i];
+    if (r.side == side && !trace.self_connection) continue;
+    if (r.frame.time_ns > now_ns) break;
+    if (meaning.records[i].triggers & (kGotFin | kGotAckOfFin)) {
+      // A bare repeat of the ACK of our FIN restarts nothing; a FIN does.
+      if ((meaning.records[i].triggers & kGotFin) || start == trace.first.time_ns) start = r.frame.time_ns;
+    }
+  }
+  return start;
+}
+
+Ending ending(TcpState state, const FlowTrace& trace, const TraceMeaning& meaning, const Profile& profile, Side side,
+              TimeNs capture_end_ns) {
+  switch (state) {
+    case Closed:
+    case Listen:
+    case Unknown: return {};
+    case TimeWait: return time_wait_ending(trace, meaning, profile, side, capture_end_ns);
+    case FinWait2: return fin_wait_2_ending(trace, meaning, profile, side, capture_end_ns);
+    default: return resend_ending(state, trace, meaning, profile, side, capture_end_ns);
+  }
+}
+
+Cost silent_close_cost(TcpState state, const FlowTrace& trace, const TraceMeaning& meaning, const Profile& profile, Side side,
+                       TimeNs now_ns) {
+  switch (state) {
+    case SynSent: return 1;  // close() before the handshake is over sends nothing
+    case TimeWait: return now_ns >= time_wait_start(trace, meaning, side, now_ns) + profile.time_wait ? 0 : 3;
+    case FinWait2:
+      return profile.fin_wait_2 && now_ns >= time_wait_start(trace, meaning, side, now_ns) + *profile.fin_wait_2 ? 0 : 7;
+    case SynReceived: return 6;
+    case FinWait1:
+    case Closing:
+    case LastAck: return 7;
+    case Established:
+    case CloseWait: return 9;
+    default: return kNever;
+  }
+}
+
+}  // namespace tcpautopsy
