@@ -1,8 +1,8 @@
 #include "tests/support/ladder_printer.h"
 
-#include <fmt/format.h>
-
 #include <iterator>
+
+#include "tests/support/format.h"
 
 namespace tcpautopsy {
 

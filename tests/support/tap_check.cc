@@ -1,9 +1,8 @@
 #include "tests/support/tap_check.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
+#include "tests/support/format.h"
 #include "tests/support/ladder_printer.h"
 
 namespace tcpautopsy::tap {

@@ -1,11 +1,10 @@
 #include "tests/support/tap_runner.h"
 
-#include <fmt/format.h>
-
 #include <array>
 #include <exception>
 
 #include "tests/support/conclude.h"
+#include "tests/support/format.h"
 #include "tests/support/ladder_printer.h"
 #include "tests/support/tap_check.h"
 #include "tests/support/tap_player.h"
