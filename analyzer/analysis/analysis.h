@@ -19,7 +19,7 @@ namespace tcpautopsy {
 
 struct AnalysisOptions {
   Profile profile;
-  std::optional<TimeNs> capture_end_ns;              // --capture-end; else set_capture_end(), else the last record's time
+  std::optional<TimeNs> capture_end_ns;  // --capture-end; else set_capture_end(), else the last record's time
   std::function<bool(std::uint64_t flow)> keep_all;  // flows whose ladder will be drawn
   std::uint64_t first_flow = 0;                      // number of the first flow (several captures in one run)
 };
@@ -30,7 +30,8 @@ struct FlowResult {
   Findings findings;
 };
 
-// Not thread-safe; many may run side by side. Flows are handed out when they are over, in no particular order of numbers.
+// Not thread-safe; many may run side by side. Flows are handed out when they are over, in no particular order
+// of numbers.
 class Analysis {
  public:
   using OnFlow = std::function<void(FlowResult&&)>;
@@ -38,8 +39,8 @@ class Analysis {
   Analysis(AnalysisOptions options, OnFlow on_flow);
   ~Analysis();
 
-  // Frames of one capture in order; `file` is the file's rank among the inputs. Returns the number of the flow the frame
-  // belongs to, if any.
+  // Frames of one capture in order; `file` is the file's rank among the inputs. Returns the number of the
+  // flow the frame belongs to, if any.
   std::optional<std::uint64_t> add(const Frame& frame, std::uint32_t file);
 
   // A later end than the last record (a pcapng statistics block), before finish().
@@ -47,7 +48,7 @@ class Analysis {
   void finish();
 
   TimeNs capture_end_ns() const;
-  const Findings& capture_findings() const;          // scope C, complete after finish()
+  const Findings& capture_findings() const;  // scope C, complete after finish()
   const Decoder& decoder() const;
   const CaptureFacts& facts() const;
 

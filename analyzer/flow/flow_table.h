@@ -14,6 +14,7 @@ namespace tcpautopsy {
 struct FlowOptions {
   TimeNs time_wait = 60 * kSecond;             // a flow closed for so long is done
   std::size_t max_records = 4096;              // of one flow; later ones replace the middle, counted in records_left_out
+  std::uint64_t first_flow = 0;                // number of the first flow (several captures in one run)
   std::function<bool(std::uint64_t flow)> keep_all;  // flows of which no segment is folded (for the ladder); may be empty
 };
 

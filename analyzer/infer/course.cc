@@ -56,7 +56,8 @@ void send_moves(const Event& event, TcpState from, const TraceMeaning& meaning, 
 
 void hidden_fin_moves(const Event& event, TcpState from, MoveList& list) {
   list.add(from, 0);
-  if (const TcpState to = from == CloseWait ? LastAck : FinWait1; from == CloseWait || from == Established || from == SynReceived)
+  if (const TcpState to = from == CloseWait ? LastAck : FinWait1;
+      from == CloseWait || from == Established || from == SynReceived)
     list.add(to, event.cost);
 }
 
@@ -72,8 +73,14 @@ void unseen_moves(TcpState from, MoveList& list) {
 
 class Runner {
  public:
-  Runner(const FlowTrace& trace, const TraceMeaning& meaning, const Profile& profile, Side side, TimeNs end_ns, bool may_miss)
-      : trace_(trace), meaning_(meaning), profile_(profile), side_(side), end_ns_(end_ns), may_miss_(may_miss) {}
+  Runner(const FlowTrace& trace, const TraceMeaning& meaning, const Profile& profile, Side side,
+         TimeNs end_ns, bool may_miss)
+      : trace_(trace),
+        meaning_(meaning),
+        profile_(profile),
+        side_(side),
+        end_ns_(end_ns),
+        may_miss_(may_miss) {}
 
   Course run() {
     course_.start = start();
@@ -81,7 +88,8 @@ class Runner {
     hidden_fin_after_ = hidden_fin_place();
     course_.events.reserve(trace_.records.size() + 8);
     course_.forward.reserve(trace_.records.size() + 8);
-    if (hidden_fin_after_ == kNowhere && wants_hidden_fin()) step({EventKind::HiddenFin, hidden_fin_cost(), kNowhere});
+    if (hidden_fin_after_ == kNowhere && wants_hidden_fin())
+      step({EventKind::HiddenFin, hidden_fin_cost(), kNowhere});
     for (std::size_t i = 0; i < trace_.records.size(); ++i) {
       const SegmentRecord& r = trace_.records[i];
       now_ = std::max(now_, r.frame.time_ns);
@@ -136,7 +144,9 @@ class Runner {
     const StreamFacts& own = meaning_.streams[index(side_)];
     return own.first_fin != kNowhere || own.unseen_fin;
   }
-  Cost hidden_fin_cost() const { return meaning_.streams[index(side_)].unseen_fin ? Cost{2} : kHiddenFinCost; }
+  Cost hidden_fin_cost() const {
+    return meaning_.streams[index(side_)].unseen_fin ? Cost{2} : kHiddenFinCost;
+  }
 
   // The endpoint's last segment before its first captured FIN that a sent FIN rules out.
   std::size_t hidden_fin_place() const {
@@ -144,7 +154,9 @@ class Runner {
     std::size_t place = kNowhere;
     const std::size_t end = std::min(meaning_.streams[index(side_)].first_fin, trace_.records.size());
     for (std::size_t i = 0; i < end; ++i)
-      if (trace_.records[i].side == side_ && meaning_.records[i].constrains && meaning_.records[i].after.within(kBefore)) place = i;
+      if (trace_.records[i].side == side_ && meaning_.records[i].constrains &&
+          meaning_.records[i].after.within(kBefore))
+        place = i;
     return place;
   }
 
@@ -160,7 +172,8 @@ class Runner {
     if (i == hidden_fin_after_ && wants_hidden_fin()) step({EventKind::HiddenFin, hidden_fin_cost(), i});
   }
 
-  // Segments toward the endpoint off their time: captured, but not yet due; or due, missed, and still under way.
+  // Segments toward the endpoint off their time: captured, but not yet due; or due, missed, and still under
+  // way.
   void off_time(std::size_t send) {
     for (std::size_t d = next_due_; d < due_.size(); ++d) {
       if (due_[d].record >= send) continue;
@@ -175,7 +188,8 @@ class Runner {
   void offer(std::size_t record, Cost cost) {
     const std::uint8_t triggers = meaning_.records[record].triggers;
     for (std::size_t s = 0; s < kStateCount; ++s)
-      if (row_[s] != kNever && arrive(state_at(s), triggers) != nullptr) return step({EventKind::MayArrive, cost, record});
+      if (row_[s] != kNever && arrive(state_at(s), triggers) != nullptr)
+        return step({EventKind::MayArrive, cost, record});
   }
 
   void arrive_until(TimeNs time_ns, std::size_t before_record) {
@@ -183,7 +197,8 @@ class Runner {
       if (trace_.icmp[next_icmp_].quoted == side_) step({EventKind::Icmp, 4, next_icmp_});
       ++next_icmp_;
     }
-    for (; next_due_ < due_.size() && due_[next_due_].at <= time_ns && due_[next_due_].record < before_record; ++next_due_) {
+    for (; next_due_ < due_.size() && due_[next_due_].at <= time_ns && due_[next_due_].record < before_record;
+         ++next_due_) {
       const std::size_t record = due_[next_due_].record;
       step({EventKind::Arrive, 0, record});
       add_late(record);
@@ -205,7 +220,8 @@ class Runner {
   void silent(std::size_t record) {
     CostRow costs = kNoCourse;
     for (std::size_t s = 0; s < kStateCount; ++s)
-      if (row_[s] != kNever) costs[s] = silent_close_cost(state_at(s), trace_, meaning_, profile_, side_, now_);
+      if (row_[s] != kNever)
+        costs[s] = silent_close_cost(state_at(s), trace_, meaning_, profile_, side_, now_);
     course_.silent.push_back(costs);
     step({EventKind::Silent, 0, record, course_.silent.size() - 1});
   }
@@ -249,7 +265,8 @@ class Runner {
       for (std::size_t s = 0; s < kStateCount; ++s) {
         const std::size_t count = course_.moves(e, state_at(s), meaning_, moves);
         for (std::size_t k = 0; k < count; ++k)
-          earlier[s] = std::min(earlier[s], add_cost(moves[k].cost, row[static_cast<std::size_t>(moves[k].to)]));
+          earlier[s] =
+              std::min(earlier[s], add_cost(moves[k].cost, row[static_cast<std::size_t>(moves[k].to)]));
       }
       row = earlier;
     }
@@ -272,7 +289,8 @@ class Runner {
 
 }  // namespace
 
-std::size_t Course::moves(std::size_t e, TcpState from, const TraceMeaning& meaning, std::array<Move, kMostMoves>& out) const {
+std::size_t Course::moves(std::size_t e, TcpState from, const TraceMeaning& meaning,
+                          std::array<Move, kMostMoves>& out) const {
   const Event& event = events[e];
   MoveList list(out);
   const auto arrival = [&](std::uint8_t triggers, Cost deliver_cost, Cost miss_cost) {
@@ -304,8 +322,8 @@ std::size_t Course::moves(std::size_t e, TcpState from, const TraceMeaning& mean
   return list.count();
 }
 
-Course run_course(const FlowTrace& trace, const TraceMeaning& meaning, const Profile& profile, Side side, TimeNs capture_end_ns,
-                  bool may_miss) {
+Course run_course(const FlowTrace& trace, const TraceMeaning& meaning, const Profile& profile, Side side,
+                  TimeNs capture_end_ns, bool may_miss) {
   return Runner(trace, meaning, profile, side, capture_end_ns, may_miss).run();
 }
 

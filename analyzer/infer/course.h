@@ -1,7 +1,9 @@
-// The courses of events one endpoint can have taken: every state sequence that explains what it sent, each with its unlikelihood.
+// The courses of events one endpoint can have taken: every state sequence that explains what it sent, each
+// with its unlikelihood.
 //
-// A forward pass knows the past only; a backward pass adds what later segments tell. Both walk the same moves, which come from the
-// tables of transitions.h. What costs kNever in both is impossible; the cheapest course is the likeliest.
+// A forward pass knows the past only; a backward pass adds what later segments tell. Both walk the same
+// moves, which come from the tables of transitions.h. What costs kNever in both is impossible; the cheapest
+// course is the likeliest.
 #pragma once
 
 #include <array>
@@ -29,7 +31,7 @@ enum class EventKind : std::uint8_t {
 
 struct Event {
   EventKind kind = EventKind::Send;
-  Cost cost = 0;              // of the uncommon branch of MayArrive, HiddenFin, Icmp
+  Cost cost = 0;                  // of the uncommon branch of MayArrive, HiddenFin, Icmp
   std::size_t record = kNowhere;  // into FlowTrace::records, or ::icmp for Icmp
   std::size_t silent = kNowhere;  // into Course::silent, for Silent
 };
@@ -62,11 +64,12 @@ struct Course {
   bool contradiction = false;     // a Jump was needed
 
   // All steps from `from` at event `e`, the commonest first; returns how many there are.
-  std::size_t moves(std::size_t e, TcpState from, const TraceMeaning& meaning, std::array<Move, kMostMoves>& out) const;
+  std::size_t moves(std::size_t e, TcpState from, const TraceMeaning& meaning,
+                    std::array<Move, kMostMoves>& out) const;
 };
 
 // `may_miss`: grant at every step that the capture missed a segment.
-Course run_course(const FlowTrace& trace, const TraceMeaning& meaning, const Profile& profile, Side side, TimeNs capture_end_ns,
-                  bool may_miss);
+Course run_course(const FlowTrace& trace, const TraceMeaning& meaning, const Profile& profile, Side side,
+                  TimeNs capture_end_ns, bool may_miss);
 
 }  // namespace tcpautopsy

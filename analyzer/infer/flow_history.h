@@ -27,13 +27,15 @@ struct Transition {
   Basis basis = Basis::Inferred;
   RecordIndex record = kNoRecord;     // the segment sent or received; kNoRecord for timers and ICMP
   RecordIndex proved_by = kNoRecord;  // for Confirmed: the later segment that proves receipt
-  std::optional<FrameRef> proof;      // frame of `proved_by`, or of the SYN-ACK to the SYN of the next incarnation
-  std::optional<FrameRef> frame;      // of `record`, of the ICMP error, or of a new incarnation's SYN; none for timers
-  TimeNs time_ns = 0;                 // of the frame, or when the timer ran out
-  TimeNs at_ns = 0;                   // best estimate of when the endpoint itself changed
-  std::string_view cause;             // "sent SYN", "received FIN", "2MSL ran out"
-  std::string_view rfc;               // "9293 3.10.7.4"
-  StateSet possible;                  // all states that remain possible after it; more than one: `to` is the likelier
+  std::optional<FrameRef>
+      proof;  // frame of `proved_by`, or of the SYN-ACK to the SYN of the next incarnation
+  std::optional<FrameRef>
+      frame;               // of `record`, of the ICMP error, or of a new incarnation's SYN; none for timers
+  TimeNs time_ns = 0;      // of the frame, or when the timer ran out
+  TimeNs at_ns = 0;        // best estimate of when the endpoint itself changed
+  std::string_view cause;  // "sent SYN", "received FIN", "2MSL ran out"
+  std::string_view rfc;    // "9293 3.10.7.4"
+  StateSet possible;       // all states that remain possible after it; more than one: `to` is the likelier
 };
 
 enum class Fate : std::uint8_t { Unknown, Received, NotYet, LostAfterTap };
@@ -46,45 +48,58 @@ struct Delivery {
 
 // After a record, as of the moment its sender sent it.
 struct Belief {
-  PerSide<StateSet> live;    // knowing only what came before
-  PerSide<StateSet> kept;    // after the backward pass; never wider than live
-  PerSide<StateSet> plausible;  // of kept, those that need no more than one lost packet beyond the likeliest course
+  PerSide<StateSet> live;  // knowing only what came before
+  PerSide<StateSet> kept;  // after the backward pass; never wider than live
+  PerSide<StateSet>
+      plausible;  // of kept, those that need no more than one lost packet beyond the likeliest course
   PerSide<TcpState> likely{TcpState::Unknown, TcpState::Unknown};  // on the likeliest course of events
 };
 
 enum class Handshake : std::uint8_t {
-  Complete, HalfOpen, SynOnly, SynAckOnly, Refused, Filtered, Aborted, Simultaneous, FastOpen, None };
+  Complete,
+  HalfOpen,
+  SynOnly,
+  SynAckOnly,
+  Refused,
+  Filtered,
+  Aborted,
+  Simultaneous,
+  FastOpen,
+  None
+};
 enum class Close : std::uint8_t { Open, AFin, BFin, BothFin, ARst, BRst, Timeout };
 enum class ClosedFirst : std::uint8_t { A, B, Both, None };
 std::string_view name(Handshake handshake);  // contract.md's words
 
 // An end that sent again and again without answer, then stopped: it gave up.
 struct GiveUp {
-  TcpState in = TcpState::SynSent;    // the state it gave up in
+  TcpState in = TcpState::SynSent;                  // the state it gave up in
   RecordIndex first = kNoRecord, last = kNoRecord;  // first sending and last resend
   unsigned resends = 0;
-  TimeNs at_ns = 0;                   // when the next resend was due and did not come
-  bool by_profile = false;            // the profile's count was reached; else only a due step did not come
+  TimeNs at_ns = 0;         // when the next resend was due and did not come
+  bool by_profile = false;  // the profile's count was reached; else only a due step did not come
 };
 
 struct EndpointOutcome {
-  TcpState final = TcpState::Unknown;      // at the capture's end, the likeliest
-  std::vector<TcpState> final_possible;    // likeliest first, `final` included; {Unknown} alone where nothing is known
+  TcpState final = TcpState::Unknown;  // at the capture's end, the likeliest
+  std::vector<TcpState>
+      final_possible;  // likeliest first, `final` included; {Unknown} alone where nothing is known
   std::optional<GiveUp> give_up;
 };
 
 struct FlowHistory {
-  FlowTrace trace;                         // facts, without the packets captured twice
+  FlowTrace trace;  // facts, without the packets captured twice
   TimeNs capture_end_ns = 0;
   Profile profile;
-  std::vector<Belief> beliefs;             // one for each record
-  std::vector<Delivery> deliveries;        // one for each record
-  std::vector<Transition> transitions;     // by at_ns within a side, by time_ns across
+  std::vector<Belief> beliefs;          // one for each record
+  std::vector<Delivery> deliveries;     // one for each record
+  std::vector<Transition> transitions;  // by at_ns
   PerSide<EndpointOutcome> outcomes;
   Handshake handshake = Handshake::None;
   Close close = Close::Open;
   ClosedFirst closed_first = ClosedFirst::None;
-  bool contradiction = false;              // some segment fits no state: capture loss, reordering, spoofing or a broken stack
+  bool contradiction =
+      false;  // some segment fits no state: capture loss, reordering, spoofing or a broken stack
 
   const std::vector<SegmentRecord>& records() const { return trace.records; }
   const EndpointOutcome& outcome(Side side) const { return outcomes[index(side)]; }

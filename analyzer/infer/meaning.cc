@@ -17,9 +17,9 @@ constexpr StateSet kPeerFinNotArrived{SynReceived, Established, FinWait1, FinWai
 
 // Running knowledge while the records are read in order.
 struct Progress {
-  StreamOffset acked = 0;          // highest ack this side sent
+  StreamOffset acked = 0;  // highest ack this side sent
   bool has_acked = false;
-  std::uint32_t ts_val = 0;        // latest of its timestamps
+  std::uint32_t ts_val = 0;  // latest of its timestamps
   bool has_ts = false;
   std::uint16_t window = 0;
 };
@@ -43,8 +43,8 @@ void read_streams(const FlowTrace& trace, TraceMeaning& meaning) {
     const StreamOffset acked = trace.facts(other(side)).acked_max;
     s.unseen_fin = s.first_fin == kNowhere && f.sent_max > 0 && acked == f.sent_max + 1;
     if (s.unseen_fin) s.fin_end = acked;
-    meaning.capture_missed = meaning.capture_missed || s.unseen_fin || s.hole_for_good ||
-                             (f.packets > 0 && acked > f.sent_max);
+    meaning.capture_missed =
+        meaning.capture_missed || s.unseen_fin || s.hole_for_good || (f.packets > 0 && acked > f.sent_max);
   }
 }
 
@@ -60,18 +60,18 @@ Sends kind_of(const SegmentRecord& r) {
   return r.has(kFin) ? Sends::Fin : Sends::Ack;
 }
 
-// Sent before something that the capture saw earlier: its acknowledgment or its timestamp is behind (RFC 9293 3.4: RCV.NXT
-// never goes back; RFC 7323 5.3: nor does TSval).
+// Sent before something that the capture saw earlier: its acknowledgment or its timestamp is behind (RFC
+// 9293 3.4: RCV.NXT never goes back; RFC 7323 5.3: nor does TSval).
 bool displaced(const SegmentRecord& r, const Progress& sender, bool after_own_fin) {
   if (r.copy || odd_flags(r)) return true;
   if (r.has(kRst)) return false;
   if (r.has(kAck) && sender.has_acked && r.ack < sender.acked) return true;
-  if (r.has_timestamps && sender.has_ts)
-    return static_cast<std::int32_t>(r.ts_val - sender.ts_val) < 0;
+  if (r.has_timestamps && sender.has_ts) return static_cast<std::int32_t>(r.ts_val - sender.ts_val) < 0;
   return r.fills_gap && after_own_fin;  // resent or reordered: nothing tells
 }
 
-// A RST after which its sender goes on as before was not its sender's (or was never meant to end the connection).
+// A RST after which its sender goes on as before was not its sender's (or was never meant to end the
+// connection).
 bool goes_on_after(const FlowTrace& trace, std::size_t rst, const StreamFacts& sender) {
   const SegmentRecord& r = trace.records[rst];
   for (std::size_t i = rst + 1; i < trace.records.size(); ++i) {
@@ -85,7 +85,8 @@ bool goes_on_after(const FlowTrace& trace, std::size_t rst, const StreamFacts& s
   return false;
 }
 
-StateSet states_after_ack(const SegmentRecord& r, const StreamFacts& own, const StreamFacts& peer, bool own_fin_seen) {
+StateSet states_after_ack(const SegmentRecord& r, const StreamFacts& own, const StreamFacts& peer,
+                          bool own_fin_seen) {
   StateSet set = kBeforeOwnFin | kAfterOwnFin;
   if (r.has(kAck) && !(r.acks_unseen && peer.fin_end == 0)) {
     const bool acks_fin = peer.fin_end > 0 && r.ack >= peer.fin_end;
@@ -95,10 +96,12 @@ StateSet states_after_ack(const SegmentRecord& r, const StreamFacts& own, const 
   // A bare ACK carries SND.NXT, which is past the FIN once that is sent; probes at SND.NXT-1 tell nothing.
   if (r.payload == 0 && !r.keepalive) return set & (r.seq >= own.fin_end ? kAfterOwnFin : kBeforeOwnFin);
   if (r.keepalive) return set;
-  return set & (own_fin_seen && (r.resend || r.fills_gap) ? kOwnFinOutstanding : kBeforeOwnFin | kOwnFinOutstanding);
+  return set & (own_fin_seen && (r.resend || r.fills_gap) ? kOwnFinOutstanding
+                                                          : kBeforeOwnFin | kOwnFinOutstanding);
 }
 
-StateSet states_after(const SegmentRecord& r, Sends kind, const StreamFacts& own, const StreamFacts& peer, bool own_fin_seen) {
+StateSet states_after(const SegmentRecord& r, Sends kind, const StreamFacts& own, const StreamFacts& peer,
+                      bool own_fin_seen) {
   switch (kind) {
     case Sends::Syn: return {SynSent};
     case Sends::SynAck: return {SynReceived};
@@ -111,8 +114,9 @@ StateSet states_after(const SegmentRecord& r, Sends kind, const StreamFacts& own
   return {};
 }
 
-// RFC 9293 3.10.7.4, first and second check, as RFC 5961 3.2 narrows it: a RST counts if it stands at RCV.NXT. The capture does not
-// know RCV.NXT, only that it lies between what the receiver acknowledged and what was sent to it.
+// RFC 9293 3.10.7.4, first and second check, as RFC 5961 3.2 narrows it: a RST counts if it stands at
+// RCV.NXT. The capture does not know RCV.NXT, only that it lies between what the receiver acknowledged and
+// what was sent to it.
 bool rst_counts(const SegmentRecord& r, const Progress& receiver, const Progress& sender) {
   if (!receiver.has_acked) return true;
   constexpr StreamOffset kLargestWindow = StreamOffset{65535} << 14;  // RFC 7323 2.3
@@ -126,8 +130,8 @@ Cost rst_inexact(const SegmentRecord& r, const Progress& receiver) {
   return 3;
 }
 
-std::uint8_t triggers_of(const SegmentRecord& r, Sends kind, const TraceMeaning& meaning, const Progress& sender,
-                         const Progress& receiver, bool own_fin_seen) {
+std::uint8_t triggers_of(const SegmentRecord& r, Sends kind, const TraceMeaning& meaning,
+                         const Progress& sender, const Progress& receiver, bool own_fin_seen) {
   const StreamFacts& from = meaning.streams[index(r.side)];
   const StreamFacts& to = meaning.streams[index(other(r.side))];
   if (r.bad_checksum && !from.offloads_checksum) return 0;  // RFC 9293 3.1: the receiver drops it
@@ -164,7 +168,9 @@ TraceMeaning read_meaning(const FlowTrace& trace, TimeNs capture_end_ns) {
     m.constrains = !displaced(r, sender, fin_seen[index(r.side)]);
     if (m.sends == Sends::Rst && goes_on_after(trace, i, own)) m.constrains = false;
     m.after = states_after(r, m.sends, own, peer, fin_seen[index(r.side)]);
-    m.triggers = odd_flags(r) ? std::uint8_t{0} : triggers_of(r, m.sends, meaning, sender, progress[index(to)], fin_seen[index(r.side)]);
+    m.triggers = odd_flags(r)
+                     ? std::uint8_t{0}
+                     : triggers_of(r, m.sends, meaning, sender, progress[index(to)], fin_seen[index(r.side)]);
     m.miss_cost = loss_cost(peer.rtt_ns);
     if (m.sends == Sends::Rst) m.deliver_cost = rst_inexact(r, progress[index(to)]);
     if (r.has(kFin)) fin_seen[index(r.side)] = true;

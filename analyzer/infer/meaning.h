@@ -18,31 +18,34 @@ constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
 
 struct Meaning {
   // Of the sender.
-  bool constrains = true;          // false: sent earlier than its place suggests (reordered, copied), forged, or of no known kind
+  bool constrains =
+      true;  // false: sent earlier than its place suggests (reordered, copied), forged, or of no known kind
   Sends sends = Sends::Ack;
-  StateSet after;                  // states its sender can have been in once it was sent
+  StateSet after;  // states its sender can have been in once it was sent
   // Of the receiver.
-  std::uint8_t triggers = 0;       // Trigger bits
-  Cost deliver_cost = 0;           // of its arriving in time: unlikely where no reaction followed
-  Cost miss_cost = 0;              // of its not arriving in time
+  std::uint8_t triggers = 0;  // Trigger bits
+  Cost deliver_cost = 0;      // of its arriving in time: unlikely where no reaction followed
+  Cost miss_cost = 0;         // of its not arriving in time
 };
 
 // Facts of one direction that need the whole trace.
 struct StreamFacts {
-  StreamOffset fin_end = 0;        // one past the FIN's sequence number; 0 if no FIN was captured
+  StreamOffset fin_end = 0;          // one past the FIN's sequence number; 0 if no FIN was captured
   std::size_t first_fin = kNowhere;  // record
   std::size_t last_record = kNowhere;
-  bool unseen_fin = false;         // no FIN was captured, but the other side acknowledges one number more than was seen
-  bool hole_for_good = false;      // the capture missed octets of it for ever
-  bool offloads_checksum = false;  // most of its checksums are wrong: the capture sees them before the card fills them in
+  bool unseen_fin =
+      false;  // no FIN was captured, but the other side acknowledges one number more than was seen
+  bool hole_for_good = false;  // the capture missed octets of it for ever
+  bool offloads_checksum =
+      false;  // most of its checksums are wrong: the capture sees them before the card fills them in
   bool sent_syn = false, sent_syn_ack = false;
-  std::int64_t rtt_ns = 0;         // capture point to this end and back; 0 if never measured
+  std::int64_t rtt_ns = 0;  // capture point to this end and back; 0 if never measured
 };
 
 struct TraceMeaning {
   std::vector<Meaning> records;
   PerSide<StreamFacts> streams;
-  bool capture_missed = false;     // signs that the capture missed segments
+  bool capture_missed = false;  // signs that the capture missed segments
 };
 
 TraceMeaning read_meaning(const FlowTrace& trace, TimeNs capture_end_ns);

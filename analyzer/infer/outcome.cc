@@ -41,7 +41,8 @@ Opening read_opening(const FlowHistory& h, const TraceMeaning& meaning) {
 Handshake handshake_of(const FlowHistory& h, const TraceMeaning& meaning) {
   const Opening o = read_opening(h, meaning);
   if (!o.client_syn && !o.server_syn && !o.server_syn_ack) return Handshake::None;
-  if ((o.client_syn && o.server_syn) || (h.trace.self_connection && o.server_syn_ack)) return Handshake::Simultaneous;
+  if ((o.client_syn && o.server_syn) || (h.trace.self_connection && o.server_syn_ack))
+    return Handshake::Simultaneous;
   if (o.client_completes || (o.server_syn_ack && o.server_knows))
     return o.syn_payload > 0 && o.data_accepted ? Handshake::FastOpen : Handshake::Complete;
   if (o.client_rst) return Handshake::Aborted;
@@ -91,7 +92,8 @@ void classify_close(const FlowHistory& h, const TraceMeaning& meaning, Close& cl
     first = by(fin < ends.rst ? h.records()[fin].side : side);
   } else if (fin_a && fin_b) {
     close = Close::BothFin;
-    first = fins_crossed(h, meaning, ends) ? ClosedFirst::Both : by(ends.fin[0] < ends.fin[1] ? Side::A : Side::B);
+    first = fins_crossed(h, meaning, ends) ? ClosedFirst::Both
+                                           : by(ends.fin[0] < ends.fin[1] ? Side::A : Side::B);
   } else if (fin_a || fin_b) {
     close = fin_a ? Close::AFin : Close::BFin;
     first = by(fin_a ? Side::A : Side::B);
@@ -110,7 +112,8 @@ void classify(const TraceMeaning& meaning, FlowHistory& history) {
 
 void trace_deliveries(const TraceMeaning& meaning, FlowHistory& history) {
   if (history.trace.self_connection) return;
-  // Highest acknowledgment so far, read from the end: the first segment that covers a record is found by walking forward once.
+  // Highest acknowledgment so far, read from the end: the first segment that covers a record is found by
+  // walking forward once.
   for (Side side : {Side::A, Side::B}) {
     std::vector<RecordIndex> waiting;
     StreamOffset acked = 0;
@@ -122,13 +125,15 @@ void trace_deliveries(const TraceMeaning& meaning, FlowHistory& history) {
       }
       if (!meaning.records[i].constrains || !r.has(kAck) || r.has(kRst) || r.ack <= acked) continue;
       acked = r.ack;
-      // Of several copies of one range the earliest unproved one keeps its verdict: any of them may be the one that came.
+      // Of several copies of one range the earliest unproved one keeps its verdict: any of them may be the
+      // one that came.
       std::erase_if(waiting, [&](RecordIndex w) {
         if (history.records()[w].end() > acked) return false;
         Delivery& d = history.deliveries[w];
-        const bool one_of_several = history.records()[w].resend || std::any_of(waiting.begin(), waiting.end(), [&](RecordIndex o) {
-          return o != w && history.records()[o].seq == history.records()[w].seq;
-        });
+        const bool one_of_several =
+            history.records()[w].resend || std::any_of(waiting.begin(), waiting.end(), [&](RecordIndex o) {
+              return o != w && history.records()[o].seq == history.records()[w].seq;
+            });
         if (d.fate == Fate::Unknown && !one_of_several) d = {Fate::Received, i};
         return true;
       });

@@ -4,7 +4,8 @@ namespace tcpautopsy {
 namespace {
 
 // The linux and rfc9293 rows are contract.md's checked ones. windows: Microsoft's TcpTimedWaitDelay,
-// TcpMaxConnectRetransmissions and TcpMaxDataRetransmissions documentation. bsd: FreeBSD's tcp(4) (keepinit, msl, finwait2_timeout).
+// TcpMaxConnectRetransmissions and TcpMaxDataRetransmissions documentation. bsd: FreeBSD's tcp(4) (keepinit,
+// msl, finwait2_timeout).
 std::vector<Profile> make_profiles() {
   Profile linux_profile;
   Profile rfc;

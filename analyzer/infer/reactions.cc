@@ -5,8 +5,8 @@
 namespace tcpautopsy {
 namespace {
 
-// Least delay beyond the round trip at which a missing reaction speaks: delayed ACKs come within 40 ms on Linux (RFC 9293 3.8.6.3 allows
-// 500 ms), SYN-ACKs and the ACK of one at once.
+// Least delay beyond the round trip at which a missing reaction speaks: delayed ACKs come within 40 ms on
+// Linux (RFC 9293 3.8.6.3 allows 500 ms), SYN-ACKs and the ACK of one at once.
 constexpr TimeNs kPatienceForFin = 130 * kMillisecond;
 constexpr TimeNs kPatienceForSyn = 60 * kMillisecond;
 
@@ -25,8 +25,8 @@ bool reflects(const SegmentRecord& r, const Meaning& m, std::uint8_t trigger, St
 }
 
 // The first segment of `side` after record `i` that shows that `trigger` had arrived.
-Reaction first_reaction(const FlowTrace& trace, const TraceMeaning& meaning, std::size_t i, Side side, std::uint8_t trigger,
-                        StreamOffset fin_end) {
+Reaction first_reaction(const FlowTrace& trace, const TraceMeaning& meaning, std::size_t i, Side side,
+                        std::uint8_t trigger, StreamOffset fin_end) {
   for (std::size_t k = i + 1; k < trace.records.size(); ++k)
     if (trace.records[k].side == side && reflects(trace.records[k], meaning.records[k], trigger, fin_end))
       return {k, trace.records[k].frame.time_ns};
@@ -51,7 +51,8 @@ class Weigher {
       : trace_(trace), meaning_(meaning), capture_end_ns_(capture_end_ns) {}
 
   void weigh(std::size_t i) {
-    for (const Trial& trial : {Trial{kGotSyn, kPatienceForSyn}, Trial{kGotSynAck, kPatienceForSyn}, Trial{kGotFin, kPatienceForFin}})
+    for (const Trial& trial : {Trial{kGotSyn, kPatienceForSyn}, Trial{kGotSynAck, kPatienceForSyn},
+                               Trial{kGotFin, kPatienceForFin}})
       if (meaning_.records[i].triggers & trial.trigger) try_one(i, trial);
   }
 
@@ -81,7 +82,8 @@ class Weigher {
     if (own_delay <= trial.patience) return false;
     for (std::size_t k = reaction.record; k-- > i + 1;) {
       const SegmentRecord& copy = trace_.records[k];
-      if (copy.side != trace_.records[i].side || (meaning_.records[k].triggers & trial.trigger) == 0) continue;
+      if (copy.side != trace_.records[i].side || (meaning_.records[k].triggers & trial.trigger) == 0)
+        continue;
       return reaction.time_ns - copy.frame.time_ns >= rtt - rtt / 8;
     }
     return false;

@@ -8,20 +8,26 @@ namespace {
 
 using enum TcpState;
 
-// States that cost more than this above the likeliest are not listed as possible: one lost packet is granted, two are not.
+// States that cost more than this above the likeliest are not listed as possible: one lost packet is granted,
+// two are not.
 constexpr Cost kPlausible = 4;
 
 StateSet reachable(const CostRow& forward, const CostRow* backward) {
   StateSet set;
   for (std::size_t s = 0; s < kStateCount; ++s)
-    if (forward[s] != kNever && (backward == nullptr || (*backward)[s] != kNever)) set.add(static_cast<TcpState>(s));
+    if (forward[s] != kNever && (backward == nullptr || (*backward)[s] != kNever))
+      set.add(static_cast<TcpState>(s));
   return set;
 }
 
 class Reader {
  public:
   Reader(const Course& course, const TraceMeaning& meaning, Side side, TimeNs until_ns, FlowHistory& history)
-      : course_(course), meaning_(meaning), side_(side), until_ns_(until_ns), history_(history),
+      : course_(course),
+        meaning_(meaning),
+        side_(side),
+        until_ns_(until_ns),
+        history_(history),
         settled_(!course.start_unknown) {}
 
   void read() {
@@ -64,7 +70,8 @@ class Reader {
     Cost best = kNever;
     TcpState to = state_;
     for (std::size_t k = 0; k < count; ++k) {
-      const Cost all = add_cost(moves[k].cost, course_.backward[event_][static_cast<std::size_t>(moves[k].to)]);
+      const Cost all =
+          add_cost(moves[k].cost, course_.backward[event_][static_cast<std::size_t>(moves[k].to)]);
       if (all >= best) continue;
       best = all;
       to = moves[k].to;
@@ -135,7 +142,8 @@ class Reader {
     const std::uint8_t triggers = meaning_.records[event.record].triggers;
     const bool would_matter = deliver(state_, triggers) != state_;
     if (next == state_) {
-      if (would_matter && event.kind == EventKind::Arrive) set_fate(event.record, Fate::LostAfterTap, next_send());
+      if (would_matter && event.kind == EventKind::Arrive)
+        set_fate(event.record, Fate::LostAfterTap, next_send());
       if (!settled_ && kept().single()) settle(next, event.record, false);
       return;
     }
@@ -183,12 +191,15 @@ class Reader {
     TimeNs when = last_own_time(event.record);
     if (state_ == TimeWait)
       when = std::min(record(event.record).frame.time_ns,
-                      time_wait_start(history_.trace, meaning_, side_, record(event.record).frame.time_ns) + history_.profile.time_wait);
+                      time_wait_start(history_.trace, meaning_, side_, record(event.record).frame.time_ns) +
+                          history_.profile.time_wait);
     Transition t = transition(state_, next, {}, 0);
     t.frame.reset();
     t.time_ns = t.at_ns = when;
     t.basis = Basis::Timer;
-    t.cause = state_ == SynSent ? "closed or given up before the handshake was over" : row != nullptr ? row->cause : "closed";
+    t.cause = state_ == SynSent ? "closed or given up before the handshake was over"
+              : row != nullptr  ? row->cause
+                                : "closed";
     t.rfc = state_ == SynSent ? "9293 3.10.4" : row != nullptr ? row->rfc : "9293 3.10.4";
     add(t);
   }
@@ -292,7 +303,8 @@ class Reader {
     b.kept[s] = b.kept[s] | past_kept_ | (start & b.live[s]);
   }
 
-  // The segment was still on its way when a later captured one was sent: the state it found the endpoint in at that time.
+  // The segment was still on its way when a later captured one was sent: the state it found the endpoint in
+  // at that time.
   TcpState state_before_crossing(std::size_t i) const {
     for (auto k = sent_.rbegin(); k != sent_.rend(); ++k)
       if (*k < i) return history_.beliefs[*k].likely[index(side_)];
@@ -321,11 +333,13 @@ class Reader {
       offer(add_cost(last[s], e.leave), Closed);
       if (state == state_ && settled_) conclude(e, outcome);
     }
-    std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::stable_sort(found.begin(), found.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
     outcome.final = settled_ ? state_ : Unknown;
     outcome.final_possible = {outcome.final};
     for (const auto& [cost, s] : found)
-      if (s != outcome.final && cost <= add_cost(found.front().first, kPlausible)) outcome.final_possible.push_back(s);
+      if (s != outcome.final && cost <= add_cost(found.front().first, kPlausible))
+        outcome.final_possible.push_back(s);
   }
 
   void conclude(const Ending& e, EndpointOutcome& outcome) {
@@ -359,7 +373,8 @@ class Reader {
 
 }  // namespace
 
-void read_off(const Course& course, const TraceMeaning& meaning, Side side, TimeNs until_ns, FlowHistory& history) {
+void read_off(const Course& course, const TraceMeaning& meaning, Side side, TimeNs until_ns,
+              FlowHistory& history) {
   Reader(course, meaning, side, until_ns, history).read();
 }
 

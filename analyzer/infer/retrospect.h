@@ -8,12 +8,13 @@
 namespace tcpautopsy {
 
 enum class CaptureLoss : std::uint8_t {
-  OnEvidence,  // suppose that the capture missed segments only where numbers show it or nothing else explains what was seen
+  OnEvidence,  // suppose that the capture missed segments only where numbers show it or nothing else explains
+               // what was seen
   Granted,     // suppose at every step that it may have: beliefs are wider, and hold whatever was missed
 };
 
-// Pure: the same trace gives the same history. `capture_end_ns` is contract.md's capture end; records later than it
-// move it. Linear in the records but for resends of one thing, which are compared with each other.
+// Pure: the same trace gives the same history. `capture_end_ns` is contract.md's capture end; records later
+// than it move it. Linear in the records but for resends of one thing, which are compared with each other.
 FlowHistory retrospect(FlowTrace trace, const Profile& profile, TimeNs capture_end_ns,
                        CaptureLoss loss = CaptureLoss::OnEvidence);
 

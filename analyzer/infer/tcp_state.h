@@ -9,19 +9,32 @@
 namespace tcpautopsy {
 
 enum class TcpState : std::uint8_t {
-  Closed, Listen, SynSent, SynReceived, Established, FinWait1, FinWait2, CloseWait, Closing, LastAck, TimeWait,
-  Unknown,  // the endpoint's past is outside the capture and nothing has settled it; never a member of a StateSet
+  Closed,
+  Listen,
+  SynSent,
+  SynReceived,
+  Established,
+  FinWait1,
+  FinWait2,
+  CloseWait,
+  Closing,
+  LastAck,
+  TimeWait,
+  Unknown,  // the endpoint's past is outside the capture and nothing has settled it; never a member of a
+            // StateSet
 };
 constexpr unsigned kStateCount = 11;  // without Unknown
 
-std::string_view name(TcpState state);            // "SYN-SENT"
+std::string_view name(TcpState state);                     // "SYN-SENT"
 bool parse_state(std::string_view text, TcpState& state);  // exact names only
 
 // The states not ruled out.
 class StateSet {
  public:
   constexpr StateSet() = default;
-  constexpr StateSet(std::initializer_list<TcpState> states) { for (auto s : states) add(s); }
+  constexpr StateSet(std::initializer_list<TcpState> states) {
+    for (auto s : states) add(s);
+  }
   constexpr void add(TcpState s) { bits_ = static_cast<std::uint16_t>(bits_ | bit(s)); }
   constexpr void remove(TcpState s) { bits_ = static_cast<std::uint16_t>(bits_ & ~bit(s)); }
   constexpr bool has(TcpState s) const { return (bits_ & bit(s)) != 0; }
@@ -29,8 +42,12 @@ class StateSet {
   constexpr bool single() const { return bits_ != 0 && (bits_ & (bits_ - 1)) == 0; }
   constexpr bool within(StateSet o) const { return (bits_ & ~o.bits_) == 0; }
   constexpr bool meets(StateSet o) const { return (bits_ & o.bits_) != 0; }
-  constexpr StateSet operator|(StateSet o) const { return StateSet(static_cast<std::uint16_t>(bits_ | o.bits_)); }
-  constexpr StateSet operator&(StateSet o) const { return StateSet(static_cast<std::uint16_t>(bits_ & o.bits_)); }
+  constexpr StateSet operator|(StateSet o) const {
+    return StateSet(static_cast<std::uint16_t>(bits_ | o.bits_));
+  }
+  constexpr StateSet operator&(StateSet o) const {
+    return StateSet(static_cast<std::uint16_t>(bits_ & o.bits_));
+  }
   constexpr bool operator==(const StateSet&) const = default;
   template <class F>
   constexpr void each(F f) const {
@@ -40,13 +57,16 @@ class StateSet {
 
  private:
   constexpr explicit StateSet(std::uint16_t bits) : bits_(bits) {}
-  static constexpr std::uint16_t bit(TcpState s) { return static_cast<std::uint16_t>(1U << static_cast<unsigned>(s)); }
+  static constexpr std::uint16_t bit(TcpState s) {
+    return static_cast<std::uint16_t>(1U << static_cast<unsigned>(s));
+  }
   std::uint16_t bits_ = 0;
 };
 
 // States after both SYNs are through: where data, FIN and acknowledgments have their full meaning.
-constexpr StateSet kSynchronized{TcpState::Established, TcpState::FinWait1, TcpState::FinWait2, TcpState::CloseWait,
-                                 TcpState::Closing, TcpState::LastAck, TcpState::TimeWait};
+constexpr StateSet kSynchronized{TcpState::Established, TcpState::FinWait1, TcpState::FinWait2,
+                                 TcpState::CloseWait,   TcpState::Closing,  TcpState::LastAck,
+                                 TcpState::TimeWait};
 
 std::string to_string(StateSet set);  // "LAST-ACK|CLOSED", in the order of RFC 9293; "(none)" if empty
 

@@ -28,13 +28,15 @@ struct Resends {
   }
 };
 
-bool belongs(const SegmentRecord& r, RecordIndex i, TcpState state, const StreamFacts& own, StreamOffset una) {
+bool belongs(const SegmentRecord& r, RecordIndex i, TcpState state, const StreamFacts& own,
+             StreamOffset una) {
   switch (state) {
     case SynSent: return r.has(kSyn) && !r.has(kAck);
     case SynReceived: return r.has(kSyn) && r.has(kAck);
     case FinWait1:
     case Closing:
-    case LastAck: return own.first_fin != kNowhere && i >= own.first_fin && (r.has(kFin) || (r.payload > 0 && r.resend));
+    case LastAck:
+      return own.first_fin != kNowhere && i >= own.first_fin && (r.has(kFin) || (r.payload > 0 && r.resend));
     default: return r.payload > 0 && !r.keepalive && r.end() > una;
   }
 }
@@ -73,8 +75,8 @@ bool heard_since(const FlowTrace& trace, Side side, RecordIndex i) {
 }
 
 // RFC 6298 5.5: each step is twice the one before; the steps seen tell the next.
-Ending resend_ending(TcpState state, const FlowTrace& trace, const TraceMeaning& meaning, const Profile& profile, Side side,
-                     TimeNs capture_end_ns) {
+Ending resend_ending(TcpState state, const FlowTrace& trace, const TraceMeaning& meaning,
+                     const Profile& profile, Side side, TimeNs capture_end_ns) {
   const bool data = state == Established || state == CloseWait;
   const Resends group = unanswered(state, trace, meaning, side);
   Ending e;
@@ -82,7 +84,8 @@ Ending resend_ending(TcpState state, const FlowTrace& trace, const TraceMeaning&
   if (group.last == kNoRecord || (data && group.count == 0)) return e;
   const TimeNs last = trace.records[group.last].frame.time_ns;
   TimeNs step = kFirstStep;
-  if (group.count > 0) step = 2 * std::max(last - trace.records[group.before_last].frame.time_ns, profile.minimum_rto / 2);
+  if (group.count > 0)
+    step = 2 * std::max(last - trace.records[group.before_last].frame.time_ns, profile.minimum_rto / 2);
   if (group.count < 2 && state != SynReceived) step = std::max(step, kFirstStep);
   e.left_ns = last + step;
   const TimeNs tolerance = step / 16 + 100 * kMillisecond + meaning.streams[index(side)].rtt_ns;
@@ -95,7 +98,8 @@ Ending resend_ending(TcpState state, const FlowTrace& trace, const TraceMeaning&
   return e;
 }
 
-Ending time_wait_ending(const FlowTrace& trace, const TraceMeaning& meaning, const Profile& profile, Side side, TimeNs end_ns) {
+Ending time_wait_ending(const FlowTrace& trace, const TraceMeaning& meaning, const Profile& profile,
+                        Side side, TimeNs end_ns) {
   Ending e;
   e.left_ns = time_wait_start(trace, meaning, side, end_ns) + profile.time_wait;
   if (end_ns < e.left_ns) return e;
@@ -105,11 +109,13 @@ Ending time_wait_ending(const FlowTrace& trace, const TraceMeaning& meaning, con
   return e;
 }
 
-Ending fin_wait_2_ending(const FlowTrace& trace, const TraceMeaning& meaning, const Profile& profile, Side side, TimeNs end_ns) {
+Ending fin_wait_2_ending(const FlowTrace& trace, const TraceMeaning& meaning, const Profile& profile,
+                         Side side, TimeNs end_ns) {
   Ending e;
   if (!profile.fin_wait_2) return e;
   e.left_ns = time_wait_start(trace, meaning, side, end_ns) + *profile.fin_wait_2;
-  // Only a socket that was closed, not one that was shut down, is timed out; packets do not tell which (RFC 1122 4.2.2.13).
+  // Only a socket that was closed, not one that was shut down, is timed out; packets do not tell which (RFC
+  // 1122 4.2.2.13).
   if (end_ns >= e.left_ns) e.leave = 2;
   return e;
 }
@@ -130,8 +136,8 @@ TimeNs time_wait_start(const FlowTrace& trace, const TraceMeaning& meaning, Side
   return start;
 }
 
-Ending ending(TcpState state, const FlowTrace& trace, const TraceMeaning& meaning, const Profile& profile, Side side,
-              TimeNs capture_end_ns) {
+Ending ending(TcpState state, const FlowTrace& trace, const TraceMeaning& meaning, const Profile& profile,
+              Side side, TimeNs capture_end_ns) {
   switch (state) {
     case Closed:
     case Listen:
@@ -142,13 +148,16 @@ Ending ending(TcpState state, const FlowTrace& trace, const TraceMeaning& meanin
   }
 }
 
-Cost silent_close_cost(TcpState state, const FlowTrace& trace, const TraceMeaning& meaning, const Profile& profile, Side side,
-                       TimeNs now_ns) {
+Cost silent_close_cost(TcpState state, const FlowTrace& trace, const TraceMeaning& meaning,
+                       const Profile& profile, Side side, TimeNs now_ns) {
   switch (state) {
     case SynSent: return 1;  // close() before the handshake is over sends nothing
     case TimeWait: return now_ns >= time_wait_start(trace, meaning, side, now_ns) + profile.time_wait ? 0 : 3;
     case FinWait2:
-      return profile.fin_wait_2 && now_ns >= time_wait_start(trace, meaning, side, now_ns) + *profile.fin_wait_2 ? 0 : 7;
+      return profile.fin_wait_2 &&
+                     now_ns >= time_wait_start(trace, meaning, side, now_ns) + *profile.fin_wait_2
+                 ? 0
+                 : 7;
     case SynReceived: return 6;
     case FinWait1:
     case Closing:

@@ -10,7 +10,8 @@
 
 namespace tcpautopsy {
 
-// For one state at the capture's end: how unlikely it is to be in it still, and to have left it for CLOSED by a timer.
+// For one state at the capture's end: how unlikely it is to be in it still, and to have left it for CLOSED by
+// a timer.
 struct Ending {
   Cost stay = 0;
   Cost leave = kNever;
@@ -18,15 +19,15 @@ struct Ending {
   std::optional<GiveUp> give_up;  // where resends stopped
 };
 
-Ending ending(TcpState state, const FlowTrace& trace, const TraceMeaning& meaning, const Profile& profile, Side side,
-              TimeNs capture_end_ns);
+Ending ending(TcpState state, const FlowTrace& trace, const TraceMeaning& meaning, const Profile& profile,
+              Side side, TimeNs capture_end_ns);
 
 // Unlikelihood of a silent change to CLOSED from `state` by `now_ns`, before a RST that tells of no socket.
-Cost silent_close_cost(TcpState state, const FlowTrace& trace, const TraceMeaning& meaning, const Profile& profile, Side side,
-                       TimeNs now_ns);
+Cost silent_close_cost(TcpState state, const FlowTrace& trace, const TraceMeaning& meaning,
+                       const Profile& profile, Side side, TimeNs now_ns);
 
-// Start of the 2MSL wait were `side` in TIME-WAIT at `now_ns`: the last segment toward it that starts or restarts it
-// (RFC 9293 3.10.7.4: a FIN, or the ACK of its FIN).
+// Start of the 2MSL wait were `side` in TIME-WAIT at `now_ns`: the last segment toward it that starts or
+// restarts it (RFC 9293 3.10.7.4: a FIN, or the ACK of its FIN).
 TimeNs time_wait_start(const FlowTrace& trace, const TraceMeaning& meaning, Side side, TimeNs now_ns);
 
 }  // namespace tcpautopsy

@@ -1,8 +1,8 @@
 // The state machine of RFC 9293 as an observer needs it: three tables, one row a transition.
 //
-// kArrives: what a segment does IF it arrives, which a capture cannot see. kSends: what an endpoint's own segment shows.
-// kTimers: what time does. The tables are the only place where a transition is written; both passes, the reading-off of
-// histories and docs/states.md go by them.
+// kArrives: what a segment does IF it arrives, which a capture cannot see. kSends: what an endpoint's own
+// segment shows. kTimers: what time does. The tables are the only place where a transition is written; both
+// passes, the reading-off of histories and docs/states.md go by them.
 #pragma once
 
 #include <cstdint>
@@ -54,8 +54,9 @@ std::span<const ArriveRow> arrive_rows();
 std::span<const SendRow> send_rows();
 std::span<const TimerRow> timer_rows();
 
-// The row that applies when a segment with `triggers` arrives in `state`, by the RFC's order RST, SYN, ACK, FIN; null if it
-// changes nothing. One segment may take several rows in turn (FIN and ACK of our FIN together).
+// The row that applies when a segment with `triggers` arrives in `state`, by the RFC's order RST, SYN, ACK,
+// FIN; null if it changes nothing. One segment may take several rows in turn (FIN and ACK of our FIN
+// together).
 const ArriveRow* arrive(TcpState state, std::uint8_t triggers);
 
 // Where a whole segment leads: all rows in turn.
