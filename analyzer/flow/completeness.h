@@ -7,17 +7,17 @@
 
 namespace tcpautopsy {
 
-// Feed every segment of one connection in the order captured, duplicates too. `from_a` is true for those of the end that
-// sent the first one (always, in a self-connection).
+// Feed every segment of one connection in the order captured, duplicates and bad checksums too.
 class Completeness {
  public:
   enum Bit : std::uint8_t { kHasSyn = 1, kHasSynAck = 2, kHasAck = 4, kHasData = 8, kHasFin = 16, kHasRst = 32 };
 
-  void add(const TcpSegment& segment, bool from_a);
+  void add(const TcpSegment& segment);
   std::uint8_t value() const { return bits_; }
 
  private:
   std::uint8_t bits_ = 0;
+  bool begun_ = false;
 };
 
 }  // namespace tcpautopsy
