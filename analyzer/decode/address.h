@@ -1,6 +1,7 @@
 // IP addresses and the two ends of a connection.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <compare>
 #include <cstdint>
@@ -8,13 +9,23 @@
 
 namespace tcpautopsy {
 
-// An IPv4 address is held as its IPv4-mapped IPv6 form (RFC 4291 2.5.5.2), so that both compare and hash alike.
+// An IPv4 address is held as its IPv4-mapped IPv6 form (RFC 4291 2.5.5.2), so that both compare and hash
+// alike.
 struct IpAddress {
   std::array<std::uint8_t, 16> octets{};
 
-  static IpAddress v4(const std::uint8_t* four);
-  static IpAddress v6(const std::uint8_t* sixteen);
-  bool is_v4() const;
+  static IpAddress v4(const std::uint8_t* four) {
+    return {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, four[0], four[1], four[2], four[3]}};
+  }
+  static IpAddress v6(const std::uint8_t* sixteen) {
+    IpAddress address;
+    std::copy_n(sixteen, address.octets.size(), address.octets.begin());
+    return address;
+  }
+  bool is_v4() const {
+    constexpr std::array<std::uint8_t, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    return std::equal(kMapped.begin(), kMapped.end(), octets.begin());
+  }
   auto operator<=>(const IpAddress&) const = default;
 };
 

@@ -20,10 +20,10 @@ struct Encapsulation {
 };
 
 enum class NotTcp : std::uint8_t {
-  OtherProtocol,    // a whole packet of something else
-  FragmentHeld,     // kept until its other fragments come
-  CutShort,         // the snap length cuts the TCP header or one before it
-  Malformed,        // a length that contradicts the frame
+  OtherProtocol,  // a whole packet of something else
+  FragmentHeld,   // kept until its other fragments come
+  CutShort,       // the snap length cuts the TCP header or one before it
+  Malformed,      // a length that contradicts the frame
   UnknownLinkType,
 };
 
@@ -31,11 +31,14 @@ using Decoded = std::variant<NotTcp, TcpSegment, IcmpError>;
 
 // Counts of frames by what became of them; their sum is the number of frames decoded.
 struct DecodeCounts {
-  std::uint64_t tcp = 0, icmp_errors = 0, other = 0, fragments_held = 0, cut_short = 0, malformed = 0, unknown_link_type = 0;
-  std::uint64_t fragments_dropped = 0;  // given up because the table of fragments was full or they were too old
+  std::uint64_t tcp = 0, icmp_errors = 0, other = 0, fragments_held = 0, cut_short = 0, malformed = 0,
+                unknown_link_type = 0;
+  std::uint64_t fragments_dropped =
+      0;  // given up because the table of fragments was full or they were too old
 };
 
-// Holds the fragments that wait for others (bounded) and the encapsulations met. One per capture; not thread-safe.
+// Holds the fragments that wait for others (bounded) and the encapsulations met. One per capture; not
+// thread-safe.
 class Decoder {
  public:
   Decoder();
@@ -43,7 +46,8 @@ class Decoder {
   Decoder(Decoder&&) noexcept;
   Decoder& operator=(Decoder&&) noexcept;
 
-  // The segment's payload views into the frame, or into the decoder until the next call (reassembled fragments).
+  // The segment's payload views into the frame, or into the decoder until the next call (reassembled
+  // fragments).
   Decoded decode(const Frame& frame);
 
   // Entry 0 is the empty one. References stay valid.

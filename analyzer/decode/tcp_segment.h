@@ -1,4 +1,5 @@
-// A TCP segment as a frame carries it: header fields and options by the names of RFC 9293 3.1, nothing judged.
+// A TCP segment as a frame carries it: header fields and options by the names of RFC 9293 3.1, nothing
+// judged.
 #pragma once
 
 #include <array>
@@ -11,7 +12,14 @@
 namespace tcpautopsy {
 
 enum TcpFlag : std::uint16_t {
-  kFin = 0x001, kSyn = 0x002, kRst = 0x004, kPsh = 0x008, kAck = 0x010, kUrg = 0x020, kEce = 0x040, kCwr = 0x080,
+  kFin = 0x001,
+  kSyn = 0x002,
+  kRst = 0x004,
+  kPsh = 0x008,
+  kAck = 0x010,
+  kUrg = 0x020,
+  kEce = 0x040,
+  kCwr = 0x080,
   kAe = 0x100,  // AccECN, formerly NS
 };
 
@@ -21,7 +29,8 @@ struct SackBlock {
 
 struct TcpOptions {
   bool has_mss = false, has_window_scale = false, sack_permitted = false, has_timestamps = false;
-  bool fast_open = false;         // RFC 7413, kind 34 or the experimental 254/0xF989; cookie may be empty (a request)
+  bool fast_open =
+      false;  // RFC 7413, kind 34 or the experimental 254/0xF989; cookie may be empty (a request)
   bool malformed = false;         // a length that does not fit; options before it are kept
   std::uint8_t window_scale = 0;  // as sent, may exceed 14
   std::uint8_t sack_count = 0;    // blocks in `sack`, 0..4
@@ -35,22 +44,23 @@ enum class Checksum : std::uint8_t { Unknown, Good, Bad };  // Unknown: cut by t
 
 struct TcpSegment {
   EndpointAddress source, destination;
-  Seq seq, ack;                    // ack is meaningful only with kAck
-  std::uint32_t payload_length = 0;  // octets by the IP length, not by what was captured; a super-segment may exceed 64 KiB
-  std::uint16_t flags = 0;         // TcpFlag
-  std::uint16_t window = 0;        // as sent, not scaled
+  Seq seq, ack;  // ack is meaningful only with kAck
+  std::uint32_t payload_length =
+      0;  // octets by the IP length, not by what was captured; a super-segment may exceed 64 KiB
+  std::uint16_t flags = 0;   // TcpFlag
+  std::uint16_t window = 0;  // as sent, not scaled
   std::uint16_t urgent = 0;
-  std::uint8_t ttl = 0;            // IPv4 TTL or IPv6 hop limit
-  std::uint8_t ecn = 0;            // the two ECN bits of the IP header
-  bool has_ip_id = false;          // IPv4, or an IPv6 fragment header
+  std::uint8_t ttl = 0;    // IPv4 TTL or IPv6 hop limit
+  std::uint8_t ecn = 0;    // the two ECN bits of the IP header
+  bool has_ip_id = false;  // IPv4, or an IPv6 fragment header
   std::uint32_t ip_id = 0;
   std::uint16_t tcp_checksum = 0;  // as sent; with seq, ack and ip_id it tells a copy from a resend
   Checksum checksum = Checksum::Unknown;
-  bool header_cut = false;         // the snap length cut the TCP options; fields above them are good
-  std::uint32_t encapsulation = 0; // index into Decoder::encapsulation(): VLAN tags and tunnels; 0 for none
-  std::uint32_t wire_length = 0;   // of the frame
+  bool header_cut = false;          // the snap length cut the TCP options; fields above them are good
+  std::uint32_t encapsulation = 0;  // index into Decoder::encapsulation(): VLAN tags and tunnels; 0 for none
+  std::uint32_t wire_length = 0;    // of the frame
   TcpOptions options;
-  Bytes payload;                   // what was captured of it
+  Bytes payload;  // what was captured of it
 
   bool has(std::uint16_t mask) const { return (flags & mask) == mask; }
   // SEG.LEN of RFC 9293 3.4: SYN and FIN count.
@@ -61,12 +71,12 @@ struct TcpSegment {
 
 // An ICMP or ICMPv6 error that quotes a TCP segment (RFC 792, RFC 4443).
 struct IcmpError {
-  IpAddress reporter;              // who sent the error
+  IpAddress reporter;                   // who sent the error
   EndpointAddress source, destination;  // of the quoted segment
-  Seq seq;                         // of the quoted segment
+  Seq seq;                              // of the quoted segment
   bool v6 = false;
   std::uint8_t type = 0, code = 0;
-  std::uint32_t mtu = 0;           // of fragmentation needed or packet too big, else 0
+  std::uint32_t mtu = 0;  // of fragmentation needed or packet too big, else 0
   std::uint32_t encapsulation = 0;
 };
 

@@ -1,0 +1,150 @@
+#include "analyzer/decode/decoder.h"
+
+#include <utility>
+
+#include "analyzer/decode/encapsulation.h"
+#include "analyzer/decode/ip.h"
+#include "analyzer/decode/ip_fragments.h"
+#include "analyzer/decode/link_layer.h"
+#include "analyzer/decode/transport.h"
+#include "analyzer/decode/tunnels.h"
+
+namespace tcpautopsy {
+namespace {
+
+using decode::Dissection;
+using decode::Layer;
+
+// More headers than this one inside the other are no network's.
+constexpr int kMostLayers = 32;
+
+// Takes off one layer of those that need no memory of other frames.
+Layer take_layer(Dissection& frame, Layer layer) {
+  switch (layer) {
+    case Layer::Ethernet: return decode::ethernet(frame);
+    case Layer::Llc: return decode::llc(frame);
+    case Layer::VlanTag: return decode::vlan_tag(frame);
+    case Layer::BridgePortTag: return decode::bridge_port_tag(frame);
+    case Layer::VirtualNicTag: return decode::virtual_nic_tag(frame);
+    case Layer::CiscoMetadata: return decode::cisco_metadata(frame);
+    case Layer::ProviderBackbone: return decode::provider_backbone(frame);
+    case Layer::Mpls: return decode::mpls(frame);
+    case Layer::PppoeSession: return decode::pppoe_session(frame);
+    case Layer::Ppp: return decode::ppp(frame);
+    case Layer::CiscoHdlc: return decode::cisco_hdlc(frame);
+    case Layer::Wlan: return decode::wlan(frame);
+    case Layer::Ip: return decode::ip(frame);
+    case Layer::Ipv4: return decode::ipv4(frame);
+    case Layer::Ipv6: return decode::ipv6(frame);
+    case Layer::Gre: return decode::gre(frame);
+    case Layer::EtherIp: return decode::etherip(frame);
+    case Layer::Udp: return decode::udp(frame);
+    case Layer::Fragment:
+    case Layer::Icmp:
+    case Layer::Icmpv6:
+    case Layer::Tcp:
+    case Layer::Stopped: break;
+  }
+  return layer;
+}
+
+void count(DecodeCounts& counts, NotTcp verdict) {
+  switch (verdict) {
+    case NotTcp::OtherProtocol: ++counts.other; break;
+    case NotTcp::FragmentHeld: ++counts.fragments_held; break;
+    case NotTcp::CutShort: ++counts.cut_short; break;
+    case NotTcp::Malformed: ++counts.malformed; break;
+    case NotTcp::UnknownLinkType: ++counts.unknown_link_type; break;
+  }
+}
+
+}  // namespace
+
+struct Decoder::State {
+  decode::EncapsulationTable encapsulations;
+  decode::FragmentTable fragments;
+  DecodeCounts counts;
+
+  Layer reassemble(Dissection& frame, TimeNs now);
+  Layer innermost(Dissection& frame, const Frame& record);
+  void finish(const Dissection& frame, Layer layer, std::uint32_t wire_length, Decoded& decoded);
+};
+
+Layer Decoder::State::reassemble(Dissection& frame, TimeNs now) {
+  constexpr std::uint8_t kCongestionExperienced = 3;
+  const decode::FragmentKey key{.source = frame.ip.source,
+                                .destination = frame.ip.destination,
+                                .id = frame.ip.id,
+                                .encapsulation = encapsulations.index_of(frame.path),
+                                .protocol = frame.ip.v6 ? std::uint8_t{0} : frame.fragment.protocol,
+                                .v6 = frame.ip.v6};
+  const auto added = fragments.add(key, frame, now);
+  counts.fragments_dropped = fragments.dropped();
+  if (const auto* verdict = std::get_if<NotTcp>(&added)) return frame.stop(*verdict);
+  const auto& whole = std::get<decode::FragmentTable::Whole>(added);
+  frame.rest = whole.packet;
+  if (whole.congestion) frame.ip.ecn = kCongestionExperienced;
+  return decode::upper_layer(frame, whole.protocol);
+}
+
+// The layers down to TCP, ICMP, or where nothing further can be taken off.
+Layer Decoder::State::innermost(Dissection& frame, const Frame& record) {
+  Layer layer = decode::link_layer(frame, record.link_type);
+  for (int depth = 0; depth < kMostLayers; ++depth) {
+    switch (layer) {
+      case Layer::Stopped:
+      case Layer::Tcp:
+      case Layer::Icmp:
+      case Layer::Icmpv6: return layer;
+      case Layer::Fragment: layer = reassemble(frame, record.time_ns); break;
+      default: layer = take_layer(frame, layer); break;
+    }
+  }
+  return frame.stop(NotTcp::Malformed);
+}
+
+void Decoder::State::finish(const Dissection& frame, Layer layer, std::uint32_t wire_length,
+                            Decoded& decoded) {
+  if (layer == Layer::Tcp) {
+    auto& segment = decoded.emplace<TcpSegment>();
+    if (const auto why = take_segment(frame, segment)) {
+      count(counts, decoded.emplace<NotTcp>(*why));
+      return;
+    }
+    segment.encapsulation = encapsulations.index_of(frame.path);
+    segment.wire_length = wire_length;
+    ++counts.tcp;
+    return;
+  }
+  if (layer != Layer::Stopped) {
+    auto& error = decoded.emplace<IcmpError>();
+    if (const auto why = take_icmp_error(frame, error)) {
+      count(counts, decoded.emplace<NotTcp>(*why));
+      return;
+    }
+    error.encapsulation = encapsulations.index_of(frame.path);
+    ++counts.icmp_errors;
+    return;
+  }
+  count(counts, decoded.emplace<NotTcp>(frame.verdict));
+}
+
+Decoder::Decoder() : state_(std::make_unique<State>()) {}
+Decoder::~Decoder() = default;
+Decoder::Decoder(Decoder&&) noexcept = default;
+Decoder& Decoder::operator=(Decoder&&) noexcept = default;
+
+Decoded Decoder::decode(const Frame& record) {
+  Decoded decoded;
+  Dissection frame(record);
+  const Layer layer = state_->innermost(frame, record);
+  state_->finish(frame, layer, record.wire_length, decoded);
+  return decoded;
+}
+
+const Encapsulation& Decoder::encapsulation(std::uint32_t index) const {
+  return state_->encapsulations.at(index);
+}
+const DecodeCounts& Decoder::counts() const { return state_->counts; }
+
+}  // namespace tcpautopsy
