@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "analyzer/detect/close_facts.h"
 #include "analyzer/detect/evidence.h"
 
