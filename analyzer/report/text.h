@@ -1,0 +1,64 @@
+// Words on a terminal: widths, wrapping, columns and colour.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analyzer/decode/address.h"
+
+namespace tcpautopsy {
+
+enum class Paint : std::uint8_t { Plain, Bold, Dim, Red, Yellow, Green, Cyan };
+
+// How text comes out: its width in columns and whether ANSI colour may be used.
+struct TextStyle {
+  std::size_t width = 100;
+  bool color = false;
+
+  // `text` in the given colour, or as it is.
+  std::string paint(Paint paint, std::string_view text) const;
+};
+
+std::string grouped(std::uint64_t number);         // "1,234,567"
+std::string readable_bytes(std::uint64_t octets);  // "999 B", "1.7 MB": powers of 1000
+std::string plural(std::uint64_t count, std::string_view one,
+                   std::string_view many);  // "1 flow", "1,200 flows"
+
+// Columns taken by UTF-8 text (one a code point).
+std::size_t columns(std::string_view text);
+// Cut to `width` columns, ending in "..." where something was cut.
+std::string cut(std::string_view text, std::size_t width);
+std::string padded(std::string_view text, std::size_t width);
+std::string padded_left(std::string_view text, std::size_t width);
+
+// Broken at spaces into lines of at most `width` columns; a longer word stands alone on its line.
+std::vector<std::string> wrapped(std::string_view text, std::size_t width);
+// The same joined: the first line begins with `lead`, the others with as many spaces; every line ends in a
+// newline.
+std::string paragraph(std::string_view lead, std::string_view text, std::size_t width);
+
+// "10.0.0.1:80", "[2001:db8::1]:80".
+std::string to_string(const EndpointAddress& address);
+
+// Text from a capture or file name made safe to print: control characters become "?".
+std::string printable(std::string_view text);
+
+// Rows of cells set in columns as wide as their widest cell. The last column is not padded.
+class Table {
+ public:
+  // `right` names the columns set flush right.
+  explicit Table(std::vector<std::string> header, std::vector<std::size_t> right = {});
+  void add(std::vector<std::string> row);
+  bool empty() const { return rows_.size() <= 1; }
+  // Lines are cut to style.width unless that is 0; the header is bold.
+  std::string text(const TextStyle& style, std::size_t indent = 0) const;
+
+ private:
+  std::vector<std::vector<std::string>> rows_;
+  std::vector<std::size_t> right_;
+};
+
+}  // namespace tcpautopsy

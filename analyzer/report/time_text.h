@@ -1,0 +1,39 @@
+// Times as people write and read them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "analyzer/seq/seq.h"
+
+namespace tcpautopsy {
+
+// "2024-05-01T10:00:00.000000000Z": RFC 3339 in UTC, nine digits.
+std::string rfc3339(TimeNs time);
+void append_rfc3339(std::string& out, TimeNs time);
+
+// "2024-05-01 10:00:00.123 UTC", for people.
+std::string readable_time(TimeNs time);
+
+// "850 us", "12.3 ms", "1.204 s", "2 min 07 s", "3 h 05 min", "4 d 02 h"; negative spans keep their sign.
+std::string readable_span(TimeNs span);
+
+// A moment as given on the command line; some forms need the capture to be understood.
+struct TimeSpec {
+  enum class Kind : std::uint8_t { Absolute, SinceStart, End };
+  Kind kind = Kind::Absolute;
+  TimeNs value = 0;  // since the epoch or since the capture's start; unused for End
+
+  TimeNs resolve(TimeNs capture_start, TimeNs capture_end) const;
+};
+
+// RFC 3339 (a missing zone is UTC, a space may stand for T), epoch seconds with a fraction, "+SECONDS", or
+// "end".
+std::optional<TimeSpec> parse_time(std::string_view text);
+
+// Seconds with an optional fraction: "60", "0.2". None for anything else, or beyond what nanoseconds can
+// hold.
+std::optional<TimeNs> parse_seconds(std::string_view text);
+
+}  // namespace tcpautopsy
