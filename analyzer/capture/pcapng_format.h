@@ -1,0 +1,92 @@
+// Names and byte-level pieces of pcapng (draft-ietf-opsawg-pcapng), for the reader and the writer.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+
+#include "analyzer/capture/frame.h"
+
+namespace tcpautopsy::pcapng {
+
+enum BlockType : std::uint32_t {
+  kSectionHeader = 0x0a0d0d0a,
+  kInterfaceDescription = 1,
+  kPacket = 2,  // obsolete
+  kSimplePacket = 3,
+  kInterfaceStatistics = 5,
+  kEnhancedPacket = 6,
+};
+
+enum OptionCode : std::uint16_t {
+  kEndOfOptions = 0,
+  kComment = 1,
+  kIfTsresol = 9,
+  kIfTsoffset = 14,
+  kIsbEndtime = 3,
+  kIsbIfdrop = 5,
+  kIsbOsdrop = 7,
+};
+
+constexpr std::uint32_t kByteOrderMagic = 0x1a2b3c4d;
+constexpr std::size_t kBlockHead = 8, kBlockTail = 4;  // type and length; length again
+
+constexpr std::size_t padded(std::size_t length) { return (length + 3) & ~std::size_t{3}; }
+
+// Reads numbers in the byte order of a section.
+class Order {
+ public:
+  explicit Order(bool swapped = false) : swapped_(swapped) {}
+
+  std::uint16_t u16(const std::uint8_t* p) const {
+    std::uint16_t v;
+    std::memcpy(&v, p, sizeof v);
+    return swapped_ ? __builtin_bswap16(v) : v;
+  }
+  std::uint32_t u32(const std::uint8_t* p) const {
+    std::uint32_t v;
+    std::memcpy(&v, p, sizeof v);
+    return swapped_ ? __builtin_bswap32(v) : v;
+  }
+  std::uint64_t u64(const std::uint8_t* p) const {
+    std::uint64_t v;
+    std::memcpy(&v, p, sizeof v);
+    return swapped_ ? __builtin_bswap64(v) : v;
+  }
+  // Times are written as two halves, the high one first, in either byte order.
+  std::uint64_t time(const std::uint8_t* p) const { return std::uint64_t{u32(p)} << 32 | u32(p + 4); }
+
+ private:
+  bool swapped_;
+};
+
+// Calls each(code, value) for every option; an option that claims more than is there ends the list.
+template <typename Each>
+void for_each_option(Bytes options, const Order& order, Each&& each) {
+  while (options.size() >= 4) {
+    const std::uint16_t code = order.u16(options.data());
+    const std::size_t length = order.u16(options.data() + 2);
+    if (code == kEndOfOptions || length > options.size() - 4) return;
+    each(code, options.subspan(4, length));
+    options = options.subspan(std::min(4 + padded(length), options.size()));
+  }
+}
+
+// How an interface counts time (if_tsresol, if_tsoffset).
+class TimeScale {
+ public:
+  void set_resolution(std::uint8_t tsresol);
+  void set_offset(std::int64_t seconds) { offset_s_ = seconds; }
+
+  // Nanoseconds since the epoch, held within 146 years of it: no file means more, and what adds to a time
+  // need not look out for overflow.
+  std::int64_t ns(std::uint64_t ticks) const;
+
+ private:
+  std::uint64_t multiplier_ = 1000;  // microseconds where the file does not say
+  std::uint64_t divisor_ = 1;
+  unsigned shift_ = 0;
+  std::int64_t offset_s_ = 0;
+};
+
+}  // namespace tcpautopsy::pcapng

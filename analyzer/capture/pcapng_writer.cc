@@ -1,0 +1,88 @@
+#include "analyzer/capture/pcapng_writer.h"
+
+#include <algorithm>
+#include <ostream>
+
+#include "analyzer/capture/link_type.h"
+#include "analyzer/capture/pcapng_format.h"
+
+namespace tcpautopsy {
+namespace {
+
+using namespace pcapng;
+using Body = std::vector<std::uint8_t>;
+
+constexpr std::uint8_t kNanoseconds = 9;
+
+// Little-endian on every machine, so that the same input makes the same file.
+template <typename Number>
+void put(Body& body, Number value) {
+  for (std::size_t i = 0; i < sizeof value; ++i) body.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+}
+
+void put_padded(Body& body, Bytes bytes) {
+  body.insert(body.end(), bytes.begin(), bytes.end());
+  body.resize(padded(body.size()));
+}
+
+void put_option(Body& body, OptionCode code, Bytes value) {
+  constexpr std::size_t kMaxOption = 65535;
+  value = value.first(std::min(value.size(), kMaxOption));
+  put(body, static_cast<std::uint16_t>(code));
+  put(body, static_cast<std::uint16_t>(value.size()));
+  put_padded(body, value);
+}
+
+}  // namespace
+
+PcapngWriter::PcapngWriter(std::ostream& out) : out_(out) {
+  constexpr std::uint64_t kUnknownSectionLength = ~std::uint64_t{0};
+  put(body_, kByteOrderMagic);
+  put(body_, std::uint16_t{1});
+  put(body_, std::uint16_t{0});
+  put(body_, kUnknownSectionLength);
+  put_block(kSectionHeader);
+}
+
+void PcapngWriter::write(const Frame& frame, std::uint32_t file) {
+  const std::uint32_t interface = interface_of(frame, file);
+  const auto time = static_cast<std::uint64_t>(std::max<std::int64_t>(frame.time_ns, 0));
+  put(body_, interface);
+  put(body_, static_cast<std::uint32_t>(time >> 32));
+  put(body_, static_cast<std::uint32_t>(time));
+  put(body_, static_cast<std::uint32_t>(frame.bytes.size()));
+  put(body_, frame.wire_length);
+  put_padded(body_, frame.bytes);
+  for (const std::string_view comment : frame.comments)
+    put_option(body_, kComment, {reinterpret_cast<const std::uint8_t*>(comment.data()), comment.size()});
+  if (!frame.comments.empty()) put_option(body_, kEndOfOptions, {});
+  put_block(kEnhancedPacket);
+}
+
+std::uint32_t PcapngWriter::interface_of(const Frame& frame, std::uint32_t file) {
+  const Interface wanted{frame.link_type, frame.interface, file};
+  const auto known = std::find(interfaces_.begin(), interfaces_.end(), wanted);
+  const auto rank = static_cast<std::uint32_t>(known - interfaces_.begin());
+  if (known != interfaces_.end()) return rank;
+  interfaces_.push_back(wanted);
+  put(body_, linktype_of_dlt(frame.link_type));
+  put(body_, std::uint16_t{0});
+  put(body_, std::uint32_t{0});  // no snap length: a frame carries how much of it was kept
+  put_option(body_, kIfTsresol, {&kNanoseconds, 1});
+  put_option(body_, kEndOfOptions, {});
+  put_block(kInterfaceDescription);
+  return rank;
+}
+
+void PcapngWriter::put_block(std::uint32_t type) {
+  const auto length = static_cast<std::uint32_t>(kBlockHead + body_.size() + kBlockTail);
+  Body head;
+  put(head, type);
+  put(head, length);
+  put(body_, length);
+  out_.write(reinterpret_cast<const char*>(head.data()), static_cast<std::streamsize>(head.size()));
+  out_.write(reinterpret_cast<const char*>(body_.data()), static_cast<std::streamsize>(body_.size()));
+  body_.clear();
+}
+
+}  // namespace tcpautopsy

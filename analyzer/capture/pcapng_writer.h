@@ -1,0 +1,37 @@
+// Writes frames as pcapng: nanoseconds, their interfaces and comments kept.
+#pragma once
+
+#include <cstdint>
+#include <iosfwd>
+#include <utility>
+#include <vector>
+
+#include "analyzer/capture/frame.h"
+
+namespace tcpautopsy {
+
+class PcapngWriter {
+ public:
+  // Writes the section header. The stream must outlive the writer; its state tells whether writing worked.
+  explicit PcapngWriter(std::ostream& out);
+
+  // `file` keeps interfaces of different inputs apart.
+  void write(const Frame& frame, std::uint32_t file = 0);
+
+ private:
+  struct Interface {
+    int link_type;
+    std::uint32_t original;
+    std::uint32_t file;
+    bool operator==(const Interface&) const = default;
+  };
+
+  std::uint32_t interface_of(const Frame& frame, std::uint32_t file);
+  void put_block(std::uint32_t type);
+
+  std::ostream& out_;
+  std::vector<Interface> interfaces_;
+  std::vector<std::uint8_t> body_;  // of the block in hand
+};
+
+}  // namespace tcpautopsy

@@ -1,0 +1,64 @@
+// What the readers of every format share: what the file said of itself, and the filter.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <string>
+
+#include "analyzer/capture/byte_source.h"
+#include "analyzer/capture/capture_filter.h"
+#include "analyzer/capture/capture_source.h"
+
+namespace tcpautopsy {
+
+class SourceBase : public CaptureSource {
+ public:
+  const std::optional<Damage>& damage() const final { return damage_; }
+  const CaptureInfo& info() const final { return info_; }
+
+ protected:
+  SourceBase(const std::string& file, const std::string& format) {
+    info_.file = file;
+    info_.format = format;
+  }
+
+  void set_filter(const std::string& expression) {
+    filter_ = std::make_unique<CaptureFilter>(expression, info_.link_types, info_.file);
+  }
+
+  void note_link_type(int link_type) {
+    auto& known = info_.link_types;
+    if (std::find(known.begin(), known.end(), link_type) == known.end()) known.push_back(link_type);
+  }
+
+  // Counts a whole record, numbers it, and says whether the filter lets it pass.
+  bool admit(Frame& frame) {
+    frame.number = ++info_.packets;
+    if (frame.wire_length > frame.bytes.size()) ++info_.cut_packets;
+    if (frame.has_time) {
+      if (!info_.first_ns || frame.time_ns < *info_.first_ns) info_.first_ns = frame.time_ns;
+      if (!info_.last_ns || frame.time_ns > *info_.last_ns) info_.last_ns = frame.time_ns;
+    }
+    if (filter_->passes(frame)) return true;
+    ++info_.filtered_out;
+    return false;
+  }
+
+  void damaged_at(std::uint64_t offset, std::string reason) {
+    damage_ = Damage{info_.file, offset, info_.packets, std::move(reason)};
+  }
+
+  CaptureInfo info_;
+  std::optional<Damage> damage_;
+
+ private:
+  std::unique_ptr<CaptureFilter> filter_;
+};
+
+// Each throws CaptureError. `stream` stands at the file's first byte.
+std::unique_ptr<CaptureSource> open_pcap(const std::string& file, const std::string& format,
+                                         std::unique_ptr<ByteWindow> stream, const std::string& filter);
+std::unique_ptr<CaptureSource> open_pcapng(const std::string& file, const std::string& format,
+                                           std::unique_ptr<ByteWindow> stream, const std::string& filter);
+
+}  // namespace tcpautopsy
