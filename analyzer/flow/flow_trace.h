@@ -107,6 +107,7 @@ struct Successor {
   FrameRef syn;
   Side sender = Side::A;             // in this incarnation's sides
   std::optional<FrameRef> answered;  // the SYN-ACK to it
+  std::optional<FrameRef> reset;     // the RST of its sender to the challenge ACK it met (RFC 9293 3.5.1)
 };
 
 // What a later incarnation of the same addresses needs to know of this one. Filled when this one is concluded.

@@ -1,0 +1,101 @@
+// What becomes of a LiveFlow when it is over.
+#include <algorithm>
+#include <utility>
+
+#include "analyzer/flow/live_flow.h"
+
+namespace tcpautopsy {
+namespace {
+
+std::optional<std::int64_t> measured(std::int64_t ns) {
+  return ns < 0 ? std::nullopt : std::optional<std::int64_t>(ns);
+}
+
+// Later than the other of the same flow, by order of capture.
+const FrameRef& later(const FrameRef& a, const FrameRef& b) {
+  return b.number != 0 && (b.file != a.file ? b.file > a.file : b.number > a.number) ? b : a;
+}
+
+// The copies leave, and no longer separate what is counted with the record after them.
+void drop_copies(std::vector<SegmentRecord>& records) {
+  std::erase_if(records, [](const SegmentRecord& r) { return r.copy; });
+}
+
+}  // namespace
+
+SideFacts LiveFlow::facts_of(Side s, bool copies_are_capture) const {
+  const LiveSide& live = side(s);
+  SideFacts f;
+  f.address = (s == Side::A) == a_is_low ? key.low : key.high;
+  f.iss = live.iss();
+  f.iss_known = live.iss_known;
+  f.syn_seen = live.syn_seen;
+  if (live.syn_seen) f.syn_options = live.syn_options.full();
+  f.packets = live.packets + (copies_are_capture ? 0 : live.copies);
+  f.duplicates = copies_are_capture ? live.copies : 0;
+  f.payload_bytes = live.payload_bytes;
+  f.wire_bytes = live.wire_bytes + (copies_are_capture ? 0 : live.copies_wire_bytes);
+  f.bad_checksums = live.bad_checksums + (copies_are_capture ? 0 : live.copies_bad_checksum);
+  f.sent_max = live.sent.started() ? live.sent.sent_max() - live.origin : 0;
+  f.acked_max = live.has_acked ? live.acked_max - peer_of(s).origin : 0;
+  f.rtt_handshake_ns = measured(live.rtt_handshake_ns);
+  f.rtt_min_ns = measured(live.rtt_min_ns);
+  f.ttl = live.ttl;
+  return f;
+}
+
+void LiveFlow::move_origin(FlowTrace& trace) const {
+  if (sides_[0].origin == 0 && sides_[1].origin == 0) return;
+  for (SegmentRecord& r : trace.records) {
+    const StreamOffset origin = side(r.side).origin;
+    r.seq -= origin;
+    r.contiguous -= origin;
+    r.sent_max -= origin;
+    if (r.has(kAck)) r.ack -= peer_of(r.side).origin;
+  }
+  for (IcmpRecord& r : trace.icmp) r.seq -= side(r.quoted).origin;
+}
+
+void LiveFlow::choose_client(FlowTrace& trace) const {
+  trace.client_guessed = !first_syn_;
+  if (first_syn_) {
+    trace.client = *first_syn_;
+  } else if (first_syn_ack_) {
+    trace.client = self() ? Side::A : other(*first_syn_ack_);
+  } else if (key.low.port != key.high.port) {
+    const bool low_is_client = key.low.port > key.high.port;
+    trace.client = low_is_client == a_is_low ? Side::A : Side::B;
+  }
+}
+
+FlowTrace LiveFlow::conclude(bool copies_are_capture, std::size_t max_records) {
+  FlowTrace trace;
+  trace.number = number;
+  trace.incarnation = incarnation;
+  trace.encapsulation = key.encapsulation;
+  trace.self_connection = self();
+  trace.records = log_.take(max_records);
+  trace.records_left_out = log_.left_out();
+  trace.icmp = std::move(icmp_);
+  trace.icmp_total = icmp_total_;
+  trace.first = first_;
+  trace.last = copies_are_capture ? last_ : later(last_, last_copy_);
+  trace.successor = successor;
+  trace.previous = std::move(previous);
+  for (const Side s : {Side::A, Side::B}) trace.sides[index(s)] = facts_of(s, copies_are_capture);
+  if (copies_are_capture) {
+    drop_copies(trace.records);
+  } else {
+    for (const Side s : {Side::A, Side::B}) {
+      const auto last = std::find_if(trace.records.rbegin(), trace.records.rend(),
+                                     [s](const SegmentRecord& r) { return r.side == s; });
+      if (last != trace.records.rend()) last->folded_packets += side(s).copies - side(s).copies_kept;
+    }
+  }
+  move_origin(trace);
+  choose_client(trace);
+  trace.peers = {zeek_.conn_state(), zeek_.history(), completeness_.value()};
+  return trace;
+}
+
+}  // namespace tcpautopsy

@@ -1,0 +1,72 @@
+// When flows are over, and what their receiver is given.
+#include <algorithm>
+
+#include "analyzer/flow/flow_table_state.h"
+
+namespace tcpautopsy {
+namespace {
+
+// Both ends have sent FIN, one was not acknowledged in this capture: no host sends it again after so long
+// (Linux gives data up after 924 s, and orphaned FINs sooner).
+constexpr TimeNs kUnacknowledged = 1000 * kSecond;
+
+}  // namespace
+
+void FlowTable::State::look_again(Id id) {
+  LiveFlow& flow = flows_[id];
+  if (flow.queued) return;
+  flow.queued = true;
+  due_.push({flow.last_ns() + options.time_wait, id, flow.number});
+}
+
+void FlowTable::State::expire(TimeNs now) {
+  while (!due_.empty() && due_.top().at_ns <= now) {
+    const Due due = due_.top();
+    due_.pop();
+    if (!flows_.holds(due.flow, due.number)) continue;
+    LiveFlow& flow = flows_[due.flow];
+    const bool ended = flow.over() || flow.newer != LiveFlows::kNone;
+    if (!ended && !flow.closed()) {
+      flow.queued = false;
+      continue;
+    }
+    const TimeNs wait = ended ? options.time_wait : std::max(options.time_wait, kUnacknowledged);
+    if (flow.last_ns() + wait > now) {
+      due_.push({flow.last_ns() + wait, due.flow, due.number});
+      continue;
+    }
+    hand_out(due.flow);
+  }
+}
+
+void FlowTable::State::hand_out(Id id) {
+  if (flows_[id].older != LiveFlows::kNone) hand_out(flows_[id].older);
+  LiveFlow& flow = flows_[id];
+  const bool capture = pairs_.doubled(flow.pair);
+  FlowTrace trace = flow.conclude(capture, options.max_records);
+  if (capture) {
+    const std::uint64_t dropped = trace.sides[0].duplicates + trace.sides[1].duplicates;
+    facts.duplicates_dropped += dropped;
+    if (dropped > 0 && facts.first_duplicate_frame == 0)
+      facts.first_duplicate_frame = flow.first_copy_frame();
+  }
+  after_handed_out_ = flow.newer;
+  flows_.close(id);
+  done(std::move(trace));
+  after_handed_out_ = LiveFlows::kNone;
+}
+
+void FlowTable::State::set_previous(const FlowTrace& concluded,
+                                    std::shared_ptr<const PreviousIncarnation> knowledge) {
+  if (after_handed_out_ == LiveFlows::kNone) return;
+  LiveFlow& next = flows_[after_handed_out_];
+  if (next.incarnation == concluded.incarnation + 1) next.previous = std::move(knowledge);
+}
+
+void FlowTable::State::finish() {
+  while (!held_.empty()) opened_for_good(held_.begin()->first);
+  for (const Id id : flows_.by_number()) hand_out(id);
+  facts.doubled_pairs = pairs_.doubled_pairs();
+}
+
+}  // namespace tcpautopsy

@@ -1,0 +1,37 @@
+// Under what name a connection is kept: its two ends, in one order for both directions, and its
+// encapsulation.
+#pragma once
+
+#include <cstdint>
+
+#include "analyzer/decode/address.h"
+
+namespace tcpautopsy {
+
+struct FlowKey {
+  EndpointAddress low, high;  // low <= high
+  std::uint32_t encapsulation = 0;
+
+  static FlowKey of(const EndpointAddress& source, const EndpointAddress& destination,
+                    std::uint32_t encapsulation);
+  bool same_ends(const FlowKey& o) const { return low == o.low && high == o.high; }
+};
+
+// Of the ends alone, so that the halves of a connection that came with different encapsulations lie together.
+// The same in every run, yet each bit depends on every bit of the key: crafted addresses do not pile up in
+// neighbouring slots.
+std::uint64_t hash_ends(const FlowKey& key);
+
+// Of the two addresses without ports: the pair of hosts.
+std::uint64_t hash_hosts(const FlowKey& key);
+
+// The finalizer of a 64-bit hash: each output bit depends on each input bit.
+constexpr std::uint64_t mix(std::uint64_t h) {
+  h ^= h >> 32;
+  h *= 0xD6E8FEB86659FD93U;
+  h ^= h >> 32;
+  h *= 0xD6E8FEB86659FD93U;
+  return h ^ (h >> 32);
+}
+
+}  // namespace tcpautopsy

@@ -1,0 +1,114 @@
+#include "analyzer/flow/flow_table.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "analyzer/flow/flow_table_state.h"
+#include "analyzer/flow/incarnations.h"
+
+namespace tcpautopsy {
+
+FlowTable::FlowTable(FlowOptions options, Done done)
+    : state_(std::make_unique<State>(std::move(options), std::move(done))) {}
+FlowTable::~FlowTable() = default;
+FlowTable::FlowTable(FlowTable&&) noexcept = default;
+
+std::uint64_t FlowTable::add(const TcpSegment& segment, const FrameRef& frame) {
+  return state_->add(segment, frame);
+}
+std::optional<std::uint64_t> FlowTable::add(const IcmpError& error, const FrameRef& frame) {
+  return state_->add(error, frame);
+}
+void FlowTable::set_previous(const FlowTrace& concluded,
+                             std::shared_ptr<const PreviousIncarnation> knowledge) {
+  state_->set_previous(concluded, std::move(knowledge));
+}
+void FlowTable::finish() { state_->finish(); }
+const CaptureFacts& FlowTable::facts() const { return state_->facts; }
+
+std::uint64_t FlowTable::State::add(const TcpSegment& segment, const FrameRef& frame) {
+  // One packet with a clock gone wrong must not end every closed flow: it takes two.
+  if (any_) expire(std::min(frame.time_ns, last_time_));
+  any_ = true;
+  last_time_ = frame.time_ns;
+
+  const FlowKey key = FlowKey::of(segment.source, segment.destination, segment.encapsulation);
+  const std::uint64_t hash = hash_ends(key);
+  const bool from_low = segment.source == key.low;
+  const RecentPackets::Twin twin = recent_.look(segment, hash, from_low, frame.time_ns);
+  Arrival a{segment, frame, key, hash, from_low, false};
+  const Id latest = flows_.latest(key, hash);
+  if (latest == LiveFlows::kNone) return deliver(a, {first_incarnation(a)});
+  a.twin = is_twin(twin, latest);
+  if (held_.count(latest) != 0) return add_held(a, latest);
+  return deliver(a, route(a, latest));
+}
+
+bool FlowTable::State::is_twin(RecentPackets::Twin twin, Id flow) const {
+  if (twin == RecentPackets::Twin::Unidentified) return pairs_.doubled(flows_[flow].pair);
+  return twin == RecentPackets::Twin::Sure;
+}
+
+FlowTable::State::Id FlowTable::State::first_incarnation(const Arrival& a) {
+  const Id half = flows_.latest_of_ends(
+      a.key, a.hash, [&a](const LiveFlow& flow) { return completes_half(flow, a.segment); });
+  if (half != LiveFlows::kNone) {
+    flows_[half].joined_encapsulation = a.key.encapsulation;
+    ++facts.halves_joined;
+    return half;
+  }
+  const Id id = flows_.open(a.key, a.hash, next_number_++, a.from_low, LiveFlows::kNone);
+  ++facts.flows;
+  flows_[id].pair = pairs_.find(hash_hosts(a.key));
+  return id;
+}
+
+FlowTable::State::Id FlowTable::State::next_incarnation(const Arrival& a, Id latest) {
+  const Id id = flows_.open(a.key, a.hash, next_number_++, a.from_low, latest);
+  ++facts.flows;
+  flows_[id].pair = flows_[latest].pair;
+  return id;
+}
+
+std::uint64_t FlowTable::State::deliver(const Arrival& a, Route to) {
+  LiveFlow& flow = flows_[to.flow];
+  const std::uint64_t number = flow.number;
+  if (to.held) return number;
+  const LiveFlow::Limits limits{options.max_records, options.keep_all && options.keep_all(number)};
+  if (a.twin && flow.packets() > 0) {
+    if (flow.pair == DoubledPairs::kNone) flow.pair = pairs_.enter(hash_hosts(flow.key), flow.packets());
+    pairs_.twin(flow.pair);
+    flow.add(a.segment, a.frame, Role::Copy, limits);
+    return number;
+  }
+  if (flow.pair != DoubledPairs::kNone) pairs_.original(flow.pair);
+  flow.add(a.segment, a.frame, to.role, limits);
+  if (flow.older != LiveFlows::kNone) tell_answer(to.flow, a);
+  if (flow.closed()) look_again(to.flow);
+  return number;
+}
+
+void FlowTable::State::tell_answer(Id id, const Arrival& a) {
+  LiveFlow& flow = flows_[id];
+  std::optional<Successor>& successor = flows_[flow.older].successor;
+  if (!successor || successor->answered || !is_syn_ack(a.segment)) return;
+  if (own_syn_ack(flow, a.segment)) successor->answered = a.frame;
+}
+
+std::optional<std::uint64_t> FlowTable::State::add(const IcmpError& error, const FrameRef& frame) {
+  const FlowKey key = FlowKey::of(error.source, error.destination, error.encapsulation);
+  const std::uint64_t hash = hash_ends(key);
+  Id latest = flows_.latest(key, hash);
+  if (latest == LiveFlows::kNone) {
+    latest = flows_.latest_of_ends(key, hash, [](const LiveFlow&) { return true; });
+  }
+  if (latest == LiveFlows::kNone) return std::nullopt;
+  Id best = latest;
+  for (Id id = flows_[latest].older; id != LiveFlows::kNone; id = flows_[id].older) {
+    if (flows_[id].misfit(error) < flows_[best].misfit(error)) best = id;
+  }
+  flows_[best].add(error, frame);
+  return flows_[best].number;
+}
+
+}  // namespace tcpautopsy

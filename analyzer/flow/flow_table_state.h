@@ -1,0 +1,88 @@
+// The inside of FlowTable: routes each segment to its incarnation, and hands flows out when they are over.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <queue>
+#include <unordered_map>
+#include <vector>
+
+#include "analyzer/flow/duplicates.h"
+#include "analyzer/flow/flow_table.h"
+#include "analyzer/flow/held_syn.h"
+#include "analyzer/flow/live_flows.h"
+
+namespace tcpautopsy {
+
+struct FlowTable::State {
+  using Id = LiveFlows::Id;
+  using Role = LiveFlow::Role;
+
+  State(FlowOptions opts, Done on_done) : options(std::move(opts)), done(std::move(on_done)), next_number_(options.first_flow) {}
+
+  std::uint64_t add(const TcpSegment& segment, const FrameRef& frame);
+  std::optional<std::uint64_t> add(const IcmpError& error, const FrameRef& frame);
+  void set_previous(const FlowTrace& concluded, std::shared_ptr<const PreviousIncarnation> knowledge);
+  void finish();
+
+  FlowOptions options;
+  Done done;
+  CaptureFacts facts;
+
+ private:
+  // A segment on its way to its flow.
+  struct Arrival {
+    const TcpSegment& segment;
+    const FrameRef& frame;
+    const FlowKey& key;
+    std::uint64_t hash;
+    bool from_low, twin;
+  };
+  struct Route {
+    Id flow;
+    Role role = Role::Ordinary;
+    bool held = false;  // taken already, until the next segments tell whose it is
+  };
+  // A closed flow, to be looked at again when it may be over.
+  struct Due {
+    TimeNs at_ns;
+    Id flow;
+    std::uint64_t number;
+    bool operator>(const Due& o) const { return at_ns > o.at_ns; }
+  };
+
+  Id first_incarnation(const Arrival& a);
+  Id next_incarnation(const Arrival& a, Id latest);
+  Route route(const Arrival& a, Id latest);
+  Route route_syn(const Arrival& a, Id latest);
+  Route route_syn_ack(const Arrival& a, Id latest);
+  Route route_other(const Arrival& a, Id latest);
+  void succeed(Id old, const Arrival& a);
+  Id best_fit(const TcpSegment& segment, Id latest) const;
+  std::uint64_t deliver(const Arrival& a, Route to);
+  bool is_twin(RecentPackets::Twin twin, Id flow) const;
+
+  std::uint64_t add_held(const Arrival& a, Id opened);
+  void opened_for_good(Id opened);
+  void was_forged(Id opened);
+
+  void tell_answer(Id flow, const Arrival& a);
+  void look_again(Id flow);
+  void expire(TimeNs now);
+  void hand_out(Id flow);
+
+  static constexpr std::size_t kMostHeld = 4096;
+
+  LiveFlows flows_;
+  RecentPackets recent_;
+  DoubledPairs pairs_;
+  std::unordered_map<Id, HeldSyn> held_;
+  std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
+  TimeNs last_time_ = 0;
+  bool any_ = false;
+  std::uint64_t next_number_;
+  Id after_handed_out_ = LiveFlows::kNone;
+};
+
+}  // namespace tcpautopsy

@@ -1,0 +1,69 @@
+#include "analyzer/flow/incarnations.h"
+
+namespace tcpautopsy {
+namespace {
+
+// A SYN seen after segments that it precedes: the network or the capture reordered them, within this time and
+// octets.
+constexpr TimeNs kLateSyn = 3 * kSecond;
+constexpr std::uint32_t kLateSynOctets = 1 << 16;
+
+}  // namespace
+
+bool own_syn(const LiveFlow& flow, const TcpSegment& syn, TimeNs time_ns) {
+  const Side s = flow.side_of(syn.source);
+  const LiveSide& sender = flow.side(s);
+  const LiveSide& receiver = flow.side(other(s));
+  if (sender.has_base && !sender.tentative && sender.iss() == syn.seq) return true;
+  if (sender.packets == 0) {
+    // The other's SYN and nothing since: both open at once.
+    return flow.opening() && !flow.closed() && receiver.syn_seen && !sender.has_base;
+  }
+  if (sender.syn_seen || sender.tentative || !sender.sent.started() || flow.closed()) return false;
+  const std::uint32_t before = wrap(sender.sent.low(), sender.base).raw() - syn.seq.raw();
+  return before <= kLateSynOctets && time_ns - flow.first_ns() <= kLateSyn;
+}
+
+bool own_syn_ack(const LiveFlow& flow, const TcpSegment& syn_ack) {
+  const Side s = flow.side_of(syn_ack.source);
+  const LiveSide& sender = flow.side(s);
+  const LiveSide& receiver = flow.side(flow.self() ? s : other(s));
+  if (receiver.syn_seen) {
+    // With Fast Open it may acknowledge data too.
+    const std::uint32_t acked = syn_ack.ack.raw() - receiver.iss().raw();
+    if (acked >= 1 && acked <= 1 + kLateSynOctets) return true;
+  }
+  return sender.iss_known && sender.iss() == syn_ack.seq;
+}
+
+bool syn_ack_opens(const LiveFlow& latest, const TcpSegment& syn_ack) {
+  if (latest.closed()) return true;
+  const Side s = latest.side_of(syn_ack.source);
+  return !latest.side(other(s)).syn_seen && latest.misfit(syn_ack) > kSameStream &&
+         (latest.side(s).packets > 0 || !latest.opening());
+}
+
+bool challenges(const LiveFlow& opening, const LiveFlow& before, const TcpSegment& segment) {
+  if (!is_plain_ack(segment) || !opening.opening()) return false;
+  const Side s = opening.side_of(segment.source);
+  return opening.side(other(s)).syn_seen && !opening.side(s).has_base &&
+         before.misfit(segment) <= kSameStream;
+}
+
+bool resets_challenge(const LiveFlow& opening, const TcpSegment& segment) {
+  return is_rst(segment) && opening.challenged && opening.side(opening.side_of(segment.source)).syn_seen &&
+         segment.seq == opening.challenge_ack;
+}
+
+bool completes_half(const LiveFlow& half, const TcpSegment& segment) {
+  const Side s = half.side_of(segment.source);
+  if (half.self() || !half.only_from(other(s)) || (segment.flags & kAck) == 0) return false;
+  const LiveSide& heard = half.side(other(s));
+  if (is_syn_ack(segment) || is_rst(segment)) {
+    if (heard.syn_seen && acknowledges(segment, heard.iss())) return true;
+  }
+  if (opens(segment) || !half.side(s).has_base) return false;
+  return half.misfit(segment) <= kSameStream;
+}
+
+}  // namespace tcpautopsy

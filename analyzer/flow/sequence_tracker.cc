@@ -1,0 +1,101 @@
+#include "analyzer/flow/sequence_tracker.h"
+
+#include <algorithm>
+
+namespace tcpautopsy {
+namespace {
+
+// How far below the first number seen a reordered segment may lie and still belong to the stream's beginning.
+constexpr StreamOffset kEarlier = 1 << 22;
+
+// Octets of payload of `span` inside [begin, end).
+std::uint32_t payload_within(const SequenceSpan& span, StreamOffset begin, StreamOffset end) {
+  const StreamOffset from = std::max(begin, span.data_begin());
+  const StreamOffset to = std::min(end, span.data_end());
+  return to > from ? static_cast<std::uint32_t>(to - from) : 0;
+}
+
+}  // namespace
+
+void SequenceTracker::start(StreamOffset first) {
+  low_ = sent_max_ = first;
+  holes_.reset();
+  started_ = true;
+}
+
+SequenceTracker::Standing SequenceTracker::add(const SequenceSpan& span) {
+  Standing standing;
+  const StreamOffset end = span.end();
+  const bool occupies = end > span.begin;
+  standing.after_gap = span.begin > sent_max_;
+  standing.keepalive = !span.syn && !span.fin && span.payload <= 1 && span.begin == sent_max_ - 1;
+  if (span.begin < low_ && !standing.keepalive && occupies && low_ - span.begin <= kEarlier) {
+    if (end < low_) add_hole({end, low_});
+    standing.new_bytes += payload_within(span, span.begin, low_);
+    standing.fills_gap = true;
+    low_ = span.begin;
+  }
+  if (occupies && span.begin < sent_max_) {
+    standing.new_bytes += take_from_holes(span, std::min(end, sent_max_), standing.fills_gap);
+    standing.resend = !standing.fills_gap && span.begin >= low_ && end <= sent_max_;
+  }
+  if (end > sent_max_) {
+    if (standing.after_gap && occupies) add_hole({sent_max_, span.begin});
+    standing.new_bytes += payload_within(span, sent_max_, end);
+    if (occupies) sent_max_ = end;
+  }
+  return standing;
+}
+
+std::uint32_t SequenceTracker::take_from_holes(const SequenceSpan& span, StreamOffset end, bool& found) {
+  if (!holes_) return 0;
+  const StreamOffset begin = span.begin;
+  std::uint32_t payload = 0;
+  std::vector<Hole> left;
+  left.reserve(holes_->size() + 1);
+  for (const Hole& hole : *holes_) {
+    if (hole.end <= begin || hole.begin >= end) {
+      left.push_back(hole);
+      continue;
+    }
+    found = true;
+    payload += payload_within(span, std::max(begin, hole.begin), std::min(end, hole.end));
+    if (hole.begin < begin) left.push_back({hole.begin, begin});
+    if (hole.end > end) left.push_back({end, hole.end});
+  }
+  if (left.size() > kMostHoles) left.erase(left.begin());
+  if (left.empty()) {
+    holes_.reset();
+  } else {
+    *holes_ = std::move(left);
+  }
+  return payload;
+}
+
+void SequenceTracker::add_hole(Hole hole) {
+  if (!holes_) holes_ = std::make_unique<std::vector<Hole>>();
+  const auto place = std::lower_bound(holes_->begin(), holes_->end(), hole.begin,
+                                      [](const Hole& h, StreamOffset at) { return h.begin < at; });
+  holes_->insert(place, hole);
+  if (holes_->size() > kMostHoles) holes_->erase(holes_->begin());
+}
+
+void SequenceTracker::acknowledged(StreamOffset ack) { acked_ = std::max(acked_, ack); }
+
+StreamOffset SequenceTracker::contiguous() const {
+  if (!holes_) return sent_max_;
+  for (const Hole& hole : *holes_) {
+    if (hole.end > acked_) return std::max(hole.begin, std::min(acked_, hole.end));
+  }
+  return sent_max_;
+}
+
+std::uint64_t SequenceTracker::missing() const {
+  std::uint64_t sum = 0;
+  if (holes_) {
+    for (const Hole& hole : *holes_) sum += static_cast<std::uint64_t>(hole.end - hole.begin);
+  }
+  return sum;
+}
+
+}  // namespace tcpautopsy

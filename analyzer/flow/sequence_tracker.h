@@ -1,0 +1,60 @@
+// What one end was seen to send of its stream: how far, what is missing, what came again.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "analyzer/seq/seq.h"
+
+namespace tcpautopsy {
+
+// The sequence numbers a segment occupies, [begin, end): SYN and FIN count one each.
+struct SequenceSpan {
+  StreamOffset begin = 0;
+  std::uint32_t payload = 0;
+  bool syn = false, fin = false;
+
+  StreamOffset end() const { return begin + payload + (syn ? 1 : 0) + (fin ? 1 : 0); }
+  StreamOffset data_begin() const { return begin + (syn ? 1 : 0); }
+  StreamOffset data_end() const { return data_begin() + payload; }
+};
+
+class SequenceTracker {
+ public:
+  // How a segment stands to those before it; the words of SegmentRecord.
+  struct Standing {
+    bool resend = false, fills_gap = false, after_gap = false, keepalive = false;
+    std::uint32_t new_bytes = 0;  // payload not seen before
+  };
+
+  bool started() const { return started_; }
+  // Begins at the number of the first segment seen.
+  void start(StreamOffset first);
+  Standing add(const SequenceSpan& span);
+  // The peer acknowledged up to here: holes below were the capture's, and no longer bound contiguous().
+  void acknowledged(StreamOffset ack);
+
+  StreamOffset low() const { return low_; }
+  StreamOffset sent_max() const { return sent_max_; }
+  StreamOffset contiguous() const;
+  // Numbers between low() and sent_max() that the capture never saw (those given up to the bound not
+  // counted).
+  std::uint64_t missing() const;
+
+ private:
+  struct Hole {
+    StreamOffset begin, end;
+  };
+  static constexpr std::size_t kMostHoles = 64;  // the lowest is given up for one more
+
+  // Closes what `span` covers of the holes below `end`; tells the payload octets that were new.
+  std::uint32_t take_from_holes(const SequenceSpan& span, StreamOffset end, bool& found);
+  void add_hole(Hole hole);
+
+  StreamOffset low_ = 0, sent_max_ = 0, acked_ = 0;
+  std::unique_ptr<std::vector<Hole>> holes_;  // sorted and apart; most streams never have one
+  bool started_ = false;
+};
+
+}  // namespace tcpautopsy
