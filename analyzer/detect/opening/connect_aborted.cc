@@ -1,0 +1,135 @@
+#include "analyzer/detect/evidence.h"
+#include "analyzer/detect/open_facts.h"
+
+namespace tcpautopsy {
+namespace {
+
+constexpr Doc kDoc{
+    .id = "connect_aborted",
+    .title = "The client took its connect back",
+    .severity = Severity::Note,
+    .phase = "Opening",
+    .what =
+        "The server answered the SYN, and the client answered the SYN-ACK with a RST in place of the ACK. "
+        "The server "
+        "drops its half-open entry and its application never hears of the attempt.\n\n"
+        "Closing a socket in SYN-SENT sends nothing: the client's kernel forgets it, and the SYN-ACK that "
+        "comes later "
+        "meets no socket and is reset (RFC 9293 3.10.7.1).",
+    .how_known =
+        "SYN, a SYN-ACK that acknowledges it, and a RST of the client, with no segment of the client between "
+        "that "
+        "acknowledges the SYN-ACK. A RST without ACK whose number is the SYN-ACK's ack is what a kernel "
+        "sends without "
+        "a socket; a RST with ACK comes from a socket or a program.\n\n"
+        "A half-open (SYN) scan looks the same: the scanner's kernel resets the SYN-ACK that it never asked "
+        "for. "
+        "SYNs with few options and one small window, to many ports, give that away (port_scan). A stateful "
+        "firewall "
+        "near the client that answers for it looks the same too.",
+    .causes =
+        "An application timeout or cancel just shorter than the round trip or the server's answer. Happy "
+        "Eyeballs or "
+        "connection racing (RFC 8305): the loser is closed. A health check that closes at once. A process "
+        "that was "
+        "killed while connecting. A SYN scan.",
+    .confirm =
+        "The time from SYN to SYN-ACK in the evidence against the client's connect timeout. On the client: "
+        "nstat -az "
+        "TcpAttemptFails TcpOutRsts, and the application's log of cancelled connects. On the server: nstat "
+        "-az "
+        "TcpExtEmbryonicRsts counts these resets.",
+    .remedy =
+        "Raise a connect timeout that lies below the round trip (and below 1 s: one lost SYN needs more than "
+        "that), at "
+        "the price of slower failure. For racing clients nothing is to be done. Block or limit scanners at "
+        "the edge "
+        "if they matter.",
+    .bad_advice =
+        "This is not a refusal and not the server's doing; nothing in the server's backlog or its limits "
+        "changes it.",
+    .rfc = "RFC 9293 3.5.2 group 1, 3.5.3, 3.10.4 (CLOSE in SYN-SENT), 3.10.7.1",
+    .wireshark = "Connection reset (RST)",
+};
+
+constexpr Example kExamples[] = {
+    {"The SYN-ACK meets a socket that is gone", R"(
++0    A > B  S   0:0(0)        <mss 1460>
++.08  A < B  S.  0:0(0) ack 1  <mss 1460>
++.01  A > B  R   1:1(0)
+finding connect_aborted frame 1 frame 2 frame 3 endpoint client severity note count 1
+)"},
+    {"Aborted by a RST with ACK after a repeated SYN-ACK", R"(
++0    A > B  S   0:0(0)        <mss 1460>
++.01  A < B  S.  0:0(0) ack 1  <mss 1460>
++1    A < B  S.  0:0(0) ack 1  <mss 1460>
++.01  A > B  R.  1:1(0) ack 1
+finding connect_aborted frame 4 endpoint client count 1
+)"},
+    {"The RST comes after the handshake's ACK", R"(
+handshake
++.01  A > B  R.  1:1(0) ack 1
+no finding
+)",
+     true},
+    {"The server resets", R"(
++0    A > B  S   0:0(0)        <mss 1460>
++.01  A < B  R.  0:0(0) ack 1
+no finding
+)",
+     true},
+    {"The SYN-ACK answers no SYN of this client", R"(
++0    A < B  S.  0:0(0) ack 1  <mss 1460>
++.01  A > B  R   1:1(0)
+no finding
+)",
+     true},
+    {"The client aborts later, after data", R"(
++0    A > B  S   0:0(0)        <mss 1460>
++.01  A < B  S.  0:0(0) ack 1  <mss 1460>
++.01  A > B  .   1:1(0) ack 1
++.01  A > B  P.  1:11(10) ack 1
++.01  A < B  .   1:1(0) ack 11
++.01  A > B  R.  11:11(0) ack 1
+no finding
+)",
+     true},
+};
+
+void examine(const DetectContext& context, Findings& out) {
+  const auto& flow = context.flow;
+  if (flow.trace.self_connection) return;
+  const OpenFacts facts = open_facts(flow);
+  const RecordIndex rst = facts.client_rst;
+  if (rst == kNoRecord || facts.syns.empty() || facts.syn_acks.empty() || facts.syn_acks.front() > rst)
+    return;
+  if (!facts.completing.empty() || facts.server_knows != kNoRecord || facts.opened_by_both()) return;
+  const SegmentRecord& reset = flow.records()[rst];
+  RecordIndex met = facts.syn_acks.front();
+  for (const RecordIndex i : facts.syn_acks)
+    if (i < rst) met = i;
+  const TimeNs waited = time_of(flow, facts.syn_acks.front()) - time_of(flow, facts.syns.front());
+  const bool no_socket = !reset.has(kAck);
+  Finding finding = make_finding(kDoc, flow, facts.client);
+  cite(finding, flow, facts.syns.front());
+  cite(finding, flow, met);
+  cite(finding, flow, rst);
+  finding.summary = "The client reset the SYN-ACK of " + endpoint_text(flow, facts.server) + " " +
+                    duration_text(time_of(flow, rst) - time_of(flow, met)) + " after it passed (" +
+                    duration_text(waited) + " after the SYN): " +
+                    (no_socket ? "its socket was gone by then, or this is a half-open scan."
+                               : "its socket or program aborted the connect.");
+  prove(finding, "syn_ack_after_ns", waited);
+  prove(finding, "rst_after_syn_ack_ns", time_of(flow, rst) - time_of(flow, met));
+  prove(finding, "rst_without_socket", no_socket);
+  prove(finding, "syns", facts.syns.size());
+  out.push_back(std::move(finding));
+}
+
+}  // namespace
+
+namespace detectors_in_files {
+extern const Detector connect_aborted{kDoc, kExamples, &examine};
+}
+
+}  // namespace tcpautopsy

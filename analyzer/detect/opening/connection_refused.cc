@@ -1,0 +1,217 @@
+#include "analyzer/detect/evidence.h"
+#include "analyzer/detect/open_facts.h"
+
+namespace tcpautopsy {
+namespace {
+
+constexpr Doc kDoc{
+    .id = "connection_refused",
+    .title = "The connect was refused",
+    .severity = Severity::Warning,
+    .phase = "Opening",
+    .what =
+        "The SYN was answered by a RST that acknowledges it, or by an ICMP error that quotes it. A RST says "
+        "that the "
+        "host is up and nothing listens on this address and port, or that something on the way rejects: the "
+        "application sees ECONNREFUSED. ICMP says who stopped it and why: filtered (administratively "
+        "prohibited), "
+        "host, network or port unreachable, or a hop limit that ran out; Linux fails the connect with "
+        "EHOSTUNREACH, "
+        "ENETUNREACH, EACCES or ECONNREFUSED at once.",
+    .how_known =
+        "RST with ACK whose acknowledgment covers the SYN and no SYN-ACK in the flow, or an ICMP destination "
+        "unreachable, time exceeded or parameter problem whose quoted header has the SYN's sequence number. "
+        "The evidence "
+        "names type, code and the sender of the ICMP error.\n\n"
+        "A RST does not say who made it: a firewall with a reject rule, a load balancer without a healthy "
+        "target and "
+        "a host without a listener all send the same. The time from SYN to RST against that of other "
+        "connections to "
+        "the host, and the TTL, tell the distance.",
+    .causes =
+        "The service is down, restarting, or listens on another address (127.0.0.1 only) or port. A load "
+        "balancer or "
+        "proxy without a target. A firewall with a reject rule (REJECT --reject-with tcp-reset or icmp-...). "
+        "A "
+        "container port that is not published. A client that starts before its server.",
+    .confirm =
+        "On the server: ss -ltn 'sport = :PORT' (is there a listener, and on which address?), systemctl "
+        "status, nstat "
+        "-az TcpOutRsts. nft list ruleset or iptables -nvL for reject rules and their counters. For ICMP: "
+        "the address "
+        "that sent the error is the device to ask; nstat -az IcmpInDestUnreachs on the client.",
+    .remedy =
+        "Start the service, correct address or port, or change the rule that rejects. Clients should retry "
+        "with "
+        "growing waits: a refusal costs one round trip, and tight loops load the host and use up ports.",
+    .bad_advice =
+        "A refusal is an answer: the network works. Longer connect timeouts, more retries or a larger "
+        "backlog change "
+        "nothing, since a full accept queue on Linux drops SYNs and does not refuse them.",
+    .rfc = "RFC 9293 3.5.2 group 1, 3.9.2.2, 3.10.7.1, 3.10.7.3; RFC 5461",
+    .wireshark = "Connection reset (RST); ICMP Destination unreachable",
+};
+
+constexpr Example kExamples[] = {
+    {"Nothing listens", R"(
++0    A > B  S   0:0(0)        <mss 1460>
++.01  A < B  R.  0:0(0) ack 1
+finding connection_refused frame 1 frame 2 endpoint server severity warning certainty certain count 1
+)"},
+    {"Filtered: an ICMP error quotes the SYN", R"(
++0    A > B  S   0:0(0)        <mss 1460>
++.01  icmp to A type 3 code 13 quotes 0 from 10.0.0.254
+finding connection_refused frame 1 frame 2 endpoint server severity warning certainty certain count 1
+)"},
+    {"Refused three times by a stack that tries again", R"(
++0    A > B  S   0:0(0)        <mss 1460>
++.01  A < B  R.  0:0(0) ack 1
++.50  A > B  S   0:0(0)        <mss 1460>
++.01  A < B  R.  0:0(0) ack 1
++.50  A > B  S   0:0(0)        <mss 1460>
++.01  A < B  R.  0:0(0) ack 1
+finding connection_refused frame 2 frame 4 frame 6 endpoint server count 3
+)"},
+    {"Reset after the handshake", R"(
+handshake
++.01  A < B  R.  1:1(0) ack 1
+no finding
+)",
+     true},
+    {"A forged RST that does not acknowledge the SYN", R"(
++0    A > B  S   0:0(0)        <mss 1460>
++.01  A < B  R.  0:0(0) ack 5000
++.01  A < B  S.  0:0(0) ack 1  <mss 1460>
++.01  A > B  .   1:1(0) ack 1
+no finding
+)",
+     true},
+    {"Fragmentation needed is no refusal", R"(
+handshake
++.01  A > B  .   1:1461(1460) ack 1  !lost
++.01  icmp to A type 3 code 4 quotes 1 mtu 1400
+no finding
+)",
+     true},
+    {"Unreachable for a moment, then open", R"(
++0    A > B  S   0:0(0)        <mss 1460>
++.01  icmp to A type 3 code 1 quotes 0
++1    A > B  S   0:0(0)        <mss 1460>
++.01  A < B  S.  0:0(0) ack 1  <mss 1460>
++.01  A > B  .   1:1(0) ack 1
+no finding
+)",
+     true},
+};
+
+// What an ICMP error means for a connect; empty for those that do not end one (fragmentation needed).
+std::string_view cause(const IcmpRecord& icmp) {
+  constexpr std::string_view kV4[]{"network unreachable",
+                                   "host unreachable",
+                                   "protocol unreachable",
+                                   "port unreachable",
+                                   "",
+                                   "source route failed",
+                                   "network unknown",
+                                   "host unknown",
+                                   "source host isolated",
+                                   "network administratively prohibited",
+                                   "host administratively prohibited",
+                                   "network unreachable for this type of service",
+                                   "host unreachable for this type of service",
+                                   "communication administratively prohibited",
+                                   "host precedence violation",
+                                   "precedence cutoff"};
+  constexpr std::string_view kV6[]{"no route to destination",
+                                   "administratively prohibited",
+                                   "beyond scope of source address",
+                                   "address unreachable",
+                                   "port unreachable",
+                                   "source address failed policy",
+                                   "reject route to destination"};
+  const std::uint8_t unreachable = icmp.v6 ? 1 : 3, exceeded = icmp.v6 ? 3 : 11, parameter = icmp.v6 ? 4 : 12;
+  if (icmp.type == exceeded) return "time exceeded on the way (a routing loop, or a hop limit too small)";
+  if (icmp.type == parameter) return "parameter problem";
+  if (icmp.type != unreachable) return {};
+  if (icmp.v6) return icmp.code < std::size(kV6) ? kV6[icmp.code] : "destination unreachable";
+  return icmp.code < std::size(kV4) ? kV4[icmp.code] : "destination unreachable";
+}
+
+bool is_filter(const IcmpRecord& icmp) {
+  return icmp.v6 ? icmp.code == 1 || icmp.code == 5 : icmp.code == 9 || icmp.code == 10 || icmp.code == 13;
+}
+
+struct Refusals {
+  std::vector<RecordIndex> rsts;
+  std::vector<const IcmpRecord*> errors;
+  bool none() const { return rsts.empty() && errors.empty(); }
+};
+
+Refusals refusals_of(const FlowHistory& flow, const OpenFacts& facts) {
+  Refusals found;
+  const auto refuses = [&](const SegmentRecord& r) {
+    return r.side == facts.server && is_rst(r) && r.has(kAck) && r.ack >= 1 &&
+           r.ack <= flow.records()[facts.syns.front()].end();
+  };
+  found.rsts = records_where(flow, refuses);
+  for (const IcmpRecord& icmp : flow.trace.icmp)
+    if (icmp.quoted == facts.client && icmp.seq == 0 && !cause(icmp).empty()) found.errors.push_back(&icmp);
+  return found;
+}
+
+void tell_reset(const FlowHistory& flow, const OpenFacts& facts, RecordIndex rst, Finding& finding) {
+  RecordIndex answered = facts.syns.front();
+  for (const RecordIndex syn : facts.syns)
+    if (syn < rst) answered = syn;
+  const TimeNs after = time_of(flow, rst) - time_of(flow, answered);
+  finding.summary = endpoint_text(flow, facts.server) + " answered the SYN with RST" +
+                    (finding.count > 1 ? " " + times_text(finding.count) : std::string()) + ", first after " +
+                    duration_text(after) +
+                    ": nothing listens there, or a firewall or load balancer rejects for it.";
+  prove(finding, "cause", "reset");
+  prove(finding, "answer_after_ns", after);
+  prove(finding, "ttl", flow.records()[rst].ttl);
+}
+
+void tell_icmp(const FlowHistory& flow, const OpenFacts& facts, const IcmpRecord& icmp, Finding& finding) {
+  const TimeNs after = icmp.frame.time_ns - time_of(flow, facts.syns.front());
+  finding.summary = "The connect to " + endpoint_text(flow, facts.server) + " was stopped after " +
+                    duration_text(after) + " by an ICMP" + (icmp.v6 ? "v6" : "") + " error from " +
+                    to_string(icmp.reporter) + ": " + std::string(cause(icmp)) +
+                    (is_filter(icmp) ? ", that is, filtered." : ".");
+  prove(finding, "cause", is_filter(icmp) ? "filtered" : "unreachable");
+  prove(finding, "icmp", cause(icmp));
+  prove(finding, "icmp_type", icmp.type);
+  prove(finding, "icmp_code", icmp.code);
+  prove(finding, "icmp_from", to_string(icmp.reporter));
+  prove(finding, "answer_after_ns", after);
+}
+
+void examine(const DetectContext& context, Findings& out) {
+  const auto& flow = context.flow;
+  if (flow.trace.self_connection) return;
+  const OpenFacts facts = open_facts(flow);
+  if (facts.syns.empty() || !facts.syn_acks.empty() || facts.opened_by_both() ||
+      facts.server_knows != kNoRecord || !facts.completing.empty())
+    return;
+  const Refusals refusals = refusals_of(flow, facts);
+  if (refusals.none()) return;
+  Finding finding = make_finding(kDoc, flow, facts.server);
+  cite(finding, flow, facts.syns.front());
+  cite(finding, flow, refusals.rsts);
+  for (const IcmpRecord* icmp : refusals.errors) cite(finding, icmp->frame);
+  finding.count = refusals.rsts.empty() ? refusals.errors.size() : refusals.rsts.size();
+  if (refusals.rsts.empty())
+    tell_icmp(flow, facts, *refusals.errors.front(), finding);
+  else
+    tell_reset(flow, facts, refusals.rsts.front(), finding);
+  out.push_back(std::move(finding));
+}
+
+}  // namespace
+
+namespace detectors_in_files {
+extern const Detector connection_refused{kDoc, kExamples, &examine};
+}
+
+}  // namespace tcpautopsy

@@ -1,0 +1,170 @@
+#include <cstdlib>
+
+#include "analyzer/detect/evidence.h"
+#include "analyzer/detect/open_facts.h"
+
+namespace tcpautopsy {
+namespace {
+
+constexpr Doc kDoc{
+    .id = "syn_unanswered",
+    .title = "A SYN was sent again because no answer came",
+    .severity = Severity::Note,
+    .phase = "Opening",
+    .what =
+        "The client sent its SYN, waited, and sent the same SYN again before anything from the server passed "
+        "the "
+        "capture point. The connection opened late by the sum of these waits, or not at all "
+        "(connect_timeout).\n\n"
+        "The waits are fixed before any round trip is known: 1 s first on current stacks (RFC 6298), so one "
+        "lost "
+        "SYN costs a user a full second whatever the distance.",
+    .how_known =
+        "Same addresses, ports and initial sequence number, SYN without ACK, and no segment of the server "
+        "and no "
+        "ICMP error between them. A packet merely captured twice (same IP ID, or same bytes at once) is not "
+        "counted. Where every SYN is answered after the same delay, nothing was lost: the round trip is "
+        "longer "
+        "than the client's timer, and the summary says so.\n\n"
+        "The capture cannot tell a SYN lost on the way from one the server dropped (full accept or SYN "
+        "queue, "
+        "firewall) or from a SYN-ACK lost before it reached the capture point; syn_ack_lost is said where "
+        "the "
+        "SYN-ACK did pass. The step pattern tells the stack: 1, 2, 4 s doubles from the start; four or five "
+        "steps "
+        "of 1 s before doubling is Linux 6.5 or later (net.ipv4.tcp_syn_linear_timeouts).",
+    .causes =
+        "A firewall or security group that drops instead of rejecting. The listener's accept queue is full: "
+        "Linux "
+        "then drops further SYNs. Plain loss on the path. A route, NAT or load balancer that leads nowhere "
+        "for "
+        "some of its targets (one of several addresses of a name is dead). On the server: TIME-WAIT, or a "
+        "reused "
+        "port with an older timestamp.",
+    .confirm =
+        "On the client: ss -tno state syn-sent shows timer:(on,...,N); nstat -az TcpExtTCPSynRetrans. On the "
+        "server: nstat -az TcpExtListenDrops TcpExtListenOverflows TcpExtTCPReqQFullDrop TcpExtPAWSActive, "
+        "ss -ltn (Recv-Q against Send-Q is the accept queue), and a capture there: does the SYN arrive?",
+    .remedy =
+        "Find the hop where the SYN disappears: capture on both sides of each firewall or balancer. If the "
+        "queue is "
+        "full, see accept_queue_overflow. Clients with several addresses should try the next after 250 ms "
+        "(RFC "
+        "8305) instead of waiting for the timer; that costs the servers some connections that are thrown "
+        "away.",
+    .bad_advice =
+        "Raising net.ipv4.tcp_syn_retries makes a client wait longer; it repairs no path. Raising "
+        "tcp_max_syn_backlog does not help when it is the accept queue (the listen() backlog, capped by "
+        "net.core.somaxconn) that is full.",
+    .rfc = "RFC 9293 3.8.1, 3.8.3; RFC 6298 2.1, 5.7",
+    .wireshark = "TCP Retransmission (on SYN)",
+};
+
+constexpr Example kExamples[] = {
+    {"Four SYNs with doubling steps, then an answer", R"(
++0    A > B  S   0:0(0)        <mss 1460>  !lost
++1    A > B  S   0:0(0)        <mss 1460>  !lost
++2    A > B  S   0:0(0)        <mss 1460>  !lost
++4    A > B  S   0:0(0)        <mss 1460>
++.02  A < B  S.  0:0(0) ack 1  <mss 1460>
++.02  A > B  .   1:1(0) ack 1
++.01  A > B  P.  1:101(100) ack 1
++.04  A < B  .   1:1(0) ack 101
+finding syn_unanswered frame 1 frame 2 frame 4 endpoint client severity note certainty certain count 3
+)"},
+    {"Linux 6.5 steps of one second, never an answer", R"(
++0    A > B  S   0:0(0)  <mss 1460>  !lost
++1    A > B  S   0:0(0)  <mss 1460>  !lost
++1    A > B  S   0:0(0)  <mss 1460>  !lost
++1    A > B  S   0:0(0)  <mss 1460>  !lost
+end +1
+finding syn_unanswered frame 1 frame 4 endpoint client count 3
+)"},
+    {"Refused, and tried again by the stack: answered each time", R"(
++0    A > B  S   0:0(0)        <mss 1460>
++.01  A < B  R.  0:0(0) ack 1
++.50  A > B  S   0:0(0)        <mss 1460>
++.01  A < B  R.  0:0(0) ack 1
+no finding
+)",
+     true},
+    {"The SYN-ACK passed before the SYN came again", R"(
++0    A > B  S   0:0(0)        <mss 1460>
++.01  A < B  S.  0:0(0) ack 1  <mss 1460>  !lost
++1    A > B  S   0:0(0)        <mss 1460>
++.01  A < B  S.  0:0(0) ack 1  <mss 1460>
++.02  A > B  .   1:1(0) ack 1
+no finding
+)",
+     true},
+    {"One SYN captured twice", R"(
++0      A > B  S   0:0(0)        <mss 1460>  id 7
++.00001 A > B  S   0:0(0)        <mss 1460>  id 7
++.01    A < B  S.  0:0(0) ack 1  <mss 1460>
++.02    A > B  .   1:1(0) ack 1
+no finding
+)",
+     true},
+    {"Another attempt with another ISN", R"(
++0    A > B  S   0:0(0)        <mss 1460>  !lost
+reuse
++3    A > B  S   0:0(0)        <mss 1460>
++.01  A < B  S.  0:0(0) ack 1  <mss 1460>
++.02  A > B  .   1:1(0) ack 1
+no finding
+)",
+     true},
+};
+
+// Each SYN was answered, each after the same delay: none was lost, the way is just longer than the timer.
+bool only_late(const FlowHistory& flow, const OpenFacts& facts) {
+  if (facts.syn_acks.size() < 2) return false;
+  const auto delay = [&](std::size_t i) {
+    return time_of(flow, facts.syn_acks[i]) - time_of(flow, facts.syns[i]);
+  };
+  return delay(0) > kSecond / 2 && facts.syns[1] < facts.syn_acks[0] &&
+         std::abs(delay(1) - delay(0)) < delay(0) / 10;
+}
+
+void examine(const DetectContext& context, Findings& out) {
+  const auto& flow = context.flow;
+  if (flow.trace.self_connection) return;
+  const OpenFacts facts = open_facts(flow);
+  const std::size_t sent = sent_before_answer(flow, facts);
+  if (sent < 2) return;
+  const std::span<const RecordIndex> syns(facts.syns.data(), sent);
+  const auto steps = intervals(flow, syns);
+  const bool answered = !facts.syn_acks.empty() || facts.opened_by_both() || facts.server_rst != kNoRecord;
+  const bool late = answered && only_late(flow, facts);
+  Finding finding = make_finding(kDoc, flow, facts.client);
+  cite(finding, flow, syns);
+  finding.count = sent - 1;
+  const std::string server = endpoint_text(flow, facts.server);
+  finding.summary = "SYN sent " + times_text(sent) + " in " +
+                    duration_text(time_of(flow, syns.back()) - time_of(flow, syns.front())) + " (" +
+                    durations_text(steps) + " apart)";
+  if (late)
+    finding.summary += "; " + server + " answered each after the same " +
+                       duration_text(time_of(flow, facts.syn_acks[0]) - time_of(flow, syns.front())) +
+                       ": the round trip is longer than the client's timer.";
+  else if (answered)
+    finding.summary += " before " + server + " answered.";
+  else
+    finding.summary += "; nothing from " + server + " passed the capture point.";
+  prove(finding, "syns", sent);
+  prove(finding, "intervals_ns", steps);
+  prove(finding, "steps", name(steps_of(steps)));
+  prove(finding, "answered", answered);
+  if (!facts.syn_acks.empty())
+    prove(finding, "answer_after_ns", time_of(flow, facts.syn_acks.front()) - time_of(flow, syns.front()));
+  prove(finding, "round_trip_longer_than_timer", late);
+  out.push_back(std::move(finding));
+}
+
+}  // namespace
+
+namespace detectors_in_files {
+extern const Detector syn_unanswered{kDoc, kExamples, &examine};
+}
+
+}  // namespace tcpautopsy
