@@ -22,8 +22,7 @@ Layer ends_in_ethertype(Dissection& frame, std::size_t octets) {
   return layer_of_ethertype(frame, type);
 }
 
-// MPLS does not say what it carries. An IP header shows in its version and lengths; a MAC address that begins
-// alike would have to go on alike.
+// MPLS does not say what it carries. An IP header shows in its version and lengths.
 bool looks_like_ipv4(const LayerBytes& bytes) {
   if (!bytes.has(4) || bytes.u8(0) < 0x45 || bytes.u8(0) > 0x4f) return false;
   const std::size_t total = bytes.be16(2);
@@ -32,6 +31,20 @@ bool looks_like_ipv4(const LayerBytes& bytes) {
 
 bool looks_like_ipv6(const LayerBytes& bytes) {
   return bytes.has(6) && bytes.u8(0) >> 4 == 6 && bytes.be16(4) + std::size_t{40} <= bytes.length();
+}
+
+// An Ethernet header `at` octets on shows in its type.
+bool looks_like_ethernet(const LayerBytes& bytes, std::size_t at) {
+  if (!bytes.has(at + 14)) return false;
+  switch (bytes.be16(at + 12)) {
+    case kIpv4Type:
+    case kIpv6Type:
+    case 0x8100:
+    case 0x88a8:
+    case 0x8847:
+    case 0x8864: return true;
+    default: return false;
+  }
 }
 
 }  // namespace
@@ -163,10 +176,11 @@ Layer mpls(Dissection& frame) {
   }
   if (!frame.rest.has(1)) return frame.lacks(1);
   const unsigned nibble = frame.rest.u8(0) >> 4;
-  if (nibble == 4 && (looks_like_ipv4(frame.rest) || !frame.rest.has(4))) return Layer::Ipv4;
-  if (nibble == 6 && (looks_like_ipv6(frame.rest) || !frame.rest.has(6))) return Layer::Ipv6;
-  if (nibble == 0 && frame.rest.has(18) && frame.rest.u8(0) == 0 && frame.rest.u8(1) == 0) {
-    return skip(frame, 4, Layer::Ethernet);
+  if (nibble == 4 && (looks_like_ipv4(frame.rest) || !looks_like_ethernet(frame.rest, 0))) return Layer::Ipv4;
+  if (nibble == 6 && (looks_like_ipv6(frame.rest) || !looks_like_ethernet(frame.rest, 0))) return Layer::Ipv6;
+  if (nibble == 0) {
+    if (!frame.rest.has(18)) return frame.lacks(18);
+    if (!looks_like_ethernet(frame.rest, 0) && looks_like_ethernet(frame.rest, 4)) frame.rest.drop(4);
   }
   return Layer::Ethernet;
 }
