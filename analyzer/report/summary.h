@@ -1,0 +1,87 @@
+// What a report says of all captures together: gathered flow by flow in bounded memory, then put into words.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analyzer/analysis/analysis.h"
+#include "analyzer/capture/capture_source.h"
+#include "analyzer/report/names.h"
+#include "analyzer/report/spread.h"
+
+namespace tcpautopsy {
+
+// One capture, read to its end.
+struct CaptureOverview {
+  std::vector<CaptureInfo> files;
+  DecodeCounts decoded;
+  CaptureFacts facts;
+  Findings findings;  // scope C
+  TimeNs end_ns = 0;
+};
+
+// A finding kept to be told in full.
+struct KeptFinding {
+  Finding finding;
+  std::string client, server, endpoint;  // empty where there is none
+  std::string filter, file;
+};
+
+// All findings of one id.
+struct FindingGroup {
+  std::string_view id;
+  Severity worst = Severity::Info;
+  std::array<std::uint64_t, 4> by_severity{};
+  std::uint64_t total = 0;
+  std::vector<KeptFinding> kept;  // the gravest, then the earliest
+};
+
+// Connections to one address and port.
+struct Service {
+  std::uint64_t connections = 0, failed = 0, errors = 0, warnings = 0;
+  std::map<std::string_view, std::uint64_t> ids;  // errors and warnings only
+};
+
+class Summary {
+ public:
+  // Of each id at most `kept_per_id` findings are told in full.
+  explicit Summary(std::size_t kept_per_id = 10) : kept_per_id_(kept_per_id) {}
+
+  void add(const FlowResult& flow, const Origin& origin);
+  // Capture-wide findings that were chosen are in `capture.findings`.
+  void add(CaptureOverview capture, std::span<const std::string> files);
+
+  const std::vector<CaptureOverview>& captures() const { return captures_; }
+  std::uint64_t connections() const { return connections_; }
+  std::uint64_t count(Handshake handshake) const { return handshakes_[static_cast<std::size_t>(handshake)]; }
+  // By contract.md's words for `close`.
+  const std::map<std::string_view, std::uint64_t>& closes() const { return closes_; }
+  std::uint64_t never_opened() const { return never_opened_; }  // of these `close` is "open"
+  const Spread& rtt_to_clients() const { return rtt_clients_; }
+  const Spread& rtt_to_servers() const { return rtt_servers_; }
+  // Gravest first, then most frequent, then by id.
+  std::vector<const FindingGroup*> groups() const;
+  std::uint64_t count(Severity severity) const;
+  // Those with errors or warnings, worst first.
+  std::vector<std::pair<EndpointAddress, const Service*>> troubled(std::size_t most) const;
+
+ private:
+  void add(const Finding& finding, const FlowTrace* trace, const Origin& origin);
+  void add_service(const FlowResult& flow);
+
+  std::size_t kept_per_id_;
+  std::vector<CaptureOverview> captures_;
+  std::uint64_t connections_ = 0, never_opened_ = 0;
+  std::array<std::uint64_t, 10> handshakes_{};
+  std::map<std::string_view, std::uint64_t> closes_;
+  Spread rtt_clients_, rtt_servers_;
+  std::map<std::string_view, FindingGroup> groups_;
+  std::map<EndpointAddress, Service> services_;
+};
+
+}  // namespace tcpautopsy
