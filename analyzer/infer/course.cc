@@ -293,21 +293,21 @@ std::size_t Course::moves(std::size_t e, TcpState from, const TraceMeaning& mean
                           std::array<Move, kMostMoves>& out) const {
   const Event& event = events[e];
   MoveList list(out);
-  const auto arrival = [&](std::uint8_t triggers, Cost deliver_cost, Cost miss_cost) {
+  const auto arrival = [&](std::uint8_t triggers, Cost deliver_cost, Cost miss_cost, Cost idle_cost) {
     const TcpState to = deliver(from, triggers);
     if (to != from) list.add(to, deliver_cost);
-    list.add(from, to != from ? miss_cost : Cost{0});
+    list.add(from, to != from ? miss_cost : from == Closed || from == Listen ? Cost{0} : idle_cost);
   };
   switch (event.kind) {
     case EventKind::Send: send_moves(event, from, meaning, list); break;
     case EventKind::Displaced: list.add(from, 0); break;
     case EventKind::Arrive: {
       const Meaning& m = meaning.records[event.record];
-      arrival(m.triggers, m.deliver_cost, m.miss_cost);
+      arrival(m.triggers, m.deliver_cost, m.miss_cost, m.idle_cost);
       break;
     }
-    case EventKind::MayArrive: arrival(meaning.records[event.record].triggers, event.cost, 0); break;
-    case EventKind::Icmp: arrival(kGotIcmp, 0, event.cost); break;
+    case EventKind::MayArrive: arrival(meaning.records[event.record].triggers, event.cost, 0, 0); break;
+    case EventKind::Icmp: arrival(kGotIcmp, 0, event.cost, 0); break;
     case EventKind::HiddenFin: hidden_fin_moves(event, from, list); break;
     case EventKind::Silent:
       list.add(from, 0);

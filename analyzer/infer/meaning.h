@@ -26,6 +26,7 @@ struct Meaning {
   std::uint8_t triggers = 0;  // Trigger bits
   Cost deliver_cost = 0;      // of its arriving in time: unlikely where no reaction followed
   Cost miss_cost = 0;         // of its not arriving in time
+  Cost idle_cost = 0;     // where it changes nothing: a repeat that drew no reaction was lost, or its reaction was
 };
 
 // Facts of one direction that need the whole trace.

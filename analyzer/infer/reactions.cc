@@ -66,11 +66,13 @@ class Weigher {
     Meaning& m = meaning_.records[i];
     const bool waited_for_ever =
         reaction.record == kNowhere && capture_end_ns_ - r.frame.time_ns > rtt + trial.patience + kSecond;
-    if (waited_for_ever || better_explained(i, reaction, trial, rtt))
+    if (waited_for_ever || better_explained(i, reaction, trial, rtt)) {
+      m.idle_cost = m.miss_cost;
       m.deliver_cost = std::max<Cost>(m.deliver_cost, static_cast<Cost>(m.miss_cost + 1));
+    }
     if (trial.trigger == kGotSyn && reaction.record != kNowhere) weigh_echo(i, reaction.record);
-    if (trial.trigger == kGotFin && repeated_and_dsacked(i, receiver, fin_end)) {
-      m.deliver_cost = 0;
+    if (trial.trigger == kGotFin && (repeated_and_dsacked(i, receiver, fin_end) || echoed_though_repeated(i, reaction.record))) {
+      m.deliver_cost = m.idle_cost = 0;
       m.miss_cost = 20;
     }
   }
@@ -116,6 +118,14 @@ class Weigher {
       }
     }
     return false;
+  }
+
+  // The reaction echoes this copy's timestamp, not that of the later one that drew it: a TIME-WAIT that answers a repeated FIN keeps the
+  // TS.Recent of the first (RFC 7323 4.3; Linux does not renew it).
+  bool echoed_though_repeated(std::size_t i, std::size_t reaction) const {
+    const SegmentRecord& fin = trace_.records[i];
+    if (reaction == kNowhere || !fin.has(kFin) || !fin.has_timestamps || !trace_.records[reaction].has_timestamps) return false;
+    return trace_.records[reaction].ts_ecr == fin.ts_val;
   }
 
   const FlowTrace& trace_;
