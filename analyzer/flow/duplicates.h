@@ -23,7 +23,7 @@ class RecentPackets {
 
   RecentPackets() : slots_(kSlots) {}
 
-  // Also remembers the packet. `hash` is hash_ends() of its key, `from_low` its direction.
+  // Also remembers the packet. `hash` is hash_of() its key, `from_low` its direction.
   Twin look(const TcpSegment& segment, std::uint64_t hash, bool from_low, TimeNs time_ns);
 
  private:

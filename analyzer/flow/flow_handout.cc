@@ -31,6 +31,10 @@ void FlowTable::State::expire(TimeNs now) {
       continue;
     }
     const TimeNs wait = ended ? options.time_wait : std::max(options.time_wait, kUnacknowledged);
+    if (held_.count(flow.newer) != 0) {  // may yet turn out to go on
+      due_.push({now + wait, due.flow, due.number});
+      continue;
+    }
     if (flow.last_ns() + wait > now) {
       due_.push({flow.last_ns() + wait, due.flow, due.number});
       continue;

@@ -27,8 +27,9 @@ FlowKey FlowKey::of(const EndpointAddress& source, const EndpointAddress& destin
 
 std::uint64_t hash_hosts(const FlowKey& key) { return fold(fold(kSeed, key.low.ip), key.high.ip); }
 
-std::uint64_t hash_ends(const FlowKey& key) {
-  return mix(hash_hosts(key) ^ (std::uint64_t{key.low.port} << 16 | key.high.port));
+std::uint64_t hash_of(const FlowKey& key) {
+  return mix(hash_hosts(key) ^
+             (std::uint64_t{key.encapsulation} << 32 | std::uint64_t{key.low.port} << 16 | key.high.port));
 }
 
 }  // namespace tcpautopsy

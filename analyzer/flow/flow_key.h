@@ -17,10 +17,9 @@ struct FlowKey {
   bool same_ends(const FlowKey& o) const { return low == o.low && high == o.high; }
 };
 
-// Of the ends alone, so that the halves of a connection that came with different encapsulations lie together.
 // The same in every run, yet each bit depends on every bit of the key: crafted addresses do not pile up in
 // neighbouring slots.
-std::uint64_t hash_ends(const FlowKey& key);
+std::uint64_t hash_of(const FlowKey& key);
 
 // Of the two addresses without ports: the pair of hosts.
 std::uint64_t hash_hosts(const FlowKey& key);

@@ -87,7 +87,7 @@ void FlowTable::State::opened_for_good(Id opened) {
   for (const HeldSegment& held : segments) {
     const FlowKey key =
         FlowKey::of(held.segment.source, held.segment.destination, held.segment.encapsulation);
-    const Arrival a{held.segment, held.frame, key, hash_ends(key), held.segment.source == key.low, held.copy};
+    const Arrival a{held.segment, held.frame, key, hash_of(key), held.segment.source == key.low, held.copy};
     if (!flows_[old].successor) succeed(old, a);
     deliver(a, opens(held.segment) ? Route{opened} : route_other(a, opened));
   }
@@ -102,8 +102,7 @@ void FlowTable::State::was_forged(Id opened) {
   for (const HeldSegment& held : segments) {
     const FlowKey key =
         FlowKey::of(held.segment.source, held.segment.destination, held.segment.encapsulation);
-    deliver({held.segment, held.frame, key, hash_ends(key), held.segment.source == key.low, held.copy},
-            {old});
+    deliver({held.segment, held.frame, key, hash_of(key), held.segment.source == key.low, held.copy}, {old});
   }
 }
 

@@ -33,7 +33,7 @@ std::uint64_t FlowTable::State::add(const TcpSegment& segment, const FrameRef& f
   last_time_ = frame.time_ns;
 
   const FlowKey key = FlowKey::of(segment.source, segment.destination, segment.encapsulation);
-  const std::uint64_t hash = hash_ends(key);
+  const std::uint64_t hash = hash_of(key);
   const bool from_low = segment.source == key.low;
   const RecentPackets::Twin twin = recent_.look(segment, hash, from_low, frame.time_ns);
   Arrival a{segment, frame, key, hash, from_low, false};
@@ -50,10 +50,10 @@ bool FlowTable::State::is_twin(RecentPackets::Twin twin, Id flow) const {
 }
 
 FlowTable::State::Id FlowTable::State::first_incarnation(const Arrival& a) {
-  const Id half = flows_.latest_of_ends(
-      a.key, a.hash, [&a](const LiveFlow& flow) { return completes_half(flow, a.segment); });
+  const Id half =
+      flows_.elsewhere(a.key, [&a](const LiveFlow& flow) { return completes_half(flow, a.segment); });
   if (half != LiveFlows::kNone) {
-    flows_[half].joined_encapsulation = a.key.encapsulation;
+    flows_.join(half, a.key.encapsulation);
     ++facts.halves_joined;
     return half;
   }
@@ -97,10 +97,10 @@ void FlowTable::State::tell_answer(Id id, const Arrival& a) {
 
 std::optional<std::uint64_t> FlowTable::State::add(const IcmpError& error, const FrameRef& frame) {
   const FlowKey key = FlowKey::of(error.source, error.destination, error.encapsulation);
-  const std::uint64_t hash = hash_ends(key);
+  const std::uint64_t hash = hash_of(key);
   Id latest = flows_.latest(key, hash);
   if (latest == LiveFlows::kNone) {
-    latest = flows_.latest_of_ends(key, hash, [](const LiveFlow&) { return true; });
+    latest = flows_.elsewhere(key, [](const LiveFlow&) { return true; });
   }
   if (latest == LiveFlows::kNone) return std::nullopt;
   Id best = latest;

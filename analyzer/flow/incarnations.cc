@@ -32,6 +32,8 @@ bool own_syn_ack(const LiveFlow& flow, const TcpSegment& syn_ack) {
     // With Fast Open it may acknowledge data too.
     const std::uint32_t acked = syn_ack.ack.raw() - receiver.iss().raw();
     if (acked >= 1 && acked <= 1 + kLateSynOctets) return true;
+  } else if (receiver.has_base && acknowledges(syn_ack, receiver.base)) {
+    return true;
   }
   return sender.iss_known && sender.iss() == syn_ack.seq;
 }

@@ -4,16 +4,14 @@
 #include <utility>
 
 namespace tcpautopsy {
-namespace {
 
-std::uint64_t hash_of(const FlowKey& key, std::uint64_t ends) { return mix(ends ^ key.encapsulation); }
-
-}  // namespace
-
-LiveFlows::Id LiveFlows::latest(const FlowKey& key, std::uint64_t hash) const {
-  return latest_of_ends(key, hash, [&key](const LiveFlow& flow) {
-    return flow.key.encapsulation == key.encapsulation || flow.joined_encapsulation == key.encapsulation;
-  });
+template <class F>
+void LiveFlows::each_hash(const LiveFlow& flow, F f) {
+  FlowKey key = flow.key;
+  f(hash_of(key));
+  if (flow.joined_encapsulation == key.encapsulation) return;
+  key.encapsulation = flow.joined_encapsulation;
+  f(hash_of(key));
 }
 
 LiveFlows::Id LiveFlows::store(std::unique_ptr<LiveFlow> flow) {
@@ -30,7 +28,11 @@ LiveFlows::Id LiveFlows::store(std::unique_ptr<LiveFlow> flow) {
 LiveFlows::Id LiveFlows::open(const FlowKey& key, std::uint64_t hash, std::uint64_t number, bool from_low,
                               Id before) {
   if (before == kNone) {
-    const std::uint32_t incarnation = ended_.recall(hash_of(key, hash));
+    if (encapsulations_.size() < kEncapsulations && std::find(encapsulations_.begin(), encapsulations_.end(),
+                                                              key.encapsulation) == encapsulations_.end()) {
+      encapsulations_.push_back(key.encapsulation);
+    }
+    const std::uint32_t incarnation = ended_.recall(hash);
     const Id id = store(std::make_unique<LiveFlow>(key, number, incarnation, from_low));
     index_.insert(hash, id);
     return id;
@@ -41,8 +43,17 @@ LiveFlows::Id LiveFlows::open(const FlowKey& key, std::uint64_t hash, std::uint6
   flow->older = before;
   const Id id = store(std::move(flow));
   old.newer = id;
-  index_.replace(hash, before, id);
+  each_hash(old, [&](std::uint64_t h) { index_.replace(h, before, id); });
   return id;
+}
+
+void LiveFlows::join(Id id, std::uint32_t encapsulation) {
+  LiveFlow& flow = *flows_[id];
+  if (flow.joined_encapsulation != flow.key.encapsulation) return;
+  flow.joined_encapsulation = encapsulation;
+  FlowKey key = flow.key;
+  key.encapsulation = encapsulation;
+  index_.insert(hash_of(key), id);
 }
 
 void LiveFlows::unlink(Id id) {
@@ -51,12 +62,13 @@ void LiveFlows::unlink(Id id) {
   if (flow.newer != kNone) {
     flows_[flow.newer]->older = flow.older;
   } else {
-    const std::uint64_t hash = hash_ends(flow.key);
-    if (flow.older != kNone) {
-      index_.replace(hash, id, flow.older);
-    } else {
-      index_.erase(hash, id);
-    }
+    each_hash(flow, [&](std::uint64_t hash) {
+      if (flow.older != kNone) {
+        index_.replace(hash, id, flow.older);
+      } else {
+        index_.erase(hash, id);
+      }
+    });
   }
   flows_[id].reset();
   free_.push_back(id);
@@ -65,7 +77,7 @@ void LiveFlows::unlink(Id id) {
 void LiveFlows::close(Id id) {
   const LiveFlow& flow = *flows_[id];
   if (flow.newer == kNone && flow.older == kNone) {
-    ended_.remember(hash_of(flow.key, hash_ends(flow.key)), flow.incarnation + 1);
+    ended_.remember(hash_of(flow.key), flow.incarnation + 1);
   }
   unlink(id);
 }
