@@ -41,25 +41,28 @@ bool answered_between(const FlowHistory& flow, RecordIndex from, RecordIndex to,
   return ack < to;
 }
 
-// A RST without ACK takes its sequence number from the segment it answers. Data, FIN and probes go before
-// plain acknowledgments, which seldom draw a RST when something else was under way.
-RecordIndex answered_segment(const FlowHistory& flow, RecordIndex i) {
+// A RST without ACK takes its sequence number from the segment it answers. Segments that ask for an answer
+// (data, FIN, probe) draw one RST each, in order; plain acknowledgments are seldom what drew it.
+RecordIndex answered_segment(const FlowHistory& flow, RecordIndex i, RecordIndex after) {
   const auto& reset = flow.records()[i];
   if (reset.has(kAck)) return kNoRecord;
-  const TimeNs way = flow.rtt(reset.side).value_or(0);
-  RecordIndex plain = kNoRecord;
-  for (RecordIndex k = i; k-- > 0;) {
+  // Half the least round trip: it may be an overestimate by a delayed ACK.
+  const TimeNs latest = reset.frame.time_ns - flow.rtt(reset.side).value_or(0) / 2;
+  RecordIndex plain = kNoRecord, asking = kNoRecord;
+  for (RecordIndex k = after == kNoRecord ? 0 : after + 1; k < i; ++k) {
     const auto& record = flow.records()[k];
     if (record.side == reset.side || record.copy || record.has(kRst) || record.has(kSyn) || !record.has(kAck))
       continue;
-    if (record.ack != reset.seq) continue;
-    // Half the least round trip: it may be an overestimate by a delayed ACK.
-    if (reset.frame.time_ns - record.frame.time_ns < way / 2) continue;
-    const bool asks = record.sequence_length() > 0 || record.keepalive;
-    if (asks && !answered_between(flow, k, i, reset.side)) return k;
-    if (plain == kNoRecord) plain = k;
+    if (record.ack != reset.seq || record.frame.time_ns > latest) continue;
+    if (record.sequence_length() == 0 && !record.keepalive) {
+      plain = k;
+    } else if (!answered_between(flow, k, i, reset.side)) {
+      // What was sent again had not been answered: the RST is for the repeat.
+      const bool repeats = asking != kNoRecord && flow.records()[asking].seq == record.seq;
+      if (asking == kNoRecord || repeats) asking = k;
+    }
   }
-  return plain;
+  return asking != kNoRecord ? asking : plain;
 }
 
 RecordIndex continuation(const FlowHistory& flow, RecordIndex i) {
@@ -68,9 +71,10 @@ RecordIndex continuation(const FlowHistory& flow, RecordIndex i) {
   const TimeNs late = std::max(round_trip(flow).value_or(0), kReorderingSlack);
   return first_after(flow, i, reset.side, [&](const SegmentRecord& r) {
     if (!carries_on(r)) return false;
-    const bool new_octets = r.sequence_length() > 0 && r.seq >= reset.seq && r.seq <= reset.seq + (1 << 24);
-    const bool new_ack = r.has(kAck) && r.ack > acked && r.frame.time_ns - reset.frame.time_ns > late;
-    return new_octets || new_ack;
+    const bool beyond = r.sequence_length() > 0 && r.seq >= reset.seq && r.seq <= reset.seq + (1 << 24);
+    const bool octets = r.sequence_length() > 0 && r.end() > reset.sent_max;
+    const bool news = octets || (r.has(kAck) && r.ack > acked);
+    return beyond || (news && r.frame.time_ns - reset.frame.time_ns > late);
   });
 }
 
@@ -83,6 +87,19 @@ bool after_handshake(const FlowHistory& flow, RecordIndex i) {
       last_before(flow, i, reset.side, [](const SegmentRecord& r) { return r.has(kSyn | kAck); });
   return syn_ack != kNoRecord && last_before(flow, i, other(reset.side), carries_on) != kNoRecord &&
          kSynchronized.has(flow.before(i, reset.side));
+}
+
+// The sender of this FIN answers the ACK of it by RST: it had no such connection, so the FIN was a late copy
+// of the network's, not sent again by its TCP.
+bool disowned(const FlowHistory& flow, RecordIndex i) {
+  const auto& fin = flow.records()[i];
+  const auto any = [](const SegmentRecord&) { return true; };
+  const RecordIndex ack = first_after(flow, i, other(fin.side), any);
+  const RecordIndex next = first_after(flow, i, fin.side, any);
+  if (ack == kNoRecord || next == kNoRecord || next < ack) return false;
+  const auto& reply = flow.records()[next];
+  return reply.has(kRst) && !reply.has(kAck) && flow.records()[ack].has(kAck) &&
+         reply.seq == flow.records()[ack].ack;
 }
 
 bool passed_before(const std::optional<FinFacts>& fin, RecordIndex i) { return fin && fin->first < i; }
@@ -120,7 +137,8 @@ bool id_out_of_line(const FlowHistory& flow, RecordIndex reset) {
   return step > kIdJump + rst.folded_packets && step < 0x10000 - kIdStep;
 }
 
-ResetFacts facts_of(const FlowHistory& flow, RecordIndex i, const PerSide<std::optional<FinFacts>>& fins) {
+ResetFacts facts_of(const FlowHistory& flow, RecordIndex i, const PerSide<std::optional<FinFacts>>& fins,
+                    RecordIndex answered) {
   const auto& record = flow.records()[i];
   ResetFacts reset;
   reset.record = i;
@@ -128,7 +146,7 @@ ResetFacts facts_of(const FlowHistory& flow, RecordIndex i, const PerSide<std::o
   reset.state = flow.before(i, record.side);
   reset.fin_sent = passed_before(fins[index(record.side)], i);
   reset.fin_received = passed_before(fins[index(other(record.side))], i);
-  reset.answers = answered_segment(flow, i);
+  reset.answers = answered_segment(flow, i, answered);
   const StreamOffset expected = acked_before(flow, i, other(record.side));
   const StreamOffset top = std::max(record.sent_max, expected);
   const auto edge = right_edge(flow, i, other(record.side));
@@ -144,13 +162,13 @@ std::optional<FinFacts> fin_of(const FlowHistory& flow, Side side) {
   FinFacts fin;
   for (RecordIndex i = 0; i < flow.records().size(); ++i) {
     const auto& record = flow.records()[i];
-    if (record.copy) continue;
+    if (record.copy || is_old_duplicate(flow, i)) continue;
     if (record.side == side) {
       if (!record.has(kFin) || record.has(kSyn) || record.has(kRst)) continue;
       if (fin.first == kNoRecord) {
         fin.first = i;
         fin.end = record.end();
-      } else if (record.end() == fin.end) {
+      } else if (record.end() == fin.end && !disowned(flow, i)) {
         fin.resends.push_back(i);
       }
     } else if (fin.first != kNoRecord && fin.acked_by == kNoRecord && record.has(kAck) &&
@@ -164,15 +182,38 @@ std::optional<FinFacts> fin_of(const FlowHistory& flow, Side side) {
 
 std::vector<ResetFacts> resets_of(const FlowHistory& flow, Side side) {
   std::vector<ResetFacts> resets;
+  RecordIndex answered = kNoRecord;
   std::optional<PerSide<std::optional<FinFacts>>> fins;
   for (RecordIndex i = 0; i < flow.records().size(); ++i) {
     const auto& record = flow.records()[i];
     if (record.side != side || record.copy || !record.has(kRst) || record.has(kSyn)) continue;
     if (!after_handshake(flow, i)) continue;
     if (!fins) fins = PerSide<std::optional<FinFacts>>{fin_of(flow, Side::A), fin_of(flow, Side::B)};
-    resets.push_back(facts_of(flow, i, *fins));
+    resets.push_back(facts_of(flow, i, *fins, answered));
+    if (resets.back().is_reply()) answered = resets.back().answers;
   }
   return resets;
+}
+
+bool is_old_duplicate(const FlowHistory& flow, RecordIndex i) {
+  const auto& successor = flow.trace.successor;
+  return successor && successor->answered && flow.records()[i].frame.time_ns > successor->answered->time_ns;
+}
+
+StreamOffset maybe_unread(const FlowHistory& flow, const ResetFacts& reset) {
+  const auto& rst = flow.records()[reset.record];
+  const auto is_data = [](const SegmentRecord& r) { return r.payload > 0 && !r.keepalive; };
+  StreamOffset last_data = 1;
+  for (RecordIndex k = 0; k < reset.record; ++k) {
+    const auto& record = flow.records()[k];
+    if (record.side == other(reset.side) && !record.copy && is_data(record))
+      last_data = std::max(last_data, record.seq + record.payload);
+  }
+  const StreamOffset covered =
+      std::max(rst.has(kAck) ? rst.ack : 0, acked_before(flow, reset.record, reset.side));
+  const RecordIndex own = last_before(flow, reset.record, reset.side, is_data);
+  const StreamOffset read = own == kNoRecord ? 1 : flow.records()[own].ack;
+  return std::max<StreamOffset>(0, std::min(last_data, covered) - std::max<StreamOffset>(read, 1));
 }
 
 bool is_after_close(const FlowHistory& flow, const ResetFacts& reset) {

@@ -49,6 +49,13 @@ bool is_abort(const FlowHistory& flow, const ResetFacts& reset);
 // The RST answers data, a FIN or a keep-alive probe that came after the endpoint's own FIN.
 bool is_after_close(const FlowHistory& flow, const ResetFacts& reset);
 
+// Octets of the peer that the resetting end's TCP had taken and after which that end sent no data: nothing
+// shows that its application has read them.
+StreamOffset maybe_unread(const FlowHistory& flow, const ResetFacts& reset);
+
+// The record came when the next incarnation on the same ports had been answered.
+bool is_old_duplicate(const FlowHistory& flow, RecordIndex i);
+
 // How a RST's IP header differs from what else its sender sent.
 struct HeaderMisfit {
   bool ttl = false;  // all others of this sender agree, and this one differs

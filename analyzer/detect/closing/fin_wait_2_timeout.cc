@@ -131,13 +131,15 @@ struct Refusal {
   bool proves = false;  // the segment would have been welcome in FIN-WAIT-2
 };
 
+// The first RST after the FIN; later ones answer what was sent before the peer knew.
 std::optional<Refusal> refusal_of(const FlowHistory& flow, Side side, RecordIndex fin_acked) {
   for (const ResetFacts& reset : resets_of(flow, side)) {
-    if (reset.record < fin_acked || !reset.is_reply() || reset.answers < fin_acked) continue;
+    if (!reset.fin_sent) continue;
+    if (!reset.is_reply() || reset.answers < fin_acked) return std::nullopt;
     const auto& asked = flow.records()[reset.answers];
     const bool bare_fin =
         asked.has(kFin) && asked.payload == 0 && asked.seq <= acked_before(flow, reset.record, side);
-    return Refusal{reset.answers, reset.record, bare_fin || asked.keepalive || asked.sequence_length() == 0};
+    return Refusal{reset.answers, reset.record, bare_fin || asked.keepalive};
   }
   return std::nullopt;
 }

@@ -114,9 +114,12 @@ void examine(const DetectContext& context, Findings& out) {
   const auto& successor = flow.trace.successor;
   if (!successor || !successor->answered || flow.trace.self_connection) return;
   for (const Side side : {Side::A, Side::B}) {
-    const auto late = records_where(flow, [&](const SegmentRecord& r) {
-      return r.side == side && !r.has(kSyn) && !r.has(kRst) && r.frame.time_ns > successor->answered->time_ns;
-    });
+    std::vector<RecordIndex> late;
+    for (RecordIndex i = 0; i < flow.records().size(); ++i) {
+      const auto& record = flow.records()[i];
+      const bool own = record.side == side && !record.copy && !record.has(kSyn) && !record.has(kRst);
+      if (own && is_old_duplicate(flow, i)) late.push_back(i);
+    }
     if (late.empty()) continue;
     std::uint64_t octets = 0;
     for (const RecordIndex i : late) octets += flow.records()[i].payload;

@@ -143,28 +143,24 @@ Cause cause_of(const FlowHistory& flow, const ResetFacts& reset, TimeNs idle) {
     return r.keepalive || r.sequence_length() > 0;
   });
   const bool unanswered = asked != kNoRecord && (heard == kNoRecord || heard < asked);
-  if (reset.is_reply()) {
+  if (reset.is_reply())
     return idle >= kLongIdle
                ? Cause{"no_socket_after_idle",
-                       "in answer to a segment after long idling: the host, or a device on the path, had "
-                       "forgotten it"}
-               : Cause{"no_socket", "in answer to a segment, as a host does that has no such connection"};
-  }
+                       "as a host does that has forgotten the connection, or a device on the path"}
+               : Cause{"no_socket", "as a host does that has no such connection"};
   if (unanswered && flow.records()[asked].keepalive)
     return {"keepalive_timeout", "after keep-alive probes that nobody answered"};
   if (unanswered && flow.records()[asked].resend) return {"timeout", "after sending again without an answer"};
   if (header_misfit(flow, reset.record).any())
-    return {
-        "middlebox",
-        "and its IP header does not look like the endpoint's other segments: perhaps a device on the path"};
-  if (idle >= kLongIdle)
-    return {"idle", "after long idling: an idle timeout of the application or of a device on the path"};
+    return {"middlebox", "its IP header unlike the endpoint's other segments: perhaps a device on the path"};
+  if (idle >= kLongIdle) return {"idle", "an idle timeout of the application or of a device on the path"};
+  if (maybe_unread(flow, reset) > 0)
+    return {"unread_or_linger", "closed with data unread, or with SO_LINGER 0"};
   const bool all_acked = flow.trace.facts(peer).acked_max >= rst.sent_max;
-  return all_acked
-             ? Cause{"close_or_exit",
-                     "with everything it sent acknowledged: SO_LINGER 0, or closed with data unread"}
-             : Cause{"abort",
-                     "with data it sent still unacknowledged: SO_LINGER 0, or the process or host gave up"};
+  return all_acked ? Cause{"linger",
+                           "probably SO_LINGER 0 or another deliberate abort: nothing is left unread or "
+                           "unacknowledged"}
+                   : Cause{"abort", "SO_LINGER 0, or its process or host gave up"};
 }
 
 StreamOffset unacknowledged(const FlowHistory& flow, RecordIndex reset, Side sender) {
@@ -175,6 +171,12 @@ StreamOffset unacknowledged(const FlowHistory& flow, RecordIndex reset, Side sen
   const StreamOffset acked = acked_before(flow, reset, other(sender));
   return std::max<StreamOffset>(0,
                                 std::max(record.sent_max, record.end()) - std::max<StreamOffset>(acked, 1));
+}
+
+std::string unacknowledged_text(StreamOffset own, StreamOffset peers) {
+  if (own == 0 && peers == 0) return "nothing was unacknowledged";
+  return count_text(static_cast<std::uint64_t>(own), "octet") + " of its own and " + std::to_string(peers) +
+         " of the peer's were unacknowledged";
 }
 
 Finding tell(const FlowHistory& flow, const std::vector<ResetFacts>& resets, std::size_t first) {
@@ -199,10 +201,11 @@ Finding tell(const FlowHistory& flow, const std::vector<ResetFacts>& resets, std
     ++finding.count;
   }
   const std::string state(name(reset.state));
+  const std::string when = reset.is_reply()
+                               ? " in answer to a segment, after " + duration_text(idle) + " of silence"
+                               : ", " + duration_text(idle) + " after the last segment";
   finding.summary = "The " + std::string(role(flow, reset.side)) + " reset the connection in " + state +
-                    ", " + duration_text(idle) + " after the last segment before, " +
-                    std::string(cause.text) + "; " + count_text(static_cast<std::uint64_t>(own), "octet") +
-                    " of its own and " + std::to_string(peers) + " of the peer's were unacknowledged.";
+                    when + ", " + std::string(cause.text) + "; " + unacknowledged_text(own, peers) + ".";
   prove(finding, "state", state);
   prove(finding, "likely_cause", cause.word);
   prove(finding, "unacknowledged_own", own);

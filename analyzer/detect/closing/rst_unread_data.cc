@@ -119,23 +119,6 @@ no finding
      true},
 };
 
-// Octets of the peer that the endpoint's TCP had taken and after which the endpoint sent no data.
-StreamOffset maybe_unread(const FlowHistory& flow, const ResetFacts& reset) {
-  const auto& rst = flow.records()[reset.record];
-  const auto is_data = [](const SegmentRecord& r) { return r.payload > 0 && !r.keepalive; };
-  StreamOffset last_data = 1;
-  for (RecordIndex k = 0; k < reset.record; ++k) {
-    const auto& record = flow.records()[k];
-    if (record.side == other(reset.side) && !record.copy && is_data(record))
-      last_data = std::max(last_data, record.seq + record.payload);
-  }
-  const StreamOffset taken =
-      std::min(last_data, std::max(rst.ack, acked_before(flow, reset.record, reset.side)));
-  const RecordIndex own = last_before(flow, reset.record, reset.side, is_data);
-  const StreamOffset read = own == kNoRecord ? 1 : flow.records()[own].ack;
-  return taken - std::max<StreamOffset>(read, 1);
-}
-
 // Probes or repeats that nobody answers explain a RST without anything unread.
 bool timed_out(const FlowHistory& flow, const ResetFacts& reset) {
   const RecordIndex heard =
@@ -153,6 +136,8 @@ void examine(const DetectContext& context, Findings& out) {
     if (resets.empty()) continue;
     const ResetFacts& reset = resets.front();
     if (!is_abort(flow, reset) || !flow.records()[reset.record].has(kAck) || timed_out(flow, reset)) continue;
+    const HeaderMisfit misfit = header_misfit(flow, reset.record);
+    if (misfit.ttl && !misfit.ttl_by_initial) continue;  // not this endpoint's socket
     const StreamOffset octets = maybe_unread(flow, reset);
     if (octets <= 0) continue;
     Finding finding = make_finding(kDoc, flow, side);

@@ -98,6 +98,17 @@ bool unaware(const FlowHistory& flow, const FinFacts& mine, const FinFacts& thei
   return fin.has(kAck) && fin.ack < theirs.end;
 }
 
+// When one FIN was lost its receiver acknowledges only the repeat, and the sender of the other goes by
+// FIN-WAIT-2.
+std::string path(const FlowHistory& flow) {
+  PerSide<bool> closing{};
+  for (const Transition& t : flow.transitions)
+    if (t.to == TcpState::Closing) closing[index(t.side)] = true;
+  if (closing[0] == closing[1]) return "both pass through CLOSING to TIME-WAIT";
+  const Side one = closing[0] ? Side::A : Side::B;
+  return "the " + std::string(role(flow, one)) + " passes through CLOSING, and both end in TIME-WAIT";
+}
+
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
   if (flow.trace.self_connection) return;
@@ -110,7 +121,7 @@ void examine(const DetectContext& context, Findings& out) {
   cite(finding, flow, first.first);
   cite(finding, flow, second.first);
   finding.summary = "Both endpoints sent their FIN before receiving the other's, " + duration_text(apart) +
-                    " apart at the capture point: both pass through CLOSING to TIME-WAIT.";
+                    " apart at the capture point: " + path(flow) + ".";
   prove(finding, "apart_ns", apart);
   prove(finding, "first", role(flow, flow.records()[first.first].side));
   out.push_back(std::move(finding));
