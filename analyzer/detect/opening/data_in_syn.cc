@@ -1,0 +1,114 @@
+#include <algorithm>
+
+#include "analyzer/detect/evidence.h"
+#include "analyzer/detect/open_facts.h"
+
+namespace tcpautopsy {
+namespace {
+
+constexpr Doc kDoc{
+    .id = "data_in_syn",
+    .title = "The SYN carried data",
+    .severity = Severity::Info,
+    .phase = "Opening",
+    .what =
+        "The client sent its first data in the SYN (TCP Fast Open, or a stack that always may). If the "
+        "server holds a "
+        "valid cookie it takes the data and can answer before the handshake is complete: one round trip "
+        "saved. If not, "
+        "it acknowledges only the SYN and the client sends the data again.",
+    .how_known =
+        "A SYN with payload. Accepted is read off the SYN-ACK: an acknowledgment beyond SYN+1 covers that "
+        "much of the "
+        "data. A SYN-ACK that did not pass the capture point leaves it unknown. The Fast Open option in the "
+        "SYN, with "
+        "or without a cookie, tells Fast Open from other uses.",
+    .causes =
+        "MSG_FASTOPEN, TCP_FASTOPEN_CONNECT or a library that uses them (some DNS, TLS and browser stacks). "
+        "Port "
+        "scanners and old T/TCP, without the option.",
+    .confirm =
+        "sysctl net.ipv4.tcp_fastopen (1 client, 2 server); nstat -az TcpExtTCPFastOpenActive "
+        "TcpExtTCPFastOpenActiveFail "
+        "TcpExtTCPFastOpenPassive TcpExtTCPFastOpenPassiveFail TcpExtTCPFastOpenListenOverflow "
+        "TcpExtTCPFastOpenCookieReqd TcpExtTCPFastOpenBlackhole; ss -tie shows fastopen.",
+    .remedy =
+        "None needed. If data in the SYN is refused again and again: enable bit 2 on the server and "
+        "TCP_FASTOPEN on the "
+        "listener, and share net.ipv4.tcp_fastopen_key among servers behind one address. The data may be "
+        "delivered "
+        "twice (RFC 7413 6.1): only for requests that may be repeated.",
+    .bad_advice = "Data in a SYN is not an attack by itself; RFC 9293 says that it is to be permitted.",
+    .rfc = "RFC 9293 3.10.7.2, 3.10.7.3; RFC 7413 4.2",
+    .wireshark = "TCP Fast Open (option); tcp.flags.syn == 1 && tcp.len > 0",
+};
+
+constexpr Example kExamples[] = {
+    {"Accepted in full", R"(
++0    A > B  S   0:100(100)      <mss 1460,tfo 8>
++.01  A < B  S.  0:0(0) ack 101  <mss 1460>
++.01  A > B  .   101:101(0) ack 1
++.01  A < B  P.  1:51(50) ack 101
+finding data_in_syn frame 1 frame 2 endpoint client severity info certainty certain
+)"},
+    {"Not accepted, sent again after the handshake", R"(
++0    A > B  S   0:100(100)    <mss 1460,tfo 8>
++.01  A < B  S.  0:0(0) ack 1  <mss 1460>
++.01  A > B  P.  1:101(100) ack 1
++.01  A < B  .   1:1(0) ack 101
+finding data_in_syn frame 1 frame 2 endpoint client severity info
+)"},
+    {"Data right behind an empty SYN", R"(
+handshake
++.0001 A > B  P.  1:101(100) ack 1
++.01   A < B  .   1:1(0) ack 101
+no finding
+)",
+     true},
+    {"A cookie is asked for, no data sent", R"(
++0    A > B  S   0:0(0)        <mss 1460,tfo>
++.01  A < B  S.  0:0(0) ack 1  <mss 1460,tfo>
++.01  A > B  P.  1:101(100) ack 1
+no finding
+)",
+     true},
+};
+
+void examine(const DetectContext& context, Findings& out) {
+  const auto& flow = context.flow;
+  const auto syns = records_where(flow, [](const SegmentRecord& r) { return is_syn(r) && r.payload > 0; });
+  if (syns.empty()) return;
+  const SegmentRecord& syn = flow.records()[syns.front()];
+  const auto answers = records_where(flow, [&](const SegmentRecord& r) {
+    return is_syn_ack(r) && (r.side != syn.side || flow.trace.self_connection) && r.ack >= syn.seq + 1 &&
+           r.ack <= syn.end();
+  });
+  Finding finding = make_finding(kDoc, flow, syn.side);
+  cite(finding, flow, syns);
+  finding.count = syns.size();
+  finding.summary = "The SYN of " + endpoint_text(flow, syn.side) + " carried " +
+                    count_text(syn.payload, "octet") +
+                    (syn.fast_open ? " with the Fast Open option" : " without the Fast Open option");
+  prove(finding, "octets", syn.payload);
+  prove(finding, "fast_open_option", syn.fast_open);
+  prove(finding, "cookie_length", flow.trace.facts(syn.side).syn_options.fast_open_cookie_length);
+  if (answers.empty()) {
+    finding.summary += "; no SYN-ACK to it passed, so whether it was accepted is not known.";
+  } else {
+    cite(finding, flow, answers.front());
+    const auto accepted = flow.records()[answers.front()].ack - (syn.seq + 1);
+    finding.summary += accepted == syn.payload ? ", and the SYN-ACK accepted them all."
+                       : accepted == 0         ? ", and the SYN-ACK accepted none: they must be sent again."
+                                       : ", and the SYN-ACK accepted " + std::to_string(accepted) + ".";
+    prove(finding, "accepted_octets", accepted);
+  }
+  out.push_back(std::move(finding));
+}
+
+}  // namespace
+
+namespace detectors_in_files {
+extern const Detector data_in_syn{kDoc, kExamples, &examine};
+}
+
+}  // namespace tcpautopsy

@@ -1,0 +1,196 @@
+#include <algorithm>
+#include <map>
+
+#include "analyzer/detect/evidence.h"
+
+namespace tcpautopsy {
+namespace {
+
+constexpr Doc kDoc{
+    .id = "mss_anomaly",
+    .title = "The maximum segment size is missing, tiny or ignored",
+    .severity = Severity::Note,
+    .phase = "Opening",
+    .what =
+        "Each end offers in its SYN the largest segment it wants to receive. Here an end offered none, so "
+        "its peer has "
+        "to assume 536 octets (1220 over IPv6); or offered less than that; or an end sent segments larger "
+        "than its "
+        "peer's offer.\n\n"
+        "Small segments cost throughput and load: 536 in place of 1460 is nearly three times the packets. "
+        "Segments "
+        "above the offer may be dropped without notice, and then transfers hang while small requests pass.",
+    .how_known =
+        "The MSS option of SYN and SYN-ACK, once the peer has answered; a header cut by the snap length "
+        "leaves no "
+        "options to judge, so a SYN without any option at all counts only if the capture holds whole "
+        "headers. Too large "
+        "means two or more segments of the same size above the offer that still fit a 1500 octet packet, "
+        "while none is "
+        "larger: super-segments of TSO, GSO and GRO are not real packets and are not counted.\n\n"
+        "An MSS rewritten on the way (clamping by tunnels and DSL routers) shows only by comparing captures "
+        "from both "
+        "sides of the device; one capture shows the value as it was there.",
+    .causes =
+        "Minimal stacks (boot loaders, embedded devices, scanners) and middleboxes that strip options. MSS "
+        "clamping "
+        "with a wrong value, a tunnel inside a tunnel, net.ipv4.route.min_adv_mss or an advmss on the route. "
+        "TCP_MAXSEG "
+        "set by the application. A load balancer that offers another MSS than the host behind it.",
+    .confirm =
+        "ss -tim shows mss, pmtu, rcvmss, advmss. ip route show (advmss, mtu), ip link (mtu), nft or "
+        "iptables rules with "
+        "TCPMSS. sysctl net.ipv4.tcp_base_mss net.ipv4.tcp_min_snd_mss. Compare the SYN at both hosts.",
+    .remedy =
+        "Correct the device that clamps or strips, or the MTU that the offer is derived from (MSS = MTU - "
+        "40, or - 60 "
+        "over IPv6). Clamp to the path MTU on tunnels (tcp option maxseg size set rt mtu): that costs "
+        "nothing but hides "
+        "the smaller MTU from everything that is not TCP.",
+    .bad_advice =
+        "Lowering the MTU of every server to 1400 or below 'to be safe' makes all traffic pay. Subtracting "
+        "options "
+        "from the MSS offered is wrong: the sender does that (RFC 6691).",
+    .rfc = "RFC 9293 3.7.1; RFC 6691; RFC 8200 5",
+    .wireshark = "tcp.options.mss_val; missing option shows as no tcp.options.mss",
+};
+
+constexpr Example kExamples[] = {
+    {"The client offers no MSS", R"(
++0    A > B  S   0:0(0)        <sackOK>
++.01  A < B  S.  0:0(0) ack 1  <mss 1460,sackOK>
++.01  A > B  .   1:1(0) ack 1
+finding mss_anomaly frame 1 endpoint client severity note certainty certain
+)"},
+    {"The server offers 256", R"(
++0    A > B  S   0:0(0)        <mss 1460>
++.01  A < B  S.  0:0(0) ack 1  <mss 256>
++.01  A > B  .   1:1(0) ack 1
++.01  A > B  P.  1:101(100) ack 1
++.01  A < B  .   1:1(0) ack 101
+finding mss_anomaly frame 2 endpoint server
+)"},
+    {"Segments of 1400 toward an offer of 1300", R"(
++0    A > B  S   0:0(0)        <mss 1300>
++.01  A < B  S.  0:0(0) ack 1  <mss 1460>
++.01  A > B  .   1:1(0) ack 1
++.01  A > B  P.  1:101(100) ack 1
++.01  A < B  .   1:1401(1400) ack 101
++.01  A > B  .   101:101(0) ack 1401
++.01  A < B  P.  1401:2801(1400) ack 101
++.01  A > B  .   101:101(0) ack 2801
++.01  A < B  F.  2801:2801(0) ack 101
+finding mss_anomaly endpoint server certainty likely
+)"},
+    {"Super-segments of offload", R"(
+handshake
++.01  A > B  .   1:2921(2920) ack 1
++.01  A < B  .   1:1(0) ack 2921
++.01  A > B  .   2921:8761(5840) ack 1
++.01  A < B  .   1:1(0) ack 8761
+no finding
+)",
+     true},
+    {"536 is what everybody must take", R"(
++0    A > B  S   0:0(0)        <mss 536>
++.01  A < B  S.  0:0(0) ack 1  <mss 536>
++.01  A > B  .   1:1(0) ack 1
++.01  A > B  P.  1:537(536) ack 1
++.01  A < B  .   1:1(0) ack 537
+no finding
+)",
+     true},
+    {"A capture that begins after the handshake", R"(
++0    A > B  P.  1:101(100) ack 1
++.01  A < B  .   1:1(0) ack 101
++.01  A < B  P.  1:1401(1400) ack 101
++.01  A > B  .   101:101(0) ack 1401
+no finding
+)",
+     true},
+};
+
+constexpr std::uint32_t kDefaultV4 = 536, kDefaultV6 = 1220;  // RFC 9293 3.7.1 MUST-15
+constexpr std::uint32_t kEthernetPayload = 1500 - 40;         // IPv4 and TCP without options in one packet
+constexpr std::size_t kAlikeNeeded = 2;
+
+std::uint32_t default_mss(const FlowHistory& flow, Side side) {
+  return flow.trace.facts(side).address.ip.is_v4() ? kDefaultV4 : kDefaultV6;
+}
+
+// The end's SYN or SYN-ACK, if its peer was there to answer it; else nobody minds what it offered.
+RecordIndex offer_of(const FlowHistory& flow, Side side) {
+  if (flow.trace.facts(other(side)).packets == 0 && !flow.trace.self_connection) return kNoRecord;
+  const auto offers = records_where(
+      flow, [&](const SegmentRecord& r) { return r.side == side && (is_syn(r) || is_syn_ack(r)); });
+  return offers.empty() ? kNoRecord : offers.front();
+}
+
+// Segments of one size above `mss` that no offload explains.
+std::vector<RecordIndex> oversized(const FlowHistory& flow, Side sender, std::uint32_t mss) {
+  std::map<std::uint32_t, std::vector<RecordIndex>> by_size;
+  for (RecordIndex i = 0; i < flow.records().size(); ++i) {
+    const SegmentRecord& r = flow.records()[i];
+    if (r.side == sender && !r.copy && r.payload > mss) by_size[r.payload].push_back(i);
+  }
+  if (by_size.empty() || by_size.rbegin()->first > kEthernetPayload) return {};
+  const auto& largest = by_size.rbegin()->second;
+  return largest.size() >= kAlikeNeeded ? largest : std::vector<RecordIndex>{};
+}
+
+void tell_offer(const FlowHistory& flow, Side side, RecordIndex offer, Findings& out) {
+  const std::uint32_t least = default_mss(flow, side);
+  const std::uint32_t mss = flow.records()[offer].mss;
+  const bool answered = !records_where(flow, [&](const SegmentRecord& r) {
+                           return r.side == other(side) && r.has(kAck) && !r.has(kRst) && r.ack >= 1;
+                         }).empty();
+  if (mss >= least || !answered) return;
+  Finding finding = make_finding(kDoc, flow, side);
+  cite(finding, flow, offer);
+  finding.summary = endpoint_text(flow, side) +
+                    (mss == 0 ? " offered no MSS: its peer must assume " + std::to_string(least) + " octets."
+                              : " offered an MSS of " + std::to_string(mss) + " octets, below the " +
+                                    std::to_string(least) + " that every host must take.");
+  prove(finding, "offered", mss != 0);
+  prove(finding, "mss", mss == 0 ? least : mss);
+  out.push_back(std::move(finding));
+}
+
+bool tell_oversized(const FlowHistory& flow, Side sender, Findings& out) {
+  const RecordIndex offer = offer_of(flow, other(sender));
+  if (offer == kNoRecord || flow.trace.self_connection) return false;
+  const std::uint32_t offered = flow.records()[offer].mss;
+  if (offered == 0)
+    return false;  // an option cut by the snap length or a sender that knows better: nothing is proved
+  const auto large = oversized(flow, sender, offered);
+  if (large.empty()) return false;
+  const std::uint32_t size = flow.records()[large.front()].payload;
+  Finding finding = make_finding(kDoc, flow, sender);
+  finding.certainty = Certainty::Likely;
+  cite(finding, flow, offer);
+  cite(finding, flow, large);
+  finding.count = large.size();
+  finding.summary = endpoint_text(flow, sender) + " sent segments of " + std::to_string(size) +
+                    " octets although its peer had offered an MSS of " + std::to_string(offered) + ".";
+  prove(finding, "mss", offered);
+  prove(finding, "segment_octets", size);
+  out.push_back(std::move(finding));
+  return true;
+}
+
+void examine(const DetectContext& context, Findings& out) {
+  const auto& flow = context.flow;
+  for (const Side side : {Side::A, Side::B}) {
+    if (tell_oversized(flow, side, out)) continue;
+    const RecordIndex offer = offer_of(flow, side);
+    if (offer != kNoRecord) tell_offer(flow, side, offer, out);
+  }
+}
+
+}  // namespace
+
+namespace detectors_in_files {
+extern const Detector mss_anomaly{kDoc, kExamples, &examine};
+}
+
+}  // namespace tcpautopsy

@@ -1,0 +1,160 @@
+#include "analyzer/detect/evidence.h"
+
+namespace tcpautopsy {
+namespace {
+
+constexpr Doc kDoc{
+    .id = "stray_syn_ack",
+    .title = "A SYN-ACK answers no SYN of this client",
+    .severity = Severity::Note,
+    .phase = "Opening",
+    .what =
+        "A SYN-ACK reached a host that had sent no such SYN, and the host reset it. Two kinds: backscatter, "
+        "where "
+        "somebody forges this host's address in SYNs to others and the answers land here; or an old "
+        "duplicate SYN "
+        "that surfaced late, so that the server acknowledges a number that the client is no longer using, "
+        "and the "
+        "client's RST puts it right (RFC 9293 figure 8).",
+    .how_known =
+        "A SYN-ACK with no SYN before it, or one whose ack number fits none of the client's SYNs, and a RST "
+        "of the "
+        "client that takes its number from that ack. Without the RST nothing is said: the SYN may just not "
+        "have been "
+        "captured. A connect that the client took back has a SYN that fits; that is connect_aborted.\n\n"
+        "At the very start of a capture the SYN may have passed before it: certainty is `likely` where no "
+        "SYN was "
+        "seen at all.",
+    .causes =
+        "Backscatter of a SYN flood on the other host with forged sources. A NAT or load balancer that sends "
+        "the SYN-ACK "
+        "to the wrong host, or whose entry has run out. A packet delayed for seconds. Reflection: somebody "
+        "uses open "
+        "ports elsewhere to hit this host.",
+    .confirm =
+        "How many hosts send such SYN-ACKs, and how many per second (port_scan and syn_flood tell more). On "
+        "the "
+        "client: nstat -az TcpOutRsts TcpExtTCPACKSkippedSynRecv; ss -tan for a connection on that port; "
+        "conntrack "
+        "counts them as invalid (conntrack -S).",
+    .remedy =
+        "A few are harmless. For a stream of them drop SYN-ACKs without state at the edge (conntrack state "
+        "INVALID); "
+        "that also hides asymmetric routing. If a NAT is the cause, lengthen its timer for half-open "
+        "entries.",
+    .bad_advice =
+        "The sender of the SYN-ACKs is not the attacker, most often it is the victim: blocking it cuts off a "
+        "service.",
+    .rfc = "RFC 9293 3.5 (figure 8), 3.5.2 groups 1 and 2, 3.10.7.1, 3.10.7.3",
+    .wireshark = "Connection reset (RST)",
+};
+
+constexpr Example kExamples[] = {
+    {"Backscatter: no SYN at all", R"(
++0    A < B  S.  0:0(0) ack 1  <mss 1460>
++.01  A > B  R   1:1(0)
+finding stray_syn_ack frame 1 frame 2 endpoint client severity note certainty likely count 1
+)"},
+    {"Repeated backscatter", R"(
++0    A < B  S.  0:0(0) ack 1  <mss 1460>  !lost
++1    A < B  S.  0:0(0) ack 1  <mss 1460>
++.01  A > B  R   1:1(0)
+finding stray_syn_ack frame 2 frame 3 endpoint client
+)"},
+    {"The old duplicate of RFC 9293 figure 8", R"(
++0    A > B  S   100:100(0)        <mss 1460>  !late 100ms
++.01  A < B  S.  0:0(0) ack 91     <mss 1460>
++.01  A > B  R   91:91(0)
+finding stray_syn_ack frame 2 frame 3 endpoint client severity note certainty certain count 1
+)"},
+    {"The client took its connect back", R"(
++0    A > B  S   0:0(0)        <mss 1460>
++.08  A < B  S.  0:0(0) ack 1  <mss 1460>
++.01  A > B  R   1:1(0)
+no finding
+)",
+     true},
+    {"The SYN was not captured, and the handshake completes", R"(
++0    A > B  S   0:0(0)        <mss 1460>  !unseen
++.08  A < B  S.  0:0(0) ack 1  <mss 1460>
++.01  A > B  .   1:1(0) ack 1
++.01  A > B  R.  1:1(0) ack 1
+no finding
+)",
+     true},
+    {"A SYN-ACK without a RST proves nothing", R"(
++0    A < B  S.  0:0(0) ack 1  <mss 1460>
+end +60
+no finding
+)",
+     true},
+};
+
+struct Stray {
+  RecordIndex syn_ack = kNoRecord, rst = kNoRecord;
+};
+
+// A SYN before `i`, from its receiver, that it acknowledges.
+bool answers_a_syn(const FlowHistory& flow, RecordIndex i, bool& any_syn) {
+  const SegmentRecord& syn_ack = flow.records()[i];
+  for (RecordIndex k = 0; k < i; ++k) {
+    const SegmentRecord& syn = flow.records()[k];
+    if (syn.side == syn_ack.side || !syn.has(kSyn)) continue;
+    any_syn = true;
+    if (syn_ack.ack > syn.seq && syn_ack.ack <= syn.end()) return true;
+  }
+  return false;
+}
+
+// The RST that this SYN-ACK met, if the receiver had not acknowledged it before.
+RecordIndex reset_of(const FlowHistory& flow, RecordIndex i) {
+  const SegmentRecord& syn_ack = flow.records()[i];
+  for (RecordIndex k = i + 1; k < flow.records().size(); ++k) {
+    const SegmentRecord& r = flow.records()[k];
+    if (r.side == syn_ack.side) continue;
+    if (is_rst(r) && !r.has(kAck) && r.seq == syn_ack.ack) return k;
+    if (r.has(kAck) && !r.has(kRst)) return kNoRecord;
+  }
+  return kNoRecord;
+}
+
+void examine(const DetectContext& context, Findings& out) {
+  const auto& flow = context.flow;
+  if (flow.trace.self_connection) return;
+  std::vector<Stray> strays;
+  bool any_syn = false;
+  for (const RecordIndex i : records_where(flow, is_syn_ack)) {
+    if (answers_a_syn(flow, i, any_syn)) continue;
+    const RecordIndex rst = reset_of(flow, i);
+    if (rst != kNoRecord &&
+        (strays.empty() || flow.records()[strays[0].syn_ack].side == flow.records()[i].side))
+      strays.push_back({i, rst});
+  }
+  if (strays.empty()) return;
+  const Side sender = flow.records()[strays[0].syn_ack].side, client = other(sender);
+  Finding finding = make_finding(kDoc, flow, client);
+  finding.certainty = any_syn ? Certainty::Certain : Certainty::Likely;
+  for (const Stray& stray : strays) {
+    cite(finding, flow, stray.syn_ack);
+    cite(finding, flow, stray.rst);
+  }
+  finding.count = strays.size();
+  const TimeNs after = time_of(flow, strays[0].rst) - time_of(flow, strays[0].syn_ack);
+  finding.summary =
+      count_text(strays.size(), "SYN-ACK") + " from " + endpoint_text(flow, sender) + " to " +
+      endpoint_text(flow, client) + (strays.size() == 1 ? " answers" : " answer") +
+      (any_syn ? " none of its SYNs (an old duplicate was answered)" : " no SYN of it (backscatter)") +
+      " and met RST after " + duration_text(after) + ".";
+  prove(finding, "syn_acks", strays.size());
+  prove(finding, "kind", any_syn ? "old duplicate SYN" : "backscatter");
+  prove(finding, "reset_after_ns", after);
+  out.push_back(std::move(finding));
+}
+
+}  // namespace
+
+namespace detectors_in_files {
+extern const Detector stray_syn_ack{kDoc, kExamples, &examine};
+}
+
+}  // namespace tcpautopsy
