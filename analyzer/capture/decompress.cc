@@ -108,7 +108,9 @@ class ArchiveSource final : public ByteSource {
       fail();
     } else if (const int result = archive_read_next_header(archive_, &entry); result == ARCHIVE_EOF) {
       over_ = true;
-    } else if (result != ARCHIVE_OK) {
+    } else if (result != ARCHIVE_OK || archive_filter_code(archive_, 0) == ARCHIVE_FILTER_NONE) {
+      // No filter: libarchive looks further than the magic, did not recognise the stream and would hand it
+      // out as it is.
       fail();
     }
   }

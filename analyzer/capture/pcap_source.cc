@@ -112,6 +112,9 @@ class PcapSource final : public SourceBase {
       damaged_at(offset_, bytes_.error());
     } else if (result == PCAP_ERROR_BREAK) {
       return;
+    } else if (unsigned captured = 0;
+               std::sscanf(why.c_str(), "invalid packet capture length %u", &captured) == 1) {
+      damaged_at(offset_, "a record claims " + std::to_string(captured) + " captured bytes");
     } else if (!why.starts_with(kTruncated)) {
       damaged_at(offset_, why);
     } else if (left < record_header_) {

@@ -46,8 +46,10 @@ class PcapngSource final : public SourceBase {
 
  private:
   bool next_block(Block& block);
-  bool take_block(std::uint32_t type, std::uint32_t length, Block& block);
+  bool take_block(std::uint32_t length, Block& block);
   bool pass_block(std::uint32_t length);
+  bool ends_inside(std::uint32_t length);
+  bool closes(const std::uint8_t* tail, std::uint32_t length);
   bool tells_byte_order();
   void end_of_stream();
   bool stop(std::string reason);
@@ -112,27 +114,24 @@ void PcapngSource::end_of_stream() {
   over_ = true;
 }
 
-// The next block that we look into; false at the end or at damage.
+// The next block, without its body if it is of a kind passed over; false at the end or at damage.
 bool PcapngSource::next_block(Block& block) {
-  for (;;) {
-    block_at_ = stream_->offset();
-    const std::uint8_t* head = stream_->ahead(kBlockHead);
-    if (head == nullptr) {
-      end_of_stream();
-      return false;
-    }
-    const std::uint32_t type = order_.u32(head);
-    // A section header's type reads the same in both byte orders, its length does not.
-    if (type == kSectionHeader) {
-      if (!tells_byte_order()) return false;
-      head = stream_->ahead(kBlockHead);
-    }
-    const std::uint32_t length = order_.u32(head + 4);
-    if (length < kMinBlock || length % 4 != 0)
-      return stop("a block claims an impossible length of " + std::to_string(length) + " bytes");
-    if (is_read(type)) return take_block(type, length, block);
-    if (!pass_block(length)) return false;
+  block_at_ = stream_->offset();
+  const std::uint8_t* head = stream_->ahead(kBlockHead);
+  if (head == nullptr) {
+    end_of_stream();
+    return false;
   }
+  block.type = order_.u32(head);
+  // A section header's type reads the same in both byte orders, its length does not.
+  if (block.type == kSectionHeader) {
+    if (!tells_byte_order()) return false;
+    head = stream_->ahead(kBlockHead);
+  }
+  const std::uint32_t length = order_.u32(head + 4);
+  if (length < kMinBlock || length % 4 != 0)
+    return stop("a block claims an impossible length of " + std::to_string(length) + " bytes");
+  return is_read(block.type) ? take_block(length, block) : pass_block(length);
 }
 
 bool PcapngSource::tells_byte_order() {
@@ -146,18 +145,11 @@ bool PcapngSource::tells_byte_order() {
   return true;
 }
 
-bool PcapngSource::take_block(std::uint32_t type, std::uint32_t length, Block& block) {
+bool PcapngSource::take_block(std::uint32_t length, Block& block) {
   if (length > kMaxBlock) return stop("a block claims " + std::to_string(length) + " bytes");
   const std::uint8_t* all = stream_->ahead(length);
-  if (all == nullptr)
-    return stop(stream_->error().empty()
-                    ? "the file ends inside a block of " + std::to_string(length) + " bytes"
-                    : stream_->error());
-  const std::uint32_t again = order_.u32(all + length - kBlockTail);
-  if (again != length)
-    return stop("a block says " + std::to_string(length) + " bytes at its head and " + std::to_string(again) +
-                " at its tail");
-  block.type = type;
+  if (all == nullptr) return ends_inside(length);
+  if (!closes(all + length - kBlockTail, length)) return false;
   block.body = {all + kBlockHead, length - kBlockHead - kBlockTail};
   stream_->consume(length);
   return true;
@@ -165,20 +157,32 @@ bool PcapngSource::take_block(std::uint32_t type, std::uint32_t length, Block& b
 
 bool PcapngSource::pass_block(std::uint32_t length) {
   const std::uint8_t* tail = stream_->skip(length - kBlockTail) ? stream_->ahead(kBlockTail) : nullptr;
-  if (tail == nullptr)
-    return stop(stream_->error().empty()
-                    ? "the file ends inside a block of " + std::to_string(length) + " bytes"
-                    : stream_->error());
-  if (const std::uint32_t again = order_.u32(tail); again != length)
-    return stop("a block says " + std::to_string(length) + " bytes at its head and " + std::to_string(again) +
-                " at its tail");
+  if (tail == nullptr) return ends_inside(length);
+  if (!closes(tail, length)) return false;
   stream_->consume(kBlockTail);
   return true;
 }
 
+bool PcapngSource::ends_inside(std::uint32_t length) {
+  return stop(stream_->error().empty()
+                  ? "the file ends inside a block of " + std::to_string(length) + " bytes"
+                  : stream_->error());
+}
+
+bool PcapngSource::closes(const std::uint8_t* tail, std::uint32_t length) {
+  const std::uint32_t again = order_.u32(tail);
+  if (again == length) return true;
+  return stop("a block says " + std::to_string(length) + " bytes at its head and " + std::to_string(again) +
+              " at its tail");
+}
+
 bool PcapngSource::use(const Block& block) {
-  if (block.type == kSectionHeader) return begin_section(block);
-  return block.type == kInterfaceDescription ? add_interface(block) : add_statistics(block);
+  switch (block.type) {
+    case kSectionHeader: return begin_section(block);
+    case kInterfaceDescription: return add_interface(block);
+    case kInterfaceStatistics: return add_statistics(block);
+    default: return true;
+  }
 }
 
 bool PcapngSource::begin_section(const Block& block) {
