@@ -47,18 +47,25 @@ class MoveList {
   std::size_t count_ = 0;
 };
 
+// A bare RST is the answer of a host that has no use for a segment; an application that aborts sends RST and ACK.
+Cost rst_form_cost(TcpState from, bool bare) {
+  if (bare) return from == Established || from == CloseWait ? 3 : 0;
+  return from == Closed || from == Listen ? 3 : 0;
+}
+
 void send_moves(const Event& event, TcpState from, const TraceMeaning& meaning, MoveList& list) {
   const Meaning& m = meaning.records[event.record];
+  if (from == SynReceived && m.sends == Sends::Ack && m.early_data) return list.add(SynReceived, 0);
   const auto& entry = send_index().entries[static_cast<std::size_t>(from)][static_cast<std::size_t>(m.sends)];
+  const Cost form = m.sends == Sends::Rst ? rst_form_cost(from, m.bare_rst) : Cost{0};
   for (std::size_t k = 0; k < entry.count; ++k)
-    if (m.after.has(entry.moves[k].to)) list.add(entry.moves[k].to, entry.moves[k].cost);
+    if (m.after.has(entry.moves[k].to)) list.add(entry.moves[k].to, add_cost(entry.moves[k].cost, form));
 }
 
 void hidden_fin_moves(const Event& event, TcpState from, MoveList& list) {
-  list.add(from, 0);
-  if (const TcpState to = from == CloseWait ? LastAck : FinWait1;
-      from == CloseWait || from == Established || from == SynReceived)
-    list.add(to, event.cost);
+  const bool can = from == CloseWait || from == Established || from == SynReceived;
+  if (can) list.add(from == CloseWait ? LastAck : FinWait1, event.cost);
+  list.add(from, can && event.time_ns != 0 ? Cost{2} : Cost{0});
 }
 
 // What the capture can have missed before a segment: anything toward the endpoint, and its own SYN or FIN.
@@ -93,6 +100,10 @@ class Runner {
     for (std::size_t i = 0; i < trace_.records.size(); ++i) {
       const SegmentRecord& r = trace_.records[i];
       now_ = std::max(now_, r.frame.time_ns);
+      if (hidden_fin_time_ != 0 && hidden_fin_time_ <= now_) {
+        arrive_until(hidden_fin_time_, i);
+        step({EventKind::HiddenFin, 0, i, std::exchange(hidden_fin_time_, 0)});
+      }
       arrive_until(now_, i);
       if (r.side == side_) send(i);
       if (r.side != side_ || trace_.self_connection) due_.push_back({now_ + rtt() - rtt() / 8, i});
@@ -142,7 +153,15 @@ class Runner {
 
   bool wants_hidden_fin() const {
     const StreamFacts& own = meaning_.streams[index(side_)];
-    return own.first_fin != kNowhere || own.unseen_fin;
+    return hidden_fin_time_ == 0 && own.lost_fins == 0 && (own.first_fin != kNowhere || own.unseen_fin);
+  }
+
+  // Each FIN that passed unseen was sent a retransmission timeout before the next: the round trip and the least RTO (RFC 6298 2).
+  TimeNs hidden_fin_time() const {
+    const StreamFacts& own = meaning_.streams[index(side_)];
+    if (own.lost_fins == 0) return 0;
+    const TimeNs rto = profile_.minimum_rto + rtt() + meaning_.streams[index(other(side_))].rtt_ns;
+    return trace_.records[own.first_fin].frame.time_ns - static_cast<TimeNs>(own.lost_fins) * rto;
   }
   Cost hidden_fin_cost() const {
     return meaning_.streams[index(side_)].unseen_fin ? Cost{2} : kHiddenFinCost;
@@ -200,9 +219,17 @@ class Runner {
     for (; next_due_ < due_.size() && due_[next_due_].at <= time_ns && due_[next_due_].record < before_record;
          ++next_due_) {
       const std::size_t record = due_[next_due_].record;
+      if (draws_rst(record)) silent(record);
       step({EventKind::Arrive, 0, record});
       add_late(record);
     }
+  }
+
+  // The endpoint's next segment is a RST: it may have lost its socket before this one came.
+  bool draws_rst(std::size_t record) const {
+    for (std::size_t k = record + 1; k < trace_.records.size(); ++k)
+      if (trace_.records[k].side == side_ && meaning_.records[k].constrains) return meaning_.records[k].sends == Sends::Rst;
+    return false;
   }
 
   // One late candidate for each distinct meaning: the bound on what is carried along.
@@ -223,7 +250,7 @@ class Runner {
       if (row_[s] != kNever)
         costs[s] = silent_close_cost(state_at(s), trace_, meaning_, profile_, side_, now_);
     course_.silent.push_back(costs);
-    step({EventKind::Silent, 0, record, course_.silent.size() - 1});
+    step({EventKind::Silent, 0, record, 0, course_.silent.size() - 1});
   }
 
   void jump(std::size_t i, const CostRow& before) {
@@ -285,6 +312,7 @@ class Runner {
   std::size_t next_due_ = 0, next_icmp_ = 0;
   std::vector<std::size_t> late_;
   std::size_t hidden_fin_after_ = kNowhere;
+  TimeNs hidden_fin_time_ = 0;  // still to come
 };
 
 }  // namespace

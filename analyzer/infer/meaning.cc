@@ -24,14 +24,38 @@ struct Progress {
   std::uint16_t window = 0;
 };
 
+// Segments that the sender of FIN `fin` sent since its last captured one, by its IP IDs (Linux counts them up for each
+// connection). 0 where there is no telling: no IDs, a super-segment before it, or something in between that it may have acknowledged.
+std::size_t lost_before(const FlowTrace& trace, std::size_t fin) {
+  const SegmentRecord& f = trace.records[fin];
+  constexpr std::uint32_t kPlainSegment = 1500;
+  constexpr std::uint32_t kMostLost = 3;
+  for (std::size_t i = fin; i-- > 0;) {
+    const SegmentRecord& r = trace.records[i];
+    if (r.side != f.side) {
+      if (r.sequence_length() > 0 && r.end() > f.ack - 1 && r.frame.time_ns + kSecond > f.frame.time_ns) return 0;
+      continue;
+    }
+    if (r.copy || !r.has_ip_id || !f.has_ip_id || r.payload > kPlainSegment || r.has(kSyn)) return 0;
+    const std::uint32_t step = (f.ip_id - r.ip_id) & 0xffff;
+    const std::uint32_t gap = step - 1 - f.folded_packets;
+    return step > f.folded_packets + 1 && gap <= kMostLost && f.seq == r.end() ? gap : 0;
+  }
+  return 0;
+}
+
 void read_streams(const FlowTrace& trace, TraceMeaning& meaning) {
   for (std::size_t i = 0; i < trace.records.size(); ++i) {
     const SegmentRecord& r = trace.records[i];
     StreamFacts& s = meaning.streams[index(r.side)];
     s.last_record = i;
     if (r.has(kSyn) && !r.has(kRst)) (r.has(kAck) ? s.sent_syn_ack : s.sent_syn) = true;
+    if (r.has(kSyn | kAck) && r.ack > 1) s.took_early_data = true;
     if (!r.has(kFin) || r.has(kSyn) || r.has(kRst)) continue;
-    if (s.first_fin == kNowhere) s.first_fin = i;
+    if (s.first_fin == kNowhere) {
+      s.first_fin = i;
+      s.lost_fins = lost_before(trace, i);
+    }
     s.fin_end = std::max(s.fin_end, r.end());
   }
   for (Side side : {Side::A, Side::B}) {
@@ -117,10 +141,9 @@ StateSet states_after(const SegmentRecord& r, Sends kind, const StreamFacts& own
 // RFC 9293 3.10.7.4, first and second check, as RFC 5961 3.2 narrows it: a RST counts if it stands at
 // RCV.NXT. The capture does not know RCV.NXT, only that it lies between what the receiver acknowledged and
 // what was sent to it.
-bool rst_counts(const SegmentRecord& r, const Progress& receiver, const Progress& sender) {
+bool rst_counts(const SegmentRecord& r, const Progress& receiver) {
   if (!receiver.has_acked) return true;
   constexpr StreamOffset kLargestWindow = StreamOffset{65535} << 14;  // RFC 7323 2.3
-  (void)sender;
   return r.seq >= receiver.acked - 1 && r.seq <= std::max(r.sent_max, receiver.acked) + kLargestWindow;
 }
 
@@ -131,14 +154,13 @@ Cost rst_inexact(const SegmentRecord& r, const Progress& receiver) {
 }
 
 std::uint8_t triggers_of(const SegmentRecord& r, Sends kind, const TraceMeaning& meaning,
-                         const Progress& sender, const Progress& receiver, bool own_fin_seen) {
+                         const Progress& receiver, const StreamFacts& to, bool own_fin_seen) {
   const StreamFacts& from = meaning.streams[index(r.side)];
-  const StreamFacts& to = meaning.streams[index(other(r.side))];
   if (r.bad_checksum && !from.offloads_checksum) return 0;  // RFC 9293 3.1: the receiver drops it
   unsigned t = 0;
   if (kind == Sends::Rst) {
     const bool for_syn_sent = r.has(kAck) && r.ack >= 1;
-    return static_cast<std::uint8_t>(for_syn_sent || rst_counts(r, receiver, sender) ? kGotRst : 0);
+    return static_cast<std::uint8_t>(for_syn_sent || rst_counts(r, receiver) ? kGotRst : 0);
   }
   if (kind == Sends::Syn) t |= kGotSyn;
   if (kind == Sends::SynAck && r.ack >= 1) t |= kGotSynAck;
@@ -170,8 +192,10 @@ TraceMeaning read_meaning(const FlowTrace& trace, TimeNs capture_end_ns) {
     m.after = states_after(r, m.sends, own, peer, fin_seen[index(r.side)]);
     m.triggers = odd_flags(r)
                      ? std::uint8_t{0}
-                     : triggers_of(r, m.sends, meaning, sender, progress[index(to)], fin_seen[index(r.side)]);
+                     : triggers_of(r, m.sends, meaning, progress[index(to)], peer, fin_seen[index(r.side)]);
     m.miss_cost = loss_cost(peer.rtt_ns);
+    m.bare_rst = m.sends == Sends::Rst && !r.has(kAck);
+    m.early_data = own.took_early_data;
     if (m.sends == Sends::Rst) m.deliver_cost = rst_inexact(r, progress[index(to)]);
     if (r.has(kFin)) fin_seen[index(r.side)] = true;
     if (!m.constrains || m.sends == Sends::Rst) continue;

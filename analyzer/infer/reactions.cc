@@ -15,20 +15,20 @@ struct Reaction {
   TimeNs time_ns = 0;
 };
 
-bool reflects(const SegmentRecord& r, const Meaning& m, std::uint8_t trigger, StreamOffset fin_end) {
+bool reflects(const SegmentRecord& r, const Meaning& m, std::uint8_t trigger, StreamOffset end) {
   if (!m.constrains || r.has(kRst)) return false;
   switch (trigger) {
     case kGotSyn: return r.has(kSyn | kAck);
     case kGotSynAck: return r.has(kAck) && !r.has(kSyn) && r.ack >= 1;
-    default: return r.has(kAck) && r.ack >= fin_end;
+    default: return r.has(kAck) && !r.has(kSyn) && r.ack >= end;
   }
 }
 
-// The first segment of `side` after record `i` that shows that `trigger` had arrived.
-Reaction first_reaction(const FlowTrace& trace, const TraceMeaning& meaning, std::size_t i, Side side,
-                        std::uint8_t trigger, StreamOffset fin_end) {
+// The first segment of `side` after record `i` that shows that `trigger` had arrived; `end` is the sequence number it acknowledges.
+Reaction first_reaction(const FlowTrace& trace, const TraceMeaning& meaning, std::size_t i, Side side, std::uint8_t trigger,
+                        StreamOffset end) {
   for (std::size_t k = i + 1; k < trace.records.size(); ++k)
-    if (trace.records[k].side == side && reflects(trace.records[k], meaning.records[k], trigger, fin_end))
+    if (trace.records[k].side == side && reflects(trace.records[k], meaning.records[k], trigger, end))
       return {k, trace.records[k].frame.time_ns};
   return {};
 }
@@ -51,27 +51,87 @@ class Weigher {
       : trace_(trace), meaning_(meaning), capture_end_ns_(capture_end_ns) {}
 
   void weigh(std::size_t i) {
-    for (const Trial& trial : {Trial{kGotSyn, kPatienceForSyn}, Trial{kGotSynAck, kPatienceForSyn},
-                               Trial{kGotFin, kPatienceForFin}})
+    for (const Trial& trial : {Trial{kGotSyn, kPatienceForSyn}, Trial{kGotSynAck, kPatienceForSyn}, Trial{kGotFin, kPatienceForFin}})
       if (meaning_.records[i].triggers & trial.trigger) try_one(i, trial);
+    const SegmentRecord& r = trace_.records[i];
+    if (r.payload > 0 && !r.has(kSyn) && handshake_in_doubt(i)) try_one(i, {kGotAckOfSyn, kPatienceForFin});
+    if (meaning_.records[i].triggers == kGotAckOfSyn) meaning_.records[i].miss_cost = kDropped;
+  }
+
+  // Segments to an end that has not answered earlier ones, though it should have, go the way of those.
+  void weigh_dead_path(Side receiver) {
+    unsigned unanswered = 0;
+    TimeNs since = 0;
+    for (std::size_t i = 0; i < trace_.records.size(); ++i) {
+      const SegmentRecord& r = trace_.records[i];
+      if (r.copy) continue;
+      if (r.side == receiver) {
+        if (r.has(kFin)) return;
+        unanswered = 0;
+        continue;
+      }
+      Meaning& m = meaning_.records[i];
+      const TimeNs patience = meaning_.streams[index(receiver)].rtt_ns + 500 * kMillisecond;
+      if (unanswered >= 2 && r.frame.time_ns - since > patience) {
+        m.miss_cost = 1;
+        m.deliver_cost = std::max<Cost>(m.deliver_cost, 3);
+        m.idle_cost = 0;
+      }
+      if (!(r.resend || r.keepalive) || r.has(kSyn)) continue;
+      if (unanswered++ == 0) since = r.frame.time_ns;
+    }
+  }
+
+  // A bare RST answers one segment: that came, and was refused rather than taken.
+  void weigh_refusal(std::size_t rst) {
+    const SegmentRecord& r = trace_.records[rst];
+    const TimeNs rtt = meaning_.streams[index(r.side)].rtt_ns;
+    for (std::size_t k = rst; k-- > 0;) {
+      const SegmentRecord& g = trace_.records[k];
+      const TimeNs age = r.frame.time_ns - g.frame.time_ns;
+      if (age > rtt + kSecond) return;
+      if (g.side == r.side || !g.has(kAck) || g.has(kRst) || g.ack != r.seq || age < rtt - rtt / 8) continue;
+      meaning_.records[k].miss_cost = 0;
+      meaning_.records[k].deliver_cost = std::max<Cost>(meaning_.records[k].deliver_cost, 2);
+      meaning_.records[k].idle_cost = 0;
+      return;
+    }
   }
 
  private:
+  // Points for an ACK that passed and did not complete the handshake: lost, or dropped by a full accept queue.
+  static constexpr Cost kDropped = 3;
+
+  // The receiver's next segment is not one of an established connection.
+  bool handshake_in_doubt(std::size_t i) const {
+    if ((meaning_.records[i].triggers & kGotAckOfSyn) == 0) return false;
+    const Side receiver = other(trace_.records[i].side);
+    if (!meaning_.streams[index(receiver)].sent_syn_ack) return false;
+    for (std::size_t k = i + 1; k < trace_.records.size(); ++k)
+      if (trace_.records[k].side == receiver && meaning_.records[k].constrains)
+        return meaning_.records[k].sends == Sends::SynAck || meaning_.records[k].bare_rst;
+    for (std::size_t k = i; k-- > 0;)
+      if (trace_.records[k].side == receiver) return meaning_.records[k].sends == Sends::SynAck;
+    return false;
+  }
+
   void try_one(std::size_t i, const Trial& trial) {
     const SegmentRecord& r = trace_.records[i];
     const Side receiver = other(r.side);
-    const StreamOffset fin_end = meaning_.streams[index(r.side)].fin_end;
+    const StreamOffset end = trial.trigger == kGotFin ? meaning_.streams[index(r.side)].fin_end : r.end();
     const TimeNs rtt = meaning_.streams[index(receiver)].rtt_ns;
-    const Reaction reaction = first_reaction(trace_, meaning_, i, receiver, trial.trigger, fin_end);
+    const Reaction reaction = first_reaction(trace_, meaning_, i, receiver, trial.trigger, end);
     Meaning& m = meaning_.records[i];
     const bool waited_for_ever =
         reaction.record == kNowhere && capture_end_ns_ - r.frame.time_ns > rtt + trial.patience + kSecond;
     if (waited_for_ever || better_explained(i, reaction, trial, rtt)) {
       m.idle_cost = m.miss_cost;
-      m.deliver_cost = std::max<Cost>(m.deliver_cost, static_cast<Cost>(m.miss_cost + 1));
+      // An end that has closed may be cut off in the other direction only: then neither is likelier.
+      const bool cut_off = waited_for_ever && meaning_.streams[index(receiver)].first_fin < i;
+      m.deliver_cost = std::max<Cost>(m.deliver_cost, static_cast<Cost>(m.miss_cost + (cut_off ? 0 : 1)));
     }
     if (trial.trigger == kGotSyn && reaction.record != kNowhere) weigh_echo(i, reaction.record);
-    if (trial.trigger == kGotFin && (repeated_and_dsacked(i, receiver, fin_end) || echoed_though_repeated(i, reaction.record))) {
+    if ((trial.trigger == kGotFin && repeated_and_dsacked(i, receiver, end)) || echoed_though_repeated(i, reaction.record, trial)) {
       m.deliver_cost = m.idle_cost = 0;
       m.miss_cost = 20;
     }
@@ -120,12 +180,14 @@ class Weigher {
     return false;
   }
 
-  // The reaction echoes this copy's timestamp, not that of the later one that drew it: a TIME-WAIT that answers a repeated FIN keeps the
-  // TS.Recent of the first (RFC 7323 4.3; Linux does not renew it).
-  bool echoed_though_repeated(std::size_t i, std::size_t reaction) const {
-    const SegmentRecord& fin = trace_.records[i];
-    if (reaction == kNowhere || !fin.has(kFin) || !fin.has_timestamps || !trace_.records[reaction].has_timestamps) return false;
-    return trace_.records[reaction].ts_ecr == fin.ts_val;
+  // The reaction echoes this copy's timestamp, not that of the later one that drew it. What answers a repeat from beyond its place (TIME-WAIT,
+  // a challenge ACK) keeps the TS.Recent of the copy that was taken (RFC 7323 4.3; Linux does not renew it then).
+  bool echoed_though_repeated(std::size_t i, std::size_t reaction, const Trial& trial) const {
+    const SegmentRecord& r = trace_.records[i];
+    if (reaction == kNowhere || !r.has(trial.trigger == kGotFin ? kFin : kSyn) || !r.has_timestamps ||
+        !trace_.records[reaction].has_timestamps)
+      return false;
+    return trace_.records[reaction].ts_ecr == r.ts_val;
   }
 
   const FlowTrace& trace_;
@@ -139,6 +201,10 @@ void weigh_reactions(const FlowTrace& trace, TraceMeaning& meaning, TimeNs captu
   if (trace.one_sided() || trace.self_connection) return;
   Weigher weigher(trace, meaning, capture_end_ns);
   for (std::size_t i = 0; i < trace.records.size(); ++i) weigher.weigh(i);
+  weigher.weigh_dead_path(Side::A);
+  weigher.weigh_dead_path(Side::B);
+  for (std::size_t i = 0; i < trace.records.size(); ++i)
+    if (meaning.records[i].bare_rst && meaning.records[i].constrains) weigher.weigh_refusal(i);
 }
 
 }  // namespace tcpautopsy

@@ -174,12 +174,13 @@ class Reader {
     add(t);
   }
 
-  void note_hidden_fin(const Event&, TcpState next) {
+  void note_hidden_fin(const Event& event, TcpState next) {
     if (next == state_) return;
     const std::size_t evidence = next_send();
     Transition t = evidence == kNowhere ? transition(state_, next, history_.trace.last, 0)
                                         : transition(state_, next, record(evidence).frame, -half_rtt());
     if (evidence != kNowhere) t.record = evidence;
+    if (event.time_ns != 0) t.at_ns = event.time_ns - half_rtt();
     t.cause = "sent FIN before the capture saw it";
     t.rfc = "9293 3.10.4";
     add(t);

@@ -150,6 +150,8 @@ Ending ending(TcpState state, const FlowTrace& trace, const TraceMeaning& meanin
 
 Cost silent_close_cost(TcpState state, const FlowTrace& trace, const TraceMeaning& meaning,
                        const Profile& profile, Side side, TimeNs now_ns) {
+  const Ending at_now = ending(state, trace, meaning, profile, side, now_ns);
+  if (at_now.give_up && at_now.leave == 0) return 0;
   switch (state) {
     case SynSent: return 1;  // close() before the handshake is over sends nothing
     case TimeWait: return now_ns >= time_wait_start(trace, meaning, side, now_ns) + profile.time_wait ? 0 : 3;
