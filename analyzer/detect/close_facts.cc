@@ -151,6 +151,10 @@ ResetFacts facts_of(const FlowHistory& flow, RecordIndex i, const PerSide<std::o
   const StreamOffset top = std::max(record.sent_max, expected);
   const auto edge = right_edge(flow, i, other(record.side));
   reset.beyond_window = record.seq < expected || (edge && record.seq > std::max(*edge, top));
+  // Below the window it may answer an older segment; 0 on the wire answers one without ACK.
+  const auto& sender = flow.trace.facts(record.side);
+  const bool before_stream = sender.iss_known && record.seq < 1 && wrap(record.seq, sender.iss).raw() != 0;
+  reset.odd_sequence = reset.beyond_window && !reset.is_reply() && (record.seq > expected || before_stream);
   reset.inexact = !reset.beyond_window && record.seq != expected && record.seq != top;
   reset.goes_on = continuation(flow, i);
   return reset;

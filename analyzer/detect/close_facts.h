@@ -33,6 +33,7 @@ struct ResetFacts {
   RecordIndex answers =
       kNoRecord;               // the segment whose ACK field the RST took its number from (RFC 9293 3.5.2)
   bool beyond_window = false;  // outside the receiver's window: a receiver drops it in silence
+  bool odd_sequence = false;   // a number that neither its sender nor an answer by it would use
   bool inexact = false;        // inside it, but not RCV.NXT as far as that is known (RFC 5961 3.2)
   RecordIndex goes_on = kNoRecord;  // a later segment by which the sender goes on with the connection
 

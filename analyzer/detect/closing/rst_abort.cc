@@ -157,9 +157,7 @@ Cause cause_of(const FlowHistory& flow, const ResetFacts& reset, TimeNs idle) {
   if (maybe_unread(flow, reset) > 0)
     return {"unread_or_linger", "closed with data unread, or with SO_LINGER 0"};
   const bool all_acked = flow.trace.facts(peer).acked_max >= rst.sent_max;
-  return all_acked ? Cause{"linger",
-                           "probably SO_LINGER 0 or another deliberate abort: nothing is left unread or "
-                           "unacknowledged"}
+  return all_acked ? Cause{"linger", "probably SO_LINGER 0 or another deliberate abort"}
                    : Cause{"abort", "SO_LINGER 0, or its process or host gave up"};
 }
 

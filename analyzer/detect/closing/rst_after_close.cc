@@ -164,9 +164,12 @@ void examine(const DetectContext& context, Findings& out) {
     }
     if (finding.count == 0) continue;
     const TimeNs since = time_of(flow, asked) - time_of(flow, fin_of(flow, side)->first);
-    finding.summary = "The " + std::string(role(flow, side)) + " had closed; " + duration_text(since) +
-                      " after its FIN " + what_met_it(answered) + " from the " +
-                      std::string(role(flow, other(side))) + " met a RST.";
+    // On the way to an endpoint far from the capture point the segment passed first and yet arrived later.
+    const std::string when =
+        since >= 0 ? duration_text(since) + " after its FIN" : std::string("under way when its FIN passed,");
+    finding.summary = "The " + std::string(role(flow, side)) + " had closed; " + when + " " +
+                      what_met_it(answered) + " from the " + std::string(role(flow, other(side))) +
+                      " met a RST.";
     prove(finding, "after_fin_ns", since);
     prove(finding, "data_segments_reset", answered.data);
     prove(finding, "octets_lost", answered.end - answered.begin);

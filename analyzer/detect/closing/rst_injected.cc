@@ -99,6 +99,19 @@ handshake
 no finding
 )",
      true},
+    {"An abort in mid-download: each segment under way draws a RST with its own number", R"(
+handshake
++.01   A > B  P. 1:101(100) ack 1
++.01   A < B  .  1:1461(1460) ack 101
++.001  A < B  .  1461:2921(1460) ack 101
++.001  A < B  R. 2921:2921(0) ack 101
++.006  A > B  .  101:101(0) ack 1461
++.001  A > B  .  101:101(0) ack 2921
++.009  A < B  R  1461:1461(0)
++.001  A < B  R  2921:2921(0)
+no finding
+)",
+     true},
     {"A segment that the RST overtook", R"(
 handshake
 +.01    A > B  P. 1:101(100) ack 1
@@ -130,7 +143,7 @@ Verdict verdict_of(const FlowHistory& flow, const ResetFacts& reset) {
   verdict.initial_ttl = misfit.ttl_by_initial;
   verdict.usual_ttl = misfit.usual_ttl;
   verdict.id = misfit.ip_id;
-  verdict.sequence = reset.beyond_window && !reset.is_reply();
+  verdict.sequence = reset.odd_sequence;
   verdict.goes_on = reset.goes_on;
   return verdict;
 }
