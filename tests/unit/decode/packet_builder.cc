@@ -110,13 +110,13 @@ Frame frame_of(const Octets& octets, int link_type, std::size_t wire_length) {
   return frame;
 }
 
-Decoded decode(Decoder& decoder, const Octets& octets, int link_type, std::size_t wire_length) {
+Decoded decode_with(Decoder& decoder, const Octets& octets, int link_type, std::size_t wire_length) {
   return decoder.decode(frame_of(octets, link_type, wire_length));
 }
 
 TcpSegment segment_in(const Octets& octets, int link_type, std::size_t wire_length) {
   Decoder decoder;
-  const Decoded decoded = decode(decoder, octets, link_type, wire_length);
+  const Decoded decoded = decode_with(decoder, octets, link_type, wire_length);
   INFO(describe(decoded));
   REQUIRE(std::holds_alternative<TcpSegment>(decoded));
   CHECK(decoder.counts().tcp == 1);
@@ -125,7 +125,7 @@ TcpSegment segment_in(const Octets& octets, int link_type, std::size_t wire_leng
 
 IcmpError icmp_error_in(const Octets& octets, int link_type) {
   Decoder decoder;
-  const Decoded decoded = decode(decoder, octets, link_type);
+  const Decoded decoded = decode_with(decoder, octets, link_type);
   INFO(describe(decoded));
   REQUIRE(std::holds_alternative<IcmpError>(decoded));
   CHECK(decoder.counts().icmp_errors == 1);
@@ -134,7 +134,7 @@ IcmpError icmp_error_in(const Octets& octets, int link_type) {
 
 NotTcp verdict_on(const Octets& octets, int link_type, std::size_t wire_length) {
   Decoder decoder;
-  const Decoded decoded = decode(decoder, octets, link_type, wire_length);
+  const Decoded decoded = decode_with(decoder, octets, link_type, wire_length);
   INFO(describe(decoded));
   REQUIRE(std::holds_alternative<NotTcp>(decoded));
   return std::get<NotTcp>(decoded);

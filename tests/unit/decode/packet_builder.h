@@ -66,8 +66,8 @@ constexpr int kDltEthernet = 1, kDltRaw = 12;
 // `octets` must live as long as the frame; a wire length of 0 stands for all of them.
 Frame frame_of(const Octets& octets, int link_type = kDltEthernet, std::size_t wire_length = 0);
 
-Decoded decode(Decoder& decoder, const Octets& octets, int link_type = kDltEthernet,
-               std::size_t wire_length = 0);
+Decoded decode_with(Decoder& decoder, const Octets& octets, int link_type = kDltEthernet,
+                    std::size_t wire_length = 0);
 
 // With a decoder of its own. They fail the test if something else comes out; the payload is not to be read.
 TcpSegment segment_in(const Octets& octets, int link_type = kDltEthernet, std::size_t wire_length = 0);

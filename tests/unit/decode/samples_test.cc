@@ -31,7 +31,7 @@ TEST_CASE("each link type, extension header and tunnel leads to the segment") {
   for (const Sample& sample : all_samples()) {
     INFO(sample.name);
     Decoder decoder;
-    const Decoded decoded = decode(decoder, sample.octets, sample.link_type);
+    const Decoded decoded = decode_with(decoder, sample.octets, sample.link_type);
     INFO(describe(decoded));
     REQUIRE(std::holds_alternative<TcpSegment>(decoded));
     const auto& segment = std::get<TcpSegment>(decoded);
@@ -71,7 +71,7 @@ TEST_CASE("a frame that ends early without saying so") {
       INFO(sample.name << " ends at " << kept);
       const Octets cut(sample.octets.begin(), sample.octets.begin() + static_cast<std::ptrdiff_t>(kept));
       Decoder decoder;
-      const Decoded decoded = decode(decoder, cut, sample.link_type);
+      const Decoded decoded = decode_with(decoder, cut, sample.link_type);
       INFO(describe(decoded));
       if (kept < sample.header_end()) {
         CHECK(std::holds_alternative<NotTcp>(decoded));
