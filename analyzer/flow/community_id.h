@@ -7,7 +7,7 @@
 
 namespace tcpautopsy {
 
-// "1:" and the base64 of SHA-1 over seed, ordered 4-tuple and protocol 6, by the public specification, version 1.
+// "1:" and the base64 of SHA-1 over seed, ordered 4-tuple and protocol 6, as its specification has it.
 std::string community_id(const EndpointAddress& a, const EndpointAddress& b, std::uint16_t seed = 0);
 
 }  // namespace tcpautopsy
