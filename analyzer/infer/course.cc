@@ -93,6 +93,7 @@ class Runner {
     course_.start = start();
     row_ = course_.start;
     hidden_fin_after_ = hidden_fin_place();
+    hidden_fin_time_ = hidden_fin_time();
     course_.events.reserve(trace_.records.size() + 8);
     course_.forward.reserve(trace_.records.size() + 8);
     if (hidden_fin_after_ == kNowhere && wants_hidden_fin())
@@ -200,7 +201,7 @@ class Runner {
       offer(due_[d].record, age * 2 < rtt() ? Cost{8} : Cost{2});
     }
     // Twice: any order of two of them.
-    for (int round = 0; round < 2; ++round)
+    for (std::size_t round = 0; round < std::min<std::size_t>(late_.size(), 2); ++round)
       for (std::size_t record : late_) offer(record, kLateCost);
   }
 

@@ -9,6 +9,8 @@ namespace {
 // Linux (RFC 9293 3.8.6.3 allows 500 ms), SYN-ACKs and the ACK of one at once.
 constexpr TimeNs kPatienceForFin = 130 * kMillisecond;
 constexpr TimeNs kPatienceForSyn = 60 * kMillisecond;
+// Next to an endpoint, round trips measure its own pace.
+constexpr TimeNs kJitter = kMillisecond / 5;
 
 struct Reaction {
   std::size_t record = kNowhere;
@@ -90,7 +92,8 @@ class Weigher {
       const SegmentRecord& g = trace_.records[k];
       const TimeNs age = r.frame.time_ns - g.frame.time_ns;
       if (age > rtt + kSecond) return;
-      if (g.side == r.side || !g.has(kAck) || g.has(kRst) || g.ack != r.seq || age < rtt - rtt / 8) continue;
+      if (g.side == r.side || !g.has(kAck) || g.has(kRst) || g.ack != r.seq || age < rtt - rtt / 8 - kJitter)
+        continue;
       meaning_.records[k].miss_cost = 0;
       meaning_.records[k].deliver_cost = std::max<Cost>(meaning_.records[k].deliver_cost, 2);
       meaning_.records[k].idle_cost = 0;
@@ -122,8 +125,7 @@ class Weigher {
     const TimeNs rtt = meaning_.streams[index(receiver)].rtt_ns;
     const Reaction reaction = first_reaction(trace_, meaning_, i, receiver, trial.trigger, end);
     Meaning& m = meaning_.records[i];
-    const bool waited_for_ever =
-        reaction.record == kNowhere && capture_end_ns_ - r.frame.time_ns > rtt + trial.patience + kSecond;
+    const bool waited_for_ever = reaction.record == kNowhere && attended_until(i) - r.frame.time_ns > rtt + trial.patience + kSecond;
     if (waited_for_ever || better_explained(i, reaction, trial, rtt)) {
       m.idle_cost = m.miss_cost;
       // An end that has closed may be cut off in the other direction only: then neither is likelier.
@@ -135,6 +137,13 @@ class Weigher {
       m.deliver_cost = m.idle_cost = 0;
       m.miss_cost = 20;
     }
+  }
+
+  // Until when the receiver of record `i` could have reacted: a RST on the way ends it.
+  TimeNs attended_until(std::size_t i) const {
+    for (std::size_t k = i + 1; k < trace_.records.size(); ++k)
+      if (trace_.records[k].has(kRst)) return trace_.records[k].frame.time_ns;
+    return capture_end_ns_;
   }
 
   // A later copy explains the reaction's time and this one does not.

@@ -91,9 +91,14 @@ Ending resend_ending(TcpState state, const FlowTrace& trace, const TraceMeaning&
   const TimeNs tolerance = step / 16 + 100 * kMillisecond + meaning.streams[index(side)].rtt_ns;
   if (capture_end_ns <= e.left_ns + tolerance) return e;
   if (data && (group.count < 2 || heard_since(trace, other(side), group.last))) return e;
+  if (!data && group.count == 0 && state != SynSent && state != SynReceived) {
+    // An unacknowledged FIN would have been sent again long ago: it is not unacknowledged.
+    e.leave = e.stay = 5;
+    return e;
+  }
   const bool by_profile = group.count >= profile_retries(state, profile);
   e.leave = 0;
-  e.stay = by_profile || group.count >= 2 ? 4 : 2;
+  e.stay = by_profile || group.count >= 2 ? 5 : 2;
   e.give_up = GiveUp{state, group.first, group.last, group.count, e.left_ns, by_profile};
   return e;
 }
