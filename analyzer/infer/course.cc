@@ -47,9 +47,11 @@ class MoveList {
   std::size_t count_ = 0;
 };
 
-// A bare RST is the answer of a host that has no use for a segment; an application that aborts sends RST and ACK.
-Cost rst_form_cost(TcpState from, bool bare) {
-  if (bare) return from == Established || from == CloseWait ? 3 : 0;
+// A bare RST is the answer of a host that has no use for a segment; an application that aborts sends RST and
+// ACK.
+Cost rst_form_cost(TcpState from, const Meaning& m) {
+  if (from == SynSent && m.refuses_handshake) return 6;
+  if (m.bare_rst) return from == Established || from == CloseWait ? 3 : 0;
   return from == Closed || from == Listen ? 3 : 0;
 }
 
@@ -57,7 +59,7 @@ void send_moves(const Event& event, TcpState from, const TraceMeaning& meaning, 
   const Meaning& m = meaning.records[event.record];
   if (from == SynReceived && m.sends == Sends::Ack && m.early_data) return list.add(SynReceived, 0);
   const auto& entry = send_index().entries[static_cast<std::size_t>(from)][static_cast<std::size_t>(m.sends)];
-  const Cost form = m.sends == Sends::Rst ? rst_form_cost(from, m.bare_rst) : Cost{0};
+  const Cost form = m.sends == Sends::Rst ? rst_form_cost(from, m) : Cost{0};
   for (std::size_t k = 0; k < entry.count; ++k)
     if (m.after.has(entry.moves[k].to)) list.add(entry.moves[k].to, add_cost(entry.moves[k].cost, form));
 }
@@ -157,7 +159,8 @@ class Runner {
     return hidden_fin_time_ == 0 && own.lost_fins == 0 && (own.first_fin != kNowhere || own.unseen_fin);
   }
 
-  // Each FIN that passed unseen was sent a retransmission timeout before the next: the round trip and the least RTO (RFC 6298 2).
+  // Each FIN that passed unseen was sent a retransmission timeout before the next: the round trip and the
+  // least RTO (RFC 6298 2).
   TimeNs hidden_fin_time() const {
     const StreamFacts& own = meaning_.streams[index(side_)];
     if (own.lost_fins == 0) return 0;
@@ -229,7 +232,8 @@ class Runner {
   // The endpoint's next segment is a RST: it may have lost its socket before this one came.
   bool draws_rst(std::size_t record) const {
     for (std::size_t k = record + 1; k < trace_.records.size(); ++k)
-      if (trace_.records[k].side == side_ && meaning_.records[k].constrains) return meaning_.records[k].sends == Sends::Rst;
+      if (trace_.records[k].side == side_ && meaning_.records[k].constrains)
+        return meaning_.records[k].sends == Sends::Rst;
     return false;
   }
 

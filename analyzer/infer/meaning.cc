@@ -24,8 +24,9 @@ struct Progress {
   std::uint16_t window = 0;
 };
 
-// Segments that the sender of FIN `fin` sent since its last captured one, by its IP IDs (Linux counts them up for each
-// connection). 0 where there is no telling: no IDs, a super-segment before it, or something in between that it may have acknowledged.
+// Segments that the sender of FIN `fin` sent since its last captured one, by its IP IDs (Linux counts them up
+// for each connection). 0 where there is no telling: no IDs, a super-segment before it, or something in
+// between that it may have acknowledged.
 std::size_t lost_before(const FlowTrace& trace, std::size_t fin) {
   const SegmentRecord& f = trace.records[fin];
   constexpr std::uint32_t kPlainSegment = 1500;
@@ -33,7 +34,8 @@ std::size_t lost_before(const FlowTrace& trace, std::size_t fin) {
   for (std::size_t i = fin; i-- > 0;) {
     const SegmentRecord& r = trace.records[i];
     if (r.side != f.side) {
-      if (r.sequence_length() > 0 && r.end() > f.ack - 1 && r.frame.time_ns + kSecond > f.frame.time_ns) return 0;
+      if (r.sequence_length() > 0 && r.end() > f.ack - 1 && r.frame.time_ns + kSecond > f.frame.time_ns)
+        return 0;
       continue;
     }
     if (r.copy || !r.has_ip_id || !f.has_ip_id || r.payload > kPlainSegment || r.has(kSyn)) return 0;
@@ -195,6 +197,7 @@ TraceMeaning read_meaning(const FlowTrace& trace, TimeNs capture_end_ns) {
                      : triggers_of(r, m.sends, meaning, progress[index(to)], peer, fin_seen[index(r.side)]);
     m.miss_cost = loss_cost(peer.rtt_ns);
     m.bare_rst = m.sends == Sends::Rst && !r.has(kAck);
+    m.refuses_handshake = m.bare_rst && r.seq == 1;
     m.early_data = own.took_early_data;
     if (m.sends == Sends::Rst) m.deliver_cost = rst_inexact(r, progress[index(to)]);
     if (r.has(kFin)) fin_seen[index(r.side)] = true;

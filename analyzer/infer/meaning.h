@@ -17,8 +17,11 @@ constexpr Cost kNever = 0xffff;
 constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
 
 struct Meaning {
-  bool bare_rst = false;           // a RST without ACK: the answer of a host to a segment it has no use for (RFC 9293 3.10.7.1)
-  bool early_data = false;         // Fast Open lets its sender send before the handshake is over (RFC 7413 4.2)
+  bool bare_rst =
+      false;  // a RST without ACK: the answer of a host to a segment it has no use for (RFC 9293 3.10.7.1)
+  bool refuses_handshake =
+      false;  // such a RST, where a SYN-ACK would be acceptable: its sender has no attempt under way
+  bool early_data = false;  // Fast Open lets its sender send before the handshake is over (RFC 7413 4.2)
   // Of the sender.
   bool constrains =
       true;  // false: sent earlier than its place suggests (reordered, copied), forged, or of no known kind
@@ -28,7 +31,8 @@ struct Meaning {
   std::uint8_t triggers = 0;  // Trigger bits
   Cost deliver_cost = 0;      // of its arriving in time: unlikely where no reaction followed
   Cost miss_cost = 0;         // of its not arriving in time
-  Cost idle_cost = 0;     // where it changes nothing: a repeat that drew no reaction was lost, or its reaction was
+  Cost idle_cost =
+      0;  // where it changes nothing: a repeat that drew no reaction was lost, or its reaction was
 };
 
 // Facts of one direction that need the whole trace.
@@ -42,9 +46,9 @@ struct StreamFacts {
   bool offloads_checksum =
       false;  // most of its checksums are wrong: the capture sees them before the card fills them in
   bool sent_syn = false, sent_syn_ack = false;
-  bool took_early_data = false;    // its SYN-ACK acknowledged data of the SYN
-  std::size_t lost_fins = 0;       // FINs sent before the first captured one, by the gap in its IP IDs
-  std::int64_t rtt_ns = 0;  // capture point to this end and back; 0 if never measured
+  bool took_early_data = false;  // its SYN-ACK acknowledged data of the SYN
+  std::size_t lost_fins = 0;     // FINs sent before the first captured one, by the gap in its IP IDs
+  std::int64_t rtt_ns = 0;       // capture point to this end and back; 0 if never measured
 };
 
 struct TraceMeaning {

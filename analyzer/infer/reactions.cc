@@ -26,9 +26,10 @@ bool reflects(const SegmentRecord& r, const Meaning& m, std::uint8_t trigger, St
   }
 }
 
-// The first segment of `side` after record `i` that shows that `trigger` had arrived; `end` is the sequence number it acknowledges.
-Reaction first_reaction(const FlowTrace& trace, const TraceMeaning& meaning, std::size_t i, Side side, std::uint8_t trigger,
-                        StreamOffset end) {
+// The first segment of `side` after record `i` that shows that `trigger` had arrived; `end` is the sequence
+// number it acknowledges.
+Reaction first_reaction(const FlowTrace& trace, const TraceMeaning& meaning, std::size_t i, Side side,
+                        std::uint8_t trigger, StreamOffset end) {
   for (std::size_t k = i + 1; k < trace.records.size(); ++k)
     if (trace.records[k].side == side && reflects(trace.records[k], meaning.records[k], trigger, end))
       return {k, trace.records[k].frame.time_ns};
@@ -53,7 +54,8 @@ class Weigher {
       : trace_(trace), meaning_(meaning), capture_end_ns_(capture_end_ns) {}
 
   void weigh(std::size_t i) {
-    for (const Trial& trial : {Trial{kGotSyn, kPatienceForSyn}, Trial{kGotSynAck, kPatienceForSyn}, Trial{kGotFin, kPatienceForFin}})
+    for (const Trial& trial : {Trial{kGotSyn, kPatienceForSyn}, Trial{kGotSynAck, kPatienceForSyn},
+                               Trial{kGotFin, kPatienceForFin}})
       if (meaning_.records[i].triggers & trial.trigger) try_one(i, trial);
     const SegmentRecord& r = trace_.records[i];
     if (r.payload > 0 && !r.has(kSyn) && handshake_in_doubt(i)) try_one(i, {kGotAckOfSyn, kPatienceForFin});
@@ -102,7 +104,8 @@ class Weigher {
   }
 
  private:
-  // Points for an ACK that passed and did not complete the handshake: lost, or dropped by a full accept queue.
+  // Points for an ACK that passed and did not complete the handshake: lost, or dropped by a full accept
+  // queue.
   static constexpr Cost kDropped = 3;
 
   // The receiver's next segment is not one of an established connection.
@@ -125,7 +128,8 @@ class Weigher {
     const TimeNs rtt = meaning_.streams[index(receiver)].rtt_ns;
     const Reaction reaction = first_reaction(trace_, meaning_, i, receiver, trial.trigger, end);
     Meaning& m = meaning_.records[i];
-    const bool waited_for_ever = reaction.record == kNowhere && attended_until(i) - r.frame.time_ns > rtt + trial.patience + kSecond;
+    const bool waited_for_ever =
+        reaction.record == kNowhere && attended_until(i) - r.frame.time_ns > rtt + trial.patience + kSecond;
     if (waited_for_ever || better_explained(i, reaction, trial, rtt)) {
       m.idle_cost = m.miss_cost;
       // An end that has closed may be cut off in the other direction only: then neither is likelier.
@@ -133,7 +137,8 @@ class Weigher {
       m.deliver_cost = std::max<Cost>(m.deliver_cost, static_cast<Cost>(m.miss_cost + (cut_off ? 0 : 1)));
     }
     if (trial.trigger == kGotSyn && reaction.record != kNowhere) weigh_echo(i, reaction.record);
-    if ((trial.trigger == kGotFin && repeated_and_dsacked(i, receiver, end)) || echoed_though_repeated(i, reaction.record, trial)) {
+    if ((trial.trigger == kGotFin && repeated_and_dsacked(i, receiver, end)) ||
+        echoed_though_repeated(i, reaction.record, trial)) {
       m.deliver_cost = m.idle_cost = 0;
       m.miss_cost = 20;
     }
@@ -189,8 +194,9 @@ class Weigher {
     return false;
   }
 
-  // The reaction echoes this copy's timestamp, not that of the later one that drew it. What answers a repeat from beyond its place (TIME-WAIT,
-  // a challenge ACK) keeps the TS.Recent of the copy that was taken (RFC 7323 4.3; Linux does not renew it then).
+  // The reaction echoes this copy's timestamp, not that of the later one that drew it. What answers a repeat
+  // from beyond its place (TIME-WAIT, a challenge ACK) keeps the TS.Recent of the copy that was taken (RFC
+  // 7323 4.3; Linux does not renew it then).
   bool echoed_though_repeated(std::size_t i, std::size_t reaction, const Trial& trial) const {
     const SegmentRecord& r = trace_.records[i];
     if (reaction == kNowhere || !r.has(trial.trigger == kGotFin ? kFin : kSyn) || !r.has_timestamps ||

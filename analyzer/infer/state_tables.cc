@@ -32,15 +32,18 @@ void add_row(std::string& text, TcpState from, std::string_view what, TcpState t
 
 std::string state_tables_markdown() {
   std::string text =
-      "# The transition tables\n\nPrinted from `analyzer/infer/transitions.cc`; `build/dev/tests/state_tables` renews this file.\n\n"
-      "## Arrivals: what a segment does if it arrives\n\nA capture does not see arrival, so each of these may have happened.\n\n"
+      "# The transition tables\n\nPrinted from `analyzer/infer/transitions.cc`; "
+      "`build/dev/tests/state_tables` renews this file.\n\n"
+      "## Arrivals: what a segment does if it arrives\n\nA capture does not see arrival, so each of these "
+      "may have happened.\n\n"
       "| in | on | to | by |\n|---|---|---|---|\n";
   for (const ArriveRow& row : arrive_rows()) add_row(text, row.from, row.cause, row.to, row.rfc);
   text +=
       "\n## Sendings: what a captured segment shows of its sender\n\nNo row, no such state.\n\n"
       "| in | sends | then in | by |\n|---|---|---|---|\n";
   for (const SendRow& row : send_rows())
-    add_row(text, row.from, std::string(name(row.what)) + " (" + std::string(row.cause) + ")", row.to, row.rfc);
+    add_row(text, row.from, std::string(name(row.what)) + " (" + std::string(row.cause) + ")", row.to,
+            row.rfc);
   text += "\n## Timers: what time does\n\n| in | when | to | by |\n|---|---|---|---|\n";
   for (const TimerRow& row : timer_rows()) add_row(text, row.from, row.cause, row.to, row.rfc);
   return text;

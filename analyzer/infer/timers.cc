@@ -88,7 +88,7 @@ Ending resend_ending(TcpState state, const FlowTrace& trace, const TraceMeaning&
     step = 2 * std::max(last - trace.records[group.before_last].frame.time_ns, profile.minimum_rto / 2);
   if (group.count < 2 && state != SynReceived) step = std::max(step, kFirstStep);
   e.left_ns = last + step;
-  const TimeNs tolerance = step / 16 + 100 * kMillisecond + meaning.streams[index(side)].rtt_ns;
+  const TimeNs tolerance = step / 32 + 100 * kMillisecond + meaning.streams[index(side)].rtt_ns;
   if (capture_end_ns <= e.left_ns + tolerance) return e;
   if (data && (group.count < 2 || heard_since(trace, other(side), group.last))) return e;
   if (!data && group.count == 0 && state != SynSent && state != SynReceived) {
