@@ -25,15 +25,6 @@ void write_evidence_value(W& w, const EvidenceValue& value) {
       value);
 }
 
-void write_evidence(JsonWriter& w, const Finding& finding) {
-  w.begin_object();
-  for (const auto& [key, value] : finding.evidence) {
-    w.key(key);
-    write_evidence_value(w, value);
-  }
-  w.end_object();
-}
-
 // What a finding names differs from id to id, so a CSV cell holds it as JSON.
 void write_evidence(CsvWriter& w, const Finding& finding) {
   std::string text;
@@ -133,6 +124,15 @@ std::string value_text(std::string_view key, const EvidenceValue& value) {
 }
 
 }  // namespace
+
+void write_evidence(JsonWriter& w, const Finding& finding) {
+  w.begin_object();
+  for (const auto& [key, value] : finding.evidence) {
+    w.key(key);
+    write_evidence_value(w, value);
+  }
+  w.end_object();
+}
 
 std::optional<std::string_view> finding_endpoint(const FindingView& view) {
   if (!view.finding.side || view.trace == nullptr) return std::nullopt;

@@ -21,6 +21,9 @@ struct FindingView {
 void append_finding_json(std::string& out, const FindingView& view, const Origin& origin);
 void write_finding(JsonWriter& out, const FindingView& view, const Origin& origin);
 
+// The evidence alone, as an object.
+void write_evidence(JsonWriter& out, const Finding& finding);
+
 void append_finding_csv(std::string& out, const FindingView& view, const Origin& origin);
 std::string finding_csv_header();
 

@@ -85,7 +85,8 @@ void write_kept(JsonWriter& w, const KeptFinding& kept) {
   w.field("time_ns", finding.time_ns);
   w.word_field("certainty", name(finding.certainty));
   w.field("summary", finding.summary);
-  w.field("evidence", evidence_text(finding));
+  w.key("evidence");
+  write_evidence(w, finding);
   w.field("file", kept.file);
   w.field("filter", kept.filter);
   w.end_object();

@@ -1,0 +1,142 @@
+#include "cli/capture_run.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "cli/output.h"
+
+namespace tcpautopsy::cli {
+namespace {
+
+constexpr std::uint64_t kProgressStep = std::uint64_t{1} << 20;
+
+std::string damage_message(const Damage& damage) {
+  return fmt::format("{}: damaged at byte offset {}, after packet {}: {}", damage.file, damage.offset,
+                     damage.packet, damage.reason);
+}
+
+std::optional<TimeNs> first_time(const std::vector<CaptureInfo>& infos) {
+  std::optional<TimeNs> first;
+  for (const CaptureInfo& info : infos)
+    if (info.first_ns) first = std::min(first.value_or(*info.first_ns), *info.first_ns);
+  return first;
+}
+
+// contract.md's capture end: the latest end a statistics block tells, else the last record of any protocol.
+std::optional<TimeNs> stated_end(const std::vector<CaptureInfo>& infos) {
+  std::optional<TimeNs> end, last;
+  for (const CaptureInfo& info : infos) {
+    if (info.end_ns) end = std::max(end.value_or(*info.end_ns), *info.end_ns);
+    if (info.last_ns) last = std::max(last.value_or(*info.last_ns), *info.last_ns);
+  }
+  return end ? end : last;
+}
+
+}  // namespace
+
+struct CaptureRun::Group {
+  explicit Group(const CaptureGroup& files, const Options& options)
+      : reader(files, options.files, options.filter) {}
+
+  GroupReader reader;
+  std::unique_ptr<Analysis> analysis;
+  TimeNs start_ns = 0;
+};
+
+void CaptureRun::run(const Handlers& handlers) {
+  const CapturePlan plan = plan_captures(options_.files, options_.merge);
+  for (const InputError& error : plan.errors) trouble(error.message);
+  for (const CaptureGroup& group : plan.groups) {
+    try {
+      run_group(group, handlers);
+    } catch (const CaptureError& error) {
+      trouble(error.what());
+    }
+  }
+}
+
+void CaptureRun::run_group(const CaptureGroup& files, const Handlers& handlers) {
+  Group group(files, options_);
+  read_ = true;
+  read(group, handlers);
+  finish(group, handlers);
+}
+
+void CaptureRun::read(Group& group, const Handlers& handlers) {
+  const bool progress = !options_.quiet && isatty(STDERR_FILENO) == 1 && isatty(STDOUT_FILENO) == 0;
+  Frame frame;
+  std::uint32_t file = 0;
+  while (group.reader.next(frame, file)) {
+    if (!group.analysis) start(group, handlers, frame.time_ns);
+    const auto flow = group.analysis->add(frame, file);
+    if (handlers.frame) handlers.frame(frame, file, flow);
+    if (++packets_ % kProgressStep == 0 && progress)
+      std::fprintf(stderr, "\r%s packets ", grouped(packets_).c_str());
+  }
+  if (progress && packets_ >= kProgressStep) std::fputs("\r\033[K", stderr);
+}
+
+void CaptureRun::start(Group& group, const Handlers& handlers, TimeNs first_ns) {
+  group.start_ns = first_time(group.reader.infos()).value_or(first_ns);
+  AnalysisOptions analysis;
+  analysis.profile = options_.profile;
+  analysis.first_flow = flows_;
+  if (options_.capture_end && options_.capture_end->kind != TimeSpec::Kind::End) {
+    analysis.capture_end_ns = options_.capture_end->resolve(group.start_ns, 0);
+  }
+  if (handlers.keep_selected_whole) {
+    analysis.keep_all = [this](std::uint64_t flow) { return options_.selection.wants_number(flow); };
+  }
+  group.analysis = std::make_unique<Analysis>(
+      analysis, [this, &group, &handlers](FlowResult&& flow) { on_flow(group, handlers, std::move(flow)); });
+}
+
+void CaptureRun::on_flow(Group& group, const Handlers& handlers, FlowResult&& flow) {
+  if (!options_.selection.wants(flow, group.start_ns)) return;
+  for (const Finding& finding : flow.findings)
+    if (options_.selection.wants(finding, group.start_ns)) note_severity(finding);
+  if (!handlers.flow) return;
+  const Encapsulation& encapsulation =
+      group.analysis->decoder().encapsulation(flow.history.trace.encapsulation);
+  handlers.flow(std::move(flow), {Origin{options_.files, encapsulation}, group.start_ns});
+}
+
+void CaptureRun::finish(Group& group, const Handlers& handlers) {
+  CaptureOverview capture;
+  capture.files = group.reader.infos();
+  for (const InputError& error : group.reader.errors()) trouble(error.message);
+  for (const Damage& damage : group.reader.damages()) trouble(damage_message(damage));
+  if (!group.analysis) start(group, handlers, 0);
+  if (const auto end = stated_end(capture.files)) group.analysis->set_capture_end(*end);
+  group.analysis->finish();
+  capture.decoded = group.analysis->decoder().counts();
+  capture.facts = group.analysis->facts();
+  capture.end_ns = capture_end_ns_ = group.analysis->capture_end_ns();
+  for (const Finding& finding : group.analysis->capture_findings()) {
+    if (!options_.selection.wants(finding, group.start_ns)) continue;
+    note_severity(finding);
+    capture.findings.push_back(finding);
+  }
+  flows_ += capture.facts.flows;
+  if (handlers.capture) handlers.capture(capture, group.start_ns);
+}
+
+void CaptureRun::note_severity(const Finding& finding) {
+  if (options_.fail_on && finding.severity >= *options_.fail_on) failing_ = true;
+}
+
+void CaptureRun::trouble(std::string_view message) {
+  damaged_ = true;
+  say(message);
+}
+
+int CaptureRun::exit_status() const {
+  if (!read_) return 2;
+  if (failing_) return 3;
+  return damaged_ ? 1 : 0;
+}
+
+}  // namespace tcpautopsy::cli

@@ -1,0 +1,58 @@
+// Reads all inputs through the analysis and hands on what was selected.
+#pragma once
+
+#include <functional>
+
+#include "analyzer/analysis/analysis.h"
+#include "analyzer/capture/capture_set.h"
+#include "analyzer/report/names.h"
+#include "analyzer/report/summary.h"
+#include "cli/options.h"
+
+namespace tcpautopsy::cli {
+
+// What a flow's handler needs besides the flow.
+struct FlowContext {
+  Origin origin;
+  TimeNs capture_start;  // first record of the capture the flow is in
+};
+
+struct Handlers {
+  std::function<void(FlowResult&&, const FlowContext&)> flow;                 // each flow selected
+  std::function<void(const CaptureOverview&, TimeNs capture_start)> capture;  // each capture, after its flows
+  // Each frame with the flow it belongs to, if any; called while reading.
+  std::function<void(const Frame&, std::uint32_t file, std::optional<std::uint64_t> flow)> frame;
+  bool keep_selected_whole = false;  // no segment of the flows named by number is folded
+};
+
+class CaptureRun {
+ public:
+  // `options` must outlive the run.
+  explicit CaptureRun(const Options& options) : options_(options) {}
+
+  void run(const Handlers& handlers);
+
+  std::uint64_t flows() const { return flows_; }             // all, selected or not
+  TimeNs capture_end_ns() const { return capture_end_ns_; }  // of the last capture
+  bool read_something() const { return read_; }
+  // Exit status of contract.md, now that the command has done its work.
+  int exit_status() const;
+
+ private:
+  struct Group;
+
+  void run_group(const CaptureGroup& group, const Handlers& handlers);
+  void read(Group& group, const Handlers& handlers);
+  void start(Group& group, const Handlers& handlers, TimeNs first_ns);
+  void on_flow(Group& group, const Handlers& handlers, FlowResult&& flow);
+  void finish(Group& group, const Handlers& handlers);
+  void note_severity(const Finding& finding);
+  void trouble(std::string_view message);
+
+  const Options& options_;
+  std::uint64_t flows_ = 0, packets_ = 0;
+  TimeNs capture_end_ns_ = 0;
+  bool read_ = false, damaged_ = false, failing_ = false;
+};
+
+}  // namespace tcpautopsy::cli

@@ -1,0 +1,30 @@
+#include "analyzer/report/flow_lines.h"
+#include "cli/capture_run.h"
+#include "cli/commands.h"
+#include "cli/line_sink.h"
+#include "cli/notes.h"
+
+namespace tcpautopsy::cli {
+
+int run_flows(const Options& options) {
+  CaptureRun capture(options);
+  LineSink sink(options, flow_table_header(), {0, 4, 5, 6});
+  if (options.format == "csv") sink.header(flow_csv_header());
+  std::string scratch;
+  Handlers handlers;
+  handlers.flow = [&](FlowResult&& flow, const FlowContext& context) {
+    put(
+        sink, options.format, SortedSpool::number_key(flow.history.trace.number), scratch,
+        [&](std::string& out) { append_flow_json(out, flow, context.origin); },
+        [&](std::string& out) { append_flow_csv(out, flow, context.origin); },
+        [&] { return flow_table_row(flow); });
+  };
+  handlers.capture = [&](const CaptureOverview& overview, TimeNs) {
+    note_what_was_not_read(options, overview);
+  };
+  capture.run(handlers);
+  sink.finish();
+  return capture.exit_status();
+}
+
+}  // namespace tcpautopsy::cli

@@ -1,0 +1,44 @@
+#include <fmt/format.h>
+
+#include "analyzer/report/ladder.h"
+#include "cli/capture_run.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "cli/sorted_spool.h"
+
+namespace tcpautopsy::cli {
+
+int run_history(const Options& options) {
+  if (!options.selection.names_flows())
+    throw UsageError{"history needs --flow N; `tcpautopsy flows FILE` lists them"};
+  CaptureRun capture(options);
+  Output out(options.output);
+  SortedSpool spool;
+  const TextStyle style = text_style(options, out);
+  bool found = false;
+  Handlers handlers;
+  handlers.keep_selected_whole = true;
+  handlers.flow = [&](FlowResult&& flow, const FlowContext& context) {
+    found = true;
+    spool.add(SortedSpool::number_key(flow.history.trace.number),
+              options.format == "ndjson" ? ladder_json(flow, context.origin) + '\n'
+                                         : ladder_text(flow, context.origin, style, options.full));
+  };
+  capture.run(handlers);
+  if (!found && capture.read_something()) {
+    say(capture.flows() == 0
+            ? "the capture holds no TCP connection"
+            : fmt::format("no such flow was found: the capture has flows 0 to {}", capture.flows() - 1));
+    return 2;
+  }
+  bool first = true;
+  spool.drain([&](std::string_view text) {
+    if (!first && options.format == "text") out.write("\n");
+    first = false;
+    out.write(text);
+  });
+  out.close();
+  return capture.exit_status();
+}
+
+}  // namespace tcpautopsy::cli

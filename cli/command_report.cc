@@ -1,0 +1,31 @@
+#include "analyzer/report/summary_report.h"
+#include "cli/capture_run.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+
+namespace tcpautopsy::cli {
+
+int run_report(const Options& options) {
+  CaptureRun capture(options);
+  Summary summary(options.limit);
+  Handlers handlers;
+  handlers.flow = [&](FlowResult&& flow, const FlowContext& context) {
+    std::erase_if(flow.findings,
+                  [&](const Finding& f) { return !options.selection.wants(f, context.capture_start); });
+    summary.add(flow, context.origin);
+  };
+  handlers.capture = [&](const CaptureOverview& overview, TimeNs) { summary.add(overview, options.files); };
+  capture.run(handlers);
+  if (!capture.read_something()) return capture.exit_status();
+  Output out(options.output);
+  if (options.format == "json")
+    out.write(summary_json(summary));
+  else if (options.format == "markdown")
+    out.write(summary_markdown(summary));
+  else
+    out.write(summary_text(summary, text_style(options, out)));
+  out.close();
+  return capture.exit_status();
+}
+
+}  // namespace tcpautopsy::cli

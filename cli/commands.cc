@@ -1,0 +1,82 @@
+#include "cli/commands.h"
+
+#include <fmt/format.h>
+
+namespace tcpautopsy::cli {
+
+const std::vector<Command>& commands() {
+  constexpr unsigned reading = kInput | kSelect | kFailOn;
+  static const std::vector<Command> all{
+      {"report",
+       "what happened, on one screen, then every error and warning",
+       "FILE...",
+       reading | kLimit,
+       {"text", "markdown", "json"},
+       run_report},
+      {"flows",
+       "a line for each connection",
+       "FILE...",
+       reading | kUnordered,
+       {"table", "ndjson", "csv"},
+       run_flows},
+      {"findings",
+       "a line for each finding",
+       "FILE...",
+       reading | kUnordered,
+       {"table", "ndjson", "csv"},
+       run_findings},
+      {"history",
+       "a connection as a ladder of segments and states",
+       "--flow N FILE...",
+       reading | kFull,
+       {"text", "ndjson"},
+       run_history},
+      {"explain",
+       "what a finding means, how to confirm it, what to do; all findings without ID",
+       "[ID...]",
+       0,
+       {"text", "markdown", "ndjson"},
+       run_explain},
+      {"ss",
+       "the socket table of every host at a moment",
+       "--at TIME FILE...",
+       reading | kSockets,
+       {"table", "ndjson", "csv"},
+       run_ss},
+      {"extract",
+       "the packets of connections, as pcapng",
+       "--flow N -o FILE FILE...",
+       reading,
+       {},
+       run_extract}};
+  return all;
+}
+
+const Command* find_command(std::string_view name) {
+  for (const Command& command : commands())
+    if (command.name == name) return &command;
+  return nullptr;
+}
+
+std::string general_help() {
+  std::string out =
+      "tcpautopsy tells from a packet capture what became of each TCP connection, and why.\n\n"
+      "Usage: tcpautopsy [COMMAND] [OPTION...] FILE...\n\n"
+      "FILE is a pcap or pcapng capture, also compressed (gz, xz, zst, lz4, bz2), or - for standard "
+      "input.\n\n"
+      "Commands (report, if none is named):\n";
+  for (const Command& command : commands()) out += fmt::format("  {:<9} {}\n", command.name, command.purpose);
+  out +=
+      "  help      the options of a command\n\n"
+      "--version tells the version.\n\n"
+      "Exit status: 0 done; 1 done, but some input was damaged or left out; 2 nothing could be done; 3 "
+      "--fail-on met.\n";
+  return out;
+}
+
+std::string command_help(const Command& command) {
+  return fmt::format("Usage: tcpautopsy {} [OPTION...] {}\n\n{}: {}.\n\n{}", command.name, command.usage,
+                     command.name, command.purpose, options_help(command));
+}
+
+}  // namespace tcpautopsy::cli

@@ -1,0 +1,26 @@
+// The subcommands. Each returns contract.md's exit status.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/options.h"
+
+namespace tcpautopsy::cli {
+
+int run_report(const Options& options);
+int run_flows(const Options& options);
+int run_findings(const Options& options);
+int run_history(const Options& options);
+int run_explain(const Options& options);
+int run_ss(const Options& options);
+int run_extract(const Options& options);
+
+const std::vector<Command>& commands();
+const Command* find_command(std::string_view name);
+
+std::string general_help();
+std::string command_help(const Command& command);
+
+}  // namespace tcpautopsy::cli

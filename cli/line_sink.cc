@@ -1,0 +1,73 @@
+#include "cli/line_sink.h"
+
+#include <algorithm>
+
+namespace tcpautopsy::cli {
+namespace {
+
+constexpr char kCellEnd = '\x1f';  // cells hold no control characters
+
+}  // namespace
+
+LineSink::LineSink(const Options& options, std::vector<std::string> columns, std::vector<std::size_t> right)
+    : unordered_(options.unordered),
+      table_(options.format == "table"),
+      out_(options.output),
+      style_(text_style(options, out_)),
+      columns_(std::move(columns)),
+      right_(std::move(right)) {
+  for (const std::string& column : columns_) widths_.push_back(tcpautopsy::columns(column));
+}
+
+void LineSink::line(std::string_view key, std::string_view text) {
+  if (unordered_)
+    out_.line(text);
+  else
+    spool_.add(key, text);
+}
+
+void LineSink::row(std::string_view key, const std::vector<std::string>& cells) {
+  std::string joined;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    widths_[i] = std::max(widths_[i], tcpautopsy::columns(cells[i]));
+    joined += cells[i];
+    joined += kCellEnd;
+  }
+  if (unordered_)
+    put_row(joined);
+  else
+    spool_.add(key, joined);
+}
+
+void LineSink::put_row(std::string_view joined) {
+  if (!headed_) {
+    headed_ = true;
+    std::string names;
+    for (const std::string& column : columns_) names += column + kCellEnd;
+    put_row(names);
+  }
+  std::string text;
+  for (std::size_t i = 0; !joined.empty(); ++i) {
+    const std::size_t end = joined.find(kCellEnd);
+    const std::string_view cell = joined.substr(0, end);
+    joined.remove_prefix(end + 1);
+    const bool flush_right = std::find(right_.begin(), right_.end(), i) != right_.end();
+    if (i > 0) text += "  ";
+    text += flush_right ? padded_left(cell, widths_[i]) : padded(cell, widths_[i]);
+  }
+  text.erase(text.find_last_not_of(' ') + 1);
+  // Only a terminal is narrow; what goes to a file or into a pipe is whole.
+  out_.line(out_.terminal() ? cut(text, style_.width) : text);
+}
+
+void LineSink::finish() {
+  spool_.drain([this](std::string_view text) {
+    if (table_)
+      put_row(text);
+    else
+      out_.line(text);
+  });
+  out_.close();
+}
+
+}  // namespace tcpautopsy::cli

@@ -1,0 +1,51 @@
+// Lines of NDJSON or CSV, or rows of a table, put out in order or at once.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/output.h"
+#include "cli/sorted_spool.h"
+
+namespace tcpautopsy::cli {
+
+class LineSink {
+ public:
+  // `columns` names the columns of a table, `right` those set flush right.
+  LineSink(const Options& options, std::vector<std::string> columns, std::vector<std::size_t> right = {});
+
+  // A line for programs.
+  void line(std::string_view key, std::string_view text);
+  // A row for people.
+  void row(std::string_view key, const std::vector<std::string>& cells);
+  // What goes before all lines, such as a CSV header.
+  void header(std::string_view text) { out_.line(text); }
+  void finish();
+
+ private:
+  void put_row(std::string_view joined);
+
+  bool unordered_, table_;
+  Output out_;
+  SortedSpool spool_;
+  TextStyle style_;
+  std::vector<std::string> columns_;
+  std::vector<std::size_t> right_, widths_;
+  bool headed_ = false;
+};
+
+// A line in the format asked for: `json`, `csv` append to the string given; `row` returns cells.
+template <class Json, class Csv, class Row>
+void put(LineSink& sink, const std::string& format, std::string_view key, std::string& scratch, Json json,
+         Csv csv, Row row) {
+  if (format == "table") return sink.row(key, row());
+  scratch.clear();
+  if (format == "csv")
+    csv(scratch);
+  else
+    json(scratch);
+  sink.line(key, scratch);
+}
+
+}  // namespace tcpautopsy::cli

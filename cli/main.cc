@@ -1,0 +1,60 @@
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "cli/commands.h"
+#include "cli/output.h"
+
+namespace tcpautopsy::cli {
+namespace {
+
+int print(const std::string& text) {
+  Output out("");
+  out.write(text);
+  out.close();
+  return 0;
+}
+
+int help(const std::vector<std::string>& arguments) {
+  if (arguments.size() < 2) return print(general_help());
+  const Command* command = find_command(arguments[1]);
+  if (command == nullptr) throw UsageError{"there is no command '" + arguments[1] + "'"};
+  return print(command_help(*command));
+}
+
+int run(std::vector<std::string> arguments) {
+  if (arguments.empty()) throw UsageError{"no capture is named"};
+  const std::string& first = arguments.front();
+  if (first == "help" || first == "--help" || first == "-h") return help(arguments);
+  if (first == "--version") return print("tcpautopsy " TCPAUTOPSY_VERSION "\n");
+  const Command* command = find_command(first);
+  if (command != nullptr)
+    arguments.erase(arguments.begin());
+  else
+    command = find_command("report");
+  for (const std::string& argument : arguments)
+    if (argument == "--help" || argument == "-h") return print(command_help(*command));
+  return command->run(parse_options(*command, arguments));
+}
+
+}  // namespace
+}  // namespace tcpautopsy::cli
+
+int main(int count, char** arguments) {
+  using namespace tcpautopsy::cli;
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    return run({arguments + 1, arguments + count});
+  } catch (const UsageError& error) {
+    say(error.message + "; see tcpautopsy help");
+  } catch (const ReaderGone&) {
+    return 0;
+  } catch (const OutputError& error) {
+    say(error.message);
+  } catch (const std::exception& error) {
+    say(error.what());
+  }
+  return 2;
+}

@@ -1,0 +1,278 @@
+#include "cli/options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/program_options.hpp>
+#include <charconv>
+#include <sstream>
+
+#include "analyzer/report/explain.h"
+
+namespace tcpautopsy::cli {
+namespace {
+
+namespace po = boost::program_options;
+using Words = std::vector<std::string>;
+
+TimeSpec time_of(const std::string& text, std::string_view option) {
+  const auto time = parse_time(text);
+  if (!time) {
+    throw UsageError{fmt::format(
+        "--{} '{}' is no time: give 2024-05-01T10:00:00Z, epoch seconds, +SECONDS or end", option, text)};
+  }
+  return *time;
+}
+
+TimeNs seconds_of(const std::string& text, std::string_view option) {
+  const auto seconds = parse_seconds(text);
+  if (!seconds) throw UsageError{fmt::format("--{} '{}' is no number of seconds", option, text)};
+  return *seconds;
+}
+
+// Digits only; the library's own conversion would take "-1" for a large number.
+template <class Number>
+Number number_of(const std::string& text, std::string_view option) {
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) {
+    throw UsageError{fmt::format("--{} '{}' is no number that fits", option, text)};
+  }
+  return number;
+}
+
+Severity severity_of(const std::string& text, std::string_view option) {
+  for (const Severity s : {Severity::Info, Severity::Note, Severity::Warning, Severity::Error})
+    if (name(s) == text) return s;
+  throw UsageError{fmt::format("--{} '{}' is none of info, note, warning, error", option, text)};
+}
+
+Severity fail_on_of(const std::string& text) {
+  const Severity s = severity_of(text, "fail-on");
+  if (s < Severity::Warning) throw UsageError{"--fail-on takes warning or error"};
+  return s;
+}
+
+When when_of(const std::string& text) {
+  if (text == "auto") return When::Auto;
+  if (text == "always") return When::Always;
+  if (text == "never") return When::Never;
+  throw UsageError{fmt::format("--color '{}' is none of auto, always, never", text)};
+}
+
+void add_findings(Selection& selection, const Words& ids) {
+  for (const std::string& id : ids) {
+    if (selection.add_finding(id)) continue;
+    std::string message = fmt::format("there is no finding '{}'", id);
+    const auto near = near_matches(id, detectors());
+    if (!near.empty()) message += fmt::format("; did you mean {}?", fmt::join(near, ", "));
+    throw UsageError{message};
+  }
+}
+
+// An option that is read into the Options once all are known.
+template <class T, class Use>
+auto* used(const char* shown, Use use) {
+  return po::value<T>()->value_name(shown)->notifier(use);
+}
+
+po::options_description input_group(Options& o) {
+  po::options_description group("Input");
+  const auto names = fmt::format("how hosts behave by the clock: {}", fmt::join(profile_names(), ", "));
+  group.add_options()("filter,f", used<std::string>("EXPR", [&o](const std::string& e) { o.filter = e; }),
+                      "only packets that match this pcap-filter(7) expression")(
+      "merge", po::bool_switch(&o.merge), "take files that overlap in time as one capture")(
+      "capture-end",
+      used<std::string>("TIME", [&o](const std::string& t) { o.capture_end = time_of(t, "capture-end"); }),
+      "when the capture ended, if later than its last packet")(
+      "profile", po::value<std::string>()->value_name("NAME"), names.c_str());
+  return group;
+}
+
+po::options_description profile_group() {
+  po::options_description group("Numbers of the profile");
+  const auto text = [] { return po::value<std::string>()->value_name("SECONDS"); };
+  const auto number = [] { return po::value<std::string>()->value_name("N"); };
+  group.add_options()("time-wait", text(), "how long TIME-WAIT lasts")(
+      "fin-wait-2", text(), "how long FIN-WAIT-2 lasts after close(), or none")(
+      "syn-give-up", text(), "from the first SYN until connect gives up")(
+      "syn-retries", number(), "SYNs sent again")("syn-ack-retries", number(), "SYN-ACKs sent again")(
+      "data-retries", number(), "times that data is sent again")(
+      "orphan-retries", number(), "times that a FIN is sent again after close()")(
+      "minimum-rto", text(), "least retransmission timeout");
+  return group;
+}
+
+po::options_description select_group(Options& o) {
+  Selection& s = o.selection;
+  po::options_description group("Selection");
+  group.add_options()(
+      "flow",
+      used<Words>("N",
+                  [&s](const Words& all) {
+                    for (const auto& t : all)
+                      if (!s.add_flows(t))
+                        throw UsageError{fmt::format("--flow '{}' is no number, list or range of flows", t)};
+                  }),
+      "these flows: 17, 3,5 or 10-20")(
+      "host",
+      used<Words>("IP",
+                  [&s](const Words& all) {
+                    for (const auto& t : all)
+                      if (!s.add_host(t))
+                        throw UsageError{fmt::format("--host '{}' is no IP address or network", t)};
+                  }),
+      "flows with this address or network at either end")(
+      "port",
+      used<Words>("N",
+                  [&s](const Words& all) {
+                    for (const auto& t : all) s.add_port(number_of<std::uint16_t>(t, "port"));
+                  }),
+      "flows with this port at either end")(
+      "finding", used<Words>("ID", [&s](const Words& all) { add_findings(s, all); }),
+      "flows that have this finding, and no other findings")(
+      "severity",
+      used<std::string>("LEVEL", [&s](const std::string& t) { s.set_severity(severity_of(t, "severity")); }),
+      "findings at least so grave: info, note, warning, error")(
+      "since", used<std::string>("TIME", [&s](const std::string& t) { s.set_since(time_of(t, "since")); }),
+      "flows and findings not over before this time")(
+      "until", used<std::string>("TIME", [&s](const std::string& t) { s.set_until(time_of(t, "until")); }),
+      "flows and findings not begun after this time");
+  return group;
+}
+
+void add_states(StateFilter& filter, const Words& words) {
+  for (const std::string& word : words) {
+    if (filter.add(word)) continue;
+    throw UsageError{fmt::format("--state '{}' is none of {}", word, fmt::join(StateFilter::words(), ", "))};
+  }
+}
+
+po::options_description special_group(const Command& command, Options& o) {
+  po::options_description group("This command");
+  if (command.groups & kSockets) {
+    group.add_options()("at",
+                        used<std::string>("TIME", [&o](const std::string& t) { o.at = time_of(t, "at"); }),
+                        "the moment: 2024-05-01T10:00:00Z, epoch seconds, +SECONDS from the start, or end")(
+        "state", used<Words>("STATE", [&o](const Words& w) { add_states(o.states, w); }),
+        "only sockets in this state, by its name in RFC 9293 or ss(8)")("count", po::bool_switch(&o.count),
+                                                                        "totals by host and state");
+  }
+  if (command.groups & kFull)
+    group.add_options()("full", po::bool_switch(&o.full), "draw every segment, fold no runs of data");
+  if (command.groups & kLimit) {
+    group.add_options()(
+        "limit",
+        used<std::string>("N", [&o](const std::string& t) { o.limit = number_of<std::size_t>(t, "limit"); }),
+        "errors and warnings of each kind told in full (10)");
+  }
+  if (command.groups & kUnordered) {
+    group.add_options()("unordered", po::bool_switch(&o.unordered),
+                        "print each line as soon as it is known, in no order");
+  }
+  return group;
+}
+
+po::options_description output_group(const Command& command, Options& o) {
+  po::options_description group("Output");
+  const std::string formats = fmt::format("{}", fmt::join(command.formats, ", "));
+  if (!command.formats.empty()) {
+    group.add_options()(
+        "format",
+        po::value(&o.format)->value_name("FORMAT")->default_value(std::string(command.formats.front())),
+        formats.c_str());
+  }
+  group.add_options()("output,o", po::value(&o.output)->value_name("FILE"), "write the result there");
+  if (command.groups & kFailOn) {
+    group.add_options()("fail-on",
+                        used<std::string>("LEVEL", [&o](const std::string& t) { o.fail_on = fail_on_of(t); }),
+                        "exit with 3 if something is at least so grave: warning, error");
+  }
+  group.add_options()("color",
+                      used<std::string>("WHEN", [&o](const std::string& t) { o.color = when_of(t); }),
+                      "auto (on a terminal, unless NO_COLOR is set), always, never")(
+      "width",
+      used<std::string>("COLUMNS",
+                        [&o](const std::string& t) { o.width = number_of<std::size_t>(t, "width"); }),
+      "width of text (default: the terminal's, or 100)")(
+      "quiet,q", po::bool_switch(&o.quiet), "no notes on standard error, only errors")("help,h", "this text");
+  return group;
+}
+
+po::options_description all_groups(const Command& command, Options& o) {
+  po::options_description all;
+  if (const auto special = special_group(command, o); !special.options().empty()) all.add(special);
+  if (command.groups & kInput) all.add(input_group(o)).add(profile_group());
+  if (command.groups & kSelect) all.add(select_group(o));
+  all.add(output_group(command, o));
+  return all;
+}
+
+// The profile named, then its numbers one by one, in whatever order they were given.
+void read_profile(const po::variables_map& given, Profile& profile) {
+  if (given.count("profile")) {
+    const auto& wanted = given["profile"].as<std::string>();
+    const auto named = Profile::named(wanted);
+    if (!named)
+      throw UsageError{fmt::format("--profile '{}' is none of {}", wanted, fmt::join(profile_names(), ", "))};
+    profile = *named;
+  }
+  const auto seconds = [&](const char* option, TimeNs& into) {
+    if (given.count(option)) into = seconds_of(given[option].as<std::string>(), option);
+  };
+  const auto number = [&](const char* option, unsigned& into) {
+    if (given.count(option)) into = number_of<unsigned>(given[option].as<std::string>(), option);
+  };
+  seconds("time-wait", profile.time_wait);
+  seconds("syn-give-up", profile.syn_give_up);
+  seconds("minimum-rto", profile.minimum_rto);
+  if (given.count("fin-wait-2")) {
+    const auto& text = given["fin-wait-2"].as<std::string>();
+    profile.fin_wait_2.reset();
+    if (text != "none") profile.fin_wait_2 = seconds_of(text, "fin-wait-2");
+  }
+  number("syn-retries", profile.syn_retries);
+  number("syn-ack-retries", profile.syn_ack_retries);
+  number("data-retries", profile.data_retries);
+  number("orphan-retries", profile.orphan_retries);
+}
+
+void check_format(const Command& command, const Options& o) {
+  if (command.formats.empty() ||
+      std::find(command.formats.begin(), command.formats.end(), o.format) != command.formats.end())
+    return;
+  throw UsageError{fmt::format("--format '{}' is none of {}", o.format, fmt::join(command.formats, ", "))};
+}
+
+}  // namespace
+
+Options parse_options(const Command& command, const std::vector<std::string>& arguments) {
+  Options o;
+  po::options_description all = all_groups(command, o);
+  po::options_description with_files;
+  with_files.add(all).add_options()("file", po::value(&o.files));
+  po::positional_options_description files;
+  files.add("file", -1);
+  try {
+    po::variables_map given;
+    // A prefix of a long option is refused: what it means would change when options are added.
+    const int style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
+    po::store(po::command_line_parser(arguments).options(with_files).positional(files).style(style).run(),
+              given);
+    po::notify(given);
+    if (command.groups & kInput) read_profile(given, o.profile);
+  } catch (const po::error& error) {
+    throw UsageError{error.what()};
+  }
+  check_format(command, o);
+  return o;
+}
+
+std::string options_help(const Command& command) {
+  Options o;
+  std::ostringstream text;
+  text << all_groups(command, o);
+  return text.str();
+}
+
+}  // namespace tcpautopsy::cli

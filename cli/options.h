@@ -1,0 +1,70 @@
+// What the command line asks for.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analyzer/infer/profile.h"
+#include "analyzer/report/socket_table.h"
+#include "analyzer/report/time_text.h"
+#include "cli/selection.h"
+
+namespace tcpautopsy::cli {
+
+// A mistake on the command line: the message is for the user, and nothing was done.
+struct UsageError {
+  std::string message;
+};
+
+enum class When : std::uint8_t { Auto, Always, Never };
+
+struct Options {
+  std::vector<std::string> files;
+  // Input.
+  std::string filter;
+  bool merge = false;
+  std::optional<TimeSpec> capture_end;
+  Profile profile;
+  // Selection.
+  Selection selection;
+  // Output.
+  std::string format, output;  // `output` empty or "-": standard output
+  bool unordered = false, quiet = false;
+  std::optional<Severity> fail_on;
+  When color = When::Auto;
+  std::size_t width = 0;  // 0: find out
+  // Single commands.
+  bool full = false, count = false;
+  std::size_t limit = 10;
+  std::optional<TimeSpec> at;
+  StateFilter states;
+};
+
+// Sets of options that commands share.
+enum OptionGroup : unsigned {
+  kInput = 1,
+  kSelect = 2,
+  kUnordered = 4,
+  kFull = 8,
+  kSockets = 16,
+  kLimit = 32,
+  kFailOn = 64
+};
+
+struct Command {
+  std::string_view name;
+  std::string_view purpose;  // one line
+  std::string_view usage;    // after the command's name
+  unsigned groups = 0;
+  std::vector<std::string_view> formats;  // the first is the default; none: no --format
+  int (*run)(const Options&) = nullptr;
+};
+
+// Throws UsageError. `arguments` are those after the command's name.
+Options parse_options(const Command& command, const std::vector<std::string>& arguments);
+// What --help lists for it.
+std::string options_help(const Command& command);
+
+}  // namespace tcpautopsy::cli

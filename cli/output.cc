@@ -1,0 +1,100 @@
+#include "cli/output.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+namespace tcpautopsy::cli {
+namespace {
+
+constexpr std::size_t kBuffer = 1 << 16;
+constexpr std::size_t kNarrowest = 60, kDefaultWidth = 100;
+
+bool coloured(const Options& options, const Output& output) {
+  if (options.color != When::Auto) return options.color == When::Always;
+  // no-color.org: any value but the empty one.
+  const char* no_color = std::getenv("NO_COLOR");
+  if (no_color != nullptr && *no_color != '\0') return false;
+  const char* term = std::getenv("TERM");
+  return output.terminal() && (term == nullptr || std::string_view(term) != "dumb");
+}
+
+std::size_t terminal_width(const Output& output) {
+  if (const char* text = std::getenv("COLUMNS"); text != nullptr) {
+    std::size_t width = 0;
+    const auto [end, error] = std::from_chars(text, text + std::strlen(text), width);
+    if (error == std::errc{} && *end == '\0' && width > 0) return width;
+  }
+  winsize size{};
+  if (output.terminal() && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+    return size.ws_col;
+  return kDefaultWidth;
+}
+
+}  // namespace
+
+Output::Output(const std::string& path) {
+  if (path.empty() || path == "-") return;
+  name_ = path;
+  fd_ = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (fd_ < 0) throw OutputError{fmt::format("{}: {}", path, std::strerror(errno))};
+  own_ = true;
+}
+
+Output::~Output() {
+  if (own_) ::close(fd_);
+}
+
+void Output::write(std::string_view text) {
+  buffer_ += text;
+  if (buffer_.size() >= kBuffer) flush();
+}
+
+void Output::line(std::string_view text) {
+  buffer_ += text;
+  buffer_ += '\n';
+  if (buffer_.size() >= kBuffer) flush();
+}
+
+void Output::close() { flush(); }
+
+bool Output::terminal() const { return !own_ && isatty(fd_) == 1; }
+
+void Output::flush() {
+  std::string_view left = buffer_;
+  while (!left.empty()) {
+    const ssize_t wrote = ::write(fd_, left.data(), left.size());
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0 && errno == EPIPE) throw ReaderGone{};
+    if (wrote < 0) throw OutputError{fmt::format("{}: {}", name_, std::strerror(errno))};
+    left.remove_prefix(static_cast<std::size_t>(wrote));
+  }
+  buffer_.clear();
+}
+
+void refuse_to_overwrite(const std::string& path, const std::vector<std::string>& inputs) {
+  for (const std::string& input : inputs) {
+    std::error_code ignored;
+    if (std::filesystem::is_regular_file(path, ignored) &&
+        std::filesystem::equivalent(path, input, ignored)) {
+      throw OutputError{fmt::format("{}: is an input, not overwritten", path)};
+    }
+  }
+}
+
+TextStyle text_style(const Options& options, const Output& output) {
+  const std::size_t width = options.width > 0 ? options.width : terminal_width(output);
+  return {std::max(width, kNarrowest), coloured(options, output)};
+}
+
+void say(std::string_view message) { std::fprintf(stderr, "tcpautopsy: %s\n", printable(message).c_str()); }
+
+}  // namespace tcpautopsy::cli

@@ -1,0 +1,155 @@
+#include "cli/sorted_spool.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <queue>
+#include <system_error>
+
+namespace tcpautopsy::cli {
+namespace {
+
+struct Lengths {
+  std::uint32_t key, line;
+};
+
+[[noreturn]] void fail(const char* doing) { throw std::system_error(errno, std::generic_category(), doing); }
+
+}  // namespace
+
+// Reads one run with pread(2), so that runs share the file without sharing its position.
+class SortedSpool::RunReader {
+ public:
+  RunReader(int fd, Run run, std::size_t rank) : fd_(fd), run_(run), rank_(rank) {}
+
+  bool next() {
+    Lengths lengths{};
+    if (!fill(sizeof lengths)) return false;
+    std::memcpy(&lengths, block_.data() + at_, sizeof lengths);
+    const std::size_t whole = sizeof lengths + lengths.key + lengths.line;
+    fill(whole);
+    key_ = std::string_view(block_).substr(at_ + sizeof lengths, lengths.key);
+    line_ = std::string_view(block_).substr(at_ + sizeof lengths + lengths.key, lengths.line);
+    at_ += whole;
+    return true;
+  }
+  std::string_view line() const { return line_; }
+  bool after(const RunReader& other) const {
+    return key_ != other.key_ ? key_ > other.key_ : rank_ > other.rank_;
+  }
+
+ private:
+  // Makes `count` octets from `at_` on available; false only at the run's end.
+  bool fill(std::size_t count) {
+    if (block_.size() - at_ >= count) return true;
+    if (block_.size() == at_ && run_.offset == run_.end) return false;
+    block_.erase(0, at_);
+    at_ = 0;
+    const std::size_t have = block_.size();
+    const auto left = static_cast<std::size_t>(run_.end - run_.offset);
+    const std::size_t want = std::min(std::max(count - have, kBlock), left);
+    block_.resize(have + want);
+    for (std::size_t got = 0; got < want;) {
+      const ssize_t n = pread(fd_, block_.data() + have + got, want - got, static_cast<off_t>(run_.offset));
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) fail("temporary file");
+      got += static_cast<std::size_t>(n);
+      run_.offset += static_cast<std::uint64_t>(n);
+    }
+    return true;
+  }
+
+  static constexpr std::size_t kBlock = 1 << 16;
+  int fd_;
+  Run run_;
+  std::size_t rank_, at_ = 0;
+  std::string block_;
+  std::string_view key_, line_;
+};
+
+SortedSpool::SortedSpool(std::size_t memory) : memory_(memory) {}
+
+SortedSpool::~SortedSpool() {
+  if (file_ != nullptr) std::fclose(file_);
+}
+
+std::string SortedSpool::number_key(std::uint64_t number) {
+  std::string key(8, '\0');
+  for (std::size_t i = 8; i-- > 0; number >>= 8) key[i] = static_cast<char>(number & 0xFF);
+  return key;
+}
+
+void SortedSpool::add(std::string_view key, std::string_view line) {
+  if (!held_.empty() && text_.size() + key.size() + line.size() + held_.size() * sizeof(Held) > memory_)
+    spill();
+  held_.push_back(
+      {text_.size(), static_cast<std::uint32_t>(key.size()), static_cast<std::uint32_t>(line.size())});
+  text_.append(key).append(line);
+}
+
+std::string_view SortedSpool::key_of(const Held& held) const {
+  return std::string_view(text_).substr(held.offset, held.key);
+}
+
+std::string_view SortedSpool::line_of(const Held& held) const {
+  return std::string_view(text_).substr(held.offset + held.key, held.line);
+}
+
+void SortedSpool::sort_held() {
+  std::stable_sort(held_.begin(), held_.end(),
+                   [this](const Held& a, const Held& b) { return key_of(a) < key_of(b); });
+}
+
+void SortedSpool::spill() {
+  if (file_ == nullptr) file_ = std::tmpfile();
+  if (file_ == nullptr) fail("temporary file");
+  sort_held();
+  const std::uint64_t begin = written_;
+  for (const Held& held : held_) {
+    const Lengths lengths{held.key, held.line};
+    const std::size_t text = std::size_t{held.key} + held.line;
+    if (std::fwrite(&lengths, sizeof lengths, 1, file_) != 1 ||
+        (text > 0 && std::fwrite(text_.data() + held.offset, text, 1, file_) != 1)) {
+      fail("temporary file");
+    }
+    written_ += sizeof lengths + text;
+  }
+  if (std::fflush(file_) != 0) fail("temporary file");
+  runs_.push_back({begin, written_});
+  held_.clear();
+  text_.clear();
+}
+
+void SortedSpool::drain(const std::function<void(std::string_view)>& each) {
+  if (runs_.empty()) {
+    sort_held();
+    for (const Held& held : held_) each(line_of(held));
+  } else {
+    if (!held_.empty()) spill();
+    merge(each);
+  }
+  held_.clear();
+  text_.clear();
+  runs_.clear();
+}
+
+void SortedSpool::merge(const std::function<void(std::string_view)>& each) {
+  const int fd = fileno(file_);
+  std::vector<std::unique_ptr<RunReader>> readers;
+  const auto later = [](const RunReader* a, const RunReader* b) { return a->after(*b); };
+  std::priority_queue<RunReader*, std::vector<RunReader*>, decltype(later)> queue(later);
+  for (const Run& run : runs_) {
+    readers.push_back(std::make_unique<RunReader>(fd, run, readers.size()));
+    if (readers.back()->next()) queue.push(readers.back().get());
+  }
+  while (!queue.empty()) {
+    RunReader* const first = queue.top();
+    queue.pop();
+    each(first->line());
+    if (first->next()) queue.push(first);
+  }
+}
+
+}  // namespace tcpautopsy::cli

@@ -1,0 +1,53 @@
+// Puts any number of lines in order in bounded memory.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tcpautopsy::cli {
+
+// Lines are held until there are `memory` octets of them; then they go, sorted, to an unlinked temporary
+// file, and all such runs are merged in the end. A small result never touches the disk. Throws
+// std::system_error where the disk fails.
+class SortedSpool {
+ public:
+  explicit SortedSpool(std::size_t memory = std::size_t{32} << 20);
+  ~SortedSpool();
+
+  // Keys sort as octets; lines of equal keys come out in the order they were added.
+  void add(std::string_view key, std::string_view line);
+  // Hands out every line in order, once.
+  void drain(const std::function<void(std::string_view)>& each);
+
+  static std::string number_key(std::uint64_t number);  // sorts as the number
+
+ private:
+  struct Held {
+    std::size_t offset;
+    std::uint32_t key, line;  // lengths
+  };
+  struct Run {
+    std::uint64_t offset, end;
+  };
+  class RunReader;
+
+  std::string_view key_of(const Held& held) const;
+  std::string_view line_of(const Held& held) const;
+  void sort_held();
+  void spill();
+  void merge(const std::function<void(std::string_view)>& each);
+
+  std::size_t memory_;
+  std::string text_;  // keys and lines of `held_`, one after the other
+  std::vector<Held> held_;
+  std::FILE* file_ = nullptr;
+  std::uint64_t written_ = 0;
+  std::vector<Run> runs_;
+};
+
+}  // namespace tcpautopsy::cli
