@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 
+#include "analyzer/capture/byte_order.h"
 #include "analyzer/capture/frame.h"
 
 namespace tcpautopsy::pcapng {
@@ -33,36 +33,14 @@ constexpr std::size_t kBlockHead = 8, kBlockTail = 4;  // type and length; lengt
 
 constexpr std::size_t padded(std::size_t length) { return (length + 3) & ~std::size_t{3}; }
 
-// Reads numbers in the byte order of a section.
-class Order {
- public:
-  explicit Order(bool swapped = false) : swapped_(swapped) {}
-
-  std::uint16_t u16(const std::uint8_t* p) const {
-    std::uint16_t v;
-    std::memcpy(&v, p, sizeof v);
-    return swapped_ ? __builtin_bswap16(v) : v;
-  }
-  std::uint32_t u32(const std::uint8_t* p) const {
-    std::uint32_t v;
-    std::memcpy(&v, p, sizeof v);
-    return swapped_ ? __builtin_bswap32(v) : v;
-  }
-  std::uint64_t u64(const std::uint8_t* p) const {
-    std::uint64_t v;
-    std::memcpy(&v, p, sizeof v);
-    return swapped_ ? __builtin_bswap64(v) : v;
-  }
-  // Times are written as two halves, the high one first, in either byte order.
-  std::uint64_t time(const std::uint8_t* p) const { return std::uint64_t{u32(p)} << 32 | u32(p + 4); }
-
- private:
-  bool swapped_;
-};
+// Times are written as two halves, the high one first, in either byte order.
+inline std::uint64_t time_at(const std::uint8_t* p, const ByteOrder& order) {
+  return std::uint64_t{order.u32(p)} << 32 | order.u32(p + 4);
+}
 
 // Calls each(code, value) for every option; an option that claims more than is there ends the list.
 template <typename Each>
-void for_each_option(Bytes options, const Order& order, Each&& each) {
+void for_each_option(Bytes options, const ByteOrder& order, Each&& each) {
   while (options.size() >= 4) {
     const std::uint16_t code = order.u16(options.data());
     const std::size_t length = order.u16(options.data() + 2);

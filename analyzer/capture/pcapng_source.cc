@@ -51,7 +51,6 @@ class PcapngSource final : public SourceBase {
   bool ends_inside(std::uint32_t length);
   bool closes(const std::uint8_t* tail, std::uint32_t length);
   bool tells_byte_order();
-  void end_of_stream();
   bool stop(std::string reason);
 
   bool use(const Block& block);  // of any kind but packets
@@ -64,18 +63,16 @@ class PcapngSource final : public SourceBase {
   bool simple_packet(const Block& block, Frame& frame);
   void read_comments(Bytes options, Frame& frame) const;
 
-  std::unique_ptr<ByteWindow> stream_;
-  Order order_;
+  ByteOrder order_;
   std::uint64_t block_at_ = 0;  // offset of the block in hand
   std::vector<Interface> interfaces_;
   std::uint32_t earlier_interfaces_ = 0;  // of sections before this one
   std::int64_t last_time_ns_ = 0;
-  bool over_ = false;
 };
 
 PcapngSource::PcapngSource(const std::string& file, const std::string& format,
                            std::unique_ptr<ByteWindow> stream, const std::string& filter)
-    : SourceBase(file, format), stream_(std::move(stream)) {
+    : SourceBase(file, format, std::move(stream)) {
   Block block;
   if (!next_block(block) || !use(block)) throw CaptureError(file + ": bad file header: " + damage_->reason);
   // Up to the first packet, so that the link types are known and the filter is tried on them.
@@ -99,29 +96,13 @@ bool PcapngSource::next(Frame& frame) {
   return false;
 }
 
-bool PcapngSource::stop(std::string reason) {
-  over_ = true;
-  damaged_at(block_at_, std::move(reason));
-  return false;
-}
-
-void PcapngSource::end_of_stream() {
-  const std::size_t left = stream_->rest(kBlockHead).size();
-  if (!stream_->error().empty())
-    stop(stream_->error());
-  else if (left > 0)
-    stop("the file ends inside a block header (" + std::to_string(left) + " of 8 bytes)");
-  over_ = true;
-}
+bool PcapngSource::stop(std::string reason) { return SourceBase::stop(block_at_, std::move(reason)); }
 
 // The next block, without its body if it is of a kind passed over; false at the end or at damage.
 bool PcapngSource::next_block(Block& block) {
   block_at_ = stream_->offset();
   const std::uint8_t* head = stream_->ahead(kBlockHead);
-  if (head == nullptr) {
-    end_of_stream();
-    return false;
-  }
+  if (head == nullptr) return end_of_stream(kBlockHead, "block header");
   block.type = order_.u32(head);
   // A section header's type reads the same in both byte orders, its length does not.
   if (block.type == kSectionHeader) {
@@ -136,12 +117,11 @@ bool PcapngSource::next_block(Block& block) {
 
 bool PcapngSource::tells_byte_order() {
   const std::uint8_t* head = stream_->ahead(kBlockHead + 4);
-  if (head == nullptr)
-    return stop(stream_->error().empty() ? "the file ends inside a section header" : stream_->error());
-  const std::uint32_t magic = Order().u32(head + kBlockHead);
+  if (head == nullptr) return cut_short(block_at_, "the file ends inside a section header");
+  const std::uint32_t magic = ByteOrder().u32(head + kBlockHead);
   if (magic != kByteOrderMagic && magic != __builtin_bswap32(kByteOrderMagic))
     return stop("a section header does not tell its byte order");
-  order_ = Order(magic != kByteOrderMagic);
+  order_ = ByteOrder(magic != kByteOrderMagic);
   return true;
 }
 
@@ -224,7 +204,7 @@ bool PcapngSource::add_statistics(const Block& block) {
     if (value.size() != 8) return;
     if (code == kIsbIfdrop || code == kIsbOsdrop) dropped = dropped.value_or(0) + order_.u64(value.data());
     if (code == kIsbEndtime) {
-      const std::int64_t end = interface.scale.ns(order_.time(value.data()));
+      const std::int64_t end = interface.scale.ns(time_at(value.data(), order_));
       info_.end_ns = std::max(info_.end_ns.value_or(end), end);
     }
   });
@@ -257,7 +237,7 @@ bool PcapngSource::timed_packet(const Block& block, std::uint32_t interface, Fra
     return stop("a packet claims " + std::to_string(captured) +
                 " captured bytes in a block that has room for " + std::to_string(room));
   const Interface& from = interfaces_[interface];
-  frame.time_ns = last_time_ns_ = from.scale.ns(order_.time(body + 4));
+  frame.time_ns = last_time_ns_ = from.scale.ns(time_at(body + 4, order_));
   frame.has_time = true;
   frame.wire_length = order_.u32(body + 16);
   frame.link_type = from.link_type;

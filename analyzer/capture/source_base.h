@@ -17,7 +17,8 @@ class SourceBase : public CaptureSource {
   const CaptureInfo& info() const final { return info_; }
 
  protected:
-  SourceBase(const std::string& file, const std::string& format) {
+  SourceBase(const std::string& file, const std::string& format, std::unique_ptr<ByteWindow> stream)
+      : stream_(std::move(stream)) {
     info_.file = file;
     info_.format = format;
   }
@@ -44,10 +45,30 @@ class SourceBase : public CaptureSource {
     return false;
   }
 
-  void damaged_at(std::uint64_t offset, std::string reason) {
+  // Ends the reading: the record that begins at `offset` is damaged. False, for the caller to return.
+  bool stop(std::uint64_t offset, std::string reason) {
     damage_ = Damage{info_.file, offset, info_.packets, std::move(reason)};
+    over_ = true;
+    return false;
   }
 
+  // The same where the stream ended too soon: if it broke, that is the reason.
+  bool cut_short(std::uint64_t offset, std::string reason) {
+    return stop(offset, stream_->error().empty() ? std::move(reason) : stream_->error());
+  }
+
+  // The stream ended where a record might begin, or in `what`, a record's first bytes.
+  bool end_of_stream(std::size_t header_size, const std::string& what) {
+    const std::size_t left = stream_->rest(header_size).size();
+    if (left > 0 || !stream_->error().empty())
+      return cut_short(stream_->offset(), "the file ends inside a " + what + " (" + std::to_string(left) +
+                                              " of " + std::to_string(header_size) + " bytes)");
+    over_ = true;
+    return false;
+  }
+
+  std::unique_ptr<ByteWindow> stream_;
+  bool over_ = false;
   CaptureInfo info_;
   std::optional<Damage> damage_;
 
