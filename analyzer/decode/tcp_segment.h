@@ -57,6 +57,7 @@ struct TcpSegment {
   std::uint16_t tcp_checksum = 0;  // as sent; with seq, ack and ip_id it tells a copy from a resend
   Checksum checksum = Checksum::Unknown;
   bool header_cut = false;          // the snap length cut the TCP options; fields above them are good
+  bool ip_invalid = false;          // IPv4 header checksum wrong, or a total length of 0 or beyond the frame
   std::uint32_t encapsulation = 0;  // index into Decoder::encapsulation(): VLAN tags and tunnels; 0 for none
   std::uint32_t wire_length = 0;    // of the frame
   TcpOptions options;

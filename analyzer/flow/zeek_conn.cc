@@ -51,14 +51,14 @@ constexpr std::size_t kMaxHistory = 4096;
 }  // namespace
 
 struct ZeekConn::State {
-  std::array<ZeekEndpoint, 2> ends;  // ends[0] sent the first segment
+  std::array<ZeekEndpoint, 2> ends;  // A and B
   std::size_t originator = 0;
   std::uint32_t seen = 0;  // Once, shifted by 16 for the responder
   std::string letters;
   bool begun = false;
   bool partial = false;  // Zeek's numbering may be a guess
 
-  void begin(const TcpSegment& first);
+  void begin(const TcpSegment& first, std::size_t from);
   void flip();
   void add_letter(char letter, bool by_originator);
   bool add_once(Once what, char letter, bool by_originator);
@@ -77,8 +77,9 @@ struct ZeekConn::State {
   void step_inactive_syn(const TcpSegment& segment, std::size_t from);
 };
 
-void ZeekConn::State::begin(const TcpSegment& first) {
+void ZeekConn::State::begin(const TcpSegment& first, std::size_t from) {
   begun = true;
+  originator = from;
   if (first_sender_responds(first)) flip();
 }
 
@@ -272,10 +273,12 @@ ZeekConn::ZeekConn(ZeekConn&&) noexcept = default;
 ZeekConn& ZeekConn::operator=(ZeekConn&&) noexcept = default;
 
 void ZeekConn::add(const TcpSegment& segment, bool from_a) {
-  if (!state_->begun) state_->begin(segment);
+  if (segment.ip_invalid) return;  // Zeek drops the packet before it looks for TCP
+  std::size_t from = from_a ? 0 : 1;
+  if (!state_->begun) state_->begin(segment, from);
   // To Zeek every segment of a self-connection comes from the originator.
-  const bool self_connection = segment.source == segment.destination;
-  state_->add(segment, self_connection ? state_->originator : from_a ? 0 : 1);
+  if (segment.source == segment.destination) from = state_->originator;
+  state_->add(segment, from);
 }
 
 std::string ZeekConn::history() const { return state_->letters; }
@@ -296,6 +299,7 @@ bool barely_heard(ZeekState state) { return state == ZeekState::Inactive || stat
 }  // namespace
 
 std::string ZeekConn::conn_state() const {
+  if (!state_->begun) return {};
   const ZeekEndpoint& originator = state_->ends[state_->originator];
   const ZeekEndpoint& responder = state_->ends[1 - state_->originator];
   const ZeekState o = originator.state, r = responder.state;

@@ -20,6 +20,7 @@ class ZeekConn {
 
   void add(const TcpSegment& segment, bool from_a);
 
+  // Both empty where Zeek would log no connection at all: none of its packets has a valid IP header.
   std::string conn_state() const;
   std::string history() const;
 

@@ -163,6 +163,14 @@ TEST_CASE("A segment whose header is cut short is not followed") {
   CHECK(conn.conn_state() == "OTH");
 }
 
+TEST_CASE("A packet with an invalid IP header is no packet") {
+  const Turn invalid{.ip_invalid = true};
+  CHECK(Talk().a(kSyn, invalid).told() == " ");
+  CHECK(Talk().handshake().a(kPshAck, {.payload = 100, .ip_invalid = true}).b(kAck).told() == "S1 ShAaG");
+  // Who sent the first valid one is the originator.
+  CHECK(Talk().a(kSyn, invalid).b(kSynAck).a(kAck, invalid).b(kPshAck, kData).told() == "OTH HD");
+}
+
 TEST_CASE("The history is bounded whatever is sent") {
   Talk talk;
   talk.handshake();
