@@ -32,12 +32,14 @@ PreviousIncarnation remember(const FlowHistory& history) {
   }
   for (const SegmentRecord& r : history.records())
     if (r.has_timestamps) knowledge.last_ts_val[index(r.side)] = r.ts_val;
-  const TimeNs next = history.trace.successor ? history.trace.successor->syn.time_ns : history.capture_end_ns;
   for (const Transition& t : history.transitions) {
-    if (t.to != TcpState::TimeWait) continue;
-    knowledge.time_wait_end = history.trace.facts(t.side).address;
-    knowledge.time_wait_since = t.at_ns;
-    knowledge.time_wait_likely = next - t.at_ns < history.profile.time_wait;
+    if (t.to == TcpState::TimeWait) {
+      knowledge.time_wait_end = history.trace.facts(t.side).address;
+      knowledge.time_wait_since = t.at_ns;
+      knowledge.time_wait_likely = true;
+    } else if (t.from == TcpState::TimeWait && t.basis == Basis::Timer) {
+      knowledge.time_wait_likely = false;
+    }
   }
   return knowledge;
 }

@@ -20,6 +20,7 @@ class Checker {
   void beliefs(std::uint64_t frame, const Packet& packet);
   void belief(const BeliefExpectation& expected, const Located& at, std::uint64_t frame);
   void transition(const TransitionExpectation& expected);
+  void no_transition(const TransitionExpectation& expected);
   bool matches(const TransitionExpectation& expected, const Transition& t, const FlowHistory& history) const;
   void outcome(const OutcomeExpectation& expected);
   void finding(const FindingExpectation& expected);
@@ -84,7 +85,16 @@ bool Checker::matches(const TransitionExpectation& expected, const Transition& t
          (!expected.proved_by || (proved && records[t.proved_by].frame.number == *expected.proved_by));
 }
 
+void Checker::no_transition(const TransitionExpectation& expected) {
+  for (const Concluded& flow : conclusions_.flows)
+    for (const Transition& t : flow.history.transitions)
+      if (t.side == flow_side(script_, flow.history.trace, expected.side))
+        fail(expected.line, fmt::format("no transition {}", letter(expected.side)),
+             describe(t, flow.history));
+}
+
 void Checker::transition(const TransitionExpectation& expected) {
+  if (expected.absent) return no_transition(expected);
   std::string actual;
   for (const Concluded& flow : conclusions_.flows)
     for (const Transition& t : flow.history.transitions) {

@@ -308,7 +308,15 @@ void Parser::finding(Words& words) {
 }
 
 void Parser::no(Words& words) {
-  if (!words.take_if("finding")) words.fail("'no' goes with 'finding'");
+  if (words.take_if("transition")) {
+    TransitionExpectation expected;
+    expected.line = words.line();
+    expected.absent = true;
+    expected.side = side(words);
+    script_.transitions.push_back(expected);
+    return;
+  }
+  if (!words.take_if("finding")) words.fail("'no' goes with 'finding' or 'transition'");
   FindingExpectation expected;
   expected.line = words.line();
   expected.absent = true;

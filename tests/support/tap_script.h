@@ -88,6 +88,7 @@ struct Reuse {
 
 struct TransitionExpectation {
   unsigned line = 0;
+  bool absent = false;  // `no transition A`: that side has no history at all
   Side side = Side::A;
   TcpState from = TcpState::Closed, to = TcpState::Closed;
   std::optional<Basis> basis;
