@@ -1,43 +1,48 @@
 #include "analyzer/decode/checksum.h"
 
 #include <cstddef>
-#include <cstring>
 
 namespace tcpautopsy::decode {
 namespace {
 
-std::uint64_t load64(const std::uint8_t* at) {
+// The last 0 to 7 octets, at their places in a word.
+std::uint64_t load_rest(const std::uint8_t* at, std::size_t left) {
   std::uint64_t word = 0;
-  std::memcpy(&word, at, sizeof word);
+  auto* to = reinterpret_cast<std::uint8_t*>(&word);
+  if ((left & 4U) != 0) {
+    std::memcpy(to, at, 4);
+    at += 4;
+    to += 4;
+  }
+  if ((left & 2U) != 0) {
+    std::memcpy(to, at, 2);
+    at += 2;
+    to += 2;
+  }
+  if ((left & 1U) != 0) *to = *at;
   return word;
-}
-
-// Addition in one's complement: the carry comes back in below.
-std::uint64_t add(std::uint64_t sum, std::uint64_t word) {
-  sum += word;
-  return sum + (sum < word ? 1 : 0);
 }
 
 }  // namespace
 
-std::uint16_t ones_complement_sum(Bytes bytes) {
+std::uint64_t ones_complement_sum(Bytes bytes) {
   const std::uint8_t* at = bytes.data();
   std::size_t left = bytes.size();
-  // Two sums side by side, so that one addition need not wait for the carry of the last.
-  std::uint64_t even = 0, odd = 0;
+  // Carries are counted apart: the compiler makes that one addition with carry a word.
+  std::uint64_t sum = 0, carries = 0;
+  const auto add = [&](std::uint64_t word) {
+    sum += word;
+    carries += sum < word ? 1U : 0U;
+  };
   for (; left >= 32; left -= 32, at += 32) {
-    even = add(even, load64(at));
-    odd = add(odd, load64(at + 8));
-    even = add(even, load64(at + 16));
-    odd = add(odd, load64(at + 24));
+    add(load_word(at));
+    add(load_word(at + 8));
+    add(load_word(at + 16));
+    add(load_word(at + 24));
   }
-  for (; left >= 8; left -= 8, at += 8) even = add(even, load64(at));
-  if (left > 0) {
-    std::uint64_t rest = 0;
-    std::memcpy(&rest, at, left);
-    even = add(even, rest);
-  }
-  return fold(std::uint64_t{fold(even)} + fold(odd));
+  for (; left >= 8; left -= 8, at += 8) add(load_word(at));
+  if (left > 0) add(load_rest(at, left));
+  return add_ones_complement(sum, carries);
 }
 
 }  // namespace tcpautopsy::decode

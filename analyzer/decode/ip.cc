@@ -186,6 +186,7 @@ Layer ipv6(Dissection& frame) {
 }
 
 Layer upper_layer(Dissection& frame, std::uint8_t protocol) {
+  if (protocol == kTcp) return Layer::Tcp;
   while (true) {
     if (const auto layer = transport(protocol, frame.ip.v6)) return *layer;
     const bool fragmented = frame.ip.v6 && protocol == kFragment;

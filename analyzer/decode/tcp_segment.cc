@@ -15,12 +15,14 @@ constexpr std::uint32_t kTcpProtocol = 6;
 Checksum verify(const Dissection& frame) {
   const LayerBytes& segment = frame.rest;
   if (!segment.has(segment.length())) return Checksum::Unknown;
-  const std::uint32_t length = boost::endian::native_to_big(static_cast<std::uint32_t>(segment.length()));
   std::uint64_t sum = ones_complement_sum(segment.bytes());
-  sum += ones_complement_sum(frame.ip.source.octets);
-  sum += ones_complement_sum(frame.ip.destination.octets);
-  sum += length;
-  sum += boost::endian::native_to_big(kTcpProtocol);
+  for (const IpAddress* address : {&frame.ip.source, &frame.ip.destination}) {
+    sum = add_ones_complement(sum, load_word(address->octets.data()));
+    sum = add_ones_complement(sum, load_word(address->octets.data() + 8));
+  }
+  const auto length = static_cast<std::uint32_t>(segment.length());
+  sum = add_ones_complement(sum, boost::endian::native_to_big(length));
+  sum = add_ones_complement(sum, boost::endian::native_to_big(kTcpProtocol));
   return fold(sum) == 0xffff ? Checksum::Good : Checksum::Bad;
 }
 
