@@ -134,6 +134,17 @@ TEST_CASE("Zeek gives up on a direction that has more than 16 KiB beyond a hole 
   CHECK(talk.b(kAck).told() == "S1 ShADa");
 }
 
+TEST_CASE("Not even the SYN was acknowledged: the same") {
+  Talk talk;
+  talk.a(kSyn).a(kAck, {.payload = 16000, .skip = 10}).a(kAck, {.payload = 16000});
+  CHECK(talk.b(kSynAck).told() == "S1 SDh");
+}
+
+TEST_CASE("G: one octet is a hole, unless the numbering itself is a guess") {
+  CHECK(Talk().handshake().a(kAck, {.skip = 1}).b(kAck).told() == "S1 ShAaG");
+  CHECK(Talk().a(kSyn).b(kAck).b(kSynAck).a(kAck, {.skip = 1}).b(kAck).told() == "S1 SahA");
+}
+
 TEST_CASE("^: who speaks first from a likely server's port is the responder") {
   CHECK(Talk(1000, 80).a(kPshAck, kData).told() == "OTH ^d");
   CHECK(Talk(1000, 80).a(kSynAck).told() == "OTH ^h");
@@ -142,6 +153,7 @@ TEST_CASE("^: who speaks first from a likely server's port is the responder") {
   // Both ports are likely ones: the lower serves, but a SYN-ACK is left alone.
   CHECK(Talk(1000, 80, 443).a(kPshAck, kData).told() == "OTH ^d");
   CHECK(Talk(1000, 443, 80).a(kPshAck, kData).told() == "OTH D");
+  CHECK(Talk(1000, 80, 80).a(kPshAck, kData).told() == "OTH D");
   CHECK(Talk(1000, 80, 443).a(kSynAck).told() == "OTH H");
 }
 

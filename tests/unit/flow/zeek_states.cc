@@ -135,4 +135,26 @@ TEST_CASE("Both ends may open at once") {
   CHECK(Talk(some_iss()).a(kSyn).b(kSyn).a(kSynAck, {.skip = -1}).b(kSynAck, {.skip = -1}).told() == "S1 Ss");
 }
 
+TEST_CASE("With data two RSTs are no rejection; a FIN alone does not count as data") {
+  const auto iss = some_iss();
+  CHECK(Talk(iss).handshake().a(kPshAck, kData).b(kAck).b(kRst).a(kRst).told() == "RSTR ShADarR");
+  CHECK(Talk(iss).handshake().a(kFinAck).a(kRst).b(kRst).told() == "REJ ShAFRr");
+}
+
+TEST_CASE("A FIN does not undo a RST that had no FIN before it") {
+  CHECK(Talk(some_iss()).handshake().b(kRst).a(kFinAck).told() == "RSTR ShArF");
+}
+
+TEST_CASE("Two SYN-ACKs open nothing") { CHECK(Talk(some_iss()).a(kSynAck).b(kSynAck).told() == "OTH Hh"); }
+
+TEST_CASE("Data in answer to a SYN is no answer") {
+  CHECK(Talk(some_iss()).a(kSyn).b(kPshAck, kData).told() == "OTH Sd");
+}
+
+TEST_CASE("Only a bare SYN, and only before the other end is heard, opens anew after midstream traffic") {
+  const auto iss = some_iss();
+  CHECK(Talk(iss).a(kPshAck, kData).a(kSynAck).told() == "OTH DH");
+  CHECK(Talk(iss).a(kPshAck, kData).b(kAck).a(kSyn).told() == "OTH DaS");
+}
+
 }  // namespace tcpautopsy::test
