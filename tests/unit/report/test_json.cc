@@ -1,0 +1,232 @@
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "analyzer/report/csv_writer.h"
+#include "analyzer/report/display_filter.h"
+#include "analyzer/report/finding_lines.h"
+#include "analyzer/report/flow_lines.h"
+#include "analyzer/report/ladder.h"
+#include "tests/unit/report/sample_flow.h"
+
+using namespace tcpautopsy;
+using namespace tcpautopsy::report_test;
+using nlohmann::json;
+
+namespace {
+
+std::string as_json(std::string_view text) {
+  std::string out;
+  append_json_string(out, text);
+  return out;
+}
+
+json flow_json(const FlowResult& flow) {
+  std::string out;
+  append_flow_json(out, flow, sample_origin());
+  return json::parse(out);
+}
+
+json finding_json(const Finding& finding, const FlowTrace* trace) {
+  std::string out;
+  append_finding_json(out, {finding, trace}, sample_origin());
+  return json::parse(out);
+}
+
+std::size_t cells(const std::string& line) {
+  std::size_t count = 1;
+  bool inside = false;
+  for (const char c : line) {
+    if (c == '"') inside = !inside;
+    if (c == ',' && !inside) ++count;
+  }
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("strings are escaped, and what is no UTF-8 is replaced") {
+  CHECK(as_json("plain") == "\"plain\"");
+  CHECK(json::parse(as_json("a\"b\\c\n\t\x01")) == "a\"b\\c\n\t\x01");
+  CHECK(as_json("\xC3\xA9") == "\"\xC3\xA9\"");
+  for (const char* bad : {"\xC3", "\xFF", "\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82"}) {
+    CHECK_NOTHROW(json::parse(as_json(std::string("x") + bad)));
+  }
+}
+
+TEST_CASE("a flow's line has every field of the contract") {
+  const json flow = flow_json(sample_flow());
+  for (const char* field :
+       {"schema",       "flow",        "file",       "client",         "server",          "client_guessed",
+        "incarnation",  "vlan",        "tunnel",     "community_id",   "first_time",      "first_ns",
+        "last_ns",      "first_frame", "last_frame", "packets",        "duplicates",      "payload_bytes",
+        "wire_bytes",   "handshake",   "close",      "closed_first",   "zeek_conn_state", "zeek_history",
+        "completeness", "history",     "final",      "final_possible", "counts",          "rtt_ns",
+        "options",      "findings"}) {
+    INFO(field);
+    CHECK(flow.contains(field));
+  }
+  CHECK(flow["schema"] == 1);
+  CHECK(flow["flow"] == 17);
+  CHECK(flow["client"] == json({{"ip", "10.0.0.1"}, {"port", 50000}}));
+  CHECK(flow["first_time"] == "2024-05-01T10:00:00.123456789Z");
+  CHECK(flow["packets"] == json({{"client", 4}, {"server", 3}}));
+  CHECK(flow["close"] == "client_fin");
+  CHECK(flow["closed_first"] == "client");
+  CHECK(flow["final"] == json({{"client", "CLOSED"}, {"server", "CLOSE-WAIT"}}));
+  CHECK(flow["final_possible"]["server"] == json({"CLOSE-WAIT", "ESTABLISHED"}));
+  CHECK(flow["options"]["client"] ==
+        json({{"mss", 1460}, {"window_scale", 7}, {"sack", true}, {"timestamps", false}, {"tfo", false}}));
+  CHECK(flow["findings"] == json({"fin_unanswered"}));
+}
+
+TEST_CASE("what is not known is null, never a made-up zero") {
+  FlowResult sample = sample_flow();
+  sample.history.trace.sides[1].syn_seen = false;
+  const json flow = flow_json(sample);
+  CHECK(flow["counts"]["client"]["retransmissions"].is_null());
+  CHECK(flow["counts"]["client"]["bad_checksums"] == 0);
+  CHECK(flow["rtt_ns"]["client"]["min"] == 20'000'000);
+  CHECK(flow["rtt_ns"]["server"]["min"].is_null());
+  CHECK(flow["rtt_ns"]["client"]["median"].is_null());
+  for (const char* option : {"mss", "window_scale", "sack", "timestamps", "tfo"})
+    CHECK(flow["options"]["server"][option].is_null());
+}
+
+TEST_CASE("history tells basis, proof and what remains possible") {
+  const json history = flow_json(sample_flow())["history"];
+  CHECK(history[0] == json({{"time_ns", kStart},
+                            {"at_ns", kStart},
+                            {"frame", 1},
+                            {"endpoint", "client"},
+                            {"from", "CLOSED"},
+                            {"to", "SYN-SENT"},
+                            {"basis", "observed"},
+                            {"proved_by", nullptr},
+                            {"cause", "sent SYN"},
+                            {"rfc", "9293 3.10.7.4"}}));
+  CHECK(history[1]["proved_by"] == 2);
+  CHECK(history[5]["possible"] == json({"ESTABLISHED", "CLOSE-WAIT"}));
+  CHECK(history[6]["frame"].is_null());
+  CHECK(history[6]["basis"] == "timer");
+  CHECK_FALSE(history[0].contains("file"));
+}
+
+TEST_CASE("frames of another file than the flow's first name it") {
+  FlowResult sample = sample_flow();
+  sample.history.transitions[4].frame->file = 1;
+  sample.history.trace.records[1].frame.file = 1;
+  sample.history.trace.last.file = 1;
+  const json flow = flow_json(sample);
+  CHECK(flow["history"][4]["file"] == "b.pcap");
+  CHECK(flow["history"][1]["proved_by_file"] == "b.pcap");
+  CHECK(flow["last_file"] == "b.pcap");
+}
+
+TEST_CASE("sides are named by who is client, not by who came first") {
+  FlowResult sample = sample_flow();
+  sample.history.trace.client = Side::B;
+  const json flow = flow_json(sample);
+  CHECK(flow["client"]["port"] == 80);
+  CHECK(flow["close"] == "server_fin");
+  CHECK(flow["history"][0]["endpoint"] == "server");
+  CHECK(flow["final"]["server"] == "CLOSED");
+}
+
+TEST_CASE("a self-connection has one endpoint") {
+  FlowResult sample = sample_flow();
+  sample.history.trace.self_connection = true;
+  const json flow = flow_json(sample);
+  CHECK(flow["client"] == flow["server"]);
+  CHECK(flow["packets"]["server"].is_null());
+  CHECK(flow["final"]["server"].is_null());
+  CHECK(flow["final_possible"]["server"].is_null());
+  CHECK(flow["counts"]["server"]["bad_checksums"].is_null());
+}
+
+TEST_CASE("CSV has the JSON's fields without history, one cell for each column") {
+  std::string line;
+  FlowResult sample = sample_flow();
+  append_flow_csv(line, sample, sample_origin());
+  const std::string header = flow_csv_header();
+  CHECK(cells(line) == cells(header));
+  CHECK(header.find("client.ip,client.port") != std::string::npos);
+  CHECK(header.find("counts.server.bad_checksums") != std::string::npos);
+  CHECK(("," + header + ",").find(",history,") == std::string::npos);
+  CHECK(line.find("CLOSE-WAIT|ESTABLISHED") != std::string::npos);
+}
+
+TEST_CASE("CSV cells with commas and quotes are quoted") {
+  std::string out;
+  CsvWriter w(out, CsvWriter::Line::Values);
+  w.begin_object();
+  w.field("a", "x,\"y\"");
+  w.null_field("b");
+  w.end_object();
+  CHECK(out == "\"x,\"\"y\"\"\",");
+}
+
+TEST_CASE("a finding's line has every field of the contract") {
+  const FlowResult flow = sample_flow();
+  const json f = finding_json(flow.findings[0], &flow.history.trace);
+  for (const char* field :
+       {"schema", "id", "severity", "scope", "flow", "host", "port", "endpoint", "time", "time_ns", "end_ns",
+        "count", "frames", "frames_total", "certainty", "summary", "evidence", "filter"}) {
+    INFO(field);
+    CHECK(f.contains(field));
+  }
+  CHECK(f["endpoint"] == "client");
+  CHECK(f["host"].is_null());
+  CHECK(f["evidence"] ==
+        json({{"resends", 2}, {"waited_ns", 1'500'000'000}, {"scaled", true}, {"steps_ns", {1000, 2000}}}));
+  CHECK(f["filter"] ==
+        "ip.addr == 10.0.0.1 && ip.addr == 10.0.0.2 && tcp.port == 50000 && tcp.port == 80 && frame.number "
+        "in {6}");
+  CHECK(f["file"] == "a.pcap");
+}
+
+TEST_CASE("of many frames the first and the last 32 are shown and all are counted") {
+  Finding finding = sample_finding();
+  finding.frames.clear();
+  for (std::uint64_t i = 1; i <= 100; ++i) finding.frames.push_back({0, i, 0});
+  const json f = finding_json(finding, nullptr);
+  REQUIRE(f["frames"].size() == 64);
+  CHECK(f["frames"][31] == 32);
+  CHECK(f["frames"][32] == 69);
+  CHECK(f["frames_total"] == 100);
+  CHECK(f["endpoint"].is_null());
+}
+
+TEST_CASE("findings sort by time, flow with none last, id, endpoint") {
+  const FlowResult flow = sample_flow();
+  const auto key = [&](TimeNs time, std::optional<std::uint64_t> number, std::string_view id) {
+    Finding f = sample_finding();
+    f.time_ns = time;
+    f.flow = number;
+    f.id = id;
+    return finding_order({f, &flow.history.trace});
+  };
+  CHECK(key(-5, 9, "b") < key(3, 1, "a"));
+  CHECK(key(3, 2, "z") < key(3, 300, "a"));
+  CHECK(key(3, 300, "z") < key(3, std::nullopt, "a"));
+  CHECK(key(3, 1, "a") < key(3, 1, "ab"));
+}
+
+TEST_CASE("the filter of an IPv6 flow uses ipv6.addr") {
+  FlowResult flow = sample_flow();
+  for (SideFacts& side : flow.history.trace.sides) {
+    const std::uint8_t ip[16] = {0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+    side.address.ip = IpAddress::v6(ip);
+  }
+  CHECK(flow_filter(flow.history.trace).find("ipv6.addr == 2001:db8::1") == 0);
+}
+
+TEST_CASE("history as JSON holds the flow, its segments and findings") {
+  const FlowResult flow = sample_flow();
+  const json history = json::parse(ladder_json(flow, sample_origin()));
+  CHECK(history["flow"]["flow"] == 17);
+  REQUIRE(history["segments"].size() == 7);
+  CHECK(history["segments"][0]["flags"] == "SYN");
+  CHECK(history["segments"][0]["ack"].is_null());
+  CHECK(history["segments"][6]["delivery"] == "lost_after_tap");
+  CHECK(history["findings"][0]["id"] == "fin_unanswered");
+}

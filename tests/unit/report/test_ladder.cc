@@ -1,0 +1,109 @@
+#include <catch2/catch.hpp>
+#include <sstream>
+
+#include "analyzer/report/ladder.h"
+#include "tests/unit/report/sample_flow.h"
+
+using namespace tcpautopsy;
+using namespace tcpautopsy::report_test;
+
+namespace {
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+std::string line_with(const std::string& text, const std::string& part) {
+  for (const std::string& line : lines_of(text))
+    if (line.find(part) != std::string::npos) return line;
+  return "";
+}
+
+std::string draw(const FlowResult& flow, bool full = false, std::size_t width = 100) {
+  return ladder_text(flow, sample_origin(), TextStyle{width, false}, full);
+}
+
+}  // namespace
+
+TEST_CASE("segments point from sender to receiver, the client on the left") {
+  const std::string text = draw(sample_flow());
+  CHECK(line_with(text, "SYN 0:0(0) win 502").find(">|") != std::string::npos);
+  CHECK(line_with(text, "SYN+ACK 0:0(0) ack 1").find("|<--") != std::string::npos);
+  CHECK(line_with(text, "PSH+ACK 1:101(100) ack 1 win 64256") != "");
+}
+
+TEST_CASE("a lost segment ends on its way") {
+  const std::string line = line_with(draw(sample_flow()), "ack 102");
+  CHECK(line.find('X') != std::string::npos);
+  CHECK(line.find("|<") == std::string::npos);
+}
+
+TEST_CASE("what is inferred looks different from what was observed") {
+  const std::string text = draw(sample_flow());
+  CHECK(line_with(text, "SYN 0:0(0)").find(" SYN-SENT |") != std::string::npos);
+  CHECK(line_with(text, "SYN 0:0(0)").find("| SYN-RECEIVED+") != std::string::npos);
+  CHECK(line_with(text, "FIN+ACK").find("(CLOSE-WAIT)?") != std::string::npos);
+  CHECK(line_with(text, "|  resends of the FIN ran out").find("[CLOSED]") != std::string::npos);
+  CHECK(line_with(text, "(STATE)") != "");
+}
+
+TEST_CASE("findings stand beside their frames") {
+  const std::string text = draw(sample_flow());
+  const auto lines = lines_of(text);
+  const auto fin = std::find_if(lines.begin(), lines.end(),
+                                [](const auto& l) { return l.find("|-- FIN+ACK") != std::string::npos; });
+  REQUIRE(fin != lines.end());
+  CHECK(fin->rfind("!1 ", 0) == 0);
+  CHECK((fin + 1)->find("^ !1 fin_unanswered") != std::string::npos);
+}
+
+TEST_CASE("a long run of data folds into one line that counts it, and --full unfolds it") {
+  const FlowResult flow = sample_flow(50);
+  const std::string text = draw(flow);
+  // 50 data segments and 50 ACKs, of which the first two and the last one are shown.
+  CHECK(line_with(text, "49 segments -> 4.9 kB, 48 segments <-") != "");
+  CHECK(lines_of(text).size() < 50);
+  CHECK(lines_of(draw(flow, true)).size() > 110);
+}
+
+TEST_CASE("no rung of the ladder is wider than asked for") {
+  for (const std::size_t width : {80U, 100U, 140U}) {
+    const auto lines = lines_of(draw(sample_flow(50), false, width));
+    for (const std::string& line : lines) {
+      if (line.find('|') == std::string::npos) continue;
+      INFO(line);
+      CHECK(columns(line) <= width);
+    }
+  }
+}
+
+TEST_CASE("every change of state is listed with its basis and proof") {
+  const std::string line = line_with(draw(sample_flow()), "received SYN-ACK");
+  CHECK(line.find("confirmed") != std::string::npos);
+  CHECK(line.find("ESTABLISHED") != std::string::npos);
+}
+
+TEST_CASE("windows are told in octets where the scale is known") {
+  FlowResult flow = sample_flow();
+  const auto window = [&](RecordIndex i) {
+    return advertised_window(flow.history, flow.history.records()[i]);
+  };
+  CHECK(window(0) == 502);  // a SYN's is never scaled
+  CHECK(window(2) == 502 * 128);
+  flow.history.trace.sides[1].syn_options.has_window_scale = false;
+  CHECK(window(2) == 502);
+  flow.history.trace.sides[1].syn_seen = false;
+  CHECK_FALSE(window(2));
+  CHECK(segment_text(flow.history, 2) == "ACK ack 1 win 502?");
+}
+
+TEST_CASE("ICMP errors are told in words") {
+  IcmpRecord icmp;
+  icmp.type = 3;
+  icmp.code = 4;
+  icmp.mtu = 1400;
+  CHECK(icmp_text(icmp).find("fragmentation needed (type 3 code 4, mtu 1400)") != std::string::npos);
+}

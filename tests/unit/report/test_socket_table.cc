@@ -1,0 +1,85 @@
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "analyzer/report/socket_table.h"
+#include "tests/unit/report/sample_flow.h"
+
+using namespace tcpautopsy;
+using namespace tcpautopsy::report_test;
+
+TEST_CASE("sockets are as they were at the moment, not later") {
+  const FlowResult flow = sample_flow();
+  CHECK(sockets_at(flow.history, kStart - 1).empty());
+  const auto at_syn = sockets_at(flow.history, kStart);
+  REQUIRE(at_syn.size() == 2);
+  CHECK(at_syn[0].endpoint == "client");
+  CHECK(at_syn[0].state == TcpState::SynSent);
+  CHECK(at_syn[1].state == TcpState::SynReceived);
+  const auto open = sockets_at(flow.history, kStart + 25 * kMillisecond);
+  CHECK(open[0].state == TcpState::Established);
+  CHECK(open[0].since == kStart + 10 * kMillisecond);
+  CHECK(open[1].basis == Basis::Inferred);
+  const auto ended = sockets_at(flow.history, kStart + 100 * kSecond);
+  CHECK(ended[0].state == TcpState::Closed);
+  CHECK(ended[0].basis == Basis::Timer);
+}
+
+TEST_CASE("a doubtful state names what else it may be") {
+  const auto rows = sockets_at(sample_flow().history, kStart + 55 * kMillisecond);
+  CHECK(rows[1].state == TcpState::CloseWait);
+  CHECK(rows[1].possible == std::vector{TcpState::Established, TcpState::CloseWait});
+  CHECK(socket_table_row(rows[1], kStart + 55 * kMillisecond)[0] == "CLOSE-WAIT|ESTABLISHED");
+}
+
+TEST_CASE("an endpoint whose past is outside the capture is UNKNOWN") {
+  FlowResult flow = sample_flow();
+  flow.history.transitions.clear();
+  flow.history.outcomes[0] = {TcpState::Unknown, {TcpState::Unknown}, {}};
+  CHECK(sockets_at(flow.history, kStart)[0].state == TcpState::Unknown);
+}
+
+TEST_CASE("state filters know RFC 9293's names and ss's groups") {
+  StateFilter plain;
+  CHECK(plain.wants(TcpState::TimeWait));
+  CHECK(plain.wants(TcpState::Unknown));
+  CHECK_FALSE(plain.wants(TcpState::Closed));
+  CHECK_FALSE(plain.wants(TcpState::Listen));
+  const auto only = [](std::string_view word) {
+    StateFilter f;
+    REQUIRE(f.add(word));
+    return f;
+  };
+  CHECK(only("TIME-WAIT").wants(TcpState::TimeWait));
+  CHECK_FALSE(only("time-wait").wants(TcpState::Established));
+  CHECK(only("syn-recv").wants(TcpState::SynReceived));
+  CHECK(only("SYN-RECEIVED").wants(TcpState::SynReceived));
+  CHECK(only("bucket").wants(TcpState::TimeWait));
+  CHECK_FALSE(only("bucket").wants(TcpState::Established));
+  CHECK(only("big").wants(TcpState::Established));
+  CHECK_FALSE(only("big").wants(TcpState::TimeWait));
+  CHECK(only("connected").wants(TcpState::SynSent));
+  CHECK_FALSE(only("synchronized").wants(TcpState::SynSent));
+  CHECK(only("all").wants(TcpState::Unknown));
+  StateFilter bad;
+  CHECK_FALSE(bad.add("estab"));
+}
+
+TEST_CASE("a socket's line names both ends") {
+  std::string out;
+  const auto rows = sockets_at(sample_flow().history, kStart);
+  append_socket_json(out, rows[1], kStart);
+  const auto row = nlohmann::json::parse(out);
+  CHECK(row["local"]["port"] == 80);
+  CHECK(row["peer"]["port"] == 50000);
+  CHECK(row["state"] == "SYN-RECEIVED");
+  CHECK(row["since_ns"] == kStart);
+  CHECK(row["basis"] == "confirmed");
+  CHECK(row["flow"] == 17);
+}
+
+TEST_CASE("totals are by host and state") {
+  SocketCounts counts;
+  for (const SocketRow& row : sockets_at(sample_flow().history, kStart)) counts.add(row);
+  CHECK(counts.csv() == "host,state,count\n10.0.0.1,SYN-SENT,1\n10.0.0.2,SYN-RECEIVED,1\n");
+  CHECK(counts.text(TextStyle{}).find("10.0.0.1      1         1             -") != std::string::npos);
+}

@@ -1,0 +1,67 @@
+#include <catch2/catch.hpp>
+
+#include "analyzer/report/spread.h"
+#include "analyzer/report/text.h"
+
+using namespace tcpautopsy;
+
+TEST_CASE("numbers are grouped and octets rounded to what people read") {
+  CHECK(grouped(0) == "0");
+  CHECK(grouped(999) == "999");
+  CHECK(grouped(1234567) == "1,234,567");
+  CHECK(readable_bytes(999) == "999 B");
+  CHECK(readable_bytes(1000) == "1.0 kB");
+  CHECK(readable_bytes(1'699'999) == "1.7 MB");
+  CHECK(readable_bytes(999'999) == "1.0 MB");
+  CHECK(plural(1, "flow", "flows") == "1 flow");
+  CHECK(plural(1200, "flow", "flows") == "1,200 flows");
+}
+
+TEST_CASE("widths count code points, not octets") {
+  CHECK(columns("caf\xC3\xA9") == 4);
+  CHECK(cut("caf\xC3\xA9s", 5) == "caf\xC3\xA9s");
+  CHECK(cut("caf\xC3\xA9 noir", 7) == "caf\xC3\xA9...");
+  CHECK(padded("\xC3\xA9", 3) == "\xC3\xA9  ");
+  CHECK(padded_left("7", 3) == "  7");
+}
+
+TEST_CASE("text wraps at spaces, and a word longer than the line stands alone") {
+  CHECK(wrapped("one two three", 7) == std::vector<std::string>{"one two", "three"});
+  CHECK(wrapped("a aVeryLongWord b", 5) == std::vector<std::string>{"a", "aVeryLongWord", "b"});
+  CHECK(wrapped("", 5) == std::vector<std::string>{""});
+  CHECK(paragraph("- ", "alpha beta gamma delta epsilon zeta", 24) ==
+        "- alpha beta gamma\n  delta epsilon zeta\n");
+}
+
+TEST_CASE("colour is written only where it is wanted") {
+  CHECK(TextStyle{100, false}.paint(Paint::Red, "x") == "x");
+  CHECK(TextStyle{100, true}.paint(Paint::Red, "x") == "\033[1;31mx\033[0m");
+  CHECK(TextStyle{100, true}.paint(Paint::Plain, "x") == "x");
+}
+
+TEST_CASE("control characters from a capture never reach the terminal") {
+  CHECK(printable("a\033[31mb\n") == "a?[31mb?");
+}
+
+TEST_CASE("a table sets columns by their widest cell and cuts lines to the width") {
+  Table table({"A", "NUMBER"}, {1});
+  table.add({"long cell", "7"});
+  CHECK(table.text(TextStyle{100, false}) == "A          NUMBER\nlong cell       7\n");
+  CHECK(table.text(TextStyle{10, false}) == "A      ...\nlong ce...\n");
+}
+
+TEST_CASE("the median of a spread is within a thirty-second") {
+  Spread spread;
+  CHECK_FALSE(spread.median());
+  for (std::int64_t i = 1; i <= 1001; ++i) spread.add(i * 1'000'000);
+  CHECK(*spread.least() == 1'000'000);
+  CHECK(*spread.most() == 1'001'000'000);
+  CHECK(std::abs(static_cast<double>(*spread.median()) / 501e6 - 1) < 1.0 / 31);
+  Spread one;
+  one.add(12345);
+  CHECK(*one.median() == 12345);
+  Spread extremes;
+  extremes.add(std::numeric_limits<std::int64_t>::max());
+  extremes.add(-5);
+  CHECK(*extremes.least() == 0);
+}
