@@ -68,13 +68,13 @@ void LiveFlow::choose_client(FlowTrace& trace) const {
   }
 }
 
-FlowTrace LiveFlow::conclude(bool copies_are_capture, std::size_t max_records) {
+FlowTrace LiveFlow::conclude(bool copies_are_capture) {
   FlowTrace trace;
   trace.number = number;
   trace.incarnation = incarnation;
   trace.encapsulation = key.encapsulation;
   trace.self_connection = self();
-  trace.records = log_.take(max_records);
+  trace.records = log_.take(limits_.max_records);
   trace.records_left_out = log_.left_out();
   trace.icmp = std::move(icmp_);
   trace.icmp_total = icmp_total_;

@@ -44,10 +44,11 @@ void FlowTable::State::expire(TimeNs now) {
 }
 
 void FlowTable::State::hand_out(Id id) {
+  flows_.put_to_sleep();
   if (flows_[id].older != LiveFlows::kNone) hand_out(flows_[id].older);
   LiveFlow& flow = flows_[id];
   const bool capture = pairs_.doubled(flow.pair);
-  FlowTrace trace = flow.conclude(capture, options.max_records);
+  FlowTrace trace = flow.conclude(capture);
   if (capture) {
     const std::uint64_t dropped = trace.sides[0].duplicates + trace.sides[1].duplicates;
     facts.duplicates_dropped += dropped;

@@ -7,22 +7,36 @@ namespace {
 
 constexpr std::uint64_t kSeed = 0x9E3779B97F4A7C15U;
 
+struct Halves {
+  explicit Halves(const IpAddress& ip) {
+    std::memcpy(&upper, ip.octets.data(), 8);
+    std::memcpy(&lower, ip.octets.data() + 8, 8);
+  }
+  std::uint64_t upper, lower;
+};
+
 std::uint64_t fold(std::uint64_t h, const IpAddress& ip) {
-  std::uint64_t halves[2];
-  std::memcpy(halves, ip.octets.data(), sizeof halves);
+  const Halves halves(ip);
   // The upper half of an IPv4-mapped address is zero: it costs nothing.
-  if (halves[0] != 0) h = mix(h ^ halves[0]);
-  return mix(h ^ halves[1]) + kSeed;
+  if (halves.upper != 0) h = mix(h ^ halves.upper);
+  return mix(h ^ halves.lower) + kSeed;
+}
+
+// Any order will do, so the one that is cheapest.
+bool in_order(const EndpointAddress& a, const EndpointAddress& b) {
+  const Halves x(a.ip), y(b.ip);
+  if (x.lower != y.lower) return x.lower < y.lower;
+  if (x.upper != y.upper) return x.upper < y.upper;
+  return a.port <= b.port;
 }
 
 }  // namespace
 
 FlowKey FlowKey::of(const EndpointAddress& source, const EndpointAddress& destination,
-                    std::uint32_t encapsulation) {
-  const int order = std::memcmp(source.ip.octets.data(), destination.ip.octets.data(), 16);
-  const bool source_low = order != 0 ? order < 0 : source.port <= destination.port;
-  return source_low ? FlowKey{source, destination, encapsulation}
-                    : FlowKey{destination, source, encapsulation};
+                    std::uint32_t encapsulation, bool& source_is_low) {
+  source_is_low = in_order(source, destination);
+  return source_is_low ? FlowKey{source, destination, encapsulation}
+                       : FlowKey{destination, source, encapsulation};
 }
 
 std::uint64_t hash_hosts(const FlowKey& key) { return fold(fold(kSeed, key.low.ip), key.high.ip); }

@@ -9,11 +9,12 @@
 namespace tcpautopsy {
 
 struct FlowKey {
-  EndpointAddress low, high;  // low <= high
+  EndpointAddress low, high;  // in an order of this type's own
   std::uint32_t encapsulation = 0;
 
+  // `source_is_low` tells which of the two the source became.
   static FlowKey of(const EndpointAddress& source, const EndpointAddress& destination,
-                    std::uint32_t encapsulation);
+                    std::uint32_t encapsulation, bool& source_is_low);
   bool same_ends(const FlowKey& o) const { return low == o.low && high == o.high; }
 };
 

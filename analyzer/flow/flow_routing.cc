@@ -19,6 +19,7 @@ FlowTable::State::Route FlowTable::State::route_syn(const Arrival& a, Id latest)
   const Id opened = next_incarnation(a, latest);
   if (alive && held_.size() < kMostHeld) {
     held_.emplace(opened, HeldSyn(a.segment, a.frame, a.twin));
+    flows_[opened].held = true;
     return {opened, Role::Ordinary, true};
   }
   succeed(latest, a);
@@ -41,7 +42,7 @@ FlowTable::State::Route FlowTable::State::route_syn_ack(const Arrival& a, Id lat
   return {opened};
 }
 
-FlowTable::State::Id FlowTable::State::best_fit(const TcpSegment& segment, Id latest) const {
+FlowTable::State::Id FlowTable::State::best_fit(const TcpSegment& segment, Id latest) {
   Id best = latest;
   std::uint32_t least = flows_[latest].misfit(segment);
   for (Id id = flows_[latest].older; id != LiveFlows::kNone; id = flows_[id].older) {
@@ -84,10 +85,9 @@ std::uint64_t FlowTable::State::add_held(const Arrival& a, Id opened) {
 void FlowTable::State::opened_for_good(Id opened) {
   const std::vector<HeldSegment> segments = held_.extract(opened).mapped().segments();
   const Id old = flows_[opened].older;
+  flows_[opened].held = false;
   for (const HeldSegment& held : segments) {
-    const FlowKey key =
-        FlowKey::of(held.segment.source, held.segment.destination, held.segment.encapsulation);
-    const Arrival a{held.segment, held.frame, key, hash_of(key), held.segment.source == key.low, held.copy};
+    const Arrival a(held.segment, held.frame, held.copy);
     if (!flows_[old].successor) succeed(old, a);
     deliver(a, opens(held.segment) ? Route{opened} : route_other(a, opened));
   }
@@ -96,13 +96,12 @@ void FlowTable::State::opened_for_good(Id opened) {
 void FlowTable::State::was_forged(Id opened) {
   const std::vector<HeldSegment> segments = held_.extract(opened).mapped().segments();
   const Id old = flows_[opened].older;
+  flows_[opened].held = false;
   if (flows_[opened].number + 1 == next_number_) --next_number_;
   flows_.undo(opened);
   --facts.flows;
   for (const HeldSegment& held : segments) {
-    const FlowKey key =
-        FlowKey::of(held.segment.source, held.segment.destination, held.segment.encapsulation);
-    deliver({held.segment, held.frame, key, hash_of(key), held.segment.source == key.low, held.copy}, {old});
+    deliver(Arrival(held.segment, held.frame, held.copy), {old});
   }
 }
 

@@ -26,41 +26,57 @@ void FlowTable::set_previous(const FlowTrace& concluded,
 void FlowTable::finish() { state_->finish(); }
 const CaptureFacts& FlowTable::facts() const { return state_->facts; }
 
+FlowTable::State::State(FlowOptions opts, Done on_done)
+    : options(std::move(opts)),
+      done(std::move(on_done)),
+      flows_(options.most_awake,
+             [this](std::uint64_t number) {
+               return LiveFlow::Limits{options.max_records, options.keep_all && options.keep_all(number)};
+             }),
+      next_number_(options.first_flow) {}
+
 std::uint64_t FlowTable::State::add(const TcpSegment& segment, const FrameRef& frame) {
+  flows_.put_to_sleep();
   // One packet with a clock gone wrong must not end every closed flow: it takes two.
   if (any_) expire(std::min(frame.time_ns, last_time_));
   any_ = true;
   last_time_ = frame.time_ns;
 
-  const FlowKey key = FlowKey::of(segment.source, segment.destination, segment.encapsulation);
-  const std::uint64_t hash = hash_of(key);
-  const bool from_low = segment.source == key.low;
-  const RecentPackets::Twin twin = recent_.look(segment, hash, from_low, frame.time_ns);
-  Arrival a{segment, frame, key, hash, from_low, false};
-  const Id latest = flows_.latest(key, hash);
-  if (latest == LiveFlows::kNone) return deliver(a, {first_incarnation(a)});
+  Arrival a(segment, frame);
+  const RecentPackets::Twin twin = recent_.look(segment, a.hash, a.from_low, frame.time_ns);
+  const Id latest = flows_.latest(a.key, a.hash);
+  if (latest == LiveFlows::kNone) return first_incarnation(a);
   a.twin = is_twin(twin, latest);
-  if (held_.count(latest) != 0) return add_held(a, latest);
+  if (flows_[latest].held) return add_held(a, latest);
   return deliver(a, route(a, latest));
 }
 
-bool FlowTable::State::is_twin(RecentPackets::Twin twin, Id flow) const {
+bool FlowTable::State::is_twin(RecentPackets::Twin twin, Id flow) {
   if (twin == RecentPackets::Twin::Unidentified) return pairs_.doubled(flows_[flow].pair);
   return twin == RecentPackets::Twin::Sure;
 }
 
-FlowTable::State::Id FlowTable::State::first_incarnation(const Arrival& a) {
+std::uint64_t FlowTable::State::first_incarnation(const Arrival& a) {
   const Id half =
       flows_.elsewhere(a.key, [&a](const LiveFlow& flow) { return completes_half(flow, a.segment); });
   if (half != LiveFlows::kNone) {
     flows_.join(half, a.key.encapsulation);
     ++facts.halves_joined;
-    return half;
+    return deliver(a, {half});
   }
-  const Id id = flows_.open(a.key, a.hash, next_number_++, a.from_low, LiveFlows::kNone);
+  const std::uint64_t number = next_number_++;
+  const DoubledPairs::Pair pair = pairs_.find(hash_hosts(a.key));
   ++facts.flows;
-  flows_[id].pair = pairs_.find(hash_hosts(a.key));
-  return id;
+  if (opens(a.segment)) {
+    // It may be one of a flood, and nothing ever come after it.
+    if (pair != DoubledPairs::kNone) pairs_.original(pair);
+    flows_.open_asleep({a.key, number, 0, a.key.encapsulation, pair, a.from_low, false, {}}, a.hash,
+                       a.segment, a.frame);
+    return number;
+  }
+  const Id id = flows_.open(a.key, a.hash, number, a.from_low, LiveFlows::kNone);
+  flows_[id].pair = pair;
+  return deliver(a, {id});
 }
 
 FlowTable::State::Id FlowTable::State::next_incarnation(const Arrival& a, Id latest) {
@@ -73,16 +89,16 @@ FlowTable::State::Id FlowTable::State::next_incarnation(const Arrival& a, Id lat
 std::uint64_t FlowTable::State::deliver(const Arrival& a, Route to) {
   LiveFlow& flow = flows_[to.flow];
   const std::uint64_t number = flow.number;
+  const Side side = flow.side_of(a.from_low);
   if (to.held) return number;
-  const LiveFlow::Limits limits{options.max_records, options.keep_all && options.keep_all(number)};
   if (a.twin && flow.packets() > 0) {
     if (flow.pair == DoubledPairs::kNone) flow.pair = pairs_.enter(hash_hosts(flow.key), flow.packets());
     pairs_.twin(flow.pair);
-    flow.add(a.segment, a.frame, Role::Copy, limits);
+    flow.add(a.segment, a.frame, side, Role::Copy);
     return number;
   }
   if (flow.pair != DoubledPairs::kNone) pairs_.original(flow.pair);
-  flow.add(a.segment, a.frame, to.role, limits);
+  flow.add(a.segment, a.frame, side, to.role);
   if (flow.older != LiveFlows::kNone) tell_answer(to.flow, a);
   if (flow.closed()) look_again(to.flow);
   return number;
@@ -96,7 +112,8 @@ void FlowTable::State::tell_answer(Id id, const Arrival& a) {
 }
 
 std::optional<std::uint64_t> FlowTable::State::add(const IcmpError& error, const FrameRef& frame) {
-  const FlowKey key = FlowKey::of(error.source, error.destination, error.encapsulation);
+  bool source_is_low = false;
+  const FlowKey key = FlowKey::of(error.source, error.destination, error.encapsulation, source_is_low);
   const std::uint64_t hash = hash_of(key);
   Id latest = flows_.latest(key, hash);
   if (latest == LiveFlows::kNone) {

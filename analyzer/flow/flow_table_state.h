@@ -17,9 +17,8 @@ namespace tcpautopsy {
 
 struct FlowTable::State {
   using Id = LiveFlows::Id;
-  using Role = LiveFlow::Role;
 
-  State(FlowOptions opts, Done on_done) : options(std::move(opts)), done(std::move(on_done)), next_number_(options.first_flow) {}
+  State(FlowOptions opts, Done on_done);
 
   std::uint64_t add(const TcpSegment& segment, const FrameRef& frame);
   std::optional<std::uint64_t> add(const IcmpError& error, const FrameRef& frame);
@@ -33,11 +32,18 @@ struct FlowTable::State {
  private:
   // A segment on its way to its flow.
   struct Arrival {
+    Arrival(const TcpSegment& s, const FrameRef& f, bool is_twin = false)
+        : segment(s),
+          frame(f),
+          key(FlowKey::of(s.source, s.destination, s.encapsulation, from_low)),
+          hash(hash_of(key)),
+          twin(is_twin) {}
     const TcpSegment& segment;
     const FrameRef& frame;
-    const FlowKey& key;
+    bool from_low = false;
+    FlowKey key;
     std::uint64_t hash;
-    bool from_low, twin;
+    bool twin;
   };
   struct Route {
     Id flow;
@@ -52,16 +58,16 @@ struct FlowTable::State {
     bool operator>(const Due& o) const { return at_ns > o.at_ns; }
   };
 
-  Id first_incarnation(const Arrival& a);
+  std::uint64_t first_incarnation(const Arrival& a);
   Id next_incarnation(const Arrival& a, Id latest);
   Route route(const Arrival& a, Id latest);
   Route route_syn(const Arrival& a, Id latest);
   Route route_syn_ack(const Arrival& a, Id latest);
   Route route_other(const Arrival& a, Id latest);
   void succeed(Id old, const Arrival& a);
-  Id best_fit(const TcpSegment& segment, Id latest) const;
+  Id best_fit(const TcpSegment& segment, Id latest);
   std::uint64_t deliver(const Arrival& a, Route to);
-  bool is_twin(RecentPackets::Twin twin, Id flow) const;
+  bool is_twin(RecentPackets::Twin twin, Id flow);
 
   std::uint64_t add_held(const Arrival& a, Id opened);
   void opened_for_good(Id opened);

@@ -6,6 +6,11 @@ namespace {
 // A silence that ends a run: long enough for timers to have their say.
 constexpr TimeNs kSilence = kSecond;
 
+// Of a side's segments without SYN, FIN or RST; never 0.
+std::uint8_t signature_of(const Bearing& bearing) {
+  return static_cast<std::uint8_t>(4U | (bearing.acks_syn ? 1U : 0U) | (bearing.acks_fin ? 2U : 0U));
+}
+
 }  // namespace
 
 bool Folding::is_incident(const SegmentRecord& record, const Bearing& bearing) const {
@@ -16,8 +21,7 @@ bool Folding::is_incident(const SegmentRecord& record, const Bearing& bearing) c
 
 bool Folding::is_turn(const SegmentRecord& record, const Bearing& bearing) {
   const std::size_t side = index(record.side);
-  const auto signature =
-      static_cast<std::uint8_t>(4U | (bearing.acks_syn ? 1U : 0U) | (bearing.acks_fin ? 2U : 0U));
+  const std::uint8_t signature = signature_of(bearing);
   bool turn = opening_ < kOpening || signature != signature_[side];
   if (record.payload > 0 && !data_seen_[side]) turn = data_seen_[side] = true;
   signature_[side] = signature;
@@ -57,8 +61,24 @@ void Folding::add(RecordLog& log, const SegmentRecord& record, const Bearing& be
     keep_next_[side] = false;
     log.keep(record, max_records);
   } else {
-    log.pend(record);
+    SegmentRecord& pending = log.pend(record.side);
+    const std::uint32_t packets = pending.folded_packets;
+    const std::uint64_t bytes = pending.folded_bytes;
+    pending = record;
+    pending.folded_packets = packets;
+    pending.folded_bytes = bytes;
   }
+}
+
+bool Folding::carries_on(Side s, TimeNs time_ns, bool payload, const Bearing& bearing) {
+  const std::size_t side = index(s);
+  const bool silent = time_ns - last_ns_ >= kSilence && silences_ < kSilences;
+  if (opening_ < kOpening || after_close_ > 0 || keep_next_[side] || window_closed_[side] || silent ||
+      signature_of(bearing) != signature_[side] || (payload && !data_seen_[side])) {
+    return false;
+  }
+  last_ns_ = time_ns;
+  return true;
 }
 
 bool Folding::add_copy(RecordLog& log, const SegmentRecord& record, std::size_t max_records) {

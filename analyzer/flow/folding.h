@@ -21,6 +21,8 @@ class Folding {
  public:
   void add(RecordLog& log, const SegmentRecord& record, const Bearing& bearing, bool keep_all,
            std::size_t max_records);
+  // A plain segment that would be pending, and nothing more: the same in short. False: nothing was done.
+  bool carries_on(Side side, TimeNs time_ns, bool payload, const Bearing& bearing);
   // Keeps a packet that was captured twice beside its original, the first few of them. False: it was left
   // out.
   bool add_copy(RecordLog& log, const SegmentRecord& record, std::size_t max_records);

@@ -6,7 +6,9 @@ namespace tcpautopsy {
 
 void HeldSyn::take(const TcpSegment& segment, const FrameRef& frame, bool copy) {
   segments_.push_back({segment, frame, copy});
-  segments_.back().segment.payload = {};
+  // The frame's octets are gone by the time it is looked at again.
+  const bool whole = segment.payload.size() >= segment.payload_length;
+  segments_.back().segment.payload = whole ? stand_in_payload(segment.payload_length) : Bytes();
 }
 
 HeldSyn::Verdict HeldSyn::from_syn_sender(const TcpSegment& segment, const LiveFlow& before) const {

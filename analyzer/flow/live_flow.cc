@@ -34,14 +34,15 @@ bool is_dsack(const TcpSegment& s) {
 }  // namespace
 
 LiveFlow::LiveFlow(const FlowKey& flow_key, std::uint64_t flow_number, std::uint32_t flow_incarnation,
-                   bool first_from_low)
+                   bool first_from_low, const Limits& limits)
     : key(flow_key),
       number(flow_number),
       incarnation(flow_incarnation),
       joined_encapsulation(flow_key.encapsulation),
       older(FlowIndex::kNone),
       newer(FlowIndex::kNone),
-      a_is_low(first_from_low) {}
+      a_is_low(first_from_low),
+      limits_(limits) {}
 
 bool LiveFlow::closed() const { return reset_ || (sides_[0].fin_seen && (self() || sides_[1].fin_seen)); }
 
@@ -131,29 +132,20 @@ bool LiveFlow::foreign(const LiveSide& sender, const LiveSide& receiver, const T
   return apart > kFar;
 }
 
-SegmentRecord LiveFlow::record_of(const TcpSegment& segment, const FrameRef& frame, Side s) const {
-  const LiveSide& sender = side(s);
-  const LiveSide& receiver = peer_of(s);
-  SegmentRecord r;
+// What the segment says of itself, without its place in the streams.
+void LiveFlow::describe(const TcpSegment& segment, const FrameRef& frame, Side s, SegmentRecord& r) {
   r.frame = frame;
-  r.seq = sender.has_base ? unwrap(segment.seq, sender.base, sender.checkpoint(receiver)) : 1;
-  if ((segment.flags & kAck) != 0) {
-    r.ack = receiver.has_base ? unwrap(segment.ack, receiver.base, receiver.checkpoint(sender)) : 1;
-  }
-  r.sent_max = r.contiguous = r.seq;
-  if (sender.sent.started()) {
-    r.sent_max = sender.sent.sent_max();
-    r.contiguous = sender.sent.contiguous();
-  }
   r.payload = segment.payload_length;
   r.has_timestamps = segment.options.has_timestamps;
   r.ts_val = segment.options.ts_val;
   r.ts_ecr = segment.options.ts_ecr;
   r.has_ip_id = segment.has_ip_id;
   r.ip_id = segment.ip_id;
-  r.has_sack = segment.options.sack_count > 0;
-  if (r.has_sack) r.first_sack = segment.options.sack[0];
-  r.is_dsack = is_dsack(segment);
+  if (segment.options.sack_count > 0) {
+    r.has_sack = true;
+    r.first_sack = segment.options.sack[0];
+    r.is_dsack = is_dsack(segment);
+  }
   r.flags = segment.flags;
   r.window = segment.window;
   if ((segment.flags & kSyn) != 0) {
@@ -164,10 +156,57 @@ SegmentRecord LiveFlow::record_of(const TcpSegment& segment, const FrameRef& fra
   r.ttl = segment.ttl;
   r.side = s;
   r.bad_checksum = segment.checksum == Checksum::Bad;
+}
+
+SegmentRecord LiveFlow::record_of(const TcpSegment& segment, const FrameRef& frame, Side s) const {
+  const LiveSide& sender = side(s);
+  const LiveSide& receiver = peer_of(s);
+  SegmentRecord r;
+  describe(segment, frame, s, r);
+  r.seq = sender.has_base ? unwrap(segment.seq, sender.base, sender.checkpoint(receiver)) : 1;
+  if ((segment.flags & kAck) != 0) {
+    r.ack = receiver.has_base ? unwrap(segment.ack, receiver.base, receiver.checkpoint(sender)) : 1;
+  }
+  r.sent_max = r.contiguous = r.seq;
+  if (sender.sent.started()) {
+    r.sent_max = sender.sent.sent_max();
+    r.contiguous = sender.sent.contiguous();
+  }
   return r;
 }
 
-void LiveFlow::count_copy(const TcpSegment& segment, const FrameRef& frame, Side s, const Limits& limits) {
+// Nearly all segments of most captures are in order, acknowledge what was seen, and are folded at once.
+bool LiveFlow::carry_on(const TcpSegment& segment, const FrameRef& frame, Side s) {
+  if (!synchronized_ || reset_ || (segment.flags & (kSyn | kFin | kRst | kAck)) != kAck ||
+      segment.window == 0 || limits_.keep_all) {
+    return false;
+  }
+  LiveSide& sender = sides_[index(s)];
+  LiveSide& receiver = sides_[index(other(s))];  // never heard of in a self-connection
+  if (!sender.sent.steady() || !receiver.sent.steady() || !sender.has_acked) return false;
+  const StreamOffset seq = sender.sent.sent_max();
+  const StreamOffset seen = receiver.sent.sent_max();
+  const StreamOffset ack = seen - (wrap(seen, receiver.base).raw() - segment.ack.raw());
+  if (segment.seq != wrap(seq, sender.base) || ack < sender.acked_max) return false;
+  const Bearing bearing{ack > receiver.origin, receiver.fin_seen && ack >= receiver.fin_end, false};
+  if (!folding_.carries_on(s, frame.time_ns, segment.payload_length > 0, bearing)) return false;
+
+  last_ = frame;
+  count(sender, segment);
+  sender.payload_bytes += segment.payload_length;
+  sender.sent.extend(segment.payload_length);
+  sender.acked_max = ack;
+  receiver.sent.acknowledged(ack);
+  SegmentRecord& record = log_.pend(s);
+  describe(segment, frame, s, record);
+  record.seq = record.sent_max = seq;
+  record.ack = ack;
+  record.contiguous = sender.sent.sent_max();
+  measure(record, sender, receiver);
+  return true;
+}
+
+void LiveFlow::count_copy(const TcpSegment& segment, const FrameRef& frame, Side s) {
   LiveSide& sender = sides_[index(s)];
   ++sender.copies;
   sender.copies_wire_bytes += segment.wire_length;
@@ -176,14 +215,29 @@ void LiveFlow::count_copy(const TcpSegment& segment, const FrameRef& frame, Side
   if (first_copy_ == 0) first_copy_ = frame.number;
   SegmentRecord record = record_of(segment, frame, s);
   record.copy = true;
-  if (folding_.add_copy(log_, record, limits.max_records)) ++sender.copies_kept;
+  if (folding_.add_copy(log_, record, limits_.max_records)) ++sender.copies_kept;
 }
 
-void LiveFlow::add(const TcpSegment& segment, const FrameRef& frame, Role role, const Limits& limits) {
-  const Side s = side_of(segment.source);
+bool LiveFlow::can_sleep() const {
+  return in_journal_ <= kYoung && older == FlowIndex::kNone && newer == FlowIndex::kNone &&
+         icmp_total_ == 0 && !held && !challenged && !successor && !previous;
+}
+
+void LiveFlow::note_in_journal(const TcpSegment& segment, const FrameRef& frame, Side s, Role role) {
+  if (in_journal_ < kYoung && journal_.append(segment, frame, s, role)) {
+    ++in_journal_;
+    return;
+  }
+  in_journal_ = kYoung + 1;
+  journal_.clear();
+}
+
+void LiveFlow::add(const TcpSegment& segment, const FrameRef& frame, Side s, Role role) {
+  if (in_journal_ <= kYoung) note_in_journal(segment, frame, s, role);
   zeek_.add(segment, s == Side::A);
   completeness_.add(segment);
-  if (role == Role::Copy && started_) return count_copy(segment, frame, s, limits);
+  if (role == Role::Ordinary && carry_on(segment, frame, s)) return;
+  if (role == Role::Copy && started_) return count_copy(segment, frame, s);
 
   LiveSide& sender = sides_[index(s)];
   if (!started_) first_ = frame;
@@ -193,9 +247,10 @@ void LiveFlow::add(const TcpSegment& segment, const FrameRef& frame, Role role, 
   if (role != Role::Stray) locate(sender, peer_of(s), segment);
   SegmentRecord record = record_of(segment, frame, s);
   Bearing bearing;
-  if (role != Role::Stray && !foreign(sender, peer_of(s), segment, record.seq))
+  if (role != Role::Stray && !foreign(sender, peer_of(s), segment, record.seq)) {
     follow(segment, record, s, bearing);
-  folding_.add(log_, record, bearing, limits.keep_all, limits.max_records);
+  }
+  folding_.add(log_, record, bearing, limits_.keep_all, limits_.max_records);
 }
 
 void LiveFlow::follow(const TcpSegment& segment, SegmentRecord& record, Side s, Bearing& bearing) {

@@ -13,33 +13,28 @@
 #include "analyzer/flow/folding.h"
 #include "analyzer/flow/live_side.h"
 #include "analyzer/flow/record_log.h"
+#include "analyzer/flow/segment_journal.h"
 #include "analyzer/flow/zeek_conn.h"
 
 namespace tcpautopsy {
 
 class LiveFlow {
  public:
-  enum class Role : std::uint8_t {
-    Ordinary,
-    Stray,  // a challenge ACK to this flow's SYN, or the RST to that: their numbers are another incarnation's
-    Copy,   // of a packet just before
-  };
   struct Limits {
     std::size_t max_records;
     bool keep_all;
   };
 
   LiveFlow(const FlowKey& flow_key, std::uint64_t flow_number, std::uint32_t flow_incarnation,
-           bool first_from_low);
+           bool first_from_low, const Limits& limits);
 
-  void add(const TcpSegment& segment, const FrameRef& frame, Role role, const Limits& limits);
+  void add(const TcpSegment& segment, const FrameRef& frame, Side s, Role role);
   void add(const IcmpError& error, const FrameRef& frame);
   // What became of it. The flow is empty after that.
-  FlowTrace conclude(bool copies_are_capture, std::size_t max_records);
+  FlowTrace conclude(bool copies_are_capture);
 
-  Side side_of(const EndpointAddress& source) const {
-    return (source == key.low) == a_is_low ? Side::A : Side::B;
-  }
+  Side side_of(bool from_low) const { return from_low == a_is_low ? Side::A : Side::B; }
+  Side side_of(const EndpointAddress& source) const { return side_of(source == key.low); }
   const LiveSide& side(Side s) const { return sides_[index(s)]; }
   bool self() const { return key.low == key.high; }
 
@@ -49,6 +44,9 @@ class LiveFlow {
   bool closed() const;
   // Closed, and nothing is owed any more.
   bool over() const;
+  // Its segments can be had again from the journal, and nothing else is known of it.
+  bool can_sleep() const;
+  const std::vector<std::uint8_t>& journal() const { return journal_.bytes(); }
   // Only `s` is heard of so far.
   bool only_from(Side s) const { return side(s).packets > 0 && side(other(s)).packets == 0; }
   // How far the segment's numbers are from where this flow's are; larger is worse, kUnfit at most.
@@ -63,6 +61,8 @@ class LiveFlow {
   std::uint32_t older, newer;          // live incarnations of the same key, or FlowIndex::kNone
   DoubledPairs::Pair pair = DoubledPairs::kNone;
   bool a_is_low;
+  bool touched = true;      // since the table last looked for flows that may sleep
+  bool held = false;        // its SYN waits for the next segments to tell whose it is
   bool queued = false;      // waits in the table's queue of closed flows
   bool challenged = false;  // its SYN met a plain ACK of the incarnation before
   Seq challenge_ack;
@@ -78,12 +78,16 @@ class LiveFlow {
   LiveSide& peer_of(Side s) { return sides_[self() ? 0 : index(other(s))]; }
   const LiveSide& peer_of(Side s) const { return sides_[self() ? 0 : index(other(s))]; }
   void count(LiveSide& sender, const TcpSegment& segment);
-  void count_copy(const TcpSegment& segment, const FrameRef& frame, Side s, const Limits& limits);
+  void count_copy(const TcpSegment& segment, const FrameRef& frame, Side s);
+  void note_in_journal(const TcpSegment& segment, const FrameRef& frame, Side s, Role role);
+  // A segment that only carries on: false, and nothing was done, unless all about it is as expected.
+  bool carry_on(const TcpSegment& segment, const FrameRef& frame, Side s);
   void locate(LiveSide& sender, LiveSide& receiver, const TcpSegment& segment);
   void locate_syn(LiveSide& sender, const LiveSide& receiver, const TcpSegment& segment);
   bool foreign(const LiveSide& sender, const LiveSide& receiver, const TcpSegment& segment,
                StreamOffset seq) const;
   SegmentRecord record_of(const TcpSegment& segment, const FrameRef& frame, Side s) const;
+  static void describe(const TcpSegment& segment, const FrameRef& frame, Side s, SegmentRecord& record);
   void follow(const TcpSegment& segment, SegmentRecord& record, Side s, Bearing& bearing);
   void note_ack(const SegmentRecord& record, LiveSide& sender, LiveSide& receiver);
   void measure(const SegmentRecord& record, LiveSide& sender, LiveSide& receiver);
@@ -92,14 +96,19 @@ class LiveFlow {
   void move_origin(FlowTrace& trace) const;
   void choose_client(FlowTrace& trace) const;
 
+  static constexpr std::uint8_t kYoung = 12;  // segments that are kept to be had again
+
   PerSide<LiveSide> sides_;
+  Limits limits_;
   RecordLog log_;
+  SegmentJournal journal_;
   Folding folding_;
   FrameRef first_, last_, last_copy_;
   std::vector<IcmpRecord> icmp_;
   std::uint64_t icmp_total_ = 0, first_copy_ = 0;
   ZeekConn zeek_;
   Completeness completeness_;
+  std::uint8_t in_journal_ = 0;  // segments; kYoung + 1 for no longer kept
   bool started_ = false, synchronized_ = false, reset_ = false;
   Side reset_by_ = Side::A;
   std::optional<Side> first_syn_, first_syn_ack_;

@@ -4,6 +4,13 @@
 #include <utility>
 
 namespace tcpautopsy {
+namespace {
+
+bool is_of(const FlowKey& own, std::uint32_t joined, const FlowKey& key) {
+  return own.same_ends(key) && (own.encapsulation == key.encapsulation || joined == key.encapsulation);
+}
+
+}  // namespace
 
 template <class F>
 void LiveFlows::each_hash(const LiveFlow& flow, F f) {
@@ -14,41 +21,124 @@ void LiveFlows::each_hash(const LiveFlow& flow, F f) {
   f(hash_of(key));
 }
 
-LiveFlows::Id LiveFlows::store(std::unique_ptr<LiveFlow> flow) {
+bool LiveFlows::holds(Id id, std::uint64_t number) const {
+  if (id >= slots_.size() || slots_[id].empty()) return false;
+  const LiveFlow* flow = slots_[id].flow();
+  return (flow != nullptr ? flow->number : slots_[id].sleeping().number) == number;
+}
+
+bool LiveFlows::is_of(Id id, const FlowKey& key) const {
+  if (const LiveFlow* flow = slots_[id].flow()) {
+    return tcpautopsy::is_of(flow->key, flow->joined_encapsulation, key);
+  }
+  const SleepingFlow flow = slots_[id].sleeping();
+  return tcpautopsy::is_of(flow.key, flow.joined_encapsulation, key);
+}
+
+LiveFlow& LiveFlows::wake(Id id) {
+  const SleepingFlow asleep = slots_[id].sleeping();
+  auto flow = std::make_unique<LiveFlow>(asleep.key, asleep.number, asleep.incarnation, asleep.a_is_low,
+                                         limits_of_(asleep.number));
+  flow->joined_encapsulation = asleep.joined_encapsulation;
+  flow->pair = asleep.pair;
+  flow->queued = asleep.queued;
+  JournalReader journal(asleep.journal);
+  for (JournalEntry entry; journal.next(entry);) {
+    entry.segment.source = entry.side == flow->side_of(true) ? asleep.key.low : asleep.key.high;
+    entry.segment.destination = entry.side == flow->side_of(true) ? asleep.key.high : asleep.key.low;
+    entry.segment.encapsulation = asleep.key.encapsulation;
+    flow->add(entry.segment, entry.frame, entry.side, entry.role);
+  }
+  slots_[id].hold(std::move(flow));
+  awake_.push_back(id);
+  return *slots_[id].flow();
+}
+
+void LiveFlows::put_to_sleep() {
+  while (awake_.size() > most_awake_) {
+    const Id id = awake_.front();
+    awake_.pop_front();
+    LiveFlow* flow = slots_[id].flow();
+    if (flow == nullptr || !flow->can_sleep()) continue;
+    if (flow->touched && most_awake_ > 0) {
+      flow->touched = false;
+      awake_.push_back(id);
+    } else {
+      slots_[id].hold(SleepingFlow::of(*flow));
+    }
+  }
+}
+
+LiveFlows::Id LiveFlows::elsewhere(FlowKey key, const std::function<bool(const LiveFlow&)>& is_it) {
+  const std::uint32_t own = key.encapsulation;
+  for (const std::uint32_t encapsulation : encapsulations_) {
+    if (encapsulation == own) continue;
+    key.encapsulation = encapsulation;
+    const Id id = latest(key, hash_of(key));
+    if (id != kNone && is_it((*this)[id])) return id;
+  }
+  return kNone;
+}
+
+LiveFlows::Id LiveFlows::store(FlowSlot slot) {
   if (free_.empty()) {
-    flows_.push_back(std::move(flow));
-    return static_cast<Id>(flows_.size() - 1);
+    slots_.push_back(std::move(slot));
+    return static_cast<Id>(slots_.size() - 1);
   }
   const Id id = free_.back();
   free_.pop_back();
-  flows_[id] = std::move(flow);
+  slots_[id] = std::move(slot);
   return id;
+}
+
+void LiveFlows::note_encapsulation(std::uint32_t encapsulation) {
+  if (encapsulations_.size() < kEncapsulations &&
+      std::find(encapsulations_.begin(), encapsulations_.end(), encapsulation) == encapsulations_.end()) {
+    encapsulations_.push_back(encapsulation);
+  }
 }
 
 LiveFlows::Id LiveFlows::open(const FlowKey& key, std::uint64_t hash, std::uint64_t number, bool from_low,
                               Id before) {
+  FlowSlot slot;
   if (before == kNone) {
-    if (encapsulations_.size() < kEncapsulations && std::find(encapsulations_.begin(), encapsulations_.end(),
-                                                              key.encapsulation) == encapsulations_.end()) {
-      encapsulations_.push_back(key.encapsulation);
-    }
-    const std::uint32_t incarnation = ended_.recall(hash);
-    const Id id = store(std::make_unique<LiveFlow>(key, number, incarnation, from_low));
+    note_encapsulation(key.encapsulation);
+    slot.hold(std::make_unique<LiveFlow>(key, number, ended_.recall(hash), from_low, limits_of_(number)));
+    const Id id = store(std::move(slot));
     index_.insert(hash, id);
+    awake_.push_back(id);
     return id;
   }
-  LiveFlow& old = *flows_[before];
-  auto flow = std::make_unique<LiveFlow>(old.key, number, old.incarnation + 1, from_low);
+  LiveFlow& old = (*this)[before];
+  auto flow = std::make_unique<LiveFlow>(old.key, number, old.incarnation + 1, from_low, limits_of_(number));
   flow->joined_encapsulation = old.joined_encapsulation;
   flow->older = before;
-  const Id id = store(std::move(flow));
+  slot.hold(std::move(flow));
+  const Id id = store(std::move(slot));
   old.newer = id;
   each_hash(old, [&](std::uint64_t h) { index_.replace(h, before, id); });
   return id;
 }
 
+void LiveFlows::open_asleep(SleepingFlow flow, std::uint64_t hash, const TcpSegment& segment,
+                            const FrameRef& frame) {
+  note_encapsulation(flow.key.encapsulation);
+  SegmentJournal journal;
+  if (!journal.append(segment, frame, Side::A, Role::Ordinary)) {
+    LiveFlow& awake = (*this)[open(flow.key, hash, flow.number, flow.a_is_low, kNone)];
+    awake.pair = flow.pair;
+    awake.add(segment, frame, Side::A, Role::Ordinary);
+    return;
+  }
+  flow.incarnation = ended_.recall(hash);
+  flow.journal = Bytes(journal.bytes());
+  FlowSlot slot;
+  slot.hold(flow);
+  index_.insert(hash, store(std::move(slot)));
+}
+
 void LiveFlows::join(Id id, std::uint32_t encapsulation) {
-  LiveFlow& flow = *flows_[id];
+  LiveFlow& flow = (*this)[id];
   if (flow.joined_encapsulation != flow.key.encapsulation) return;
   flow.joined_encapsulation = encapsulation;
   FlowKey key = flow.key;
@@ -57,10 +147,12 @@ void LiveFlows::join(Id id, std::uint32_t encapsulation) {
 }
 
 void LiveFlows::unlink(Id id) {
-  const LiveFlow& flow = *flows_[id];
-  if (flow.older != kNone) flows_[flow.older]->newer = flow.newer;
+  const LiveFlow& flow = (*this)[id];
+  if (flow.older != kNone) (*this)[flow.older].newer = flow.newer;
   if (flow.newer != kNone) {
-    flows_[flow.newer]->older = flow.older;
+    LiveFlow& newer = (*this)[flow.newer];
+    newer.older = flow.older;
+    awake_.push_back(flow.newer);  // alone perhaps, it may sleep now
   } else {
     each_hash(flow, [&](std::uint64_t hash) {
       if (flow.older != kNone) {
@@ -70,12 +162,12 @@ void LiveFlows::unlink(Id id) {
       }
     });
   }
-  flows_[id].reset();
+  slots_[id].clear();
   free_.push_back(id);
 }
 
 void LiveFlows::close(Id id) {
-  const LiveFlow& flow = *flows_[id];
+  const LiveFlow& flow = (*this)[id];
   if (flow.newer == kNone && flow.older == kNone) {
     ended_.remember(hash_of(flow.key), flow.incarnation + 1);
   }
@@ -85,11 +177,15 @@ void LiveFlows::close(Id id) {
 void LiveFlows::undo(Id id) { unlink(id); }
 
 std::vector<LiveFlows::Id> LiveFlows::by_number() const {
-  std::vector<Id> ids;
-  for (Id id = 0; id < flows_.size(); ++id) {
-    if (flows_[id]) ids.push_back(id);
+  std::vector<std::pair<std::uint64_t, Id>> flows;
+  for (Id id = 0; id < slots_.size(); ++id) {
+    if (slots_[id].empty()) continue;
+    const LiveFlow* flow = slots_[id].flow();
+    flows.emplace_back(flow != nullptr ? flow->number : slots_[id].sleeping().number, id);
   }
-  std::sort(ids.begin(), ids.end(), [this](Id a, Id b) { return flows_[a]->number < flows_[b]->number; });
+  std::sort(flows.begin(), flows.end());
+  std::vector<Id> ids;
+  for (const auto& [number, id] : flows) ids.push_back(id);
   return ids;
 }
 

@@ -48,14 +48,15 @@ void RecordLog::keep_late(const SegmentRecord& record, std::size_t max_records) 
   if (kept_.size() > max_records + kSlack) drop_middle(max_records);
 }
 
-void RecordLog::pend(const SegmentRecord& record) {
-  Pending& pending = pending_[index(record.side)];
-  Folded& carried = carried_[index(record.side)];
+SegmentRecord& RecordLog::pend(Side side) {
+  Pending& pending = pending_[index(side)];
+  Folded& carried = carried_[index(side)];
   if (pending.held) add_to(carried, pending.record);
-  pending.record = record;
+  pending.record = SegmentRecord();
   fold_into(pending.record, carried);
   pending.held = true;
-  pending_first_ = pending_[index(other(record.side))].held ? other(record.side) : record.side;
+  pending_first_ = pending_[index(other(side))].held ? other(side) : side;
+  return pending.record;
 }
 
 void RecordLog::drop_oldest_late() {

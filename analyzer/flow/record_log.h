@@ -16,8 +16,9 @@ class RecordLog {
   // For good, unless more than kLateBound such come: then the oldest of them are folded. What is pending goes
   // along.
   void keep_late(const SegmentRecord& record, std::size_t max_records);
-  // Until the next of its side: the pending record of that side, if any, is folded into this one.
-  void pend(const SegmentRecord& record);
+  // A place for a record that stays until the next of its side: the pending one of that side, if any, is
+  // folded into it. The place holds nothing but what was folded.
+  SegmentRecord& pend(Side side);
   // Keeps what is pending, for good or as keep_late() does.
   void settle(bool late = false);
 

@@ -80,8 +80,6 @@ void SequenceTracker::add_hole(Hole hole) {
   if (holes_->size() > kMostHoles) holes_->erase(holes_->begin());
 }
 
-void SequenceTracker::acknowledged(StreamOffset ack) { acked_ = std::max(acked_, ack); }
-
 StreamOffset SequenceTracker::contiguous() const {
   if (!holes_) return sent_max_;
   for (const Hole& hole : *holes_) {

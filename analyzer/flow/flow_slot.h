@@ -1,0 +1,48 @@
+// Where one flow is kept: awake, ready for its next segment, or asleep, packed to few octets.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "analyzer/capture/frame.h"
+#include "analyzer/flow/live_flow.h"
+
+namespace tcpautopsy {
+
+// What a sleeping flow knows beside its segments.
+struct SleepingFlow {
+  FlowKey key;
+  std::uint64_t number = 0;
+  std::uint32_t incarnation = 0, joined_encapsulation = 0;
+  DoubledPairs::Pair pair = DoubledPairs::kNone;
+  bool a_is_low = false, queued = false;
+  Bytes journal;  // views into the slot
+
+  static SleepingFlow of(const LiveFlow& flow);
+};
+
+// Eight octets: there is one for each flow.
+class FlowSlot {
+ public:
+  FlowSlot() = default;
+  FlowSlot(FlowSlot&& o) noexcept : at_(o.at_) { o.at_ = 0; }
+  FlowSlot& operator=(FlowSlot&& o) noexcept;
+  ~FlowSlot() { clear(); }
+
+  bool empty() const { return at_ == 0; }
+  bool awake() const { return at_ != 0 && (at_ & 1U) == 0; }
+  LiveFlow* flow() const { return awake() ? reinterpret_cast<LiveFlow*>(at_) : nullptr; }
+  void hold(std::unique_ptr<LiveFlow> flow);
+  void hold(const SleepingFlow& flow);
+  // Of a sleeping flow.
+  SleepingFlow sleeping() const;
+  void clear();
+
+ private:
+  const std::uint8_t* packed() const { return reinterpret_cast<const std::uint8_t*>(at_ - 1); }
+
+  std::uintptr_t at_ =
+      0;  // of a LiveFlow, or one past the start of the packed octets; both begin at even addresses
+};
+
+}  // namespace tcpautopsy

@@ -1,0 +1,200 @@
+#include "analyzer/flow/segment_journal.h"
+
+#include <array>
+
+#include "analyzer/flow/octets.h"
+
+namespace tcpautopsy {
+namespace {
+
+constexpr std::size_t kLongest = 1 << 16;
+
+enum Head : std::uint8_t {  // the second octet, after the TCP flags
+  kSideB = 0x01,
+  kRoleShift = 1,
+  kAeFlag = 0x08,
+  kChecksumShift = 4,
+  kHasIpId = 0x40,
+  kRare = 0x80
+};
+enum Body : std::uint8_t {  // the third
+  kTimestamps = 0x01,
+  kSameTtl = 0x02,
+  kSameWindow = 0x04,
+  kNextSeq = 0x08,
+  kNextAck = 0x10,
+  kPayload = 0x20,
+  kWhole = 0x40,
+  kSameOverhead = 0x80
+};
+enum Rare : std::uint8_t {  // the fourth, if there is anything to say
+  kOtherFile = 0x01,
+  kSack = 0x02,
+  kOtherOptions = 0x04,
+  kUrgentPointer = 0x08,
+  kEcnShift = 4,
+  kHeaderCut = 0x40
+};
+enum Option : std::uint8_t {
+  kMss = 0x01,
+  kScale = 0x02,
+  kSackPermitted = 0x04,
+  kFastOpen = 0x08,
+  kMalformed = 0x10
+};
+
+bool has_other_options(const TcpOptions& o) {
+  return o.has_mss || o.has_window_scale || o.sack_permitted || o.fast_open || o.malformed;
+}
+
+std::uint8_t rare_of(const TcpSegment& s, bool other_file) {
+  return static_cast<std::uint8_t>((other_file ? kOtherFile : 0) | (s.options.sack_count > 0 ? kSack : 0) |
+                                   (has_other_options(s.options) ? kOtherOptions : 0) |
+                                   (s.urgent != 0 ? kUrgentPointer : 0) | (s.ecn & 3U) << kEcnShift |
+                                   (s.header_cut ? kHeaderCut : 0));
+}
+
+void put_options(std::vector<std::uint8_t>& to, const TcpOptions& o) {
+  to.push_back(static_cast<std::uint8_t>((o.has_mss ? kMss : 0) | (o.has_window_scale ? kScale : 0) |
+                                         (o.sack_permitted ? kSackPermitted : 0) |
+                                         (o.fast_open ? kFastOpen : 0) | (o.malformed ? kMalformed : 0)));
+  if (o.has_mss) put_octets16(to, o.mss);
+  if (o.has_window_scale) to.push_back(o.window_scale);
+  if (o.fast_open) to.push_back(o.fast_open_cookie_length);
+}
+
+void take_options(OctetReader& from, TcpOptions& o) {
+  const std::uint8_t which = from.one();
+  o.has_mss = (which & kMss) != 0;
+  o.has_window_scale = (which & kScale) != 0;
+  o.sack_permitted = (which & kSackPermitted) != 0;
+  o.fast_open = (which & kFastOpen) != 0;
+  o.malformed = (which & kMalformed) != 0;
+  if (o.has_mss) o.mss = from.two();
+  if (o.has_window_scale) o.window_scale = from.one();
+  if (o.fast_open) o.fast_open_cookie_length = from.one();
+}
+
+void put_sack(std::vector<std::uint8_t>& to, const TcpSegment& s) {
+  to.push_back(s.options.sack_count);
+  for (std::size_t i = 0; i < s.options.sack_count && i < s.options.sack.size(); ++i) {
+    put_step(to, s.options.sack[i].left.raw(), s.ack.raw());
+    put_step(to, s.options.sack[i].right.raw(), s.options.sack[i].left.raw());
+  }
+}
+
+void take_sack(OctetReader& from, TcpSegment& s) {
+  s.options.sack_count = from.one();
+  for (std::size_t i = 0; i < s.options.sack_count && i < s.options.sack.size(); ++i) {
+    s.options.sack[i].left = Seq(from.step(s.ack.raw()));
+    s.options.sack[i].right = Seq(from.step(s.options.sack[i].left.raw()));
+  }
+}
+
+// Afterwards the context is as the reader's will be.
+void move_on(JournalContext& context, const TcpSegment& s, const FrameRef& frame, Side side) {
+  JournalContext::Direction& own = context.directions[index(side)];
+  own.next_seq = s.seq.raw() + s.sequence_length();
+  own.overhead = s.wire_length - s.payload_length;
+  own.ttl = s.ttl;
+  own.window = s.window;
+  if (s.has_ip_id) own.ip_id = static_cast<std::uint16_t>(s.ip_id);
+  if (s.options.has_timestamps) own.ts_val = s.options.ts_val;
+  context.number = frame.number;
+  context.time_ns = frame.time_ns;
+  context.file = frame.file;
+}
+
+}  // namespace
+
+Bytes stand_in_payload(std::uint32_t length) {
+  static constexpr std::array<std::uint8_t, kLongest> kZeros{};
+  return length <= kLongest ? Bytes(kZeros).first(length) : Bytes();
+}
+
+bool SegmentJournal::append(const TcpSegment& s, const FrameRef& frame, Side side, Role role) {
+  if (s.payload_length > kLongest || (s.has_ip_id && s.ip_id > 0xFFFF)) return false;
+  const JournalContext::Direction& own = context_.directions[index(side)];
+  const JournalContext::Direction& peer = context_.directions[index(other(side))];
+  const std::uint8_t rare = rare_of(s, frame.file != context_.file);
+  const auto has = [](bool it, unsigned bit) { return it ? bit : 0U; };
+
+  bytes_.push_back(static_cast<std::uint8_t>(s.flags));
+  bytes_.push_back(static_cast<std::uint8_t>(
+      has(side == Side::B, kSideB) | static_cast<unsigned>(role) << kRoleShift |
+      has((s.flags & kAe) != 0, kAeFlag) | static_cast<unsigned>(s.checksum) << kChecksumShift |
+      has(s.has_ip_id, kHasIpId) | has(rare != 0, kRare)));
+  const std::uint32_t overhead = s.wire_length - s.payload_length;
+  const bool whole = s.payload.size() >= s.payload_length;
+  const unsigned body = has(s.options.has_timestamps, kTimestamps) | has(s.ttl == own.ttl, kSameTtl) |
+                        has(s.window == own.window, kSameWindow) |
+                        has(s.seq.raw() == own.next_seq, kNextSeq) |
+                        has(s.ack.raw() == peer.next_seq, kNextAck) | has(s.payload_length > 0, kPayload) |
+                        has(whole, kWhole) | has(overhead == own.overhead, kSameOverhead);
+  bytes_.push_back(static_cast<std::uint8_t>(body));
+  if (rare != 0) bytes_.push_back(rare);
+  if ((rare & kOtherFile) != 0) put_octets(bytes_, frame.file);
+  put_octets(bytes_, zigzag(static_cast<std::int64_t>(frame.number - context_.number)));
+  put_octets(bytes_, zigzag(frame.time_ns - context_.time_ns));
+  if ((body & kNextSeq) == 0) put_step(bytes_, s.seq.raw(), own.next_seq);
+  if ((body & kNextAck) == 0) put_step(bytes_, s.ack.raw(), peer.next_seq);
+  if ((body & kPayload) != 0) put_octets(bytes_, s.payload_length);
+  if ((body & kSameOverhead) == 0) put_octets(bytes_, overhead);
+  if ((body & kSameTtl) == 0) bytes_.push_back(s.ttl);
+  if ((body & kSameWindow) == 0) put_octets16(bytes_, s.window);
+  put_octets16(bytes_, s.tcp_checksum);
+  if (s.has_ip_id) put_octets(bytes_, zigzag(static_cast<std::int16_t>(s.ip_id - own.ip_id)));
+  if (s.options.has_timestamps) {
+    put_step(bytes_, s.options.ts_val, own.ts_val);
+    put_step(bytes_, s.options.ts_ecr, peer.ts_val);
+  }
+  if ((rare & kUrgentPointer) != 0) put_octets16(bytes_, s.urgent);
+  if ((rare & kOtherOptions) != 0) put_options(bytes_, s.options);
+  if ((rare & kSack) != 0) put_sack(bytes_, s);
+  move_on(context_, s, frame, side);
+  return true;
+}
+
+bool JournalReader::next(JournalEntry& entry) {
+  if (bytes_.empty()) return false;
+  OctetReader from(bytes_);
+  entry = {};
+  TcpSegment& s = entry.segment;
+  const unsigned flags = from.one(), head = from.one(), body = from.one();
+  const unsigned rare = (head & kRare) != 0 ? from.one() : 0;
+  entry.side = (head & kSideB) != 0 ? Side::B : Side::A;
+  entry.role = static_cast<Role>((head >> kRoleShift) & 3U);
+  const JournalContext::Direction& own = context_.directions[index(entry.side)];
+  const JournalContext::Direction& peer = context_.directions[index(other(entry.side))];
+  s.flags = static_cast<std::uint16_t>(flags | ((head & kAeFlag) != 0 ? unsigned{kAe} : 0U));
+  s.checksum = static_cast<Checksum>((head >> kChecksumShift) & 3U);
+  s.has_ip_id = (head & kHasIpId) != 0;
+  s.header_cut = (rare & kHeaderCut) != 0;
+  s.ecn = static_cast<std::uint8_t>((rare >> kEcnShift) & 3U);
+  entry.frame.file = (rare & kOtherFile) != 0 ? static_cast<std::uint32_t>(from.many()) : context_.file;
+  entry.frame.number = context_.number + static_cast<std::uint64_t>(unzigzag(from.many()));
+  entry.frame.time_ns = context_.time_ns + unzigzag(from.many());
+  s.seq = Seq((body & kNextSeq) != 0 ? own.next_seq : from.step(own.next_seq));
+  s.ack = Seq((body & kNextAck) != 0 ? peer.next_seq : from.step(peer.next_seq));
+  s.payload_length = (body & kPayload) != 0 ? static_cast<std::uint32_t>(from.many()) : 0;
+  s.wire_length = s.payload_length +
+                  ((body & kSameOverhead) != 0 ? own.overhead : static_cast<std::uint32_t>(from.many()));
+  s.ttl = (body & kSameTtl) != 0 ? own.ttl : from.one();
+  s.window = (body & kSameWindow) != 0 ? own.window : from.two();
+  s.tcp_checksum = from.two();
+  if (s.has_ip_id) s.ip_id = static_cast<std::uint16_t>(own.ip_id + unzigzag(from.many()));
+  s.options.has_timestamps = (body & kTimestamps) != 0;
+  if (s.options.has_timestamps) {
+    s.options.ts_val = from.step(own.ts_val);
+    s.options.ts_ecr = from.step(peer.ts_val);
+  }
+  if ((rare & kUrgentPointer) != 0) s.urgent = from.two();
+  if ((rare & kOtherOptions) != 0) take_options(from, s.options);
+  if ((rare & kSack) != 0) take_sack(from, s);
+  if ((body & kWhole) != 0) s.payload = stand_in_payload(s.payload_length);
+  move_on(context_, s, entry.frame, entry.side);
+  bytes_ = from.rest();
+  return true;
+}
+
+}  // namespace tcpautopsy

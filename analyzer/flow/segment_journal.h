@@ -1,0 +1,68 @@
+// The first segments of a flow in a few octets each, so that a flow which waits costs little and can be had
+// again whole.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "analyzer/decode/tcp_segment.h"
+#include "analyzer/flow/flow_trace.h"
+
+namespace tcpautopsy {
+
+// Of what use a segment is to its flow.
+enum class Role : std::uint8_t {
+  Ordinary,
+  Stray,  // a challenge ACK to this flow's SYN, or the RST to that: their numbers are another incarnation's
+  Copy,   // of a packet just before
+};
+
+// Octets to put in the place of a payload of which only the length matters; none for a length beyond 64 KiB.
+Bytes stand_in_payload(std::uint32_t length);
+
+// What segments are told relative to: the one before, and the last of the same direction.
+struct JournalContext {
+  struct Direction {
+    std::uint32_t next_seq = 0, ts_val = 0, overhead = 0;
+    std::uint16_t ip_id = 0, window = 0;
+    std::uint8_t ttl = 0;
+  };
+  PerSide<Direction> directions;
+  std::uint64_t number = 0;
+  TimeNs time_ns = 0;
+  std::uint32_t file = 0;
+};
+
+struct JournalEntry {
+  TcpSegment
+      segment;  // without ends and encapsulation; payload is stand_in_payload() if it was captured whole
+  FrameRef frame;
+  Side side = Side::A;
+  Role role = Role::Ordinary;
+};
+
+class SegmentJournal {
+ public:
+  // False: the segment cannot be told exactly, and nothing was written.
+  bool append(const TcpSegment& segment, const FrameRef& frame, Side side, Role role);
+  const std::vector<std::uint8_t>& bytes() const { return bytes_; }
+  void clear() { std::vector<std::uint8_t>().swap(bytes_); }
+
+ private:
+  std::vector<std::uint8_t> bytes_;
+  JournalContext context_;
+};
+
+// Reads what a SegmentJournal wrote.
+class JournalReader {
+ public:
+  explicit JournalReader(Bytes bytes) : bytes_(bytes) {}
+  bool next(JournalEntry& entry);
+
+ private:
+  Bytes bytes_;
+  JournalContext context_;
+};
+
+}  // namespace tcpautopsy
