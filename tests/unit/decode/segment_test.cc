@@ -81,6 +81,11 @@ TEST_CASE("an unset IP length of an offloaded packet gives way to the frame's") 
   CHECK(verdict_on(headers, kDltEthernet, 0xffffffff) == NotTcp::Malformed);
 }
 
+TEST_CASE("padding past an 802.3 length does not count where the IP length is unset") {
+  const Octets llc = hex("aaaa03 000000 0800") + set16(packet4(), 2, 0);
+  CHECK(segment_in(ethernet(static_cast<std::uint16_t>(llc.size()), llc + zeros(9))).payload_length == 5);
+}
+
 TEST_CASE("a jumbogram's length stands in its option") {
   TcpFields big;
   big.payload = Octets(66000, 'x');
@@ -92,6 +97,8 @@ TEST_CASE("a jumbogram's length stands in its option") {
   CHECK(segment_in(jumbo + padding, kDltRaw).checksum == Checksum::Good);
   const Octets forged = set16(ipv6({.next_header = 0}, hex("0600 c204 ffffffff") + segment), 4, 0);
   CHECK(verdict_on(forged, kDltRaw) == NotTcp::Malformed);
+  const Octets beyond = set16(ipv6({.next_header = 0}, hex("0600 c204 00012000") + segment), 4, 0);
+  CHECK(verdict_on(beyond, kDltRaw) == NotTcp::Malformed);
 }
 
 TEST_CASE("a snap length within the options keeps the fixed fields") {
