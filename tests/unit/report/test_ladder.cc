@@ -64,7 +64,7 @@ TEST_CASE("a long run of data folds into one line that counts it, and --full unf
   const FlowResult flow = sample_flow(50);
   const std::string text = draw(flow);
   // 50 data segments and 50 ACKs, of which the first two and the last one are shown.
-  CHECK(line_with(text, "49 segments -> 4.9 kB, 48 segments <-") != "");
+  CHECK(line_with(text, "49 segments, 4.9 kB ->; 48 <-") != "");
   CHECK(lines_of(text).size() < 50);
   CHECK(lines_of(draw(flow, true)).size() > 110);
 }
@@ -73,7 +73,7 @@ TEST_CASE("no rung of the ladder is wider than asked for") {
   for (const std::size_t width : {80U, 100U, 140U}) {
     const auto lines = lines_of(draw(sample_flow(50), false, width));
     for (const std::string& line : lines) {
-      if (line.find('|') == std::string::npos) continue;
+      if (line == "Changes of state, when the endpoint itself made them") break;
       INFO(line);
       CHECK(columns(line) <= width);
     }

@@ -30,7 +30,7 @@ TEST_CASE("text wraps at spaces, and a word longer than the line stands alone") 
   CHECK(wrapped("a aVeryLongWord b", 5) == std::vector<std::string>{"a", "aVeryLongWord", "b"});
   CHECK(wrapped("", 5) == std::vector<std::string>{""});
   CHECK(paragraph("- ", "alpha beta gamma delta epsilon zeta", 24) ==
-        "- alpha beta gamma\n  delta epsilon zeta\n");
+        "- alpha beta gamma delta\n  epsilon zeta\n");
 }
 
 TEST_CASE("colour is written only where it is wanted") {

@@ -1,0 +1,267 @@
+// The laws of the inference, held against random connections whose truth is known.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <optional>
+#include <random>
+#include <string>
+
+#include "tests/support/conclude.h"
+#include "tests/support/format.h"
+#include "tests/support/ladder_printer.h"
+#include "tests/support/simulator.h"
+
+namespace tcpautopsy {
+
+namespace {
+
+using sim::Run;
+using sim::Weather;
+
+// A side of the simulation in the sides of a flow.
+Side flow_side(const FlowTrace& trace, Side side) {
+  return trace.sides[0].address.port == 40000 ? side : other(side);
+}
+
+ConcludeSettings settings_of(const Run& run, bool keep_all) {
+  ConcludeSettings settings;
+  settings.capture_end_ns = run.capture_end_ns;
+  settings.keep_all = keep_all;
+  return settings;
+}
+
+// The backward pass only ever narrows, and every record has its belief.
+std::optional<std::string> shape_broken(const std::vector<Concluded>& flows) {
+  for (const auto& [history, findings] : flows) {
+    if (history.beliefs.size() != history.records().size() ||
+        history.deliveries.size() != history.records().size())
+      return "not one belief and one delivery a record";
+    for (RecordIndex i = 0; i < history.beliefs.size(); ++i)
+      for (const std::size_t side : {0U, 1U})
+        if (!history.beliefs[i].kept[side].within(history.beliefs[i].live[side]))
+          return fmt::format("frame {}: the backward pass widened the belief",
+                             history.records()[i].frame.number);
+  }
+  return std::nullopt;
+}
+
+// Law 1: what the sender truly was is never ruled out.
+std::optional<std::string> truth_ruled_out(const std::vector<Concluded>& flows, const Run& run) {
+  for (const auto& [history, findings] : flows)
+    for (RecordIndex i = 0; i < history.records().size(); ++i) {
+      const SegmentRecord& record = history.records()[i];
+      const auto truth = run.sender_state.at(record.frame.number - 1);
+      if (!truth || record.copy) continue;
+      const Belief& belief = history.beliefs[i];
+      if (!belief.live[index(record.side)].has(*truth))
+        return fmt::format("frame {}: the sender was in {}, ruled out live", record.frame.number,
+                           name(*truth));
+      if (!belief.kept[index(record.side)].has(*truth))
+        return fmt::format("frame {}: the sender was in {}, ruled out in retrospect", record.frame.number,
+                           name(*truth));
+    }
+  return std::nullopt;
+}
+
+std::optional<std::string> final_ruled_out(const std::vector<Concluded>& flows, const Run& run) {
+  if (flows.size() != 1) return std::nullopt;
+  const FlowHistory& history = flows.front().history;
+  for (const Side side : {Side::A, Side::B}) {
+    const auto truth = run.final_state[index(side)];
+    const auto& possible = history.outcome(flow_side(history.trace, side)).final_possible;
+    const auto has = [&possible](TcpState s) {
+      return std::find(possible.begin(), possible.end(), s) != possible.end();
+    };
+    if (possible.empty() || possible.front() != history.outcome(flow_side(history.trace, side)).final)
+      return "the final state is not the first of those possible";
+    if (truth && !has(*truth) && !has(TcpState::Unknown))
+      return fmt::format("{} ended in {}, which is not among the possible",
+                         letter(flow_side(history.trace, side)), name(*truth));
+  }
+  return std::nullopt;
+}
+
+std::string ladder_with_truth(const std::vector<Concluded>& flows, const Run& run) {
+  LadderNotes notes;
+  for (std::size_t i = 0; i < run.captured.size(); ++i)
+    notes.emplace(i + 1, fmt::format("truth: sent in {}",
+                                     run.sender_state[i] ? name(*run.sender_state[i]) : "(a copy)"));
+  std::string out = draw_ladder(flows, notes);
+  for (const Side side : {Side::A, Side::B})
+    out += fmt::format("truth at the end: simulated {} {}\n", letter(side),
+                       run.final_state[index(side)] ? name(*run.final_state[index(side)]) : "(not shown)");
+  return out;
+}
+
+struct Sky {
+  const char* name;
+  Weather weather;
+  std::uint64_t first_seed, runs;
+  bool final_law, one_flow;
+};
+
+constexpr Weather kFair{};
+constexpr Weather kCalm{.loss = false, .reorder_after_tap = false, .duplicate = false};
+constexpr Weather kDisorder{.reorder_before_tap = true};
+constexpr Weather kMissing{.capture_loss = true};
+constexpr Weather kLate{.capture_starts_late = true};
+constexpr Weather kOneSided{.one_sided = true};
+
+constexpr Sky kSkies[]{
+    {"no fault at all", kCalm, 100'000, 2'000, true, true},
+    {"loss, reordering and duplication", kFair, 200'000, 14'000, true, true},
+    {"reordering before the capture point", kDisorder, 300'000, 3'000, true, true},
+    {"segments missing in the capture", kMissing, 400'000, 3'000, false, true},
+    {"the capture starts late", kLate, 500'000, 3'000, false, false},
+    {"one direction captured", kOneSided, 600'000, 2'000, false, true},
+};
+
+std::optional<std::string> broken_law(const Sky& sky, const Run& run, const std::vector<Concluded>& flows) {
+  if (run.captured.empty()) return std::nullopt;
+  if (sky.one_flow && flows.size() != 1) return fmt::format("{} flows for one connection", flows.size());
+  if (auto broken = shape_broken(flows)) return broken;
+  if (auto broken = truth_ruled_out(flows, run)) return broken;
+  return sky.final_law ? final_ruled_out(flows, run) : std::nullopt;
+}
+
+}  // namespace
+
+TEST_CASE("the truth is never ruled out") {
+  for (const Sky& sky : kSkies) {
+    DYNAMIC_SECTION(sky.name) {
+      std::uint64_t broken_runs = 0;
+      for (std::uint64_t seed = sky.first_seed; seed < sky.first_seed + sky.runs; ++seed) {
+        const Run run = sim::simulate(seed, sky.weather);
+        const Conclusions conclusions = conclude(run.captured, settings_of(run, seed % 2 == 0));
+        const auto broken = broken_law(sky, run, conclusions.flows);
+        if (!broken) continue;
+        constexpr std::uint64_t kShown = 2;
+        if (++broken_runs <= kShown)
+          UNSCOPED_INFO("seed " << seed << ": " << *broken << '\n'
+                                << ladder_with_truth(conclusions.flows, run));
+      }
+      INFO(broken_runs << " of " << sky.runs << " connections break a law");
+      CHECK(broken_runs == 0);
+    }
+  }
+}
+
+TEST_CASE("a capture cut short anywhere rules out no truth either") {
+  std::uint64_t broken_cuts = 0;
+  for (std::uint64_t seed = 700'000; seed < 700'300; ++seed) {
+    const Run whole = sim::simulate(seed, kFair);
+    for (std::size_t length = 1; length <= whole.captured.size(); ++length) {
+      Run cut = whole;
+      cut.captured.resize(length);
+      cut.capture_end_ns = cut.captured.back().frame.time_ns;
+      const Conclusions conclusions = conclude(cut.captured, settings_of(cut, false));
+      auto broken = shape_broken(conclusions.flows);
+      if (!broken) broken = truth_ruled_out(conclusions.flows, cut);
+      if (broken && ++broken_cuts == 1)
+        UNSCOPED_INFO("seed " << seed << " cut to " << length << ": " << *broken << '\n'
+                              << ladder_with_truth(conclusions.flows, cut));
+    }
+  }
+  CHECK(broken_cuts == 0);
+}
+
+namespace {
+
+bool mirrored(const Concluded& left, const Concluded& right) {
+  const FlowHistory &a = left.history, &b = right.history;
+  const auto same_belief = [](const Belief& x, const Belief& y) {
+    return x.live == y.live && x.kept == y.kept && x.likely == y.likely;
+  };
+  const auto same_transition = [](const Transition& x, const Transition& y) {
+    return x.side == y.side && x.from == y.from && x.to == y.to && x.basis == y.basis && x.at_ns == y.at_ns;
+  };
+  const auto same_outcome = [](const EndpointOutcome& x, const EndpointOutcome& y) {
+    return x.final == y.final && x.final_possible == y.final_possible;
+  };
+  return std::equal(a.beliefs.begin(), a.beliefs.end(), b.beliefs.begin(), b.beliefs.end(), same_belief) &&
+         std::equal(a.transitions.begin(), a.transitions.end(), b.transitions.begin(), b.transitions.end(),
+                    same_transition) &&
+         std::equal(a.outcomes.begin(), a.outcomes.end(), b.outcomes.begin(), b.outcomes.end(),
+                    same_outcome) &&
+         left.findings.size() == right.findings.size();
+}
+
+}  // namespace
+
+TEST_CASE("exchanged addresses change nothing but names") {
+  for (std::uint64_t seed = 800'000; seed < 801'000; ++seed) {
+    const Run run = sim::simulate(seed, kFair);
+    if (run.captured.empty()) continue;
+    std::vector<Captured> swapped = run.captured;
+    for (Captured& captured : swapped) {
+      auto& segment = std::get<TcpSegment>(captured.what);
+      std::swap(segment.source, segment.destination);
+    }
+    const Conclusions left = conclude(run.captured, settings_of(run, false));
+    const Conclusions right = conclude(swapped, settings_of(run, false));
+    INFO("seed " << seed << '\n' << ladder_with_truth(left.flows, run) << draw_ladder(right.flows, {}));
+    REQUIRE(left.flows.size() == right.flows.size());
+    // Without a SYN the client is guessed by port, which the exchange turns.
+    for (std::size_t i = 0; i < left.flows.size(); ++i)
+      if (!left.flows[i].history.trace.client_guessed) REQUIRE(mirrored(left.flows[i], right.flows[i]));
+  }
+}
+
+TEST_CASE("segments that make no sense are survived") {
+  std::mt19937 random(9293);
+  for (int round = 0; round < 3'000; ++round) {
+    std::vector<Captured> garbage;
+    const bool wild = random() % 2 == 0;  // else numbers close together, so that much of it fits
+    TimeNs now = 1'700'000'000 * kSecond;
+    for (unsigned n = 1 + random() % 80; n > 0; --n) {
+      const auto number = [&] {
+        return Seq(static_cast<std::uint32_t>(wild ? random() : random() % 12 - 6));
+      };
+      TcpSegment s;
+      s.source = {{}, 1};
+      s.destination = {{}, static_cast<std::uint16_t>(random() % 50 == 0 ? 1 : 2)};
+      if (random() % 2) std::swap(s.source, s.destination);
+      s.seq = number();
+      s.ack = number();
+      s.flags = static_cast<std::uint16_t>(random() % 8 ? random() % 32 : random() % 512);
+      s.payload_length = random() % 3 ? 0 : static_cast<std::uint32_t>(wild ? random() : random() % 5);
+      s.window = static_cast<std::uint16_t>(random());
+      s.ip_id = random() % 4;
+      s.has_ip_id = random() % 2;
+      s.tcp_checksum = static_cast<std::uint16_t>(random() % 4);
+      s.checksum = static_cast<Checksum>(random() % 3);
+      s.options.has_timestamps = random() % 3 == 0;
+      s.options.ts_val = static_cast<std::uint32_t>(random());
+      s.options.ts_ecr = static_cast<std::uint32_t>(random());
+      s.options.sack_count = static_cast<std::uint8_t>(random() % 5);
+      for (SackBlock& block : s.options.sack) block = {number(), number()};
+      s.options.fast_open = random() % 9 == 0;
+      now += random() % 20 ? static_cast<TimeNs>(random() % 100'000'000)
+                           : static_cast<TimeNs>(random()) * 100 - 50 * kSecond;
+      Captured captured;
+      captured.frame = {0, garbage.size() + 1, now};
+      if (random() % 30 == 0) {
+        captured.what = IcmpError{{},
+                                  s.source,
+                                  s.destination,
+                                  s.seq,
+                                  false,
+                                  static_cast<std::uint8_t>(random() % 13),
+                                  static_cast<std::uint8_t>(random() % 16),
+                                  0,
+                                  0};
+      } else {
+        captured.what = s;
+      }
+      garbage.push_back(std::move(captured));
+    }
+    ConcludeSettings settings;
+    settings.capture_end_ns = now;
+    settings.keep_all = round % 2 == 0;
+    const Conclusions conclusions = conclude(garbage, settings);
+    const auto broken = shape_broken(conclusions.flows);
+    INFO("round " << round << ": " << broken.value_or(""));
+    REQUIRE_FALSE(broken);
+  }
+}
+
+}  // namespace tcpautopsy
