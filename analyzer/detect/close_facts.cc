@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <limits>
 
 namespace tcpautopsy {
 namespace {
@@ -33,12 +34,15 @@ std::optional<StreamOffset> right_edge(const FlowHistory& flow, RecordIndex i, S
   return edge;
 }
 
-bool answered_between(const FlowHistory& flow, RecordIndex from, RecordIndex to, Side side) {
-  const StreamOffset end = flow.records()[from].end();
-  const RecordIndex ack = first_after(flow, from, side, [end](const SegmentRecord& r) {
-    return r.has(kAck) && !r.has(kRst) && r.ack >= end;
-  });
-  return ack < to;
+// For each record before `i`: the highest ACK that `side` sent between it and `i`.
+std::vector<StreamOffset> acked_until(const FlowHistory& flow, RecordIndex i, Side side) {
+  std::vector<StreamOffset> acked(i, std::numeric_limits<StreamOffset>::min());
+  for (RecordIndex k = i; k-- > 1;) {
+    const auto& record = flow.records()[k];
+    const bool counts = record.side == side && record.has(kAck) && !record.has(kRst);
+    acked[k - 1] = counts ? std::max(acked[k], record.ack) : acked[k];
+  }
+  return acked;
 }
 
 // A RST without ACK takes its sequence number from the segment it answers. Segments that ask for an answer
@@ -48,6 +52,7 @@ RecordIndex answered_segment(const FlowHistory& flow, RecordIndex i, RecordIndex
   if (reset.has(kAck)) return kNoRecord;
   // Half the least round trip: it may be an overestimate by a delayed ACK.
   const TimeNs latest = reset.frame.time_ns - flow.rtt(reset.side).value_or(0) / 2;
+  const auto acked = acked_until(flow, i, reset.side);
   RecordIndex plain = kNoRecord, asking = kNoRecord;
   for (RecordIndex k = after == kNoRecord ? 0 : after + 1; k < i; ++k) {
     const auto& record = flow.records()[k];
@@ -56,7 +61,7 @@ RecordIndex answered_segment(const FlowHistory& flow, RecordIndex i, RecordIndex
     if (record.ack != reset.seq || record.frame.time_ns > latest) continue;
     if (record.sequence_length() == 0 && !record.keepalive) {
       plain = k;
-    } else if (!answered_between(flow, k, i, reset.side)) {
+    } else if (acked[k] < record.end()) {
       // What was sent again had not been answered: the RST is for the repeat.
       const bool repeats = asking != kNoRecord && flow.records()[asking].seq == record.seq;
       if (asking == kNoRecord || repeats) asking = k;

@@ -177,6 +177,12 @@ std::string unacknowledged_text(StreamOffset own, StreamOffset peers) {
          " of the peer's were unacknowledged";
 }
 
+std::string when_text(const ResetFacts& reset, TimeNs idle) {
+  if (!reset.is_reply()) return ", " + duration_text(idle) + " after the last segment";
+  return " in answer to a segment" +
+         (idle >= kSecond ? " after " + duration_text(idle) + " of silence" : std::string());
+}
+
 Finding tell(const FlowHistory& flow, const std::vector<ResetFacts>& resets, std::size_t first) {
   const ResetFacts& reset = resets[first];
   const auto any = [](const SegmentRecord&) { return true; };
@@ -199,11 +205,9 @@ Finding tell(const FlowHistory& flow, const std::vector<ResetFacts>& resets, std
     ++finding.count;
   }
   const std::string state(name(reset.state));
-  const std::string when = reset.is_reply()
-                               ? " in answer to a segment, after " + duration_text(idle) + " of silence"
-                               : ", " + duration_text(idle) + " after the last segment";
-  finding.summary = "The " + std::string(role(flow, reset.side)) + " reset the connection in " + state +
-                    when + ", " + std::string(cause.text) + "; " + unacknowledged_text(own, peers) + ".";
+  finding.summary = "The " + std::string(role(flow, reset.side)) + " reset the connection" +
+                    (reset.state == TcpState::Unknown ? "" : " in " + state) + when_text(reset, idle) + ", " +
+                    std::string(cause.text) + "; " + unacknowledged_text(own, peers) + ".";
   prove(finding, "state", state);
   prove(finding, "likely_cause", cause.word);
   prove(finding, "unacknowledged_own", own);

@@ -99,14 +99,19 @@ bool unaware(const FlowHistory& flow, const FinFacts& mine, const FinFacts& thei
 }
 
 // When one FIN was lost its receiver acknowledges only the repeat, and the sender of the other goes by
-// FIN-WAIT-2.
+// FIN-WAIT-2; a RST may end it before TIME-WAIT.
 std::string path(const FlowHistory& flow) {
-  PerSide<bool> closing{};
-  for (const Transition& t : flow.transitions)
-    if (t.to == TcpState::Closing) closing[index(t.side)] = true;
-  if (closing[0] == closing[1]) return "both pass through CLOSING to TIME-WAIT";
-  const Side one = closing[0] ? Side::A : Side::B;
-  return "the " + std::string(role(flow, one)) + " passes through CLOSING, and both end in TIME-WAIT";
+  PerSide<bool> closing{}, time_wait{};
+  for (const Transition& t : flow.transitions) {
+    closing[index(t.side)] = closing[index(t.side)] || t.to == TcpState::Closing;
+    time_wait[index(t.side)] = time_wait[index(t.side)] || t.to == TcpState::TimeWait;
+  }
+  if (!closing[0] && !closing[1]) return "";
+  const std::string who =
+      closing[0] && closing[1]
+          ? ": both pass through CLOSING"
+          : ": the " + std::string(role(flow, closing[0] ? Side::A : Side::B)) + " passes through CLOSING";
+  return who + (time_wait[0] && time_wait[1] ? ", and both end in TIME-WAIT" : "");
 }
 
 void examine(const DetectContext& context, Findings& out) {
@@ -114,14 +119,16 @@ void examine(const DetectContext& context, Findings& out) {
   if (flow.trace.self_connection) return;
   const auto a = fin_of(flow, Side::A), b = fin_of(flow, Side::B);
   if (!a || !b || !unaware(flow, *a, *b) || !unaware(flow, *b, *a)) return;
-  const FinFacts& first = a->first < b->first ? *a : *b;
-  const FinFacts& second = a->first < b->first ? *b : *a;
+  // A capture of several queues may not be in order of time.
+  const bool a_first = time_of(flow, a->first) <= time_of(flow, b->first);
+  const FinFacts& first = a_first ? *a : *b;
+  const FinFacts& second = a_first ? *b : *a;
   const TimeNs apart = time_of(flow, second.first) - time_of(flow, first.first);
   Finding finding = make_finding(kDoc, flow, std::nullopt);
   cite(finding, flow, first.first);
   cite(finding, flow, second.first);
   finding.summary = "Both endpoints sent their FIN before receiving the other's, " + duration_text(apart) +
-                    " apart at the capture point: " + path(flow) + ".";
+                    " apart at the capture point" + path(flow) + ".";
   prove(finding, "apart_ns", apart);
   prove(finding, "first", role(flow, flow.records()[first.first].side));
   out.push_back(std::move(finding));
