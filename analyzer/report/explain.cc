@@ -150,18 +150,18 @@ std::string explain_list(const std::vector<const Detector*>& detectors, const Te
   std::size_t widest = 0;
   for (const Detector* d : detectors) widest = std::max(widest, d->doc.id.size());
   std::string out;
-  std::string_view phase;
-  for (const Detector* d : detectors) {
-    if (d->doc.phase != phase) {
-      phase = d->doc.phase;
-      out += (out.empty() ? "" : "\n") + style.paint(Paint::Bold, phase) + '\n';
+  // A connection's course, not the alphabet.
+  for (const std::string_view phase : {"Opening", "Transfer", "Closing"}) {
+    std::string lines;
+    for (const Detector* d : detectors) {
+      if (d->doc.phase != phase) continue;
+      const std::string line =
+          fmt::format("  {:<{}}  {:<7}  {}", d->doc.id, widest, name(d->doc.severity), d->doc.title);
+      lines += cut(line, std::max<std::size_t>(style.width, 40)) + '\n';
     }
-    const std::string line =
-        cut(fmt::format("  {:<{}}  {:<7}  {}", d->doc.id, widest, name(d->doc.severity), d->doc.title),
-            std::max<std::size_t>(style.width, 40));
-    out += line + '\n';
+    if (!lines.empty()) out += style.paint(Paint::Bold, phase) + '\n' + lines + '\n';
   }
-  return out + "\n`tcpautopsy explain ID` tells more of one.\n";
+  return out + "`tcpautopsy explain ID` tells more of one.\n";
 }
 
 std::vector<std::string_view> near_matches(std::string_view wrong,

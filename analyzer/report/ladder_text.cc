@@ -10,25 +10,38 @@
 namespace tcpautopsy {
 namespace {
 
-constexpr std::size_t kMark = 5, kTime = 11, kState = 15;  // columns: findings, seconds, one state
+constexpr std::size_t kMark = 5;  // columns for the numbers of findings
 
 // Draws the rungs of one flow, line by line.
 class Drawing {
  public:
   Drawing(const FlowResult& flow, const TextStyle& style)
-      : flow_(flow), history_(flow.history), style_(style) {
-    frame_width_ = std::max<std::size_t>(5, std::to_string(history_.trace.last.number).size());
-    const std::size_t fixed = kMark + frame_width_ + 1 + kTime + 1 + kState + 1 + 1 + kState;
-    middle_ = std::max<std::size_t>(style.width > fixed ? style.width - fixed : 0, 30);
-  }
+      : flow_(flow), history_(flow.history), style_(style) {}
 
   std::string draw(const Ladder& ladder) {
+    measure(ladder);
     header();
     for (const Rung& rung : ladder.rungs) draw(rung);
     return std::move(out_);
   }
 
  private:
+  // States take the columns they need; the arrows get the rest.
+  void measure(const Ladder& ladder) {
+    frame_width_ = std::max<std::size_t>(5, std::to_string(history_.trace.last.number).size());
+    time_width_ = std::max<std::size_t>(8, seconds(history_.trace.last.time_ns).size());
+    state_width_ = {columns(initial(Side::A).text), columns(initial(Side::B).text)};
+    for (const Rung& rung : ladder.rungs) {
+      if (rung.kind == Rung::Kind::Timer) time_width_ = std::max(time_width_, seconds(rung.time_ns).size());
+      for (std::size_t side = 0; side < 2; ++side) {
+        state_width_[side] = std::max(state_width_[side], columns(entered(rung.moves[side]).text));
+      }
+    }
+    const std::size_t fixed =
+        kMark + frame_width_ + 1 + time_width_ + 1 + state_width_[0] + 1 + 1 + state_width_[1];
+    middle_ = std::max<std::size_t>(style_.width > fixed ? style_.width - fixed : 0, 28);
+  }
+
   void header() {
     const bool one = history_.trace.self_connection;
     line("", "frame", "seconds", cell("client", Paint::Bold), std::string(middle_, ' '),
@@ -58,7 +71,7 @@ class Drawing {
     const std::string doubt = last.possible.empty() || last.possible.single() ? "" : "?";
     switch (last.basis) {
       case Basis::Observed: return {state + doubt, Paint::Bold};
-      case Basis::Confirmed: return {state + "+" + doubt, Paint::Plain};
+      case Basis::Confirmed: return {state + "+", Paint::Plain};
       case Basis::Inferred: return {"(" + state + ")" + doubt, Paint::Yellow};
       case Basis::Timer: return {"[" + state + "]" + doubt, Paint::Cyan};
     }
@@ -102,9 +115,12 @@ class Drawing {
     std::string text = "... ";
     const auto add = [&](Side side, std::string_view way) {
       if (sum.segments[index(side)] == 0) return;
-      if (text.size() > 4) text += ", ";
-      text += plural(sum.segments[index(side)], "segment", "segments") + ' ' + std::string(way);
-      if (sum.octets[index(side)] > 0) text += ' ' + readable_bytes(sum.octets[index(side)]);
+      if (text.size() > 4) text += "; ";
+      text += grouped(sum.segments[index(side)]);
+      if (text.find("segment") == std::string::npos)
+        text += sum.segments[index(side)] == 1 ? " segment" : " segments";
+      if (sum.octets[index(side)] > 0) text += ", " + readable_bytes(sum.octets[index(side)]);
+      text += ' ' + std::string(way);
     };
     add(client, "->");
     add(server, "<-");
@@ -163,9 +179,9 @@ class Drawing {
   void line(std::string_view mark, std::string_view frame, std::string_view time, const Cell& left,
             const std::string& middle, const Cell& right, Paint paint = Paint::Plain) {
     out_ += style_.paint(Paint::Red, padded(cut(mark, kMark - 1), kMark));
-    out_ += padded_left(frame, frame_width_) + ' ' + padded_left(time, kTime) + ' ';
-    out_ +=
-        std::string(kState - std::min(kState, columns(left.text)), ' ') + style_.paint(left.paint, left.text);
+    out_ += padded_left(frame, frame_width_) + ' ' + padded_left(time, time_width_) + ' ';
+    const std::size_t room = state_width_[index(history_.client())];
+    out_ += std::string(room - std::min(room, columns(left.text)), ' ') + style_.paint(left.paint, left.text);
     out_ += ' ' + style_.paint(paint, middle) + ' ' + style_.paint(right.paint, right.text);
     out_.erase(out_.find_last_not_of(' ') + 1);
     out_ += '\n';
@@ -186,7 +202,8 @@ class Drawing {
   const FlowResult& flow_;
   const FlowHistory& history_;
   const TextStyle& style_;
-  std::size_t frame_width_ = 5, middle_ = 30;
+  std::size_t frame_width_ = 5, time_width_ = 8, middle_ = 28;
+  PerSide<std::size_t> state_width_{};
   std::vector<std::size_t> introduced_;
   std::string out_;
 };
@@ -239,18 +256,31 @@ std::string heading(const FlowResult& flow, const Origin& origin, const TextStyl
              style.width);
 }
 
+std::string basis_text(const FlowHistory& history, const Transition& t) {
+  std::string out(name(t.basis));
+  if (t.proved_by != kNoRecord && t.proved_by < history.records().size()) {
+    out += fmt::format(" by {}", history.records()[t.proved_by].frame.number);
+  }
+  return out;
+}
+
+// "FIN-WAIT-1 > FIN-WAIT-2", with what else it may be now.
+std::string change_text(const Transition& t) {
+  std::string out = fmt::format("{} > {}", name(t.from), name(t.to));
+  if (t.basis == Basis::Confirmed) return out;
+  t.possible.each([&](TcpState s) {
+    if (s != t.to) out += fmt::format(" or {}", name(s));
+  });
+  return out;
+}
+
 std::string transitions_text(const FlowHistory& history, const TextStyle& style) {
-  Table table(
-      {"SECONDS", "ENDPOINT", "FROM", "TO", "BASIS", "FRAME", "PROVED BY", "CAUSE", "RFC", "STILL POSSIBLE"},
-      {0, 5, 6});
+  Table table({"SECONDS", "ENDPOINT", "CHANGE", "FRAME", "BASIS", "CAUSE", "RFC"}, {0, 3});
   for (const Transition& t : history.transitions) {
-    const bool proved = t.proved_by != kNoRecord && t.proved_by < history.records().size();
-    table.add(
-        {fmt::format("{:.6f}", static_cast<double>(t.at_ns - history.trace.first.time_ns) / 1e9),
-         std::string(endpoint_name(history.trace, t.side)), std::string(name(t.from)),
-         std::string(name(t.to)), std::string(name(t.basis)), t.frame ? std::to_string(t.frame->number) : "-",
-         proved ? std::to_string(history.records()[t.proved_by].frame.number) : "-", std::string(t.cause),
-         std::string(t.rfc), t.possible.single() || t.possible.empty() ? "" : to_string(t.possible)});
+    const double seconds = static_cast<double>(t.at_ns - history.trace.first.time_ns) / 1e9;
+    table.add({fmt::format("{:.6f}", seconds), std::string(endpoint_name(history.trace, t.side)),
+               change_text(t), t.frame ? std::to_string(t.frame->number) : "-", basis_text(history, t),
+               std::string(t.cause), std::string(t.rfc)});
   }
   if (table.empty()) return "";
   TextStyle whole = style;
@@ -274,20 +304,40 @@ std::string findings_text(const FlowResult& flow, const TextStyle& style) {
   return out;
 }
 
-std::string legend(const FlowResult& flow, const TextStyle& style) {
+// Only the signs that the ladder uses.
+std::string legend(const FlowHistory& history, const TextStyle& style) {
   std::string out = "\n" + style.paint(Paint::Bold, "Legend") + '\n';
-  const auto say = [&](std::string_view sign, std::string_view meaning) {
-    out += paragraph(fmt::format("  {:<9}", sign), meaning, style.width);
+  const auto say = [&](bool used, std::string_view sign, std::string_view meaning) {
+    if (used) out += paragraph(fmt::format("  {:<9}", sign), meaning, style.width);
   };
-  say("STATE", "observed: the endpoint's own segment shows it");
-  say("STATE+", "confirmed: a later segment of the endpoint proves that it received this one");
-  say("(STATE)", "inferred: it follows if the segment arrived, which nothing proves or disproves");
-  say("[STATE]", "timer: it follows from time passing, by profile " + flow.history.profile.name);
-  say("?", "other states remain possible; the one shown is the likelier");
-  say("----->", "arrival is proved");
-  say(".....>", "captured; arrival is not proved");
-  say("---X", "lost between the capture point and the receiver");
-  say("win N?", "the window's scale is not known: N is the number in the header");
+  const auto changed = [&](Basis basis) {
+    return std::any_of(history.transitions.begin(), history.transitions.end(),
+                       [basis](const Transition& t) { return t.basis == basis; });
+  };
+  const auto went = [&](auto fits) {
+    return std::any_of(history.deliveries.begin(), history.deliveries.end(),
+                       [&](const Delivery& d) { return fits(d.fate); });
+  };
+  const bool doubtful =
+      std::any_of(history.transitions.begin(), history.transitions.end(), [](const Transition& t) {
+        return t.basis != Basis::Confirmed && !t.possible.empty() && !t.possible.single();
+      });
+  const bool unscaled = std::any_of(history.records().begin(), history.records().end(),
+                                    [&](const SegmentRecord& r) { return !advertised_window(history, r); });
+  say(changed(Basis::Observed), "STATE", "observed: the endpoint's own segment shows it");
+  say(changed(Basis::Confirmed), "STATE+",
+      "confirmed: a later segment of the endpoint proves that it received this one");
+  say(changed(Basis::Inferred), "(STATE)",
+      "inferred: follows if the segment arrived, which nothing later proves");
+  say(changed(Basis::Timer), "[STATE]",
+      "timer: follows from time passing, by profile " + history.profile.name);
+  say(doubtful, "?", "other states remain possible; the one shown is the likelier");
+  say(went([](Fate f) { return f == Fate::Received; }), "----->", "arrival is proved");
+  say(went([](Fate f) { return f == Fate::Unknown || f == Fate::NotYet; }), ".....>",
+      "captured; arrival is not proved");
+  say(went([](Fate f) { return f == Fate::LostAfterTap; }), "---X",
+      "lost between the capture point and the receiver");
+  say(unscaled, "win N?", "the window's scale is not known: N is the number in the header");
   return out;
 }
 
@@ -299,7 +349,8 @@ std::string ladder_text(const FlowResult& flow, const Origin& origin, const Text
   if (flow.history.trace.records_left_out > 0) {
     out += fmt::format("  ({} more segments were not kept)\n", grouped(flow.history.trace.records_left_out));
   }
-  return out + transitions_text(flow.history, style) + findings_text(flow, style) + legend(flow, style);
+  return out + transitions_text(flow.history, style) + findings_text(flow, style) +
+         legend(flow.history, style);
 }
 
 }  // namespace tcpautopsy

@@ -63,10 +63,10 @@ std::string services_text(const Summary& summary, const TextStyle& style) {
 
 std::string finding_text(const KeptFinding& kept, const TextStyle& style) {
   const Finding& finding = kept.finding;
-  std::string out =
-      "\n  " + style.paint(Paint::Bold, subject_text(kept)) + ", " + readable_time(finding.time_ns);
-  if (finding.certainty != Certainty::Certain) out += fmt::format(" ({})", name(finding.certainty));
-  out += '\n' + paragraph("    ", printable(finding.summary), style.width);
+  std::string subject = subject_text(kept) + ", " + readable_time(finding.time_ns);
+  if (finding.certainty != Certainty::Certain) subject += fmt::format(" ({})", name(finding.certainty));
+  std::string out = '\n' + style.paint(Paint::Bold, paragraph("  ", subject, style.width));
+  out += paragraph("    ", printable(finding.summary), style.width);
   if (const std::string evidence = evidence_text(finding); !evidence.empty()) {
     out += paragraph("    evidence   ", evidence, style.width);
   }
