@@ -212,7 +212,7 @@ class Runner {
     const std::uint8_t triggers = meaning_.records[record].triggers;
     for (std::size_t s = 0; s < kStateCount; ++s)
       if (row_[s] != kNever && arrive(state_at(s), triggers) != nullptr)
-        return step({EventKind::MayArrive, cost, record});
+        return step({EventKind::MayArrive, add_cost(cost, meaning_.records[record].deliver_cost), record});
   }
 
   void arrive_until(TimeNs time_ns, std::size_t before_record) {

@@ -141,7 +141,21 @@ class Weigher {
         echoed_though_repeated(i, reaction.record, trial)) {
       m.deliver_cost = m.idle_cost = 0;
       m.miss_cost = 20;
+    } else if (trial.trigger == kGotSynAck && another_was_echoed(i, reaction.record)) {
+      m.deliver_cost = 12;
     }
+  }
+
+  // The reaction echoes the timestamp of another SYN-ACK than record `i`: that one was taken.
+  bool another_was_echoed(std::size_t i, std::size_t reaction) const {
+    if (reaction == kNowhere || !trace_.records[reaction].has_timestamps) return false;
+    for (std::size_t k = 0; k < reaction; ++k) {
+      const SegmentRecord& r = trace_.records[k];
+      if (k != i && r.side == trace_.records[i].side && r.has(kSyn | kAck) && r.has_timestamps &&
+          r.ts_val == trace_.records[reaction].ts_ecr)
+        return true;
+    }
+    return false;
   }
 
   // Until when the receiver of record `i` could have reacted: a RST on the way ends it.

@@ -11,7 +11,7 @@ namespace {
 double seconds(TimeNs ns) { return static_cast<double>(ns) / static_cast<double>(kSecond); }
 
 std::string believed(const Belief& belief, Side side) {
-  const StateSet kept = belief.kept[index(side)], live = belief.live[index(side)];
+  const StateSet kept = belief.plausible[index(side)], live = belief.live[index(side)];
   std::string out = to_string(kept);
   if (!(kept == live)) out += " (live: " + to_string(live) + ")";
   return out;

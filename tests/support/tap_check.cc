@@ -63,7 +63,7 @@ void Checker::beliefs(std::uint64_t frame, const Packet& packet) {
 
 void Checker::belief(const BeliefExpectation& expected, const Located& at, std::uint64_t frame) {
   const Belief& belief = at.flow->history.beliefs.at(at.record);
-  const PerSide<StateSet>& sets = expected.live ? belief.live : belief.kept;
+  const PerSide<StateSet>& sets = expected.live ? belief.live : belief.plausible;
   for (const Side side : {Side::A, Side::B}) {
     const auto& wanted = expected.sets[index(side)];
     const StateSet got = sets[index(flow_side(script_, at.flow->history.trace, side))];
