@@ -27,7 +27,8 @@ Layer by_linux_protocol(Dissection& frame, std::uint16_t protocol) {
 
 // A header that names the link type of what follows must not nest: that could go on as long as the frame.
 Layer inner_link_layer(Dissection& frame, std::uint32_t link_type) {
-  if (link_type > 0xffff || link_type == 149 || link_type == 192 || link_type == 258) {
+  constexpr std::uint32_t kPktapUser2 = 149, kPpi = 192, kPktap = 258;
+  if (link_type > 0xffff || link_type == kPktapUser2 || link_type == kPpi || link_type == kPktap) {
     return frame.stop(NotTcp::UnknownLinkType);
   }
   return link_layer(frame, static_cast<int>(link_type));

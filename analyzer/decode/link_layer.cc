@@ -5,6 +5,50 @@
 namespace tcpautopsy::decode {
 namespace {
 
+// Numbers of pcap/dlt.h, and where systems differ those of the file format too. The header itself stays with
+// the capture layer: its DLT_RAW is another on each system.
+enum Dlt : int {
+  kDltNull = 0,
+  kDltEthernet = 1,
+  kDltTokenRing = 6,
+  kDltPpp = 9,
+  kDltFddi = 10,
+  kDltAtmRfc1483 = 11,
+  kDltRawLinux = 12,
+  kDltRawOpenBsd = 14,
+  kDltPppSerial = 50,
+  kDltPppEther = 51,
+  kDltRawFile = 101,
+  kDltCiscoHdlc = 104,
+  kDltIeee80211 = 105,
+  kDltFrameRelay = 107,
+  kDltLoop = 108,
+  kDltEnc = 109,
+  kDltLinuxSll = 113,
+  kDltPflog = 117,
+  kDltPrism = 119,
+  kDltRadiotap = 127,
+  kDltArcnetLinux = 129,
+  kDltAppleFireWire = 138,
+  kDltPktapUser2 = 149,
+  kDltAvs = 163,
+  kDltPppPppd = 166,
+  kDltJuniperEther = 178,
+  kDltPpi = 192,
+  kDltPppWithDirection = 204,
+  kDltCiscoHdlcWithDirection = 205,
+  kDltMpls = 219,
+  kDltIpv4 = 228,
+  kDltIpv6 = 229,
+  kDltNflog = 239,
+  kDltNetAnalyzer = 240,
+  kDltNetAnalyzerTransparent = 241,
+  kDltIpoib = 242,
+  kDltPktap = 258,
+  kDltEthernetMpacket = 274,
+  kDltLinuxSll2 = 276,
+};
+
 constexpr std::uint16_t kIpv4Type = 0x0800;
 constexpr std::uint16_t kIpv6Type = 0x86dd;
 
@@ -49,49 +93,47 @@ bool looks_like_ethernet(const LayerBytes& bytes, std::size_t at) {
 
 }  // namespace
 
-// Numbers of pcap/dlt.h, and where systems differ those of the file format too. The header itself stays with
-// the capture layer: its DLT_RAW is another on each system.
 Layer link_layer(Dissection& frame, int link_type) {
   switch (link_type) {
-    case 0:
-    case 108: return null_loop(frame);
-    case 1: return Layer::Ethernet;
-    case 6: return token_ring(frame);
-    case 9:
-    case 50: return ppp_serial(frame);
-    case 10: return fddi(frame);
-    case 11: return Layer::Llc;  // RFC 1483 over ATM
-    case 12:
-    case 14:
-    case 101:
-    case 228:
-    case 229: return Layer::Ip;
-    case 51: return Layer::PppoeSession;
-    case 104: return Layer::CiscoHdlc;
-    case 105: return Layer::Wlan;
-    case 107: return frame_relay(frame);
-    case 109: return openbsd_enc(frame);
-    case 113: return linux_sll(frame);
-    case 117: return pflog(frame);
-    case 119: return prism(frame);
-    case 127: return radiotap(frame);
-    case 129: return arcnet_linux(frame);
-    case 138: return ieee1394(frame);
-    case 163: return avs(frame);
-    case 166:
-    case 204: return skip(frame, 1, Layer::Ppp);  // a direction goes before
-    case 178: return juniper_ethernet(frame);
-    case 192: return per_packet_information(frame);
-    case 205: return skip(frame, 1, Layer::CiscoHdlc);
-    case 219: return Layer::Mpls;
-    case 239: return nflog(frame);
-    case 240: return skip(frame, 4, Layer::Ethernet);   // netANALYZER
-    case 241: return skip(frame, 12, Layer::Ethernet);  // with the preamble
-    case 242: return infiniband(frame);
-    case 149:
-    case 258: return pktap(frame);                     // DLT_USER2 is what macOS wrote first
-    case 274: return skip(frame, 8, Layer::Ethernet);  // 802.3br mPacket: preamble and SMD
-    case 276: return linux_sll2(frame);
+    case kDltNull:
+    case kDltLoop: return null_loop(frame);
+    case kDltEthernet: return Layer::Ethernet;
+    case kDltTokenRing: return token_ring(frame);
+    case kDltPpp:
+    case kDltPppSerial: return ppp_serial(frame);
+    case kDltFddi: return fddi(frame);
+    case kDltAtmRfc1483: return Layer::Llc;  // RFC 1483 over ATM
+    case kDltRawLinux:
+    case kDltRawOpenBsd:
+    case kDltRawFile:
+    case kDltIpv4:
+    case kDltIpv6: return Layer::Ip;
+    case kDltPppEther: return Layer::PppoeSession;
+    case kDltCiscoHdlc: return Layer::CiscoHdlc;
+    case kDltIeee80211: return Layer::Wlan;
+    case kDltFrameRelay: return frame_relay(frame);
+    case kDltEnc: return openbsd_enc(frame);
+    case kDltLinuxSll: return linux_sll(frame);
+    case kDltPflog: return pflog(frame);
+    case kDltPrism: return prism(frame);
+    case kDltRadiotap: return radiotap(frame);
+    case kDltArcnetLinux: return arcnet_linux(frame);
+    case kDltAppleFireWire: return ieee1394(frame);
+    case kDltAvs: return avs(frame);
+    case kDltPppPppd:
+    case kDltPppWithDirection: return skip(frame, 1, Layer::Ppp);  // a direction goes before
+    case kDltJuniperEther: return juniper_ethernet(frame);
+    case kDltPpi: return per_packet_information(frame);
+    case kDltCiscoHdlcWithDirection: return skip(frame, 1, Layer::CiscoHdlc);
+    case kDltMpls: return Layer::Mpls;
+    case kDltNflog: return nflog(frame);
+    case kDltNetAnalyzer: return skip(frame, 4, Layer::Ethernet);              // netANALYZER
+    case kDltNetAnalyzerTransparent: return skip(frame, 12, Layer::Ethernet);  // with the preamble
+    case kDltIpoib: return infiniband(frame);
+    case kDltPktapUser2:
+    case kDltPktap: return pktap(frame);                               // macOS wrote DLT_USER2 first
+    case kDltEthernetMpacket: return skip(frame, 8, Layer::Ethernet);  // 802.3br mPacket: preamble and SMD
+    case kDltLinuxSll2: return linux_sll2(frame);
     default: return frame.stop(NotTcp::UnknownLinkType);
   }
 }

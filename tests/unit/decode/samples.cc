@@ -169,7 +169,6 @@ Octets over6(std::uint8_t next_header, const Octets& payload) {
 Octets over_udp(std::uint16_t port, const Octets& payload) { return over4(17, udp(50000, port, payload)); }
 
 std::vector<Sample> gre_samples() {
-  const Octets inner = ethernet(0x0800, packet4());
   return {
       {"GRE", 1, over4(47, hex("0000 0800") + packet4()), false, {}, "gre"},
       {"GRE, all fields",
@@ -205,6 +204,12 @@ std::vector<Sample> gre_samples() {
        false,
        {},
        "gre"},
+  };
+}
+
+std::vector<Sample> erspan_samples() {
+  const Octets inner = ethernet(0x0800, packet4());
+  return {
       {"ERSPAN I", 1, over4(47, hex("0000 88be") + inner), false, {}, "erspan"},
       {"ERSPAN II",
        1,
@@ -252,6 +257,12 @@ std::vector<Sample> udp_tunnel_samples() {
        true,
        {1, 2},
        "vxlan:5001"},
+      {"VXLAN, then GRE",
+       1,
+       over_udp(4789, vxlan + over4(47, hex("0000 0800") + packet4())),
+       false,
+       {},
+       "vxlan:5001/gre"},
       {"GENEVE", 1, over_udp(6081, hex("0000 6558 00000300") + inner), false, {}, "geneve:3"},
       {"GENEVE, options, IPv6",
        1,
@@ -259,6 +270,11 @@ std::vector<Sample> udp_tunnel_samples() {
        true,
        {},
        "geneve:4"},
+  };
+}
+
+std::vector<Sample> mobile_samples() {
+  return {
       {"GTP-U", 1, over_udp(2152, hex("30 ff 002d 00000001") + packet4()), false, {}, "gtp"},
       {"GTP-U with number",
        1,
@@ -279,12 +295,6 @@ std::vector<Sample> udp_tunnel_samples() {
        true,
        {},
        "teredo"},
-      {"VXLAN, then GRE",
-       1,
-       over_udp(4789, vxlan + over4(47, hex("0000 0800") + packet4())),
-       false,
-       {},
-       "vxlan:5001/gre"},
   };
 }
 
@@ -333,8 +343,10 @@ std::vector<Sample> ip_samples() {
 }
 
 std::vector<Sample> tunnel_samples() {
-  std::vector<Sample> samples = gre_samples();
-  for (const auto& sample : udp_tunnel_samples()) samples.push_back(sample);
+  std::vector<Sample> samples;
+  for (const auto& some : {gre_samples(), erspan_samples(), udp_tunnel_samples(), mobile_samples()}) {
+    samples.insert(samples.end(), some.begin(), some.end());
+  }
   return samples;
 }
 
