@@ -178,7 +178,8 @@ class Drawing {
 
   void line(std::string_view mark, std::string_view frame, std::string_view time, const Cell& left,
             const std::string& middle, const Cell& right, Paint paint = Paint::Plain) {
-    out_ += style_.paint(Paint::Red, padded(cut(mark, kMark - 1), kMark));
+    const std::string shown = cut(mark, kMark - 1);
+    out_ += style_.paint(Paint::Red, shown) + std::string(kMark - columns(shown), ' ');
     out_ += padded_left(frame, frame_width_) + ' ' + padded_left(time, time_width_) + ' ';
     const std::size_t room = state_width_[index(history_.client())];
     out_ += std::string(room - std::min(room, columns(left.text)), ' ') + style_.paint(left.paint, left.text);
