@@ -274,8 +274,8 @@ void Simulation::handle(const Event& event) {
       return react_to_fin(other(event.side));
     }
     case Doing::Timer: return host.run_timers(now_);
-    case Doing::Connect:
-      if (host.state() == TcpState::Closed) host.connect(now_);
+    case Doing::Connect:  // one that has refused the other's SYN would begin a second connection
+      if (sent_[index(event.side)] == 0) host.connect(now_);
       return;
     case Doing::Write: return host.write(now_, 1 + dice_.below(4000));
     case Doing::Shutdown: return host.shutdown(now_);
