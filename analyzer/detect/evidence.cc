@@ -60,16 +60,17 @@ void cite(Finding& finding, const FlowHistory& flow, std::span<const RecordIndex
 }
 
 std::string duration_text(TimeNs duration) {
-  if (duration >= kSecond) return seconds_text(duration) + " s";
-  if (duration >= 10 * kMillisecond) return std::to_string(duration / kMillisecond) + " ms";
+  const TimeNs rounded = (duration + kMillisecond / 2) / kMillisecond;
+  if (rounded >= 1000) return seconds_text(duration) + " s";
+  if (rounded >= 10) return std::to_string(rounded) + " ms";
   const double milliseconds = static_cast<double>(duration) / static_cast<double>(kMillisecond);
   if (duration >= kMillisecond / 10) return fixed(milliseconds, 1) + " ms";
   return std::to_string(duration / 1000) + " us";
 }
 
 std::string durations_text(std::span<const TimeNs> durations) {
-  const bool in_seconds =
-      std::any_of(durations.begin(), durations.end(), [](TimeNs d) { return d >= kSecond; });
+  const bool in_seconds = std::any_of(durations.begin(), durations.end(),
+                                      [](TimeNs d) { return d + kMillisecond / 2 >= kSecond; });
   std::string text;
   for (std::size_t i = 0; i < durations.size(); ++i) {
     if (durations.size() > kDurationsShown && i == kDurationsShown / 2) {

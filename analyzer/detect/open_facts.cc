@@ -43,6 +43,16 @@ void sort_in(OpenFacts& facts, const SegmentRecord& record, RecordIndex i, Strea
   }
 }
 
+// The least round trip seen may be short of the usual one.
+std::optional<TimeNs> with_slack(std::optional<std::int64_t> round_trip) {
+  return round_trip ? std::optional<TimeNs>(*round_trip + *round_trip / 4) : std::nullopt;
+}
+
+bool between(const std::vector<RecordIndex>& records, RecordIndex after, RecordIndex before) {
+  const auto next = std::upper_bound(records.begin(), records.end(), after);
+  return next != records.end() && *next < before;
+}
+
 struct Unanswered {
   std::size_t segments = 0, with_data = 0;
 };
@@ -94,11 +104,15 @@ std::size_t sent_before_answer(const FlowHistory& flow, const OpenFacts& facts) 
 IgnoredAcks ignored_acks(const FlowHistory& flow, const OpenFacts& facts) {
   IgnoredAcks found;
   if (facts.completing.empty()) return found;
-  const TimeNs on_its_way = flow.rtt(facts.server).value_or(kLeastTimer);
+  const TimeNs on_its_way = with_slack(flow.rtt(facts.server)).value_or(kLeastTimer);
   const RecordIndex first = facts.completing.front();
-  for (const RecordIndex i : facts.syn_acks)
-    if (i > first && i < facts.server_knows && time_of(flow, i) - time_of(flow, first) >= on_its_way)
+  RecordIndex previous = first;
+  for (const RecordIndex i : facts.syn_acks) {
+    if (i < facts.server_knows && i > first && !between(facts.syns, previous, i) &&
+        time_of(flow, i) - time_of(flow, first) >= on_its_way)
       found.repeats.push_back(i);
+    previous = i;
+  }
   if (found.repeats.empty()) return found;
   const TimeNs last = time_of(flow, found.repeats.back());
   for (const RecordIndex i : facts.completing) {
@@ -112,10 +126,12 @@ IgnoredAcks ignored_acks(const FlowHistory& flow, const OpenFacts& facts) {
 IgnoredSynAcks ignored_syn_acks(const FlowHistory& flow, const OpenFacts& facts) {
   IgnoredSynAcks found;
   if (facts.syn_acks.empty()) return found;
-  const auto round_trip = flow.rtt(facts.client);
+  const auto round_trip = with_slack(flow.rtt(facts.client));
+  const RecordIndex first = facts.syn_acks.front();
+  const RecordIndex completed = facts.completing.empty() ? flow.records().size() : facts.completing.front();
   for (const RecordIndex syn : facts.syns)
-    if (syn > facts.syn_acks.front() &&
-        time_of(flow, syn) - time_of(flow, facts.syn_acks.front()) >= round_trip.value_or(0))
+    if (syn > first && between(facts.syn_acks, syn, completed) &&
+        time_of(flow, syn) - time_of(flow, first) >= round_trip.value_or(0))
       found.syns.push_back(syn);
   if (found.syns.empty()) return found;
   found.timed = round_trip.has_value();

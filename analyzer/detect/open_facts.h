@@ -41,7 +41,9 @@ struct IgnoredAcks {
 };
 IgnoredAcks ignored_acks(const FlowHistory& flow, const OpenFacts& facts);
 
-// Resent SYNs that the client sent although a SYN-ACK had passed early enough to reach it before.
+// Resent SYNs that the client sent although a SYN-ACK had passed early enough to reach it before. Each is
+// followed by another SYN-ACK before the client acknowledges any: an ACK that comes sooner answers an earlier
+// one.
 struct IgnoredSynAcks {
   std::vector<RecordIndex> syns;      // such SYNs
   std::vector<RecordIndex> syn_acks;  // the SYN-ACKs before them

@@ -91,6 +91,17 @@ finding handshake_ack_lost frame 3 frame 4 frame 6 endpoint server certainty pos
 no finding
 )",
      true},
+    {"The second SYN-ACK answers a second SYN, and comes just after a round trip", R"(
++0      A > B  S   0:0(0)        <mss 1460>
++.010   A < B  S.  0:0(0) ack 1  <mss 1460>
++.0345  A > B  S   0:0(0)        <mss 1460>
++.0004  A > B  .   1:1(0) ack 1
++.0105  A < B  S.  0:0(0) ack 1  <mss 1460>
++.011   A > B  P.  1:101(100) ack 1
++.010   A < B  .   1:1(0) ack 101
+no finding
+)",
+     true},
     {"The ACK was lost before the capture point", R"(
 +0    A > B  S   0:0(0)        <mss 1460>
 +.02  A < B  S.  0:0(0) ack 1  <mss 1460>

@@ -86,6 +86,16 @@ finding syn_ack_lost frame 2 frame 3 frame 4 frame 6 endpoint client certainty c
 no finding
 )",
      true},
+    {"The SYN was only held up: the ACK comes before another SYN-ACK could", R"(
++0     A > B  S   0:0(0)        <mss 1460>
++.90   A < B  S.  0:0(0) ack 1  <mss 1460>
++.132  A > B  S   0:0(0)        <mss 1460>
++.003  A > B  .   1:1(0) ack 1
++.108  A < B  S.  0:0(0) ack 1  <mss 1460>
++.001  A > B  .   1:1(0) ack 1
+no finding
+)",
+     true},
     {"The SYN-ACK did not come as far as the capture point", R"(
 +0    A > B  S   0:0(0)        <mss 1460>
 +.01  A < B  S.  0:0(0) ack 1  <mss 1460>  !unseen !lost
@@ -132,11 +142,11 @@ void examine(const DetectContext& context, Findings& out) {
   finding.count = ignored.syn_acks.size();
   const TimeNs waited = time_of(flow, ignored.syns.back()) - time_of(flow, ignored.syn_acks.front());
   const bool opened = !facts.completing.empty();
-  finding.summary = count_text(ignored.syn_acks.size(), "SYN-ACK") + " of " +
-                    endpoint_text(flow, facts.server) +
-                    " passed the capture point, but the client sent its SYN again " +
-                    times_text(ignored.syns.size()) + ", the last time " + duration_text(waited) +
-                    " after the first of them: lost between the capture point and the client" +
+  const std::size_t lost = ignored.syn_acks.size(), again = ignored.syns.size();
+  finding.summary = count_text(lost, "SYN-ACK") + " of " + endpoint_text(flow, facts.server) +
+                    " passed the capture point, yet the client sent its SYN again " +
+                    (again > 1 ? times_text(again) + " within " : std::string()) + duration_text(waited) +
+                    (again > 1 ? "" : " later") + ": lost between the capture point and the client" +
                     (opened ? "." : ", and the handshake never completed.");
   prove(finding, "syn_acks_lost", ignored.syn_acks.size());
   prove(finding, "syns_resent", ignored.syns.size());
