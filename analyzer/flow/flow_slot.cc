@@ -1,8 +1,6 @@
 #include "analyzer/flow/flow_slot.h"
 
 #include <algorithm>
-#include <cstring>
-#include <vector>
 
 #include "analyzer/flow/octets.h"
 
@@ -11,9 +9,12 @@ namespace {
 
 enum Mark : std::uint8_t { kV4 = 1, kALow = 2, kQueued = 4, kJoined = 8, kPaired = 16 };
 
-void put_end(std::vector<std::uint8_t>& to, const EndpointAddress& end, bool v4) {
-  to.insert(to.end(), end.ip.octets.begin() + (v4 ? 12 : 0), end.ip.octets.end());
-  put_octets16(to, end.port);
+// Marks, two ends, and six numbers.
+using HeadWriter = OctetWriter<96>;
+
+void put_end(HeadWriter& to, const EndpointAddress& end, bool v4) {
+  for (std::size_t i = v4 ? 12 : 0; i < end.ip.octets.size(); ++i) to.one(end.ip.octets[i]);
+  to.two(end.port);
 }
 
 EndpointAddress take_end(OctetReader& from, bool v4) {
@@ -58,23 +59,25 @@ void FlowSlot::hold(const SleepingFlow& f) {
   const bool v4 = f.key.low.ip.is_v4() && f.key.high.ip.is_v4();
   const bool joined = f.joined_encapsulation != f.key.encapsulation;
   const bool paired = f.pair != DoubledPairs::kNone;
-  std::vector<std::uint8_t> octets{0, 0};
-  octets.reserve(64 + f.journal.size());
-  octets.push_back(static_cast<std::uint8_t>((v4 ? kV4 : 0) | (f.a_is_low ? kALow : 0) |
-                                             (f.queued ? kQueued : 0) | (joined ? kJoined : 0) |
-                                             (paired ? kPaired : 0)));
-  put_end(octets, f.key.low, v4);
-  put_end(octets, f.key.high, v4);
-  put_octets(octets, f.key.encapsulation);
-  put_octets(octets, f.number);
-  put_octets(octets, f.incarnation);
-  if (joined) put_octets(octets, f.joined_encapsulation);
-  if (paired) put_octets(octets, f.pair);
-  octets.insert(octets.end(), f.journal.begin(), f.journal.end());
-  octets[0] = static_cast<std::uint8_t>(octets.size() >> 8);
-  octets[1] = static_cast<std::uint8_t>(octets.size());
-  auto packed = std::make_unique<std::uint8_t[]>(octets.size());
-  std::memcpy(packed.get(), octets.data(), octets.size());
+  HeadWriter head;
+  head.one((v4 ? unsigned{kV4} : 0U) | (f.a_is_low ? unsigned{kALow} : 0U) |
+           (f.queued ? unsigned{kQueued} : 0U) | (joined ? unsigned{kJoined} : 0U) |
+           (paired ? unsigned{kPaired} : 0U));
+  put_end(head, f.key.low, v4);
+  put_end(head, f.key.high, v4);
+  head.many(f.key.encapsulation);
+  head.many(f.number);
+  head.many(f.incarnation);
+  if (joined) head.many(f.joined_encapsulation);
+  if (paired) head.many(f.pair);
+
+  const Bytes start = head.bytes();
+  const std::size_t length = 2 + start.size() + f.journal.size();
+  auto packed = std::unique_ptr<std::uint8_t[]>(new std::uint8_t[length]);
+  packed[0] = static_cast<std::uint8_t>(length >> 8);
+  packed[1] = static_cast<std::uint8_t>(length);
+  std::copy(start.begin(), start.end(), packed.get() + 2);
+  std::copy(f.journal.begin(), f.journal.end(), packed.get() + 2 + start.size());
   clear();
   at_ = reinterpret_cast<std::uintptr_t>(packed.release()) + 1;
 }

@@ -16,7 +16,7 @@ struct FlowOptions {
   std::size_t max_records = 4096;              // of one flow; later ones replace the middle, counted in records_left_out
   std::uint64_t first_flow = 0;                // number of the first flow (several captures in one run)
   std::function<bool(std::uint64_t flow)> keep_all;  // flows of which no segment is folded (for the ladder); may be empty
-  std::size_t most_awake = 4096;               // flows kept ready for their next segment; the others are packed
+  std::size_t most_awake = 2048;               // flows kept ready for their next segment; the others are packed
 };
 
 // What the table found about the capture as a whole.

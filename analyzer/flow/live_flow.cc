@@ -234,6 +234,23 @@ void LiveFlow::note_in_journal(const TcpSegment& segment, const FrameRef& frame,
 
 void LiveFlow::add(const TcpSegment& segment, const FrameRef& frame, Side s, Role role) {
   if (in_journal_ <= kYoung) note_in_journal(segment, frame, s, role);
+  take(segment, frame, s, role);
+}
+
+void LiveFlow::replay(Bytes journal) {
+  JournalReader reader(journal);
+  const EndpointAddress& a = a_is_low ? key.low : key.high;
+  const EndpointAddress& b = a_is_low ? key.high : key.low;
+  for (JournalEntry entry; reader.next(entry); ++in_journal_) {
+    entry.segment.source = entry.side == Side::A ? a : b;
+    entry.segment.destination = entry.side == Side::A ? b : a;
+    entry.segment.encapsulation = key.encapsulation;
+    take(entry.segment, entry.frame, entry.side, entry.role);
+  }
+  journal_.resume(journal, reader.context());
+}
+
+void LiveFlow::take(const TcpSegment& segment, const FrameRef& frame, Side s, Role role) {
   zeek_.add(segment, s == Side::A);
   completeness_.add(segment);
   if (role == Role::Ordinary && carry_on(segment, frame, s)) return;

@@ -29,6 +29,8 @@ class LiveFlow {
            bool first_from_low, const Limits& limits);
 
   void add(const TcpSegment& segment, const FrameRef& frame, Side s, Role role);
+  // All segments of a journal, as though they came now. For a flow that has none yet.
+  void replay(Bytes journal);
   void add(const IcmpError& error, const FrameRef& frame);
   // What became of it. The flow is empty after that.
   FlowTrace conclude(bool copies_are_capture);
@@ -79,6 +81,7 @@ class LiveFlow {
   const LiveSide& peer_of(Side s) const { return sides_[self() ? 0 : index(other(s))]; }
   void count(LiveSide& sender, const TcpSegment& segment);
   void count_copy(const TcpSegment& segment, const FrameRef& frame, Side s);
+  void take(const TcpSegment& segment, const FrameRef& frame, Side s, Role role);
   void note_in_journal(const TcpSegment& segment, const FrameRef& frame, Side s, Role role);
   // A segment that only carries on: false, and nothing was done, unless all about it is as expected.
   bool carry_on(const TcpSegment& segment, const FrameRef& frame, Side s);

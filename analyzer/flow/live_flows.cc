@@ -42,13 +42,7 @@ LiveFlow& LiveFlows::wake(Id id) {
   flow->joined_encapsulation = asleep.joined_encapsulation;
   flow->pair = asleep.pair;
   flow->queued = asleep.queued;
-  JournalReader journal(asleep.journal);
-  for (JournalEntry entry; journal.next(entry);) {
-    entry.segment.source = entry.side == flow->side_of(true) ? asleep.key.low : asleep.key.high;
-    entry.segment.destination = entry.side == flow->side_of(true) ? asleep.key.high : asleep.key.low;
-    entry.segment.encapsulation = asleep.key.encapsulation;
-    flow->add(entry.segment, entry.frame, entry.side, entry.role);
-  }
+  flow->replay(asleep.journal);
   slots_[id].hold(std::move(flow));
   awake_.push_back(id);
   return *slots_[id].flow();
@@ -123,15 +117,16 @@ LiveFlows::Id LiveFlows::open(const FlowKey& key, std::uint64_t hash, std::uint6
 void LiveFlows::open_asleep(SleepingFlow flow, std::uint64_t hash, const TcpSegment& segment,
                             const FrameRef& frame) {
   note_encapsulation(flow.key.encapsulation);
-  SegmentJournal journal;
-  if (!journal.append(segment, frame, Side::A, Role::Ordinary)) {
+  JournalContext context;
+  EntryWriter entry;
+  if (!write_entry(segment, frame, Side::A, Role::Ordinary, context, entry)) {
     LiveFlow& awake = (*this)[open(flow.key, hash, flow.number, flow.a_is_low, kNone)];
     awake.pair = flow.pair;
     awake.add(segment, frame, Side::A, Role::Ordinary);
     return;
   }
   flow.incarnation = ended_.recall(hash);
-  flow.journal = Bytes(journal.bytes());
+  flow.journal = entry.bytes();
   FlowSlot slot;
   slot.hold(flow);
   index_.insert(hash, store(std::move(slot)));
@@ -183,7 +178,7 @@ std::vector<LiveFlows::Id> LiveFlows::by_number() const {
     const LiveFlow* flow = slots_[id].flow();
     flows.emplace_back(flow != nullptr ? flow->number : slots_[id].sleeping().number, id);
   }
-  std::sort(flows.begin(), flows.end());
+  if (!std::is_sorted(flows.begin(), flows.end())) std::sort(flows.begin(), flows.end());
   std::vector<Id> ids;
   for (const auto& [number, id] : flows) ids.push_back(id);
   return ids;

@@ -1,9 +1,9 @@
 // Integers in as few octets as they need, seven bits each (LEB128).
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "analyzer/capture/frame.h"
 
@@ -16,18 +16,27 @@ constexpr std::int64_t unzigzag(std::uint64_t n) {
   return static_cast<std::int64_t>(n >> 1) ^ -static_cast<std::int64_t>(n & 1);
 }
 
-inline void put_octets(std::vector<std::uint8_t>& to, std::uint64_t n) {
-  for (; n >= 0x80; n >>= 7) to.push_back(static_cast<std::uint8_t>(n | 0x80));
-  to.push_back(static_cast<std::uint8_t>(n));
-}
-inline void put_octets16(std::vector<std::uint8_t>& to, std::uint16_t n) {
-  to.push_back(static_cast<std::uint8_t>(n >> 8));
-  to.push_back(static_cast<std::uint8_t>(n));
-}
-// By how much `n` differs from `from`, on the circle of 32 bits.
-inline void put_step(std::vector<std::uint8_t>& to, std::uint32_t n, std::uint32_t from) {
-  put_octets(to, zigzag(static_cast<std::int32_t>(n - from)));
-}
+// Writes to a place of its own; the caller sees to it that Size is enough for what it puts.
+template <std::size_t Size>
+class OctetWriter {
+ public:
+  Bytes bytes() const { return Bytes(octets_.data(), at_); }
+  void one(unsigned n) { octets_[at_++] = static_cast<std::uint8_t>(n); }
+  void two(unsigned n) {
+    one(n >> 8);
+    one(n);
+  }
+  void many(std::uint64_t n) {
+    for (; n >= 0x80; n >>= 7) one(static_cast<unsigned>(n & 0x7F) | 0x80U);
+    one(static_cast<unsigned>(n));
+  }
+  // By how much `n` differs from `from`, on the circle of 32 bits.
+  void step(std::uint32_t n, std::uint32_t from) { many(zigzag(static_cast<std::int32_t>(n - from))); }
+
+ private:
+  std::array<std::uint8_t, Size> octets_;
+  std::size_t at_ = 0;
+};
 
 // Reads only what the functions above wrote; past the end everything is 0.
 class OctetReader {

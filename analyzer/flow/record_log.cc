@@ -21,6 +21,7 @@ void add_to(Folded& gone, const SegmentRecord& record) {
 }  // namespace
 
 void RecordLog::append(const SegmentRecord& record, bool late) {
+  if (kept_.empty()) kept_.reserve(8);
   kept_.push_back({record, late});
   fold_into(kept_.back().record, carried_[index(record.side)]);
   if (late) ++late_;

@@ -2,8 +2,6 @@
 
 #include <array>
 
-#include "analyzer/flow/octets.h"
-
 namespace tcpautopsy {
 namespace {
 
@@ -54,13 +52,13 @@ std::uint8_t rare_of(const TcpSegment& s, bool other_file) {
                                    (s.header_cut ? kHeaderCut : 0));
 }
 
-void put_options(std::vector<std::uint8_t>& to, const TcpOptions& o) {
-  to.push_back(static_cast<std::uint8_t>((o.has_mss ? kMss : 0) | (o.has_window_scale ? kScale : 0) |
-                                         (o.sack_permitted ? kSackPermitted : 0) |
-                                         (o.fast_open ? kFastOpen : 0) | (o.malformed ? kMalformed : 0)));
-  if (o.has_mss) put_octets16(to, o.mss);
-  if (o.has_window_scale) to.push_back(o.window_scale);
-  if (o.fast_open) to.push_back(o.fast_open_cookie_length);
+void put_options(EntryWriter& to, const TcpOptions& o) {
+  to.one((o.has_mss ? unsigned{kMss} : 0U) | (o.has_window_scale ? unsigned{kScale} : 0U) |
+         (o.sack_permitted ? unsigned{kSackPermitted} : 0U) | (o.fast_open ? unsigned{kFastOpen} : 0U) |
+         (o.malformed ? unsigned{kMalformed} : 0U));
+  if (o.has_mss) to.two(o.mss);
+  if (o.has_window_scale) to.one(o.window_scale);
+  if (o.fast_open) to.one(o.fast_open_cookie_length);
 }
 
 void take_options(OctetReader& from, TcpOptions& o) {
@@ -75,11 +73,11 @@ void take_options(OctetReader& from, TcpOptions& o) {
   if (o.fast_open) o.fast_open_cookie_length = from.one();
 }
 
-void put_sack(std::vector<std::uint8_t>& to, const TcpSegment& s) {
-  to.push_back(s.options.sack_count);
+void put_sack(EntryWriter& to, const TcpSegment& s) {
+  to.one(s.options.sack_count);
   for (std::size_t i = 0; i < s.options.sack_count && i < s.options.sack.size(); ++i) {
-    put_step(to, s.options.sack[i].left.raw(), s.ack.raw());
-    put_step(to, s.options.sack[i].right.raw(), s.options.sack[i].left.raw());
+    to.step(s.options.sack[i].left.raw(), s.ack.raw());
+    to.step(s.options.sack[i].right.raw(), s.options.sack[i].left.raw());
   }
 }
 
@@ -112,47 +110,59 @@ Bytes stand_in_payload(std::uint32_t length) {
   return length <= kLongest ? Bytes(kZeros).first(length) : Bytes();
 }
 
-bool SegmentJournal::append(const TcpSegment& s, const FrameRef& frame, Side side, Role role) {
+bool write_entry(const TcpSegment& s, const FrameRef& frame, Side side, Role role, JournalContext& context,
+                 EntryWriter& to) {
   if (s.payload_length > kLongest || (s.has_ip_id && s.ip_id > 0xFFFF)) return false;
-  const JournalContext::Direction& own = context_.directions[index(side)];
-  const JournalContext::Direction& peer = context_.directions[index(other(side))];
-  const std::uint8_t rare = rare_of(s, frame.file != context_.file);
-  const auto has = [](bool it, unsigned bit) { return it ? bit : 0U; };
-
-  bytes_.push_back(static_cast<std::uint8_t>(s.flags));
-  bytes_.push_back(static_cast<std::uint8_t>(
-      has(side == Side::B, kSideB) | static_cast<unsigned>(role) << kRoleShift |
-      has((s.flags & kAe) != 0, kAeFlag) | static_cast<unsigned>(s.checksum) << kChecksumShift |
-      has(s.has_ip_id, kHasIpId) | has(rare != 0, kRare)));
+  const JournalContext::Direction& own = context.directions[index(side)];
+  const JournalContext::Direction& peer = context.directions[index(other(side))];
+  const std::uint8_t rare = rare_of(s, frame.file != context.file);
   const std::uint32_t overhead = s.wire_length - s.payload_length;
-  const bool whole = s.payload.size() >= s.payload_length;
-  const unsigned body = has(s.options.has_timestamps, kTimestamps) | has(s.ttl == own.ttl, kSameTtl) |
-                        has(s.window == own.window, kSameWindow) |
-                        has(s.seq.raw() == own.next_seq, kNextSeq) |
-                        has(s.ack.raw() == peer.next_seq, kNextAck) | has(s.payload_length > 0, kPayload) |
-                        has(whole, kWhole) | has(overhead == own.overhead, kSameOverhead);
-  bytes_.push_back(static_cast<std::uint8_t>(body));
-  if (rare != 0) bytes_.push_back(rare);
-  if ((rare & kOtherFile) != 0) put_octets(bytes_, frame.file);
-  put_octets(bytes_, zigzag(static_cast<std::int64_t>(frame.number - context_.number)));
-  put_octets(bytes_, zigzag(frame.time_ns - context_.time_ns));
-  if ((body & kNextSeq) == 0) put_step(bytes_, s.seq.raw(), own.next_seq);
-  if ((body & kNextAck) == 0) put_step(bytes_, s.ack.raw(), peer.next_seq);
-  if ((body & kPayload) != 0) put_octets(bytes_, s.payload_length);
-  if ((body & kSameOverhead) == 0) put_octets(bytes_, overhead);
-  if ((body & kSameTtl) == 0) bytes_.push_back(s.ttl);
-  if ((body & kSameWindow) == 0) put_octets16(bytes_, s.window);
-  put_octets16(bytes_, s.tcp_checksum);
-  if (s.has_ip_id) put_octets(bytes_, zigzag(static_cast<std::int16_t>(s.ip_id - own.ip_id)));
+  const auto has = [](bool it, unsigned bit) { return it ? bit : 0U; };
+  const unsigned body =
+      has(s.options.has_timestamps, kTimestamps) | has(s.ttl == own.ttl, kSameTtl) |
+      has(s.window == own.window, kSameWindow) | has(s.seq.raw() == own.next_seq, kNextSeq) |
+      has(s.ack.raw() == peer.next_seq, kNextAck) | has(s.payload_length > 0, kPayload) |
+      has(s.payload.size() >= s.payload_length, kWhole) | has(overhead == own.overhead, kSameOverhead);
+  to.one(s.flags);
+  to.one(has(side == Side::B, kSideB) | static_cast<unsigned>(role) << kRoleShift |
+         has((s.flags & kAe) != 0, kAeFlag) | static_cast<unsigned>(s.checksum) << kChecksumShift |
+         has(s.has_ip_id, kHasIpId) | has(rare != 0, kRare));
+  to.one(body);
+  if (rare != 0) to.one(rare);
+  if ((rare & kOtherFile) != 0) to.many(frame.file);
+  to.many(zigzag(static_cast<std::int64_t>(frame.number - context.number)));
+  to.many(zigzag(frame.time_ns - context.time_ns));
+  if ((body & kNextSeq) == 0) to.step(s.seq.raw(), own.next_seq);
+  if ((body & kNextAck) == 0) to.step(s.ack.raw(), peer.next_seq);
+  if ((body & kPayload) != 0) to.many(s.payload_length);
+  if ((body & kSameOverhead) == 0) to.many(overhead);
+  if ((body & kSameTtl) == 0) to.one(s.ttl);
+  if ((body & kSameWindow) == 0) to.two(s.window);
+  to.two(s.tcp_checksum);
+  if (s.has_ip_id) to.many(zigzag(static_cast<std::int16_t>(s.ip_id - own.ip_id)));
   if (s.options.has_timestamps) {
-    put_step(bytes_, s.options.ts_val, own.ts_val);
-    put_step(bytes_, s.options.ts_ecr, peer.ts_val);
+    to.step(s.options.ts_val, own.ts_val);
+    to.step(s.options.ts_ecr, peer.ts_val);
   }
-  if ((rare & kUrgentPointer) != 0) put_octets16(bytes_, s.urgent);
-  if ((rare & kOtherOptions) != 0) put_options(bytes_, s.options);
-  if ((rare & kSack) != 0) put_sack(bytes_, s);
-  move_on(context_, s, frame, side);
+  if ((rare & kUrgentPointer) != 0) to.two(s.urgent);
+  if ((rare & kOtherOptions) != 0) put_options(to, s.options);
+  if ((rare & kSack) != 0) put_sack(to, s);
+  move_on(context, s, frame, side);
   return true;
+}
+
+bool SegmentJournal::append(const TcpSegment& s, const FrameRef& frame, Side side, Role role) {
+  EntryWriter entry;
+  if (!write_entry(s, frame, side, role, context_, entry)) return false;
+  if (bytes_.empty()) bytes_.reserve(2 * kLongestEntry);
+  bytes_.insert(bytes_.end(), entry.bytes().begin(), entry.bytes().end());
+  return true;
+}
+
+void SegmentJournal::resume(Bytes bytes, const JournalContext& context) {
+  bytes_.reserve(bytes.size() + kLongestEntry);
+  bytes_.assign(bytes.begin(), bytes.end());
+  context_ = context;
 }
 
 bool JournalReader::next(JournalEntry& entry) {

@@ -8,6 +8,7 @@
 
 #include "analyzer/decode/tcp_segment.h"
 #include "analyzer/flow/flow_trace.h"
+#include "analyzer/flow/octets.h"
 
 namespace tcpautopsy {
 
@@ -42,10 +43,20 @@ struct JournalEntry {
   Role role = Role::Ordinary;
 };
 
+// The most octets an entry takes.
+constexpr std::size_t kLongestEntry = 160;
+using EntryWriter = OctetWriter<kLongestEntry>;
+
+// False: the segment cannot be told exactly, and nothing was written.
+bool write_entry(const TcpSegment& segment, const FrameRef& frame, Side side, Role role,
+                 JournalContext& context, EntryWriter& to);
+
 class SegmentJournal {
  public:
-  // False: the segment cannot be told exactly, and nothing was written.
+  // False as write_entry().
   bool append(const TcpSegment& segment, const FrameRef& frame, Side side, Role role);
+  // Goes on from entries that were read elsewhere.
+  void resume(Bytes bytes, const JournalContext& context);
   const std::vector<std::uint8_t>& bytes() const { return bytes_; }
   void clear() { std::vector<std::uint8_t>().swap(bytes_); }
 
@@ -54,10 +65,11 @@ class SegmentJournal {
   JournalContext context_;
 };
 
-// Reads what a SegmentJournal wrote.
+// Reads what was written.
 class JournalReader {
  public:
   explicit JournalReader(Bytes bytes) : bytes_(bytes) {}
+  const JournalContext& context() const { return context_; }
   bool next(JournalEntry& entry);
 
  private:
