@@ -154,7 +154,13 @@ void examine(const DetectContext& context, Findings& out) {
     RecordIndex asked = kNoRecord;
     finding.count = 0;
     for (const ResetFacts& reset : resets_of(flow, side)) {
-      if (!is_after_close(flow, reset)) continue;
+      if (!is_after_close(flow, reset)) {
+        // Later ones answer what else was under way, a plain ACK too.
+        if (finding.count == 0) continue;
+        cite(finding, flow, reset.record);
+        ++finding.count;
+        continue;
+      }
       const RecordIndex segment = asked_by(flow, reset);
       if (finding.count++ == 0) asked = segment;
       note(answered, flow.records()[segment]);
