@@ -11,6 +11,8 @@ using enum TcpState;
 
 constexpr Cost kHiddenFinCost = 6;
 constexpr Cost kUnseenCost = 12;
+constexpr Cost kOneSidedCost = 1;
+constexpr Cost kCertain = 20;
 constexpr Cost kJumpCost = 24;
 constexpr Cost kLateCost = 1;
 
@@ -50,6 +52,7 @@ class MoveList {
 // A bare RST is the answer of a host that has no use for a segment; an application that aborts sends RST and
 // ACK.
 Cost rst_form_cost(TcpState from, const Meaning& m) {
+  if (m.refuses_syn) return from == Closed || from == Listen ? 0 : 3;
   if (from == SynSent && m.refuses_handshake) return 6;
   if (m.bare_rst) return from == Established || from == CloseWait ? 3 : 0;
   return from == Closed || from == Listen ? 3 : 0;
@@ -67,17 +70,22 @@ void send_moves(const Event& event, TcpState from, const TraceMeaning& meaning, 
 void hidden_fin_moves(const Event& event, TcpState from, MoveList& list) {
   const bool can = from == CloseWait || from == Established || from == SynReceived;
   if (can) list.add(from == CloseWait ? LastAck : FinWait1, event.cost);
-  list.add(from, can && event.time_ns != 0 ? Cost{2} : Cost{0});
+  list.add(from, can ? event.stay_cost : Cost{0});
 }
 
 // What the capture can have missed before a segment: anything toward the endpoint, and its own SYN or FIN.
-void unseen_moves(TcpState from, MoveList& list) {
+void unseen_moves(const Event& event, TcpState from, MoveList& list) {
   list.add(from, 0);
+  // A FIN that carries the ACK of the own FIN, or of the SYN, takes two rows at once.
+  for (const unsigned pair : {kGotAckOfFin | kGotFin, kGotAckOfSyn | kGotFin}) {
+    const auto both = static_cast<std::uint8_t>(pair);
+    if (arrive(from, both) != nullptr && arrive(from, both)->on != kGotFin) list.add(deliver(from, both), event.cost);
+  }
   for (const ArriveRow& row : arrive_rows())
-    if (row.from == from && row.on != kGotIcmp) list.add(row.to, kUnseenCost);
-  if (from == Closed) list.add(SynSent, kUnseenCost);
-  if (from == Established || from == SynReceived) list.add(FinWait1, kUnseenCost);
-  if (from == CloseWait) list.add(LastAck, kUnseenCost);
+    if (row.from == from && row.on != kGotIcmp) list.add(row.to, event.cost);
+  if (from == Closed) list.add(SynSent, event.cost);
+  if (from == Established || from == SynReceived) list.add(FinWait1, event.cost);
+  if (from == CloseWait) list.add(LastAck, event.cost);
 }
 
 class Runner {
@@ -99,13 +107,13 @@ class Runner {
     course_.events.reserve(trace_.records.size() + 8);
     course_.forward.reserve(trace_.records.size() + 8);
     if (hidden_fin_after_ == kNowhere && wants_hidden_fin())
-      step({EventKind::HiddenFin, hidden_fin_cost(), kNowhere});
+      step({EventKind::HiddenFin, hidden_fin_cost(), kNowhere, unseen_fin_cost()});
     for (std::size_t i = 0; i < trace_.records.size(); ++i) {
       const SegmentRecord& r = trace_.records[i];
       now_ = std::max(now_, r.frame.time_ns);
       if (hidden_fin_time_ != 0 && hidden_fin_time_ <= now_) {
         arrive_until(hidden_fin_time_, i);
-        step({EventKind::HiddenFin, 0, i, std::exchange(hidden_fin_time_, 0)});
+        step({EventKind::HiddenFin, 0, i, 2, std::exchange(hidden_fin_time_, 0)});
       }
       arrive_until(now_, i);
       if (r.side == side_) send(i);
@@ -167,9 +175,8 @@ class Runner {
     const TimeNs rto = profile_.minimum_rto + rtt() + meaning_.streams[index(other(side_))].rtt_ns;
     return trace_.records[own.first_fin].frame.time_ns - static_cast<TimeNs>(own.lost_fins) * rto;
   }
-  Cost hidden_fin_cost() const {
-    return meaning_.streams[index(side_)].unseen_fin ? Cost{2} : kHiddenFinCost;
-  }
+  Cost hidden_fin_cost() const { return meaning_.streams[index(side_)].unseen_fin ? Cost{0} : kHiddenFinCost; }
+  Cost unseen_fin_cost() const { return meaning_.streams[index(side_)].unseen_fin ? kCertain : Cost{0}; }
 
   // The endpoint's last segment before its first captured FIN that a sent FIN rules out.
   std::size_t hidden_fin_place() const {
@@ -188,11 +195,12 @@ class Runner {
     if (!m.constrains) return step({EventKind::Displaced, 0, i});
     off_time(i);
     if (m.sends == Sends::Rst) silent(i);
-    if (may_miss_) step({EventKind::Unseen, kUnseenCost, i});
+    // Of a direction that was not captured at all, unseen segments are the rule.
+    if (may_miss_) step({EventKind::Unseen, trace_.one_sided() ? kOneSidedCost : kUnseenCost, i});
     const CostRow before = row_;
     step({EventKind::Send, 0, i});
     if (row_ == kNoCourse) jump(i, before);
-    if (i == hidden_fin_after_ && wants_hidden_fin()) step({EventKind::HiddenFin, hidden_fin_cost(), i});
+    if (i == hidden_fin_after_ && wants_hidden_fin()) step({EventKind::HiddenFin, hidden_fin_cost(), i, unseen_fin_cost()});
   }
 
   // Segments toward the endpoint off their time: captured, but not yet due; or due, missed, and still under
@@ -255,7 +263,7 @@ class Runner {
       if (row_[s] != kNever)
         costs[s] = silent_close_cost(state_at(s), trace_, meaning_, profile_, side_, now_);
     course_.silent.push_back(costs);
-    step({EventKind::Silent, 0, record, 0, course_.silent.size() - 1});
+    step({EventKind::Silent, 0, record, 0, 0, course_.silent.size() - 1});
   }
 
   void jump(std::size_t i, const CostRow& before) {
@@ -347,7 +355,7 @@ std::size_t Course::moves(std::size_t e, TcpState from, const TraceMeaning& mean
       if (silent[event.silent][static_cast<std::size_t>(from)] != kNever)
         list.add(Closed, silent[event.silent][static_cast<std::size_t>(from)]);
       break;
-    case EventKind::Unseen: unseen_moves(from, list); break;
+    case EventKind::Unseen: unseen_moves(event, from, list); break;
     case EventKind::Jump:
       meaning.records[event.record].after.each([&](TcpState to) { list.add(to, event.cost); });
       break;

@@ -33,6 +33,7 @@ struct Event {
   EventKind kind = EventKind::Send;
   Cost cost = 0;                  // of the uncommon branch of MayArrive, HiddenFin, Icmp
   std::size_t record = kNowhere;  // into FlowTrace::records, or ::icmp for Icmp
+  Cost stay_cost = 0;             // for HiddenFin: of there being none
   TimeNs time_ns = 0;             // for HiddenFin by evidence: when it passed unseen; 0 without
   std::size_t silent = kNowhere;  // into Course::silent, for Silent
 };

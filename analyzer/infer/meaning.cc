@@ -46,6 +46,22 @@ std::size_t lost_before(const FlowTrace& trace, std::size_t fin) {
   return 0;
 }
 
+// Only the other direction was captured: after its own FIN it acknowledges one number more, and then nothing. Takes a last single octet
+// for a FIN where it was data.
+bool acknowledges_unseen_fin(const FlowTrace& trace) {
+  StreamOffset acked = 0, step = 0;
+  bool fin = false;
+  for (const SegmentRecord& r : trace.records) {
+    if (r.has(kAck) && r.ack > acked) {
+      step = r.ack - acked;
+      acked = r.ack;
+      if (!fin) step = 0;
+    }
+    fin = fin || r.has(kFin);
+  }
+  return step == 1;
+}
+
 void read_streams(const FlowTrace& trace, TraceMeaning& meaning) {
   for (std::size_t i = 0; i < trace.records.size(); ++i) {
     const SegmentRecord& r = trace.records[i];
@@ -68,6 +84,7 @@ void read_streams(const FlowTrace& trace, TraceMeaning& meaning) {
     s.hole_for_good = s.last_record != kNowhere && trace.records[s.last_record].contiguous < f.sent_max;
     const StreamOffset acked = trace.facts(other(side)).acked_max;
     s.unseen_fin = s.first_fin == kNowhere && f.sent_max > 0 && acked == f.sent_max + 1;
+    if (trace.one_sided() && f.packets == 0) s.unseen_fin = acknowledges_unseen_fin(trace);
     if (s.unseen_fin) s.fin_end = acked;
     meaning.capture_missed =
         meaning.capture_missed || s.unseen_fin || s.hole_for_good || (f.packets > 0 && acked > f.sent_max);
@@ -197,6 +214,7 @@ TraceMeaning read_meaning(const FlowTrace& trace, TimeNs capture_end_ns) {
                      : triggers_of(r, m.sends, meaning, progress[index(to)], peer, fin_seen[index(r.side)]);
     m.miss_cost = loss_cost(peer.rtt_ns);
     m.bare_rst = m.sends == Sends::Rst && !r.has(kAck);
+    m.refuses_syn = m.sends == Sends::Rst && r.has(kAck) && r.ack >= 1 && !own.sent_syn && !own.sent_syn_ack;
     m.refuses_handshake = m.bare_rst && r.seq == 1;
     m.early_data = own.took_early_data;
     if (m.sends == Sends::Rst) m.deliver_cost = rst_inexact(r, progress[index(to)]);

@@ -19,6 +19,7 @@ constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
 struct Meaning {
   bool bare_rst =
       false;  // a RST without ACK: the answer of a host to a segment it has no use for (RFC 9293 3.10.7.1)
+  bool refuses_syn = false;  // RST and ACK to a SYN: nobody listens (RFC 9293 3.10.7.1)
   bool refuses_handshake =
       false;  // such a RST, where a SYN-ACK would be acceptable: its sender has no attempt under way
   bool early_data = false;  // Fast Open lets its sender send before the handshake is over (RFC 7413 4.2)

@@ -114,7 +114,7 @@ class Reader {
   void note_send(const Event& event, TcpState next) {
     const SegmentRecord& r = record(event.record);
     const bool marks = (r.has(kSyn) || r.has(kFin) || r.has(kRst));
-    if (!settled_ && (marks || kept().single())) return settle(next, event.record, marks);
+    if (!settled_ && (marks || plausible().single())) return settle(next, event.record, marks);
     if (next == state_) return;
     const SendRow* row = send_row(state_, meaning_.records[event.record].sends, next);
     Transition t = transition(state_, next, r.frame, -half_rtt());
@@ -144,12 +144,12 @@ class Reader {
     if (next == state_) {
       if (would_matter && event.kind == EventKind::Arrive)
         set_fate(event.record, Fate::LostAfterTap, next_send());
-      if (!settled_ && kept().single()) settle(next, event.record, false);
+      if (!settled_ && plausible().single()) settle(next, event.record, false);
       return;
     }
     const std::size_t proof = first_send_excluding(state_);
     set_fate(event.record, proof == kNowhere ? Fate::Unknown : Fate::Received, proof);
-    if (!settled_ && kept().single()) return settle(next, event.record, false);
+    if (!settled_ && plausible().single()) return settle(next, event.record, false);
     std::uint8_t left = triggers;
     for (TcpState s = state_; s != next;) {
       const ArriveRow* row = arrive(s, left);
