@@ -79,7 +79,8 @@ void unseen_moves(const Event& event, TcpState from, MoveList& list) {
   // A FIN that carries the ACK of the own FIN, or of the SYN, takes two rows at once.
   for (const unsigned pair : {kGotAckOfFin | kGotFin, kGotAckOfSyn | kGotFin}) {
     const auto both = static_cast<std::uint8_t>(pair);
-    if (arrive(from, both) != nullptr && arrive(from, both)->on != kGotFin) list.add(deliver(from, both), event.cost);
+    if (arrive(from, both) != nullptr && arrive(from, both)->on != kGotFin)
+      list.add(deliver(from, both), event.cost);
   }
   for (const ArriveRow& row : arrive_rows())
     if (row.from == from && row.on != kGotIcmp) list.add(row.to, event.cost);
@@ -175,7 +176,9 @@ class Runner {
     const TimeNs rto = profile_.minimum_rto + rtt() + meaning_.streams[index(other(side_))].rtt_ns;
     return trace_.records[own.first_fin].frame.time_ns - static_cast<TimeNs>(own.lost_fins) * rto;
   }
-  Cost hidden_fin_cost() const { return meaning_.streams[index(side_)].unseen_fin ? Cost{0} : kHiddenFinCost; }
+  Cost hidden_fin_cost() const {
+    return meaning_.streams[index(side_)].unseen_fin ? Cost{0} : kHiddenFinCost;
+  }
   Cost unseen_fin_cost() const { return meaning_.streams[index(side_)].unseen_fin ? kCertain : Cost{0}; }
 
   // The endpoint's last segment before its first captured FIN that a sent FIN rules out.
@@ -200,7 +203,8 @@ class Runner {
     const CostRow before = row_;
     step({EventKind::Send, 0, i});
     if (row_ == kNoCourse) jump(i, before);
-    if (i == hidden_fin_after_ && wants_hidden_fin()) step({EventKind::HiddenFin, hidden_fin_cost(), i, unseen_fin_cost()});
+    if (i == hidden_fin_after_ && wants_hidden_fin())
+      step({EventKind::HiddenFin, hidden_fin_cost(), i, unseen_fin_cost()});
   }
 
   // Segments toward the endpoint off their time: captured, but not yet due; or due, missed, and still under

@@ -46,8 +46,8 @@ std::size_t lost_before(const FlowTrace& trace, std::size_t fin) {
   return 0;
 }
 
-// Only the other direction was captured: after its own FIN it acknowledges one number more, and then nothing. Takes a last single octet
-// for a FIN where it was data.
+// Only the other direction was captured: after its own FIN it acknowledges one number more, and then nothing.
+// Takes a last single octet for a FIN where it was data.
 bool acknowledges_unseen_fin(const FlowTrace& trace) {
   StreamOffset acked = 0, step = 0;
   bool fin = false;

@@ -11,6 +11,8 @@ using enum TcpState;
 // States that cost more than this above the likeliest are not listed as possible: one lost packet is granted,
 // two are not.
 constexpr Cost kPlausible = 4;
+// Rows this unusual do not stand in the way of a proof.
+constexpr Cost kUnheardOf = 6;
 
 StateSet reachable(const CostRow& forward, const CostRow* backward) {
   StateSet set;
@@ -253,7 +255,10 @@ class Reader {
       const Meaning& m = meaning_.records[event.record];
       if (m.sends == Sends::Rst) continue;
       bool can = false;
-      m.after.each([&](TcpState to) { can = can || send_row(state, m.sends, to) != nullptr; });
+      m.after.each([&](TcpState to) {
+        const SendRow* row = send_row(state, m.sends, to);
+        can = can || (row != nullptr && (row->cost < kUnheardOf || m.early_data));
+      });
       if (!can) return event.record;
     }
     return kNowhere;

@@ -74,7 +74,16 @@ bool heard_since(const FlowTrace& trace, Side side, RecordIndex i) {
   return false;
 }
 
-// RFC 6298 5.5: each step is twice the one before; the steps seen tell the next.
+// When the next resend is due: RFC 6298 5.5, each step twice the one before, up to a bound.
+TimeNs next_step(TcpState state, const FlowTrace& trace, const Resends& group, const Profile& profile) {
+  constexpr TimeNs kLongestStep = 120 * kSecond;  // Linux TCP_RTO_MAX; RFC 6298 2.4 asks for 60 s or more
+  if (group.count == 0) return kFirstStep;
+  const TimeNs last_step =
+      trace.records[group.last].frame.time_ns - trace.records[group.before_last].frame.time_ns;
+  const TimeNs step = std::min(2 * std::max(last_step, profile.minimum_rto / 2), kLongestStep);
+  return group.count < 2 && state != SynReceived ? std::max(step, kFirstStep) : step;
+}
+
 Ending resend_ending(TcpState state, const FlowTrace& trace, const TraceMeaning& meaning,
                      const Profile& profile, Side side, TimeNs capture_end_ns) {
   const bool data = state == Established || state == CloseWait;
@@ -82,23 +91,22 @@ Ending resend_ending(TcpState state, const FlowTrace& trace, const TraceMeaning&
   Ending e;
   e.leave = data ? 12 : 8;
   if (group.last == kNoRecord || (data && group.count == 0)) return e;
-  const TimeNs last = trace.records[group.last].frame.time_ns;
-  TimeNs step = kFirstStep;
-  if (group.count > 0)
-    step = 2 * std::max(last - trace.records[group.before_last].frame.time_ns, profile.minimum_rto / 2);
-  if (group.count < 2 && state != SynReceived) step = std::max(step, kFirstStep);
-  e.left_ns = last + step;
+  const TimeNs step = next_step(state, trace, group, profile);
+  e.left_ns = trace.records[group.last].frame.time_ns + step;
+  const bool by_profile = group.count >= profile_retries(state, profile);
+  // Timers run late by some percent; where no further resend is to come by the profile, the end is the
+  // likelier.
   const TimeNs tolerance = step / 32 + 100 * kMillisecond + meaning.streams[index(side)].rtt_ns;
-  if (capture_end_ns <= e.left_ns + tolerance) return e;
+  const bool surely_over = capture_end_ns > e.left_ns + tolerance;
+  if (!surely_over && !(by_profile && capture_end_ns >= e.left_ns)) return e;
   if (data && (group.count < 2 || heard_since(trace, other(side), group.last))) return e;
   if (!data && group.count == 0 && state != SynSent && state != SynReceived) {
     // An unacknowledged FIN would have been sent again long ago: it is not unacknowledged.
     e.leave = e.stay = 5;
     return e;
   }
-  const bool by_profile = group.count >= profile_retries(state, profile);
   e.leave = 0;
-  e.stay = by_profile || group.count >= 2 ? 5 : 2;
+  e.stay = !surely_over ? 3 : group.count >= 2 ? 5 : 2;
   e.give_up = GiveUp{state, group.first, group.last, group.count, e.left_ns, by_profile};
   return e;
 }

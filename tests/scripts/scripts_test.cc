@@ -1,4 +1,4 @@
-// Runs every script below this folder.
+// Runs every script below this folder, and those of samples/.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
@@ -13,12 +13,13 @@ namespace tcpautopsy {
 
 namespace {
 
-const std::filesystem::path kFolder = std::filesystem::path(TCPAUTOPSY_SOURCE_DIR) / "tests" / "scripts";
+const std::filesystem::path kRoot(TCPAUTOPSY_SOURCE_DIR);
 
 std::vector<std::filesystem::path> scripts() {
   std::vector<std::filesystem::path> found;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(kFolder))
-    if (entry.path().extension() == ".tap") found.push_back(entry.path());
+  for (const auto& folder : {kRoot / "tests" / "scripts", kRoot / "samples"})
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
+      if (entry.path().extension() == ".tap") found.push_back(entry.path());
   std::sort(found.begin(), found.end());
   return found;
 }
@@ -41,7 +42,7 @@ bool expects_something(const tap::Script& script) {
 TEST_CASE("scripts") {
   REQUIRE_FALSE(scripts().empty());
   for (const auto& path : scripts()) {
-    DYNAMIC_SECTION(std::filesystem::relative(path, kFolder).string()) {
+    DYNAMIC_SECTION(std::filesystem::relative(path, kRoot).string()) {
       const std::string text = read(path);
       const tap::RunResult result = tap::run_script(text);
       INFO(result.text());
