@@ -18,7 +18,6 @@ void check(const Options& options) {
   if (options.output.empty()) throw UsageError{"extract needs -o FILE (- for standard output)"};
   if (wanted.wants_all())
     throw UsageError{"extract needs --flow N, or --host, --port, --finding, --severity, --since, --until"};
-  refuse_to_overwrite(options.output, options.files);
   const bool once = std::find(options.files.begin(), options.files.end(), "-") != options.files.end();
   if (once && !wanted.by_number_only())
     throw UsageError{"standard input can be read once only: choose its flows by --flow"};

@@ -58,6 +58,11 @@ const Command* find_command(std::string_view name) {
   return nullptr;
 }
 
+const Command& command_named(std::string_view name) {
+  if (const Command* command = find_command(name)) return *command;
+  throw UsageError{fmt::format("there is no command '{}'", name)};
+}
+
 std::string general_help() {
   std::string out =
       "tcpautopsy tells from a packet capture what became of each TCP connection, and why.\n\n"
@@ -75,7 +80,7 @@ std::string general_help() {
 }
 
 std::string command_help(const Command& command) {
-  return fmt::format("Usage: tcpautopsy {} [OPTION...] {}\n\n{}: {}.\n\n{}", command.name, command.usage,
+  return fmt::format("Usage: tcpautopsy {} [OPTION...] {}\n\n{}: {}.\n{}", command.name, command.usage,
                      command.name, command.purpose, options_help(command));
 }
 

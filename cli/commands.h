@@ -19,6 +19,7 @@ int run_extract(const Options& options);
 
 const std::vector<Command>& commands();
 const Command* find_command(std::string_view name);
+const Command& command_named(std::string_view name);  // throws UsageError
 
 std::string general_help();
 std::string command_help(const Command& command);

@@ -19,9 +19,7 @@ int print(const std::string& text) {
 
 int help(const std::vector<std::string>& arguments) {
   if (arguments.size() < 2) return print(general_help());
-  const Command* command = find_command(arguments[1]);
-  if (command == nullptr) throw UsageError{"there is no command '" + arguments[1] + "'"};
-  return print(command_help(*command));
+  return print(command_help(command_named(arguments[1])));
 }
 
 int run(std::vector<std::string> arguments) {

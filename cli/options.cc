@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/program_options.hpp>
 #include <charconv>
+#include <filesystem>
 #include <sstream>
 
 #include "analyzer/report/explain.h"
@@ -244,6 +245,17 @@ void check_format(const Command& command, const Options& o) {
   throw UsageError{fmt::format("--format '{}' is none of {}", o.format, fmt::join(command.formats, ", "))};
 }
 
+void check_files(const Options& o) {
+  if (o.files.empty()) throw UsageError{"no capture is named"};
+  for (const std::string& input : o.files) {
+    std::error_code ignored;
+    if (std::filesystem::is_regular_file(o.output, ignored) &&
+        std::filesystem::equivalent(o.output, input, ignored)) {
+      throw UsageError{fmt::format("{} is an input and is not overwritten", o.output)};
+    }
+  }
+}
+
 }  // namespace
 
 Options parse_options(const Command& command, const std::vector<std::string>& arguments) {
@@ -265,6 +277,7 @@ Options parse_options(const Command& command, const std::vector<std::string>& ar
     throw UsageError{error.what()};
   }
   check_format(command, o);
+  if (command.groups & kInput) check_files(o);
   return o;
 }
 

@@ -10,7 +10,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 
 namespace tcpautopsy::cli {
 namespace {
@@ -78,16 +77,6 @@ void Output::flush() {
     left.remove_prefix(static_cast<std::size_t>(wrote));
   }
   buffer_.clear();
-}
-
-void refuse_to_overwrite(const std::string& path, const std::vector<std::string>& inputs) {
-  for (const std::string& input : inputs) {
-    std::error_code ignored;
-    if (std::filesystem::is_regular_file(path, ignored) &&
-        std::filesystem::equivalent(path, input, ignored)) {
-      throw OutputError{fmt::format("{}: is an input, not overwritten", path)};
-    }
-  }
 }
 
 TextStyle text_style(const Options& options, const Output& output) {

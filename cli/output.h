@@ -38,9 +38,6 @@ class Output {
   std::string name_ = "standard output", buffer_;
 };
 
-// Throws OutputError where writing to `path` would overwrite an input.
-void refuse_to_overwrite(const std::string& path, const std::vector<std::string>& inputs);
-
 TextStyle text_style(const Options& options, const Output& output);
 
 // "tcpautopsy: ..." on standard error, safe to print.

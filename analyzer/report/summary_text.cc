@@ -40,7 +40,7 @@ std::string groups_text(const Summary& summary, const TextStyle& style) {
     look_width = std::max(look_width, look_at(*group).size());
   }
   const std::size_t fixed = 2 + 7 + 2 + id_width + 1 + 7 + 2 + 2 + look_width;
-  const std::size_t room = style.width > fixed + 16 ? style.width - fixed : 16;
+  const std::size_t room = style.width > fixed ? style.width - fixed : 0;
   for (const FindingGroup* group : groups) {
     out += "  " + style.paint(severity_paint(group->worst), padded(name(group->worst), 7)) + "  ";
     out += padded(group->id, id_width) + ' ' + padded_left(grouped(group->total), 7) + "  ";

@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+"""Exit statuses and messages: damaged, missing and odd input, wrong options, --fail-on, a reader that leaves."""
+import gzip
+import os
+import struct
+import subprocess
+import unittest
+
+from captures import Folder, TOOL, connection, pcap, pcapng, refused, run
+
+
+class ExitStatus(unittest.TestCase):
+    def setUp(self):
+        self.folder = Folder().__enter__()
+        self.addCleanup(self.folder.__exit__)
+        self.good = self.folder.file("good.pcap", pcap(connection()))
+
+    def expect(self, status, *arguments, says=(), env=None, stdin=b""):
+        code, out, err = run(*arguments, env=env, stdin=stdin)
+        self.assertEqual(code, status, err)
+        for part in says:
+            self.assertIn(part, err)
+        for line in err.splitlines():
+            self.assertTrue(line.startswith("tcpautopsy: "), line)
+        return out, err
+
+    def test_good_capture(self):
+        for command in ("report", "flows", "findings"):
+            out, err = self.expect(0, command, self.good)
+            self.assertEqual(err, "")
+
+    def test_capture_without_packets_is_done(self):
+        self.expect(0, self.folder.file("none.pcap", pcap([])))
+
+    def test_nothing_named(self):
+        self.expect(2, says=["no capture"])
+        self.expect(2, "flows", says=["no capture"])
+
+    def test_no_such_file(self):
+        self.expect(2, "flows", self.folder.path("missing.pcap"), says=["missing.pcap", "No such file"])
+
+    def test_directory(self):
+        self.expect(2, "flows", os.path.dirname(self.good), says=[os.path.dirname(self.good), "directory"])
+
+    def test_text_file(self):
+        path = self.folder.file("notes.txt", b"this is no capture at all, only some words\n" * 5)
+        self.expect(2, path, says=["notes.txt"])
+
+    def test_empty_file(self):
+        self.expect(2, self.folder.file("empty.pcap", b""), says=["empty.pcap", "empty"])
+
+    def test_cut_in_file_header(self):
+        self.expect(2, self.folder.file("head.pcap", pcap(connection())[:13]), says=["head.pcap"])
+
+    def test_cut_in_record_header(self):
+        whole = pcap(connection())
+        offset = len(pcap(connection()[:8]))
+        path = self.folder.file("cut.pcap", whole[:offset + 7])
+        out, _ = self.expect(1, "flows", "--format", "ndjson", path, says=["cut.pcap", str(offset), "packet 8"])
+        self.assertEqual(len(out.splitlines()), 1)
+
+    def test_cut_in_packet(self):
+        offset = len(pcap(connection()[:5]))
+        path = self.folder.file("cut.pcap", pcap(connection())[:offset + 30])
+        self.expect(1, "flows", path, says=["cut.pcap", f"byte offset {offset}", "packet 5"])
+
+    def test_lying_length(self):
+        offset = len(pcap(connection()[:4]))
+        bytes_ = bytearray(pcap(connection()))
+        bytes_[offset + 8:offset + 12] = struct.pack("<I", 0xFFFFFFF0)
+        self.expect(1, "flows", self.folder.file("lie.pcap", bytes(bytes_)), says=["lie.pcap", f"byte offset {offset}", "packet 4"])
+
+    def test_pcapng_cut_in_block(self):
+        offset = len(pcapng(connection()[:6]))
+        path = self.folder.file("cut.pcapng", pcapng(connection())[:offset + 20])
+        self.expect(1, "flows", path, says=["cut.pcapng", f"byte offset {offset}", "packet 6"])
+
+    def test_some_input_left_out(self):
+        out, _ = self.expect(1, "flows", "--format", "ndjson", self.good, self.folder.path("missing.pcap"), says=["missing.pcap"])
+        self.assertEqual(len(out.splitlines()), 1)
+
+    def test_standard_input_and_compression(self):
+        packed = self.folder.file("good.pcap.gz", gzip.compress(pcap(connection())))
+        plain, _ = self.expect(0, "flows", self.good)
+        self.assertEqual(self.expect(0, "flows", packed)[0], plain)
+        self.assertEqual(self.expect(0, "flows", "-", stdin=pcap(connection()))[0], plain)
+
+    def test_bad_filter(self):
+        self.expect(2, "flows", "-f", "tcp prt 80", self.good)
+
+    def test_filter(self):
+        path = self.folder.file("two.pcap", pcap(connection() + refused()))
+        out, _ = self.expect(0, "flows", "--format", "ndjson", "-f", "port 81", path)
+        self.assertEqual(len(out.splitlines()), 1)
+
+    def test_bad_options(self):
+        for arguments, says in ((["--wrong"], "--wrong"), (["--format", "xml"], "xml"), (["--severity", "bad"], "bad"),
+                                (["--since", "yesterday"], "yesterday"), (["--flow", "x"], "x"), (["--host", "localhost"], "localhost"),
+                                (["--port", "-1"], "-1"), (["--port", "65536"], "65536"), (["--finding", "lost_final_akc"], "lost_final_ack"),
+                                (["--profile", "plan9"], "plan9"), (["--time-wait", "long"], "long"), (["--fail-on", "note"], "fail-on"),
+                                (["--color", "blue"], "blue"), (["--fla", "1"], "--fla")):
+            self.expect(2, "flows", *arguments, self.good, says=[says, "help"])
+
+    def test_commands_that_need_more(self):
+        self.expect(2, "history", self.good, says=["--flow"])
+        self.expect(2, "history", "--flow", "9", self.good, says=["0"])
+        self.expect(2, "ss", self.good, says=["--at"])
+        self.expect(2, "extract", "--flow", "0", self.good, says=["-o"])
+        self.expect(2, "extract", "-o", self.folder.path("x"), self.good, says=["--flow"])
+        self.expect(2, "explain", "lost_finalack", says=["lost_final_ack"])
+        self.expect(2, "ss", "--at", "end", "--state", "estab", self.good, says=["estab"])
+
+    def test_fail_on(self):
+        path = self.folder.file("warning.pcap", pcap(connection() + refused()))
+        for command in ("report", "flows", "findings"):
+            self.expect(3, command, "--fail-on", "warning", path)
+            self.expect(0, command, "--fail-on", "error", path)
+        self.expect(0, "report", "--fail-on", "warning", "--port", "80", path)
+        cut = self.folder.file("cut.pcap", pcap(connection() + refused()) + b"123")
+        self.expect(3, "report", "--fail-on", "warning", cut)
+        self.expect(2, "report", "--fail-on", "warning", self.folder.path("missing"))
+
+    def test_output_file(self):
+        path = self.folder.path("out.ndjson")
+        out, _ = self.expect(0, "flows", "--format", "ndjson", "-o", path, self.good)
+        self.assertEqual(out, "")
+        with open(path) as written:
+            self.assertEqual(written.read(), run("flows", "--format", "ndjson", self.good)[1])
+        self.expect(2, "flows", "-o", self.folder.path("no/such/folder"), self.good)
+        self.expect(2, "flows", "-o", self.good, self.good, says=["input"])
+
+    def test_disk_full(self):
+        if os.path.exists("/dev/full"):
+            self.expect(2, "flows", "-o", "/dev/full", self.good, says=["/dev/full", "space"])
+
+    def test_reader_that_leaves(self):
+        many = [f for i in range(400) for f in connection(client=((10, 0, 0, 1), 20000 + i), start=i * 0.2)]
+        path = self.folder.file("many.pcap", pcap(many))
+        tool = subprocess.Popen([TOOL, "flows", "--format", "ndjson", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        tool.stdout.close()
+        err = tool.stderr.read()
+        tool.stderr.close()
+        self.assertEqual((tool.wait(), err), (0, b""))
+
+
+if __name__ == "__main__":
+    unittest.main()

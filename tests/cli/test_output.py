@@ -1,0 +1,199 @@
+#!/usr/bin/env python3
+"""Shapes of the output: the contract's fields and order, formats, selection, colour, width, times, several files."""
+import csv
+import io
+import json
+import unittest
+
+from captures import (ACK, START, SYN, Folder, connection, ndjson, pcap, pcapng, refused, run, segment)
+
+FLOW = {"schema", "flow", "file", "client", "server", "client_guessed", "incarnation", "vlan", "tunnel", "community_id",
+        "first_time", "first_ns", "last_ns", "first_frame", "last_frame", "packets", "duplicates", "payload_bytes",
+        "wire_bytes", "handshake", "close", "closed_first", "zeek_conn_state", "zeek_history", "completeness", "history",
+        "final", "final_possible", "counts", "rtt_ns", "options", "findings"}
+HISTORY = {"time_ns", "at_ns", "frame", "endpoint", "from", "to", "basis", "proved_by", "cause", "rfc"}
+COUNTS = {"retransmissions", "fast_retransmissions", "rto_retransmissions", "tail_loss_probes", "spurious_retransmissions",
+          "out_of_order", "duplicate_acks", "keepalives", "zero_windows", "window_probes", "missing_bytes", "bad_checksums"}
+FINDING = {"schema", "id", "severity", "scope", "flow", "host", "port", "endpoint", "time", "time_ns", "end_ns", "count",
+           "frames", "frames_total", "certainty", "summary", "evidence", "filter"}
+
+
+def mixed():
+    """Flow 0 is over only after flows 1 and 2, so that flows end in another order than they begin."""
+    late = connection(client=((10, 0, 0, 9), 40000), start=0.0)
+    late[-3:] = [(seconds + 200, frame) for seconds, frame in late[-3:]]
+    return late + refused(start=1.0) + connection(start=2.0)
+
+
+class Output(unittest.TestCase):
+    def setUp(self):
+        self.folder = Folder().__enter__()
+        self.addCleanup(self.folder.__exit__)
+        self.path = self.folder.file("mixed.pcap", pcap(mixed()))
+
+    def test_flow_fields(self):
+        for flow in ndjson("flows", self.path):
+            self.assertLessEqual(FLOW, set(flow))
+            self.assertEqual(flow["schema"], 1)
+            for change in flow["history"]:
+                self.assertLessEqual(HISTORY, set(change))
+            for end in ("client", "server"):
+                self.assertEqual(COUNTS, set(flow["counts"][end]))
+                self.assertEqual({"handshake", "min", "median", "p95", "max"}, set(flow["rtt_ns"][end]))
+                self.assertEqual({"mss", "window_scale", "sack", "timestamps", "tfo"}, set(flow["options"][end]))
+                self.assertIn(flow["final"][end], flow["final_possible"][end])
+
+    def test_flow_values(self):
+        flow = ndjson("flows", self.path)[2]
+        self.assertEqual(flow["client"], {"ip": "10.0.0.1", "port": 50000})
+        self.assertEqual(flow["packets"], {"client": 6, "server": 3})
+        self.assertEqual(flow["payload_bytes"], {"client": 7, "server": 6})
+        self.assertEqual((flow["handshake"], flow["close"], flow["closed_first"]), ("complete", "both_fin", "client"))
+        self.assertEqual(flow["first_time"], "2024-05-01T10:00:02.000000000Z")
+        self.assertEqual(flow["options"]["client"]["mss"], 1460)
+        self.assertFalse(flow["client_guessed"])
+
+    def test_order(self):
+        self.assertEqual([f["flow"] for f in ndjson("flows", self.path)], [0, 1, 2])
+        self.assertEqual(sorted(f["flow"] for f in ndjson("flows", "--unordered", self.path)), [0, 1, 2])
+        found = ndjson("findings", self.path)
+        self.assertTrue(found)
+        keys = [(f["time_ns"], 1 << 64 if f["flow"] is None else f["flow"], f["id"], f["endpoint"] or "~") for f in found]
+        self.assertEqual(keys, sorted(keys))
+
+    def test_finding_fields(self):
+        refused_one = [f for f in ndjson("findings", self.path) if f["id"] == "connection_refused"]
+        self.assertEqual(len(refused_one), 1)
+        self.assertLessEqual(FINDING, set(refused_one[0]))
+        self.assertEqual(refused_one[0]["flow"], 1)
+        self.assertIn("ip.addr == 10.0.0.1", refused_one[0]["filter"])
+
+    def test_csv(self):
+        for command in ("flows", "findings"):
+            rows = list(csv.reader(io.StringIO(run(command, "--format", "csv", self.path)[1])))
+            self.assertGreater(len(rows), 1)
+            for row in rows:
+                self.assertEqual(len(row), len(rows[0]))
+        self.assertIn("client.ip", list(csv.reader(io.StringIO(run("flows", "--format", "csv", self.path)[1])))[0])
+
+    def test_selection(self):
+        def flows(*arguments):
+            return [f["flow"] for f in ndjson("flows", *arguments, self.path)]
+        self.assertEqual(flows("--flow", "1"), [1])
+        self.assertEqual(flows("--flow", "0,2"), [0, 2])
+        self.assertEqual(flows("--flow", "1-2"), [1, 2])
+        self.assertEqual(flows("--host", "10.0.0.9"), [0])
+        self.assertEqual(flows("--host", "10.0.0.0/30"), [0, 1, 2])
+        self.assertEqual(flows("--host", "10.0.0.8/30"), [0])
+        self.assertEqual(flows("--host", "192.168.0.0/16"), [])
+        self.assertEqual(flows("--port", "81"), [1])
+        self.assertEqual(flows("--finding", "connection_refused"), [1])
+        self.assertEqual(flows("--severity", "warning"), [1])
+        self.assertEqual(flows("--since", "+3"), [0])
+        self.assertEqual(flows("--until", "+0.5"), [0])
+        self.assertEqual(flows("--until", "2024-05-01T10:00:01Z"), [0, 1])
+        self.assertEqual({f["id"] for f in ndjson("findings", "--finding", "connection_refused", self.path)}, {"connection_refused"})
+
+    def test_report(self):
+        status, out, _ = run(self.path)
+        self.assertEqual(status, 0)
+        for part in ("Connections  3", "connection_refused", "history --flow 1", "10.0.0.2:81"):
+            self.assertIn(part, out)
+        report = json.loads(run("report", "--format", "json", self.path)[1])
+        self.assertEqual((report["connections"], report["handshake"]["refused"]), (3, 1))
+        self.assertIn("| warning | `connection_refused` | 1 |", run("report", "--format", "markdown", self.path)[1])
+
+    def test_colour(self):
+        escape = "\033["
+        self.assertNotIn(escape, run(self.path)[1])  # no terminal
+        self.assertIn(escape, run("--color", "always", self.path)[1])
+        self.assertNotIn(escape, run("--color", "never", self.path)[1])
+        self.assertNotIn(escape, run("--color", "auto", self.path, env={"NO_COLOR": "1"})[1])
+
+    def test_width(self):
+        for width in (72, 100):
+            for arguments, env in (((self.path, "--width", str(width)), {}), ((self.path,), {"COLUMNS": str(width)})):
+                for line in run(*arguments, env=env)[1].splitlines():
+                    if "wireshark" not in line:
+                        self.assertLessEqual(len(line), width, line)
+
+    def test_capture_end(self):
+        def final(*arguments):
+            return ndjson("flows", "--flow", "0", *arguments, self.folder.path("one.pcap"))[0]["final"]["client"]
+        self.folder.file("one.pcap", pcap(connection()))
+        self.assertEqual(final(), "TIME-WAIT")
+        self.assertEqual(final("--capture-end", "+59"), "TIME-WAIT")
+        self.assertEqual(final("--capture-end", "+61"), "CLOSED")
+        self.assertEqual(final("--capture-end", f"{START + 61}.5"), "CLOSED")
+        self.assertEqual(final("--capture-end", "+61", "--time-wait", "240"), "TIME-WAIT")
+        self.assertEqual(final("--capture-end", "+61", "--profile", "rfc9293"), "TIME-WAIT")
+        self.folder.file("one.pcap", pcapng(connection(), end_ns=(START + 100) * 10**9))
+        self.assertEqual(final(), "CLOSED")
+
+    def test_history(self):
+        status, out, _ = run("history", "--flow", "2", self.path)
+        self.assertEqual(status, 0)
+        for part in ("SYN 0:0(0)", "PSH+ACK 1:8(7) ack 1", "TIME-WAIT", "confirmed by", "Legend"):
+            self.assertIn(part, out)
+        line, = ndjson("history", "--flow", "2", self.path)
+        self.assertEqual(len(line["segments"]), 9)
+        self.assertEqual(line["flow"]["flow"], 2)
+
+    def test_ss(self):
+        rows = ndjson("ss", "--at", "+2.05", self.path)
+        self.assertEqual({(r["flow"], r["state"]) for r in rows}, {(0, "ESTABLISHED"), (2, "ESTABLISHED")})
+        self.assertEqual(len(rows), 4)
+        self.assertEqual({r["flow"] for r in ndjson("ss", "--at", "+2.005", "--state", "syn-sent", self.path)}, {2})
+        self.assertEqual(ndjson("ss", "--at", "+0", "--state", "time-wait", self.path), [])
+        self.assertTrue(ndjson("ss", "--at", "end", "--state", "time-wait", self.path))
+        self.assertIn("10.0.0.1", run("ss", "--at", "+2.05", "--count", self.path)[1])
+
+    def test_explain(self):
+        self.assertIn("connection_refused", run("explain")[1])
+        out = run("explain", "connection_refused")[1]
+        for part in ("What happened", "How the packets show it", "Example"):
+            self.assertIn(part, out)
+        every = ndjson("explain")
+        self.assertEqual(len({d["id"] for d in every}), len(every))
+
+    def test_several_files(self):
+        first = self.folder.file("1.pcap", pcap(connection()[:5]))
+        second = self.folder.file("2.pcap", pcap(connection()[5:]))
+        flow, = ndjson("flows", second, first)  # a rotated capture, whatever the order
+        self.assertEqual((flow["file"], flow["close"]), (first, "both_fin"))
+        self.assertEqual({c.get("file") for c in flow["history"]}, {None, second})
+        apart = ndjson("flows", self.path, self.path)
+        self.assertEqual([f["flow"] for f in apart], [0, 1, 2, 3, 4, 5])
+
+    def test_merge(self):
+        frames = connection()
+        one = self.folder.file("c.pcap", pcap(frames[0::2]))
+        other = self.folder.file("s.pcap", pcap(frames[1::2]))
+        self.assertEqual(len(ndjson("flows", one, other)), 2)
+        flow, = ndjson("flows", "--merge", one, other)
+        self.assertEqual(flow["close"], "both_fin")
+
+    def test_extract_round_trip(self):
+        path = self.folder.file("commented.pcapng", pcapng(sorted(mixed()), comment="seen at the tap"))
+        out = self.folder.path("out.pcapng")
+        self.assertEqual(run("extract", "--flow", "2", "-o", out, path)[0], 0)
+        before, after = ndjson("flows", "--flow", "2", path)[0], ndjson("flows", out)[0]
+        for same in ("client", "server", "packets", "wire_bytes", "first_ns", "last_ns", "close", "zeek_history"):
+            self.assertEqual(before[same], after[same])
+        with open(out, "rb") as written:
+            self.assertEqual(written.read().count(b"seen at the tap"), 9)
+        self.assertEqual(run("extract", "--finding", "connection_refused", "-o", out, path)[0], 0)
+        self.assertEqual(len(ndjson("flows", out)), 1)
+        self.assertEqual(run("extract", "--flow", "2", "-o", path, path)[0], 2)
+
+    def test_cut_headers_are_said(self):
+        frames = connection()
+        record = pcap(frames)
+        short = segment(((10, 0, 0, 3), 1), ((10, 0, 0, 4), 2), SYN | ACK, 1, 1)[:40]
+        path = self.folder.file("short.pcap", record + pcap([(1.0, short)])[24:])
+        self.assertIn("cut by the snap length", run("flows", path)[2])
+        self.assertEqual(run("flows", "-q", path)[2], "")
+
+
+if __name__ == "__main__":
+    unittest.main()
