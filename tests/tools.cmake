@@ -1,4 +1,12 @@
 # The tests' own library has tests too, in unit/tap: "test_support" is the library's name.
 if(TARGET test_support)
   tcpautopsy_test(tap unit/tap test_support)
+  find_package(PkgConfig REQUIRED)
+  pkg_check_modules(TAP2PCAP_PCAP REQUIRED IMPORTED_TARGET libpcap)
+  add_executable(tap2pcap tools/tap2pcap.cc)
+  target_link_libraries(tap2pcap PRIVATE test_support PkgConfig::TAP2PCAP_PCAP)
+  if(TARGET tcpautopsy)
+    add_test(NAME samples COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/samples.sh --check ${CMAKE_BINARY_DIR})
+    set_tests_properties(samples PROPERTIES TIMEOUT 120)
+  endif()
 endif()
