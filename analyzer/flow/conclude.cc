@@ -94,7 +94,7 @@ FlowTrace LiveFlow::conclude(bool copies_are_capture) {
   }
   move_origin(trace);
   choose_client(trace);
-  trace.peers = {zeek_.conn_state(), zeek_.history(), completeness_.value()};
+  trace.peers = peers_.words();
   return trace;
 }
 

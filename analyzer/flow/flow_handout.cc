@@ -12,14 +12,13 @@ constexpr TimeNs kUnacknowledged = 1000 * kSecond;
 
 }  // namespace
 
-void FlowTable::State::look_again(Id id) {
-  LiveFlow& flow = flows_[id];
+void FlowTable::State::look_again(Id id, LiveFlow& flow) {
   if (flow.queued) return;
   flow.queued = true;
   due_.push({flow.last_ns() + options.time_wait, id, flow.number});
 }
 
-void FlowTable::State::expire(TimeNs now) {
+void FlowTable::State::hand_out_due(TimeNs now) {
   while (!due_.empty() && due_.top().at_ns <= now) {
     const Due due = due_.top();
     due_.pop();

@@ -3,10 +3,16 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 
 #include "analyzer/decode/address.h"
 
 namespace tcpautopsy {
+
+// As ==, in a few instructions: it is asked of each packet.
+inline bool same(const EndpointAddress& a, const EndpointAddress& b) {
+  return a.port == b.port && std::memcmp(a.ip.octets.data(), b.ip.octets.data(), 16) == 0;
+}
 
 struct FlowKey {
   EndpointAddress low, high;  // in an order of this type's own
@@ -15,7 +21,7 @@ struct FlowKey {
   // `source_is_low` tells which of the two the source became.
   static FlowKey of(const EndpointAddress& source, const EndpointAddress& destination,
                     std::uint32_t encapsulation, bool& source_is_low);
-  bool same_ends(const FlowKey& o) const { return low == o.low && high == o.high; }
+  bool same_ends(const FlowKey& o) const { return same(low, o.low) && same(high, o.high); }
 };
 
 // The same in every run, yet each bit depends on every bit of the key: crafted addresses do not pile up in

@@ -29,7 +29,7 @@ FlowTable::State::Route FlowTable::State::route_syn(const Arrival& a, Id latest)
 void FlowTable::State::succeed(Id old, const Arrival& a) {
   LiveFlow& flow = flows_[old];
   flow.successor = Successor{a.frame, flow.side_of(a.segment.source), std::nullopt, std::nullopt};
-  look_again(old);
+  look_again(old, flow);
 }
 
 FlowTable::State::Route FlowTable::State::route_syn_ack(const Arrival& a, Id latest) {
@@ -38,7 +38,7 @@ FlowTable::State::Route FlowTable::State::route_syn_ack(const Arrival& a, Id lat
   }
   if (!syn_ack_opens(flows_[latest], a.segment)) return {latest};
   const Id opened = next_incarnation(a, latest);
-  look_again(latest);
+  look_again(latest, flows_[latest]);
   return {opened};
 }
 

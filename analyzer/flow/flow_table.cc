@@ -46,13 +46,15 @@ std::uint64_t FlowTable::State::add(const TcpSegment& segment, const FrameRef& f
   const RecentPackets::Twin twin = recent_.look(segment, a.hash, a.from_low, frame.time_ns);
   const Id latest = flows_.latest(a.key, a.hash);
   if (latest == LiveFlows::kNone) return first_incarnation(a);
-  a.twin = is_twin(twin, latest);
-  if (flows_[latest].held) return add_held(a, latest);
-  return deliver(a, route(a, latest));
+  LiveFlow& flow = flows_[latest];
+  a.twin = is_twin(twin, flow);
+  if (flow.held) return add_held(a, latest);
+  const bool plain = (segment.flags & kSyn) == 0 && flow.older == LiveFlows::kNone;
+  return plain ? deliver_to(flow, latest, Role::Ordinary, a) : deliver(a, route(a, latest));
 }
 
-bool FlowTable::State::is_twin(RecentPackets::Twin twin, Id flow) {
-  if (twin == RecentPackets::Twin::Unidentified) return pairs_.doubled(flows_[flow].pair);
+bool FlowTable::State::is_twin(RecentPackets::Twin twin, const LiveFlow& flow) const {
+  if (twin == RecentPackets::Twin::Unidentified) return pairs_.doubled(flow.pair);
   return twin == RecentPackets::Twin::Sure;
 }
 
@@ -88,20 +90,22 @@ FlowTable::State::Id FlowTable::State::next_incarnation(const Arrival& a, Id lat
 
 std::uint64_t FlowTable::State::deliver(const Arrival& a, Route to) {
   LiveFlow& flow = flows_[to.flow];
-  const std::uint64_t number = flow.number;
+  return to.held ? flow.number : deliver_to(flow, to.flow, to.role, a);
+}
+
+std::uint64_t FlowTable::State::deliver_to(LiveFlow& flow, Id id, Role role, const Arrival& a) {
   const Side side = flow.side_of(a.from_low);
-  if (to.held) return number;
   if (a.twin && flow.packets() > 0) {
     if (flow.pair == DoubledPairs::kNone) flow.pair = pairs_.enter(hash_hosts(flow.key), flow.packets());
     pairs_.twin(flow.pair);
     flow.add(a.segment, a.frame, side, Role::Copy);
-    return number;
+    return flow.number;
   }
   if (flow.pair != DoubledPairs::kNone) pairs_.original(flow.pair);
-  flow.add(a.segment, a.frame, side, to.role);
-  if (flow.older != LiveFlows::kNone) tell_answer(to.flow, a);
-  if (flow.closed()) look_again(to.flow);
-  return number;
+  flow.add(a.segment, a.frame, side, role);
+  if (flow.older != LiveFlows::kNone) tell_answer(id, a);
+  if (!flow.queued && flow.closed()) look_again(id, flow);
+  return flow.number;
 }
 
 void FlowTable::State::tell_answer(Id id, const Arrival& a) {

@@ -46,9 +46,10 @@ struct FlowTable::State {
     bool twin;
   };
   struct Route {
+    Route(Id id, Role r = Role::Ordinary, bool is_held = false) : flow(id), role(r), held(is_held) {}
     Id flow;
-    Role role = Role::Ordinary;
-    bool held = false;  // taken already, until the next segments tell whose it is
+    Role role;
+    bool held;  // taken already, until the next segments tell whose it is
   };
   // A closed flow, to be looked at again when it may be over.
   struct Due {
@@ -67,15 +68,19 @@ struct FlowTable::State {
   void succeed(Id old, const Arrival& a);
   Id best_fit(const TcpSegment& segment, Id latest);
   std::uint64_t deliver(const Arrival& a, Route to);
-  bool is_twin(RecentPackets::Twin twin, Id flow);
+  std::uint64_t deliver_to(LiveFlow& flow, Id id, Role role, const Arrival& a);
+  bool is_twin(RecentPackets::Twin twin, const LiveFlow& flow) const;
 
   std::uint64_t add_held(const Arrival& a, Id opened);
   void opened_for_good(Id opened);
   void was_forged(Id opened);
 
   void tell_answer(Id flow, const Arrival& a);
-  void look_again(Id flow);
-  void expire(TimeNs now);
+  void look_again(Id id, LiveFlow& flow);
+  void expire(TimeNs now) {
+    if (!due_.empty() && due_.top().at_ns <= now) hand_out_due(now);
+  }
+  void hand_out_due(TimeNs now);
   void hand_out(Id flow);
 
   static constexpr std::size_t kMostHeld = 4096;

@@ -251,9 +251,8 @@ void LiveFlow::replay(Bytes journal) {
 }
 
 void LiveFlow::take(const TcpSegment& segment, const FrameRef& frame, Side s, Role role) {
-  zeek_.add(segment, s == Side::A);
-  completeness_.add(segment);
-  if (role == Role::Ordinary && carry_on(segment, frame, s)) return;
+  if (role == Role::Ordinary && carry_on(segment, frame, s)) return peers_.carry_on(segment, s);
+  peers_.add(segment, s);
   if (role == Role::Copy && started_) return count_copy(segment, frame, s);
 
   LiveSide& sender = sides_[index(s)];

@@ -6,15 +6,14 @@
 #include <memory>
 #include <vector>
 
-#include "analyzer/flow/completeness.h"
 #include "analyzer/flow/duplicates.h"
 #include "analyzer/flow/flow_key.h"
 #include "analyzer/flow/flow_trace.h"
 #include "analyzer/flow/folding.h"
 #include "analyzer/flow/live_side.h"
+#include "analyzer/flow/peer_trackers.h"
 #include "analyzer/flow/record_log.h"
 #include "analyzer/flow/segment_journal.h"
-#include "analyzer/flow/zeek_conn.h"
 
 namespace tcpautopsy {
 
@@ -109,8 +108,7 @@ class LiveFlow {
   FrameRef first_, last_, last_copy_;
   std::vector<IcmpRecord> icmp_;
   std::uint64_t icmp_total_ = 0, first_copy_ = 0;
-  ZeekConn zeek_;
-  Completeness completeness_;
+  PeerTrackers peers_;
   std::uint8_t in_journal_ = 0;  // segments; kYoung + 1 for no longer kept
   bool started_ = false, synchronized_ = false, reset_ = false;
   Side reset_by_ = Side::A;

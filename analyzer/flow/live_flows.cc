@@ -4,14 +4,6 @@
 #include <utility>
 
 namespace tcpautopsy {
-namespace {
-
-bool is_of(const FlowKey& own, std::uint32_t joined, const FlowKey& key) {
-  return own.same_ends(key) && (own.encapsulation == key.encapsulation || joined == key.encapsulation);
-}
-
-}  // namespace
-
 template <class F>
 void LiveFlows::each_hash(const LiveFlow& flow, F f) {
   FlowKey key = flow.key;
@@ -27,12 +19,10 @@ bool LiveFlows::holds(Id id, std::uint64_t number) const {
   return (flow != nullptr ? flow->number : slots_[id].sleeping().number) == number;
 }
 
-bool LiveFlows::is_of(Id id, const FlowKey& key) const {
-  if (const LiveFlow* flow = slots_[id].flow()) {
-    return tcpautopsy::is_of(flow->key, flow->joined_encapsulation, key);
-  }
+bool LiveFlows::sleeper_is_of(Id id, const FlowKey& key) const {
   const SleepingFlow flow = slots_[id].sleeping();
-  return tcpautopsy::is_of(flow.key, flow.joined_encapsulation, key);
+  return flow.key.same_ends(key) &&
+         (flow.key.encapsulation == key.encapsulation || flow.joined_encapsulation == key.encapsulation);
 }
 
 LiveFlow& LiveFlows::wake(Id id) {
@@ -48,7 +38,7 @@ LiveFlow& LiveFlows::wake(Id id) {
   return *slots_[id].flow();
 }
 
-void LiveFlows::put_to_sleep() {
+void LiveFlows::pack_some() {
   while (awake_.size() > most_awake_) {
     const Id id = awake_.front();
     awake_.pop_front();

@@ -50,14 +50,23 @@ class LiveFlows {
   // As though it had never been: its key's incarnations go on from the one before.
   void undo(Id id);
   // Lets flows that were not touched for long sleep, beyond the number that may be awake.
-  void put_to_sleep();
+  void put_to_sleep() {
+    if (awake_.size() > most_awake_) pack_some();
+  }
 
   std::vector<Id> by_number() const;
 
  private:
   static constexpr std::size_t kEncapsulations = 16;
 
-  bool is_of(Id id, const FlowKey& key) const;
+  bool is_of(Id id, const FlowKey& key) const {
+    const LiveFlow* flow = slots_[id].flow();
+    if (flow == nullptr) return sleeper_is_of(id, key);
+    return flow->key.same_ends(key) &&
+           (flow->key.encapsulation == key.encapsulation || flow->joined_encapsulation == key.encapsulation);
+  }
+  bool sleeper_is_of(Id id, const FlowKey& key) const;
+  void pack_some();
   LiveFlow& wake(Id id);
   Id store(FlowSlot slot);
   void note_encapsulation(std::uint32_t encapsulation);
@@ -68,7 +77,7 @@ class LiveFlows {
 
   std::size_t most_awake_;
   LimitsOf limits_of_;
-  std::deque<FlowSlot> slots_;
+  std::vector<FlowSlot> slots_;
   std::vector<Id> free_;
   std::deque<Id> awake_;  // that may sleep, each once or more, longest awake first; some are gone
   std::vector<std::uint32_t> encapsulations_;

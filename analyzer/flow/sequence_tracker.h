@@ -32,8 +32,9 @@ class SequenceTracker {
   // Begins at the number of the first segment seen.
   void start(StreamOffset first);
   Standing add(const SequenceSpan& span);
-  // Begun, and nothing missing: the next segment in order needs no more than extend().
-  bool steady() const { return started_ && !holes_; }
+  // Begun, and nothing missing but what was acknowledged: the next segment in order needs no more than
+  // extend().
+  bool steady() const { return started_ && (!holes_ || holes_->back().end <= acked_); }
   void extend(std::uint32_t octets) { sent_max_ += octets; }
   // The peer acknowledged up to here: holes below were the capture's, and no longer bound contiguous().
   void acknowledged(StreamOffset ack) { acked_ = ack > acked_ ? ack : acked_; }
