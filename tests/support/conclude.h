@@ -9,6 +9,7 @@
 #include "analyzer/flow/flow_table.h"
 #include "analyzer/infer/flow_history.h"
 #include "analyzer/infer/profile.h"
+#include "analyzer/infer/retrospect.h"
 
 namespace tcpautopsy {
 
@@ -23,6 +24,7 @@ struct ConcludeSettings {
   Profile profile;
   TimeNs capture_end_ns = 0;
   bool keep_all = false;       // no segment is folded
+  CaptureLoss capture_loss = CaptureLoss::OnEvidence;
   std::uint64_t services = 0;  // what ServiceView::completed_near answers
 };
 

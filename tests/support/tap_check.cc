@@ -72,7 +72,8 @@ void Checker::belief(const BeliefExpectation& expected, const Located& at, std::
     // What the script names must not be ruled out, and nothing else may be told as likely.
     if (!wanted->within(possible) || !told.within(*wanted))
       fail(expected.line,
-           fmt::format("{}{} {} after frame {}", expected.live ? "live: " : "", letter(side), to_string(*wanted), frame),
+           fmt::format("{}{} {} after frame {}", expected.live ? "live: " : "", letter(side),
+                       to_string(*wanted), frame),
            fmt::format("{}, not ruled out {}", to_string(belief.plausible[s]), to_string(possible)));
   }
 }

@@ -16,7 +16,7 @@ constexpr std::size_t kMostPayload = 60'000;  // of a super-segment no more is k
 // What one end would know at a moment of the script.
 struct EndState {
   std::uint32_t ip_id = 0;
-  bool timestamps_offered = false, scaling_offered = false;
+  bool timestamps_offered = false, scaling_offered = false, spoke = false;
   std::uint32_t last_received_ts = 0;
 };
 
@@ -33,6 +33,7 @@ class Player {
 
  private:
   TcpSegment segment(const Packet& packet);
+  Seq number(const Packet& packet);
   void set_options(TcpSegment& segment, const Packet& packet);
   void set_payload(TcpSegment& segment, const Packet& packet, std::vector<std::uint8_t>& payload) const;
   IcmpError icmp_error(const Icmp& icmp) const;
@@ -122,12 +123,20 @@ void Player::set_payload(TcpSegment& segment, const Packet& packet,
   segment.payload_length = packet.payload;
 }
 
+// RFC 9293 3.10.7.1: the RST of an end that has no connection, and so no ISN, is number 0 itself.
+Seq Player::number(const Packet& packet) {
+  bool& spoke = ends_[index(packet.from)].spoke;
+  const bool from_nowhere = !spoke && packet.flags == (kRst | kAck) && packet.seq == 0;
+  spoke = true;
+  return from_nowhere ? Seq(0) : wrap(packet.seq, isn(packet.incarnation, packet.from));
+}
+
 TcpSegment Player::segment(const Packet& packet) {
   EndState& sender = ends_[index(packet.from)];
   TcpSegment segment;
   segment.source = script_.ends[index(packet.from)];
   segment.destination = script_.ends[index(packet.to)];
-  segment.seq = wrap(packet.seq, isn(packet.incarnation, packet.from));
+  segment.seq = number(packet);
   if (packet.flags & kAck) segment.ack = wrap(packet.ack, isn(packet.incarnation, packet.to));
   segment.flags = packet.flags;
   segment.ttl = packet.ttl.value_or(64);
