@@ -121,6 +121,7 @@ class Runner {
       if (r.side != side_ || trace_.self_connection) due_.push_back({now_ + rtt() - rtt() / 8, i});
     }
     arrive_until(std::numeric_limits<TimeNs>::max(), trace_.records.size());
+    offer_late();
     if (may_miss_) step({EventKind::Unseen, kUnseenCost, kNowhere});
     backward();
     return std::move(course_);
@@ -215,7 +216,11 @@ class Runner {
       const TimeNs age = now_ - trace_.records[due_[d].record].frame.time_ns;
       offer(due_[d].record, age * 2 < rtt() ? Cost{8} : Cost{2});
     }
-    // Twice: any order of two of them.
+    offer_late();
+  }
+
+  // Twice: any order of two of them.
+  void offer_late() {
     for (std::size_t round = 0; round < std::min<std::size_t>(late_.size(), 2); ++round)
       for (std::size_t record : late_) offer(record, kLateCost);
   }

@@ -322,8 +322,9 @@ class Reader {
     EndpointOutcome& outcome = history_.outcomes[index(side_)];
     const CostRow& last = course_.forward.empty() ? course_.start : course_.forward.back();
     std::vector<std::pair<Cost, TcpState>> found;
-    const auto offer = [&found](Cost cost, TcpState s) {
+    const auto offer = [&found, &outcome](Cost cost, TcpState s) {
       if (cost == kNever) return;
+      outcome.final_not_ruled_out.add(s);
       for (auto& f : found)
         if (f.second == s) {
           f.first = std::min(f.first, cost);
