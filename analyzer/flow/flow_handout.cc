@@ -9,6 +9,8 @@ namespace {
 // Both ends have sent FIN, one was not acknowledged in this capture: no host sends it again after so long
 // (Linux gives data up after 924 s, and orphaned FINs sooner).
 constexpr TimeNs kUnacknowledged = 1000 * kSecond;
+// Who did not get a RST sends again, at last every 120 s (Linux's TCP_RTO_MAX), and meets another.
+constexpr TimeNs kAfterReset = 130 * kSecond;
 
 }  // namespace
 
@@ -29,7 +31,8 @@ void FlowTable::State::hand_out_due(TimeNs now) {
       flow.queued = false;
       continue;
     }
-    const TimeNs wait = ended ? options.time_wait : std::max(options.time_wait, kUnacknowledged);
+    const TimeNs least = !ended ? kUnacknowledged : flow.reset() ? kAfterReset : 0;
+    const TimeNs wait = std::max(options.time_wait, least);
     if (held_.count(flow.newer) != 0) {  // may yet turn out to go on
       due_.push({now + wait, due.flow, due.number});
       continue;
@@ -51,8 +54,10 @@ void FlowTable::State::hand_out(Id id) {
   if (capture) {
     const std::uint64_t dropped = trace.sides[0].duplicates + trace.sides[1].duplicates;
     facts.duplicates_dropped += dropped;
-    if (dropped > 0 && facts.first_duplicate_frame == 0)
-      facts.first_duplicate_frame = flow.first_copy_frame();
+    const std::uint64_t first = flow.first_copy_frame();
+    if (dropped > 0 && (facts.first_duplicate_frame == 0 || first < facts.first_duplicate_frame)) {
+      facts.first_duplicate_frame = first;
+    }
   }
   after_handed_out_ = flow.newer;
   flows_.close(id);

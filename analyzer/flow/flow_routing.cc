@@ -57,17 +57,20 @@ FlowTable::State::Id FlowTable::State::best_fit(const TcpSegment& segment, Id la
 
 FlowTable::State::Route FlowTable::State::route_other(const Arrival& a, Id latest) {
   LiveFlow& opening = flows_[latest];
-  LiveFlow& before = flows_[opening.older];
-  if (challenges(opening, before, a.segment)) {
-    opening.challenged = true;
-    opening.challenge_ack = a.segment.ack;
-    return {latest, Role::Stray};
+  const bool reset = resets_challenge(opening, a.segment);
+  for (Id id = opening.older; id != LiveFlows::kNone; id = flows_[id].older) {
+    LiveFlow& before = flows_[id];
+    if (reset && before.successor && before.misfit(a.segment) <= kSameStream) {
+      if (!before.successor->reset) before.successor->reset = a.frame;
+      break;
+    }
+    if (challenges(opening, before, a.segment)) {
+      opening.challenged = true;
+      opening.challenge_ack = a.segment.ack;
+      return {latest, Role::Stray};
+    }
   }
-  if (resets_challenge(opening, a.segment)) {
-    if (before.successor && !before.successor->reset) before.successor->reset = a.frame;
-    return {latest, Role::Stray};
-  }
-  return {best_fit(a.segment, latest)};
+  return reset ? Route(latest, Role::Stray) : Route(best_fit(a.segment, latest));
 }
 
 std::uint64_t FlowTable::State::add_held(const Arrival& a, Id opened) {

@@ -124,6 +124,10 @@ std::optional<std::uint64_t> FlowTable::State::add(const IcmpError& error, const
     latest = flows_.elsewhere(key, [](const LiveFlow&) { return true; });
   }
   if (latest == LiveFlows::kNone) return std::nullopt;
+  // An error that quotes a SYN whose incarnation is in doubt answers it.
+  const auto held = held_.find(latest);
+  if (held != held_.end() && held->second.segments().front().segment.seq == error.seq)
+    opened_for_good(latest);
   Id best = latest;
   for (Id id = flows_[latest].older; id != LiveFlows::kNone; id = flows_[id].older) {
     if (flows_[id].misfit(error) < flows_[best].misfit(error)) best = id;

@@ -43,6 +43,7 @@ class LiveFlow {
   bool opening() const { return !synchronized_; }
   // Both ends have closed, or one was reset: a new SYN opens a new incarnation at once.
   bool closed() const;
+  bool reset() const { return reset_; }
   // Closed, and nothing is owed any more.
   bool over() const;
   // Its segments can be had again from the journal, and nothing else is known of it.

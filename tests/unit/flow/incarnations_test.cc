@@ -297,3 +297,34 @@ TEST_CASE("incarnations count on after the earlier ones were handed out") {
   REQUIRE(flows.size() == 4);
   CHECK(flows[3].incarnation == 1);
 }
+
+TEST_CASE(
+    "a challenge to a second attempt belongs to that attempt, though the connection it tells of is two "
+    "before") {
+  Traffic t;
+  t.handshake().a(kAck, 1, 1, 100).b(kAck, 1, 101);
+  t.reuse(kNewA, kNewB).a(kSyn, 0).reuse(kNewA + 0x1000000, kNewB).a(kSyn, 0);  // 6 7
+  t.feed(segment(server(), client(), kAck, kIssB + 1, kIssA + 101));            // 8
+  t.feed(segment(client(), server(), kRst, kIssA + 101));                       // 9
+  const auto flows = t.finish();
+  REQUIRE(flows.size() == 3);
+  CHECK(flags_of(flows[0]) == "A:S B:SA A:A A:A B:A");
+  CHECK(flags_of(flows[1]) == "A:S");
+  CHECK(flags_of(flows[2]) == "A:S B:A A:R");
+  REQUIRE(flows[0].successor->reset);
+  CHECK(flows[0].successor->reset->number == 9);
+}
+
+TEST_CASE("an ICMP error that quotes a SYN in a living connection is the new incarnation's") {
+  Traffic t;
+  t.handshake().a(kAck, 1, 1, 100).b(kAck, 1, 101).reuse(kNewA, kNewB).a(kSyn, 0);
+  IcmpError error;
+  error.source = client();
+  error.destination = server();
+  error.seq = Seq(kNewA);
+  CHECK(t.table().add(error, FrameRef{0, 7, t.now}) == 1);
+  const auto flows = t.finish();
+  REQUIRE(flows.size() == 2);
+  REQUIRE(flows[1].icmp.size() == 1);
+  CHECK(flows[1].icmp[0].seq == 0);
+}
