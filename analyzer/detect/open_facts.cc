@@ -106,12 +106,13 @@ IgnoredAcks ignored_acks(const FlowHistory& flow, const OpenFacts& facts) {
   if (facts.completing.empty()) return found;
   const TimeNs on_its_way = with_slack(flow.rtt(facts.server)).value_or(kLeastTimer);
   const RecordIndex first = facts.completing.front();
-  RecordIndex previous = first;
-  for (const RecordIndex i : facts.syn_acks) {
-    if (i < facts.server_knows && i > first && !between(facts.syns, previous, i) &&
+  for (std::size_t k = 1; k < facts.syn_acks.size(); ++k) {
+    const RecordIndex previous = facts.syn_acks[k - 1], i = facts.syn_acks[k];
+    const bool by_timer =
+        !between(facts.syns, previous, i) && time_of(flow, i) - time_of(flow, previous) >= kLeastTimer;
+    if (by_timer && i > first && i < facts.server_knows &&
         time_of(flow, i) - time_of(flow, first) >= on_its_way)
       found.repeats.push_back(i);
-    previous = i;
   }
   if (found.repeats.empty()) return found;
   const TimeNs last = time_of(flow, found.repeats.back());

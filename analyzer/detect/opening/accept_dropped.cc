@@ -11,49 +11,38 @@ constexpr Doc kDoc{
     .phase = "Opening",
     .what =
         "The client completed the handshake and may have sent data, but the server kept repeating its "
-        "SYN-ACK (or "
-        "reset the connection at once) while other connections to the same port opened. The listener's "
-        "accept queue "
-        "was full: by default Linux ignores the ACK and leaves the entry in SYN-RECEIVED; with "
-        "net.ipv4.tcp_abort_on_overflow=1 it answers with a RST.\n\n"
+        "SYN-ACK (or reset the connection at once) while other connections to the same port opened. The "
+        "listener's accept queue was full: by default Linux ignores the ACK and leaves the entry in "
+        "SYN-RECEIVED; with net.ipv4.tcp_abort_on_overflow=1 it answers with a RST.\n\n"
         "The client believes in the connection and waits, its data is sent again and again, and in the end "
-        "it often "
-        "meets a RST because the server has forgotten the half-open entry (half_open_abandoned). Three of "
-        "these on a "
-        "port within a minute are told as accept_queue_overflow.",
+        "it often meets a RST because the server has forgotten the half-open entry (half_open_abandoned). "
+        "Three of these on a port within a minute are told as accept_queue_overflow.",
     .how_known =
-        "Two or more segments that complete the handshake passed early enough to reach the server before two "
-        "or more "
-        "repeats of its SYN-ACK, and other connections to the same address and port completed within a "
-        "minute. Or a "
-        "RST without ACK that takes its number from the handshake's ACK, as the first thing after it.\n\n"
+        "Two or more segments that complete the handshake passed early enough to reach the server before "
+        "two or more repeats of its SYN-ACK, and other connections to the same address and port completed "
+        "within a minute. Or a RST without ACK that takes its number from the handshake's ACK, as the "
+        "first thing after it.\n\n"
         "Loss of several segments in a row cannot be ruled out, nor can TCP_DEFER_ACCEPT while only bare "
-        "ACKs were "
-        "ignored: certainty is `likely` when data was ignored or met a RST, else `possible`. The capture "
-        "point does not "
-        "matter: the segments passed it, and the queue is at the server.",
+        "ACKs were ignored: certainty is `likely` when data was ignored or met a RST, else `possible`. The "
+        "capture point does not matter: the segments passed it, and the queue is at the server.",
     .causes =
         "The application does not call accept() fast enough: all workers busy, a blocked event loop, a "
-        "stopped "
-        "process, long garbage collection. A small backlog given to listen(), cut further by "
-        "net.core.somaxconn. A "
-        "burst of connects after a restart.",
+        "stopped process, long garbage collection. A small backlog given to listen(), cut further by "
+        "net.core.somaxconn. A burst of connects after a restart.",
     .confirm =
-        "On the server: ss -ltn 'sport = :PORT' (Recv-Q is the queue's length, Send-Q its limit); nstat -az "
-        "TcpExtListenOverflows TcpExtListenDrops, growing; sysctl net.core.somaxconn "
-        "net.ipv4.tcp_abort_on_overflow. "
-        "perf trace or strace -e accept4 on the process shows whether it accepts.",
+        "On the server: ss -ltn 'sport = :PORT' (Recv-Q is the queue's length, Send-Q its limit); nstat "
+        "-az TcpExtListenOverflows TcpExtListenDrops, growing; sysctl net.core.somaxconn "
+        "net.ipv4.tcp_abort_on_overflow. perf trace or strace -e accept4 on the process shows whether it "
+        "accepts.",
     .remedy =
         "Let the application accept faster: more workers, no blocking work in the accepting thread, "
-        "SO_REUSEPORT with "
-        "several listeners. Then raise the backlog in listen() together with net.core.somaxconn; a long "
-        "queue only "
-        "adds latency if the application stays slow, and the service must be restarted to take it.",
+        "SO_REUSEPORT with several listeners. Then raise the backlog in listen() together with "
+        "net.core.somaxconn; a long queue only adds latency if the application stays slow, and the service "
+        "must be restarted to take it.",
     .bad_advice =
-        "net.ipv4.tcp_max_syn_backlog is the other queue. net.ipv4.tcp_abort_on_overflow=1 turns a wait into "
-        "an error "
-        "for a burst that would have passed. A larger backlog for a stopped application hides it from its "
-        "balancer.",
+        "net.ipv4.tcp_max_syn_backlog is the other queue. net.ipv4.tcp_abort_on_overflow=1 turns a wait "
+        "into an error for a burst that would have passed. A larger backlog for a stopped application "
+        "hides it from its balancer.",
     .rfc = "RFC 9293 3.9.1.1, 3.10.7.4 (SYN-RECEIVED, fifth: ACK)",
     .wireshark = "TCP Retransmission (on SYN, ACK and on data)",
 };

@@ -12,36 +12,29 @@ constexpr Doc kDoc{
     .severity = Severity::Warning,
     .phase = "Opening",
     .what =
-        "Segments whose flags contradict each other or mean nothing: SYN with FIN, SYN with RST, no flag at "
-        "all, FIN "
-        "without ACK, all six flags; or port 0. No sane stack makes them. They come from scanners that learn "
-        "from the "
-        "answers which ports are open and which stack answers, from tools that slip past simple filters, or "
-        "from a "
-        "damaged header.",
+        "Segments whose flags contradict each other or mean nothing: SYN with FIN, SYN with RST, no flag "
+        "at all, FIN without ACK, all six flags; or port 0. No sane stack makes them. They come from "
+        "scanners that learn from the answers which ports are open and which stack answers, from tools "
+        "that slip past simple filters, or from a damaged header.",
     .how_known =
         "The header of each segment; ECN bits are ignored. A FIN without ACK is never right once a "
-        "connection exists, "
-        "because every segment after the first SYN carries ACK (RFC 9293 3.1). Payload and checksum are not "
-        "judged "
-        "here; a bad checksum on the same segment points to damage in place of intent and is told in the "
-        "evidence.",
+        "connection exists, because every segment after the first SYN carries ACK (RFC 9293 3.1). Payload "
+        "and checksum are not judged here; a bad checksum on the same segment points to damage in place of "
+        "intent and is told in the evidence.",
     .causes =
         "Port scanners (nmap -sF, -sN, -sX, OS fingerprinting), hping3 and alike, intrusion test tools. "
-        "Faulty packet "
-        "generators, broken middleboxes or offload firmware. T/TCP of old sent SYN with FIN and data.",
+        "Faulty packet generators, broken middleboxes or offload firmware. T/TCP of old sent SYN with FIN "
+        "and data.",
     .confirm =
         "Is the sender's address expected to scan? Its other flows: port_scan. On the target: nstat -az "
-        "TcpInErrs "
-        "TcpInCsumErrors TcpOutRsts; conntrack -S (invalid); netfilter log of INVALID packets.",
+        "TcpInErrs TcpInCsumErrors TcpOutRsts; conntrack -S (invalid); netfilter log of INVALID packets.",
     .remedy =
         "Drop them at the edge: nft `tcp flags & (fin|syn) == (fin|syn) drop` and alike, or ct state "
-        "invalid; that "
-        "costs a rule for each packet. Nothing has to be done on the hosts: Linux ignores or resets such "
-        "segments.",
+        "invalid; that costs a rule for each packet. Nothing has to be done on the hosts: Linux ignores or "
+        "resets such segments.",
     .bad_advice = "Filtering URG, PSH, ECE, CWR or data in a SYN with the same rule breaks real connections.",
     .rfc = "RFC 9293 3.1, 3.10.7.2, 3.10.7.4",
-    .wireshark = "tcp.flags expert notes; tcp.connection.fin without tcp.flags.ack",
+    .wireshark = "",
 };
 
 constexpr Example kExamples[] = {

@@ -11,40 +11,28 @@ constexpr Doc kDoc{
     .phase = "Opening",
     .what =
         "The server answered the SYN, and the client answered the SYN-ACK with a RST in place of the ACK. "
-        "The server "
-        "drops its half-open entry and its application never hears of the attempt.\n\n"
+        "The server drops its half-open entry and its application never hears of the attempt.\n\n"
         "Closing a socket in SYN-SENT sends nothing: the client's kernel forgets it, and the SYN-ACK that "
-        "comes later "
-        "meets no socket and is reset (RFC 9293 3.10.7.1).",
+        "comes later meets no socket and is reset (RFC 9293 3.10.7.1).",
     .how_known =
-        "SYN, a SYN-ACK that acknowledges it, and a RST of the client, with no segment of the client between "
-        "that "
-        "acknowledges the SYN-ACK. A RST without ACK whose number is the SYN-ACK's ack is what a kernel "
-        "sends without "
-        "a socket; a RST with ACK comes from a socket or a program.\n\n"
-        "A half-open (SYN) scan looks the same: the scanner's kernel resets the SYN-ACK that it never asked "
-        "for. "
-        "SYNs with few options and one small window, to many ports, give that away (port_scan). A stateful "
-        "firewall "
-        "near the client that answers for it looks the same too.",
+        "SYN, a SYN-ACK that acknowledges it, and a RST of the client, with no segment of the client "
+        "between that acknowledges the SYN-ACK. A RST without ACK whose number is the SYN-ACK's ack is "
+        "what a kernel sends without a socket; a RST with ACK comes from a socket or a program.\n\n"
+        "A half-open (SYN) scan looks the same: the scanner's kernel resets the SYN-ACK that it never "
+        "asked for. SYNs with few options and one small window, to many ports, give that away (port_scan). "
+        "A stateful firewall near the client that answers for it looks the same too.",
     .causes =
         "An application timeout or cancel just shorter than the round trip or the server's answer. Happy "
-        "Eyeballs or "
-        "connection racing (RFC 8305): the loser is closed. A health check that closes at once. A process "
-        "that was "
-        "killed while connecting. A SYN scan.",
+        "Eyeballs or connection racing (RFC 8305): the loser is closed. A health check that closes at "
+        "once. A process that was killed while connecting. A SYN scan.",
     .confirm =
         "The time from SYN to SYN-ACK in the evidence against the client's connect timeout. On the client: "
-        "nstat -az "
-        "TcpAttemptFails TcpOutRsts, and the application's log of cancelled connects. On the server: nstat "
-        "-az "
-        "TcpExtEmbryonicRsts counts these resets.",
+        "nstat -az TcpAttemptFails TcpOutRsts, and the application's log of cancelled connects. On the "
+        "server: nstat -az TcpExtEmbryonicRsts counts these resets.",
     .remedy =
-        "Raise a connect timeout that lies below the round trip (and below 1 s: one lost SYN needs more than "
-        "that), at "
-        "the price of slower failure. For racing clients nothing is to be done. Block or limit scanners at "
-        "the edge "
-        "if they matter.",
+        "Raise a connect timeout that lies below the round trip (and below 1 s: one lost SYN needs more "
+        "than that), at the price of slower failure. For racing clients nothing is to be done. Block or "
+        "limit scanners at the edge if they matter.",
     .bad_advice =
         "This is not a refusal and not the server's doing; nothing in the server's backlog or its limits "
         "changes it.",

@@ -11,49 +11,38 @@ constexpr Doc kDoc{
     .phase = "Opening",
     .what =
         "The client sent its SYN until it gave up; neither a SYN-ACK, a RST nor an ICMP error ever passed "
-        "the "
-        "capture point. The application saw ETIMEDOUT, or its own shorter limit.\n\n"
-        "With the kernel's defaults that takes 127 s on Linux (131 s from 6.5 on); an application limit of a "
-        "few "
-        "seconds shows as fewer SYNs.",
+        "the capture point. The application saw ETIMEDOUT, or its own shorter limit.\n\n"
+        "With the kernel's defaults that takes 127 s on Linux (131 s from 6.5 on); an application limit of "
+        "a few seconds shows as fewer SYNs.",
     .how_known =
         "SYNs of one initial sequence number and nothing from the other end, and the next SYN is overdue: "
-        "none came "
-        "for 1.5 times the longest step the back-off could take, or for a full step after the profile's "
-        "number of "
-        "resends. A capture that ends earlier proves nothing, and nothing is said. After a single SYN "
-        "certainty is "
-        "`possible`: the client never showed that it was still waiting, and a RST that took a way past the "
-        "capture point would leave the same picture.\n\n"
+        "none came for 1.5 times the longest step the back-off could take, or for a full step after the "
+        "profile's number of resends. A capture that ends earlier proves nothing, and nothing is said. "
+        "After a single SYN certainty is `possible`: the client never showed that it was still waiting, "
+        "and a RST that took a way past the capture point would leave the same picture.\n\n"
         "Where the SYNs end up cannot be seen from here: lost on the way, dropped by the server or a "
-        "firewall, or "
-        "answered by SYN-ACKs that never came as far as the capture point.",
+        "firewall, or answered by SYN-ACKs that never came as far as the capture point.",
     .causes =
         "A firewall, security group or ACL that drops. The server or its address is gone (instance "
-        "terminated, "
-        "stale DNS or service discovery, wrong subnet). Return path broken (asymmetric routing through a "
-        "stateful "
-        "firewall, missing route back). The accept queue stays full, and the server drops SYNs.",
+        "terminated, stale DNS or service discovery, wrong subnet). Return path broken (asymmetric routing "
+        "through a stateful firewall, missing route back). The accept queue stays full, and the server "
+        "drops SYNs.",
     .confirm =
         "On the client: ss -tno state syn-sent; nstat -az TcpExtTCPTimeouts TcpExtTCPSynRetrans "
-        "TcpAttemptFails; "
-        "sysctl net.ipv4.tcp_syn_retries. ip route get ADDRESS, and ip neigh for a FAILED next hop. On the "
-        "server: "
-        "tcpdump for the SYN; nstat -az TcpExtListenDrops TcpExtListenOverflows; nft list ruleset with "
-        "counters. "
-        "traceroute -T -p PORT shows the last hop that answers.",
+        "TcpAttemptFails; sysctl net.ipv4.tcp_syn_retries. ip route get ADDRESS, and ip neigh for a FAILED "
+        "next hop. On the server: tcpdump for the SYN; nstat -az TcpExtListenDrops TcpExtListenOverflows; "
+        "nft list ruleset with counters. traceroute -T -p PORT shows the last hop that answers.",
     .remedy =
         "Repair the path or the rule that drops. Let firewalls inside one administration reject (RST or "
-        "ICMP) in "
-        "place of dropping: clients then fail in one round trip; it costs hiding which ports are filtered. "
-        "Give "
-        "clients a connect timeout that fits the service (1 to 5 s) and a second address to try.",
+        "ICMP) in place of dropping: clients then fail in one round trip; it costs hiding which ports are "
+        "filtered. Give clients a connect timeout that fits the service (1 to 5 s) and a second address to "
+        "try.",
     .bad_advice =
         "Raising tcp_syn_retries or the application's timeout only delays the error. Disabling "
-        "tcp_timestamps or "
-        "tcp_window_scaling 'for firewalls' costs throughput and is hardly ever the cause.",
+        "tcp_timestamps or tcp_window_scaling 'for firewalls' costs throughput and is hardly ever the "
+        "cause.",
     .rfc = "RFC 9293 3.8.3 (R2 for a SYN), 3.10.8; RFC 6298 2.1, 5.7",
-    .wireshark = "TCP Retransmission (on SYN); tcp.completeness == 1",
+    .wireshark = "TCP Retransmission (on SYN); Conversation completeness: Incomplete, SYN_SENT",
 };
 
 constexpr Example kExamples[] = {

@@ -10,44 +10,34 @@ constexpr Doc kDoc{
     .severity = Severity::Warning,
     .phase = "Opening",
     .what =
-        "The SYN was answered by a RST that acknowledges it, or by an ICMP error that quotes it. A RST says "
-        "that the "
-        "host is up and nothing listens on this address and port, or that something on the way rejects: the "
-        "application sees ECONNREFUSED. ICMP says who stopped it and why: filtered (administratively "
-        "prohibited), "
-        "host, network or port unreachable, or a hop limit that ran out; Linux fails the connect with "
-        "EHOSTUNREACH, "
-        "ENETUNREACH, EACCES or ECONNREFUSED at once.",
+        "The SYN was answered by a RST that acknowledges it, or by an ICMP error that quotes it. A RST "
+        "says that the host is up and nothing listens on this address and port, or that something on the "
+        "way rejects: the application sees ECONNREFUSED. ICMP says who stopped it and why: filtered "
+        "(administratively prohibited), host, network or port unreachable, or a hop limit that ran out; "
+        "Linux fails the connect with EHOSTUNREACH, ENETUNREACH, EACCES or ECONNREFUSED at once.",
     .how_known =
-        "RST with ACK whose acknowledgment covers the SYN and no SYN-ACK in the flow, or an ICMP destination "
-        "unreachable, time exceeded or parameter problem whose quoted header has the SYN's sequence number. "
-        "The evidence "
-        "names type, code and the sender of the ICMP error.\n\n"
+        "RST with ACK whose acknowledgment covers the SYN and no SYN-ACK in the flow, or an ICMP "
+        "destination unreachable, time exceeded or parameter problem whose quoted header has the SYN's "
+        "sequence number. The evidence names type, code and the sender of the ICMP error.\n\n"
         "A RST does not say who made it: a firewall with a reject rule, a load balancer without a healthy "
-        "target and "
-        "a host without a listener all send the same. The time from SYN to RST against that of other "
-        "connections to "
-        "the host, and the TTL, tell the distance.",
+        "target and a host without a listener all send the same. The time from SYN to RST against that of "
+        "other connections to the host, and the TTL, tell the distance.",
     .causes =
         "The service is down, restarting, or listens on another address (127.0.0.1 only) or port. A load "
-        "balancer or "
-        "proxy without a target. A firewall with a reject rule (REJECT --reject-with tcp-reset or icmp-...). "
-        "A "
-        "container port that is not published. A client that starts before its server.",
+        "balancer or proxy without a target. A firewall with a reject rule (REJECT --reject-with tcp-reset "
+        "or icmp-...). A container port that is not published. A client that starts before its server.",
     .confirm =
         "On the server: ss -ltn 'sport = :PORT' (is there a listener, and on which address?), systemctl "
-        "status, nstat "
-        "-az TcpOutRsts. nft list ruleset or iptables -nvL for reject rules and their counters. For ICMP: "
-        "the address "
-        "that sent the error is the device to ask; nstat -az IcmpInDestUnreachs on the client.",
+        "status, nstat -az TcpOutRsts. nft list ruleset or iptables -nvL for reject rules and their "
+        "counters. For ICMP: the address that sent the error is the device to ask; nstat -az "
+        "IcmpInDestUnreachs on the client.",
     .remedy =
         "Start the service, correct address or port, or change the rule that rejects. Clients should retry "
-        "with "
-        "growing waits: a refusal costs one round trip, and tight loops load the host and use up ports.",
+        "with growing waits: a refusal costs one round trip, and tight loops load the host and use up "
+        "ports.",
     .bad_advice =
         "A refusal is an answer: the network works. Longer connect timeouts, more retries or a larger "
-        "backlog change "
-        "nothing, since a full accept queue on Linux drops SYNs and does not refuse them.",
+        "backlog change nothing, since a full accept queue on Linux drops SYNs and does not refuse them.",
     .rfc = "RFC 9293 3.5.2 group 1, 3.9.2.2, 3.10.7.1, 3.10.7.3; RFC 5461",
     .wireshark = "Connection reset (RST); ICMP Destination unreachable",
 };

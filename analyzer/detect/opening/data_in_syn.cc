@@ -13,34 +13,27 @@ constexpr Doc kDoc{
     .phase = "Opening",
     .what =
         "The client sent its first data in the SYN (TCP Fast Open, or a stack that always may). If the "
-        "server holds a "
-        "valid cookie it takes the data and can answer before the handshake is complete: one round trip "
-        "saved. If not, "
-        "it acknowledges only the SYN and the client sends the data again.",
+        "server holds a valid cookie it takes the data and can answer before the handshake is complete: "
+        "one round trip saved. If not, it acknowledges only the SYN and the client sends the data again.",
     .how_known =
         "A SYN with payload. Accepted is read off the SYN-ACK: an acknowledgment beyond SYN+1 covers that "
-        "much of the "
-        "data. A SYN-ACK that did not pass the capture point leaves it unknown. The Fast Open option in the "
-        "SYN, with "
-        "or without a cookie, tells Fast Open from other uses.",
+        "much of the data. A SYN-ACK that did not pass the capture point leaves it unknown. The Fast Open "
+        "option in the SYN, with or without a cookie, tells Fast Open from other uses.",
     .causes =
-        "MSG_FASTOPEN, TCP_FASTOPEN_CONNECT or a library that uses them (some DNS, TLS and browser stacks). "
-        "Port "
-        "scanners and old T/TCP, without the option.",
+        "MSG_FASTOPEN, TCP_FASTOPEN_CONNECT or a library that uses them (some DNS, TLS and browser "
+        "stacks). Port scanners and old T/TCP, without the option.",
     .confirm =
         "sysctl net.ipv4.tcp_fastopen (1 client, 2 server); nstat -az TcpExtTCPFastOpenActive "
-        "TcpExtTCPFastOpenActiveFail "
-        "TcpExtTCPFastOpenPassive TcpExtTCPFastOpenPassiveFail TcpExtTCPFastOpenListenOverflow "
-        "TcpExtTCPFastOpenCookieReqd TcpExtTCPFastOpenBlackhole; ss -tie shows fastopen.",
+        "TcpExtTCPFastOpenActiveFail TcpExtTCPFastOpenPassive TcpExtTCPFastOpenPassiveFail "
+        "TcpExtTCPFastOpenListenOverflow TcpExtTCPFastOpenCookieReqd TcpExtTCPFastOpenBlackhole; ss -tie "
+        "shows fastopen.",
     .remedy =
         "None needed. If data in the SYN is refused again and again: enable bit 2 on the server and "
-        "TCP_FASTOPEN on the "
-        "listener, and share net.ipv4.tcp_fastopen_key among servers behind one address. The data may be "
-        "delivered "
-        "twice (RFC 7413 6.1): only for requests that may be repeated.",
+        "TCP_FASTOPEN on the listener, and share net.ipv4.tcp_fastopen_key among servers behind one "
+        "address. The data may be delivered twice (RFC 7413 6.1): only for requests that may be repeated.",
     .bad_advice = "Data in a SYN is not an attack by itself; RFC 9293 says that it is to be permitted.",
     .rfc = "RFC 9293 3.10.7.2, 3.10.7.3; RFC 7413 4.2",
-    .wireshark = "TCP Fast Open (option); tcp.flags.syn == 1 && tcp.len > 0",
+    .wireshark = "TCP SYN with TFO Cookie, TCP SYN-ACK accepting (ignoring) TFO data",
 };
 
 constexpr Example kExamples[] = {

@@ -11,47 +11,36 @@ constexpr Doc kDoc{
     .phase = "Opening",
     .what =
         "The server repeated its SYN-ACK, stopped, and the handshake never completed: its entry in "
-        "SYN-RECEIVED is "
-        "gone, and its application never heard of the attempt.\n\n"
+        "SYN-RECEIVED is gone, and its application never heard of the attempt.\n\n"
         "It is an error where the client had sent its ACK: the client is ESTABLISHED alone. Its data goes "
-        "unanswered "
-        "or meets a RST, which the application sees as `connection reset by peer` on its first request.",
+        "unanswered or meets a RST, which the application sees as `connection reset by peer` on its first "
+        "request.",
     .how_known =
         "SYN-ACK repeats without any other segment of the server, then none for 1.5 times the longest step "
-        "the next "
-        "could take; the time of one step is enough where the client stopped sending SYNs as well. Or, "
-        "soonest and "
-        "surest, a RST without ACK that answers a segment of the client: a host sends that only for a "
-        "connection it "
-        "does not know. After a last ACK of the client that drew no answer the server may have accepted "
-        "silently; "
-        "then nothing is said unless later data was ignored too or the profile's number of repeats was used "
-        "up.\n\n"
+        "the next could take; the time of one step is enough where the client stopped sending SYNs as "
+        "well. Or, soonest and surest, a RST without ACK that answers a segment of the client: a host "
+        "sends that only for a connection it does not know. After a last ACK of the client that drew no "
+        "answer the server may have accepted silently; then nothing is said unless later data was ignored "
+        "too or the profile's number of repeats was used up.\n\n"
         "Whether the client's segments were lost after the capture point or dropped by the server is not "
-        "told here: "
-        "see accept_dropped and handshake_ack_lost. Not said where only one direction was captured.",
+        "told here: see accept_dropped and handshake_ack_lost. Not said where only one direction was "
+        "captured.",
     .causes =
         "A full accept queue (Linux ignores the ACK, then forgets the entry). The client's answers do not "
-        "reach the "
-        "server (firewall, asymmetric routing). The client gave up, vanished, or never existed: a forged "
-        "source "
-        "address, a scan.",
+        "reach the server (firewall, asymmetric routing). The client gave up, vanished, or never existed: "
+        "a forged source address, a scan.",
     .confirm =
-        "On the server: nstat -az TcpExtListenOverflows TcpExtListenDrops TcpExtTCPTimeouts TcpAttemptFails "
-        "TcpOutRsts; "
-        "ss -ltn for Recv-Q at its limit; sysctl net.ipv4.tcp_synack_retries (5: 63 s). On the client: ss "
-        "-tan shows the "
-        "connection ESTABLISHED with a growing Send-Q; nstat -az TcpEstabResets.",
+        "On the server: nstat -az TcpExtListenOverflows TcpExtListenDrops TcpExtTCPTimeouts "
+        "TcpAttemptFails TcpOutRsts; ss -ltn for Recv-Q at its limit; sysctl net.ipv4.tcp_synack_retries "
+        "(5: 63 s). On the client: ss -tan shows the connection ESTABLISHED with a growing Send-Q; nstat "
+        "-az TcpEstabResets.",
     .remedy =
         "If the client's ACK passed: treat the accept queue or the path to the server first. If not: find "
-        "where the "
-        "client's answers go. Let clients retry a first request that is reset only if it may be sent twice; "
-        "here the "
-        "application never saw it, but a client cannot know that.",
+        "where the client's answers go. Let clients retry a first request that is reset only if it may be "
+        "sent twice; here the application never saw it, but a client cannot know that.",
     .bad_advice =
-        "More tcp_synack_retries keeps entries longer and makes a flood worse. A client keep-alive does not "
-        "help: the "
-        "server has nothing to keep.",
+        "More tcp_synack_retries keeps entries longer and makes a flood worse. A client keep-alive does "
+        "not help: the server has nothing to keep.",
     .rfc = "RFC 9293 3.5.1, 3.5.2 group 1, 3.8.3, 3.10.8",
     .wireshark = "TCP Retransmission (on SYN, ACK), Connection reset (RST)",
 };

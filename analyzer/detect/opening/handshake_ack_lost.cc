@@ -11,44 +11,32 @@ constexpr Doc kDoc{
     .phase = "Opening",
     .what =
         "The client's ACK of the SYN-ACK passed the capture point, and the server repeated its SYN-ACK all "
-        "the same. "
-        "From here on the ends disagree: the client is ESTABLISHED, the server still in SYN-RECEIVED, and "
-        "accept() has "
-        "not returned.\n\n"
+        "the same. From here on the ends disagree: the client is ESTABLISHED, the server still in "
+        "SYN-RECEIVED, and accept() has not returned.\n\n"
         "If the client speaks first its data carries the same acknowledgment and repairs the loss at once. "
-        "If the "
-        "server speaks first (SMTP, SSH, MySQL) both wait until the server's SYN-ACK timer runs out, 1 s or "
-        "more.",
+        "If the server speaks first (SMTP, SSH, MySQL) both wait until the server's SYN-ACK timer runs "
+        "out, 1 s or more.",
     .how_known =
         "A SYN-ACK that comes again although an ACK of it passed at least the round trip to the server "
-        "earlier; a "
-        "SYN-ACK that answers a SYN still under way is not counted.\n\n"
+        "earlier; a SYN-ACK that answers a SYN still under way is not counted.\n\n"
         "Three things look alike: the ACK was lost between the capture point and the server; the listener "
-        "waits for "
-        "data by TCP_DEFER_ACCEPT; its accept queue is full and Linux threw the ACK away. Later packets may "
-        "tell. "
-        "Bare ACKs ignored again and again, then the first data accepted, point to TCP_DEFER_ACCEPT: "
-        "`possible`. Data "
-        "ignored as well while other connections open is told as accept_dropped, and this is not said. A "
-        "capture at "
-        "the server's own network card leaves little room for loss: `possible` too.",
+        "waits for data by TCP_DEFER_ACCEPT; its accept queue is full and Linux threw the ACK away. Later "
+        "packets may tell. Bare ACKs ignored again and again, then the first data accepted, point to "
+        "TCP_DEFER_ACCEPT: `possible`. Data ignored as well while other connections open is told as "
+        "accept_dropped, and this is not said. A capture at the server's own network card leaves little "
+        "room for loss: `possible` too.",
     .causes =
         "Loss between the capture point and the server. A stateful firewall that saw only one direction. "
         "TCP_DEFER_ACCEPT (nginx `deferred`, Apache AcceptFilter, Go and others by option) with a client "
-        "that connects "
-        "and stays silent. A short overflow of the accept queue.",
+        "that connects and stays silent. A short overflow of the accept queue.",
     .confirm =
         "On the server: ss -tan state syn-recv with timer:(on,...); nstat -az TcpExtTCPDeferAcceptDrop "
-        "(TCP_DEFER_"
-        "ACCEPT), TcpExtListenOverflows TcpExtListenDrops (full queue), TcpExtTCPReqQFullDrop; if all three "
-        "stand "
-        "still, the ACK was lost. ss -ltn: Recv-Q above Send-Q is a full accept queue.",
+        "(TCP_DEFER_ACCEPT), TcpExtListenOverflows TcpExtListenDrops (full queue), TcpExtTCPReqQFullDrop; "
+        "if all three stand still, the ACK was lost. ss -ltn: Recv-Q above Send-Q is a full accept queue.",
     .remedy =
-        "For loss: repair the path; a rate of one in a thousand handshakes is ordinary. For TCP_DEFER_ACCEPT "
-        "and "
-        "protocols where the server speaks first, or pre-opened idle connections, take the option off the "
-        "listener; "
-        "that wakes the server for clients that never send.",
+        "For loss: repair the path; a rate of one in a thousand handshakes is ordinary. For "
+        "TCP_DEFER_ACCEPT and protocols where the server speaks first, or pre-opened idle connections, "
+        "take the option off the listener; that wakes the server for clients that never send.",
     .bad_advice =
         "Do not read this as a slow server: the application has not seen the connection yet. Raising "
         "net.ipv4.tcp_synack_retries changes how long the server tries, not whether the ACK arrives.",

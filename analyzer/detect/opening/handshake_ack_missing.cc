@@ -10,43 +10,34 @@ constexpr Doc kDoc{
     .severity = Severity::Warning,
     .phase = "Opening",
     .what =
-        "The server answered the SYN and repeated its SYN-ACK; the client neither acknowledged it, nor reset "
-        "it, nor "
-        "sent its SYN again. The server holds a half-open entry meanwhile, one place of its SYN backlog.\n\n"
-        "A client that had missed the SYN-ACK would send its SYN again (syn_ack_lost). One that had received "
-        "it "
-        "would answer each copy. Silence on both counts means that its answers do not come this way, or that "
-        "there is "
-        "no such client.",
+        "The server answered the SYN and repeated its SYN-ACK; the client neither acknowledged it, nor "
+        "reset it, nor sent its SYN again. The server holds a half-open entry meanwhile, one place of its "
+        "SYN backlog.\n\n"
+        "A client that had missed the SYN-ACK would send its SYN again (syn_ack_lost). One that had "
+        "received it would answer each copy. Silence on both counts means that its answers do not come "
+        "this way, or that there is no such client.",
     .how_known =
         "Two or more SYN-ACKs of one sequence number, no segment of the client after its SYN, and segments "
-        "of the "
-        "client do pass the capture point (its SYN did). One repeat that stays the only one is told by "
-        "half_open_abandoned alone. Not said where only the server's direction was captured.\n\n"
+        "of the client do pass the capture point (its SYN did). One repeat that stays the only one is told "
+        "by half_open_abandoned alone. Not said where only the server's direction was captured.\n\n"
         "Answers that take another route past the capture point, answers dropped before it, and a forged "
-        "source "
-        "address look the same here; a capture at the server tells the first from the others.",
+        "source address look the same here; a capture at the server tells the first from the others.",
     .causes =
         "Asymmetric routing: the client's ACK goes through another device than its SYN did. A firewall or "
-        "NAT that "
-        "passes the SYN and drops what follows. Forged source addresses (SYN flood, backscatter of a "
-        "reflection). A "
-        "client that lost power or address just after its SYN.",
+        "NAT that passes the SYN and drops what follows. Forged source addresses (SYN flood, backscatter "
+        "of a reflection). A client that lost power or address just after its SYN.",
     .confirm =
         "On the server: ss -tan state syn-recv, and whether the connection becomes ESTABLISHED there "
-        "although no ACK "
-        "shows here; nstat -az TcpExtTCPTimeouts TcpExtTCPReqQFullDoCookies TcpExtSyncookiesSent. Capture at "
-        "the client "
-        "for its ACK; compare TTLs of SYN and of other packets from that address.",
+        "although no ACK shows here; nstat -az TcpExtTCPTimeouts TcpExtTCPReqQFullDoCookies "
+        "TcpExtSyncookiesSent. Capture at the client for its ACK; compare TTLs of SYN and of other packets "
+        "from that address.",
     .remedy =
         "Make both directions of a connection pass the same stateful device. For floods see syn_flood. "
         "net.ipv4.tcp_synack_retries of 2 or 3 in place of 5 frees half-open entries in 7 or 15 s in place "
-        "of 63 s; "
-        "clients on very lossy paths then fail to connect.",
+        "of 63 s; clients on very lossy paths then fail to connect.",
     .bad_advice =
-        "More backlog does not bring ACKs. SYN cookies protect the server from running out of entries; they "
-        "repair no "
-        "path.",
+        "More backlog does not bring ACKs. SYN cookies protect the server from running out of entries; "
+        "they repair no path.",
     .rfc = "RFC 9293 3.5, 3.8.3, 3.10.8; RFC 4987",
     .wireshark = "TCP Retransmission (on SYN, ACK)",
 };
@@ -73,6 +64,14 @@ finding handshake_ack_missing frame 2 frame 3 endpoint server count 1
 +.01  A < B  S.  0:0(0) ack 1  <mss 1460>
 +1    A < B  S.  0:0(0) ack 1  <mss 1460>
 +.01  A > B  .   1:1(0) ack 1
+no finding
+)",
+     true},
+    {"The capture ends before the repeat could be answered", R"(
++0    A > B  S   0:0(0)        <mss 1460>
++.01  A < B  S.  0:0(0) ack 1  <mss 1460>
++1    A < B  S.  0:0(0) ack 1  <mss 1460>
+end +.02
 no finding
 )",
      true},
@@ -104,6 +103,9 @@ no finding
      true},
 };
 
+// The ACK of a single repeat may be on its way when the capture ends.
+constexpr TimeNs kAnswerDue = kSecond / 2;
+
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
   if (flow.trace.self_connection || flow.trace.one_sided()) return;
@@ -113,7 +115,8 @@ void examine(const DetectContext& context, Findings& out) {
     return;
   if (!ignored_syn_acks(flow, facts).syns.empty()) return;
   const std::size_t repeats = facts.syn_acks.size() - 1;
-  if (repeats < 2 && abandoned(flow, facts)) return;
+  const TimeNs waited = flow.capture_end_ns - time_of(flow, facts.syn_acks.back());
+  if (repeats < 2 && (waited < kAnswerDue || abandoned(flow, facts))) return;
   const auto steps = intervals(flow, facts.syn_acks);
   const TimeNs span = time_of(flow, facts.syn_acks.back()) - time_of(flow, facts.syn_acks.front());
   Finding finding = make_finding(kDoc, flow, facts.server);

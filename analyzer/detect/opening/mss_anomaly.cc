@@ -13,46 +13,37 @@ constexpr Doc kDoc{
     .phase = "Opening",
     .what =
         "Each end offers in its SYN the largest segment it wants to receive. Here an end offered none, so "
-        "its peer has "
-        "to assume 536 octets (1220 over IPv6); or offered less than that; or an end sent segments larger "
-        "than its "
-        "peer's offer.\n\n"
+        "its peer has to assume 536 octets (1220 over IPv6); or offered less than that; or an end sent "
+        "segments larger than its peer's offer.\n\n"
         "Small segments cost throughput and load: 536 in place of 1460 is nearly three times the packets. "
-        "Segments "
-        "above the offer may be dropped without notice, and then transfers hang while small requests pass.",
+        "Segments above the offer may be dropped without notice, and then transfers hang while small "
+        "requests pass.",
     .how_known =
-        "The MSS option of SYN and SYN-ACK, once the peer has answered; a header cut by the snap length "
-        "leaves no "
-        "options to judge, so a SYN without any option at all counts only if the capture holds whole "
-        "headers. Too large "
-        "means two or more segments of the same size above the offer that still fit a 1500 octet packet, "
-        "while none is "
-        "larger: super-segments of TSO, GSO and GRO are not real packets and are not counted.\n\n"
-        "An MSS rewritten on the way (clamping by tunnels and DSL routers) shows only by comparing captures "
-        "from both "
-        "sides of the device; one capture shows the value as it was there.",
+        "The MSS option of SYN and SYN-ACK, once the peer has answered. A missing option counts only where "
+        "the flow shows some TCP option at all: a snap length that cuts the headers would hide them all. "
+        "Too large means two or more segments of the same size above the offer that still fit a 1500 octet "
+        "packet, while none is larger: super-segments of TSO, GSO and GRO are not real packets and are not "
+        "counted.\n\n"
+        "An MSS rewritten on the way (clamping by tunnels and DSL routers) shows only by comparing "
+        "captures from both sides of the device; one capture shows the value as it was there.",
     .causes =
         "Minimal stacks (boot loaders, embedded devices, scanners) and middleboxes that strip options. MSS "
-        "clamping "
-        "with a wrong value, a tunnel inside a tunnel, net.ipv4.route.min_adv_mss or an advmss on the route. "
-        "TCP_MAXSEG "
-        "set by the application. A load balancer that offers another MSS than the host behind it.",
+        "clamping with a wrong value, a tunnel inside a tunnel, net.ipv4.route.min_adv_mss or an advmss on "
+        "the route. TCP_MAXSEG set by the application. A load balancer that offers another MSS than the "
+        "host behind it.",
     .confirm =
         "ss -tim shows mss, pmtu, rcvmss, advmss. ip route show (advmss, mtu), ip link (mtu), nft or "
-        "iptables rules with "
-        "TCPMSS. sysctl net.ipv4.tcp_base_mss net.ipv4.tcp_min_snd_mss. Compare the SYN at both hosts.",
+        "iptables rules with TCPMSS. sysctl net.ipv4.tcp_base_mss net.ipv4.tcp_min_snd_mss. Compare the "
+        "SYN at both hosts.",
     .remedy =
         "Correct the device that clamps or strips, or the MTU that the offer is derived from (MSS = MTU - "
-        "40, or - 60 "
-        "over IPv6). Clamp to the path MTU on tunnels (tcp option maxseg size set rt mtu): that costs "
-        "nothing but hides "
-        "the smaller MTU from everything that is not TCP.",
+        "40, or - 60 over IPv6). Clamp to the path MTU on tunnels (tcp option maxseg size set rt mtu): "
+        "that costs nothing but hides the smaller MTU from everything that is not TCP.",
     .bad_advice =
         "Lowering the MTU of every server to 1400 or below 'to be safe' makes all traffic pay. Subtracting "
-        "options "
-        "from the MSS offered is wrong: the sender does that (RFC 6691).",
+        "options from the MSS offered is wrong: the sender does that (RFC 6691).",
     .rfc = "RFC 9293 3.7.1; RFC 6691; RFC 8200 5",
-    .wireshark = "tcp.options.mss_val; missing option shows as no tcp.options.mss",
+    .wireshark = "The SYN packet does not contain a MSS option",
 };
 
 constexpr Example kExamples[] = {
@@ -88,6 +79,13 @@ handshake
 +.01  A < B  .   1:1(0) ack 2921
 +.01  A > B  .   2921:8761(5840) ack 1
 +.01  A < B  .   1:1(0) ack 8761
+no finding
+)",
+     true},
+    {"No option of either end: the snap length may have cut them", R"(
++0    A > B  S   0:0(0)
++.01  A < B  S.  0:0(0) ack 1
++.01  A > B  .   1:1(0) ack 1
 no finding
 )",
      true},
@@ -138,13 +136,23 @@ std::vector<RecordIndex> oversized(const FlowHistory& flow, Side sender, std::ui
   return largest.size() >= kAlikeNeeded ? largest : std::vector<RecordIndex>{};
 }
 
+// A snap length that cuts TCP headers leaves no option of anybody: then a missing one proves nothing.
+bool options_captured(const FlowHistory& flow) {
+  const auto any = [](const TcpOptions& o) {
+    return o.has_mss || o.has_window_scale || o.sack_permitted || o.has_timestamps || o.fast_open;
+  };
+  return any(flow.trace.facts(Side::A).syn_options) || any(flow.trace.facts(Side::B).syn_options) ||
+         std::any_of(flow.records().begin(), flow.records().end(),
+                     [](const SegmentRecord& r) { return r.has_timestamps || r.has_sack; });
+}
+
 void tell_offer(const FlowHistory& flow, Side side, RecordIndex offer, Findings& out) {
   const std::uint32_t least = default_mss(flow, side);
   const std::uint32_t mss = flow.records()[offer].mss;
   const bool answered = !records_where(flow, [&](const SegmentRecord& r) {
                            return r.side == other(side) && r.has(kAck) && !r.has(kRst) && r.ack >= 1;
                          }).empty();
-  if (mss >= least || !answered) return;
+  if (mss >= least || !answered || (mss == 0 && !options_captured(flow))) return;
   Finding finding = make_finding(kDoc, flow, side);
   cite(finding, flow, offer);
   finding.summary = endpoint_text(flow, side) +

@@ -11,31 +11,25 @@ constexpr Doc kDoc{
     .severity = Severity::Warning,
     .phase = "Opening",
     .what =
-        "Source and destination address and port are the same. A program connected to a port of its own host "
-        "on which "
-        "nothing listened, from the ephemeral range, and the kernel happened to choose that very port as the "
-        "source: "
-        "the SYN met the connecting socket, a simultaneous open with itself. connect() succeeds, and the "
-        "program reads "
-        "back whatever it writes.\n\n"
+        "Source and destination address and port are the same. A program connected to a port of its own "
+        "host on which nothing listened, from the ephemeral range, and the kernel happened to choose that "
+        "very port as the source: the SYN met the connecting socket, a simultaneous open with itself. "
+        "connect() succeeds, and the program reads back whatever it writes.\n\n"
         "While it lasts the real server cannot bind its port (EADDRINUSE).",
     .how_known =
-        "The addresses in the headers. With a SYN-ACK after the SYN the connection is real. A lone SYN with "
-        "equal "
-        "ends on a wire, not on loopback, is forged (the LAND attack), or the work of a NAT.",
+        "The addresses in the headers. With a SYN-ACK after the SYN the connection is real. A lone SYN "
+        "with equal ends on a wire, not on loopback, is forged (the LAND attack), or the work of a NAT.",
     .causes =
         "A client that retries in a loop against a local service that is down, on a port inside "
-        "net.ipv4.ip_local_port_range: sooner or later the ports coincide (1 in 28,232 for each try). Health "
-        "checks and "
-        "sidecars on localhost.",
+        "net.ipv4.ip_local_port_range: sooner or later the ports coincide (1 in 28,232 for each try). "
+        "Health checks and sidecars on localhost.",
     .confirm =
         "ss -tan shows one line with equal local and peer address; ss -tanp names the process. sysctl "
         "net.ipv4.ip_local_port_range: does the service's port lie in it?",
     .remedy =
         "Move the service's port out of the ephemeral range, or reserve it: sysctl "
         "net.ipv4.ip_local_reserved_ports=PORT, which costs nothing but one port. In the client compare "
-        "getsockname() "
-        "with getpeername() after connect and close if they are equal.",
+        "getsockname() with getpeername() after connect and close if they are equal.",
     .bad_advice = "SO_REUSEADDR on the server does not free a port held by an ESTABLISHED self-connection.",
     .rfc = "RFC 9293 3.5 (figure 7), 3.10.7.3",
     .wireshark = "",

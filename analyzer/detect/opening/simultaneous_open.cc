@@ -11,32 +11,25 @@ constexpr Doc kDoc{
     .phase = "Opening",
     .what =
         "Each end sent a SYN before it had received the other's; both answered with SYN-ACK, and one "
-        "connection came of "
-        "it (RFC 9293 figure 7). Both go SYN-SENT, SYN-RECEIVED, ESTABLISHED; there is no listener, and "
-        "`client` is "
-        "only the one whose SYN the capture saw first.",
+        "connection came of it (RFC 9293 figure 7). Both go SYN-SENT, SYN-RECEIVED, ESTABLISHED; there is "
+        "no listener, and `client` is only the one whose SYN the capture saw first.",
     .how_known =
         "SYNs without ACK in both directions of one 4-tuple, the second before its sender had answered the "
-        "first with a "
-        "SYN-ACK: a host that had received the other's SYN would have acknowledged it. The order of receipt "
-        "is at the "
-        "hosts; at the capture point each SYN only passed. Without any SYN-ACK that follows certainty is "
-        "`likely`: the "
-        "second SYN may be a connect of its own that merely uses the same ports.",
+        "first with a SYN-ACK: a host that had received the other's SYN would have acknowledged it. The "
+        "order of receipt is at the hosts; at the capture point each SYN only passed. Without any SYN-ACK "
+        "that follows certainty is `likely`: the second SYN may be a connect of its own that merely uses "
+        "the same ports.",
     .causes =
         "TCP hole punching through NATs (peer to peer, ICE-TCP). Programs that bind a fixed local port and "
-        "connect to "
-        "each other: routing daemons (BGP uses port 179 on one side only, but some stacks do not), clusters "
-        "with "
-        "symmetric peers. Tests.",
+        "connect to each other: routing daemons (BGP uses port 179 on one side only, but some stacks do "
+        "not), clusters with symmetric peers. Tests.",
     .confirm =
         "Both processes call connect() with a bound local port: strace -e trace=network; ss -tanp on both "
         "hosts.",
     .remedy =
         "None needed: every stack must support it (RFC 9293 MUST-10). If it is not meant, let one side "
-        "listen and "
-        "only the other connect. Some firewalls and NATs drop the crossing SYN; then connects fail at "
-        "random.",
+        "listen and only the other connect. Some firewalls and NATs drop the crossing SYN; then connects "
+        "fail at random.",
     .bad_advice =
         "A SYN in reply to a SYN is not an attack and not a broken stack; do not filter it where peers "
         "connect so.",

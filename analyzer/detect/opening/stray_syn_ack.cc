@@ -9,42 +9,32 @@ constexpr Doc kDoc{
     .severity = Severity::Note,
     .phase = "Opening",
     .what =
-        "A SYN-ACK reached a host that had sent no such SYN, and the host reset it. Two kinds: backscatter, "
-        "where "
-        "somebody forges this host's address in SYNs to others and the answers land here; or an old "
-        "duplicate SYN "
-        "that surfaced late, so that the server acknowledges a number that the client is no longer using, "
-        "and the "
-        "client's RST puts it right (RFC 9293 figure 8).",
+        "A SYN-ACK reached a host that had sent no such SYN, and the host reset it. Two kinds: "
+        "backscatter, where somebody forges this host's address in SYNs to others and the answers land "
+        "here; or an old duplicate SYN that surfaced late, so that the server acknowledges a number that "
+        "the client is no longer using, and the client's RST puts it right (RFC 9293 figure 8).",
     .how_known =
-        "A SYN-ACK with no SYN before it, or one whose ack number fits none of the client's SYNs, and a RST "
-        "of the "
-        "client that takes its number from that ack. Without the RST nothing is said: the SYN may just not "
-        "have been "
-        "captured. A connect that the client took back has a SYN that fits; that is connect_aborted.\n\n"
+        "A SYN-ACK with no SYN before it, or one whose ack number fits none of the client's SYNs, and a "
+        "RST of the client that takes its number from that ack. Without the RST nothing is said: the SYN "
+        "may just not have been captured. A connect that the client took back has a SYN that fits; that is "
+        "connect_aborted.\n\n"
         "At the very start of a capture the SYN may have passed before it: certainty is `likely` where no "
-        "SYN was "
-        "seen at all.",
+        "SYN was seen at all.",
     .causes =
-        "Backscatter of a SYN flood on the other host with forged sources. A NAT or load balancer that sends "
-        "the SYN-ACK "
-        "to the wrong host, or whose entry has run out. A packet delayed for seconds. Reflection: somebody "
-        "uses open "
-        "ports elsewhere to hit this host.",
+        "Backscatter of a SYN flood on the other host with forged sources. A NAT or load balancer that "
+        "sends the SYN-ACK to the wrong host, or whose entry has run out. A packet delayed for seconds. "
+        "Reflection: somebody uses open ports elsewhere to hit this host.",
     .confirm =
-        "How many hosts send such SYN-ACKs, and how many per second (port_scan and syn_flood tell more). On "
-        "the "
-        "client: nstat -az TcpOutRsts TcpExtTCPACKSkippedSynRecv; ss -tan for a connection on that port; "
-        "conntrack "
-        "counts them as invalid (conntrack -S).",
+        "How many hosts send such SYN-ACKs, and how many per second (port_scan and syn_flood tell more). "
+        "On the client: nstat -az TcpOutRsts TcpExtTCPACKSkippedSynRecv; ss -tan for a connection on that "
+        "port; conntrack counts them as invalid (conntrack -S).",
     .remedy =
         "A few are harmless. For a stream of them drop SYN-ACKs without state at the edge (conntrack state "
-        "INVALID); "
-        "that also hides asymmetric routing. If a NAT is the cause, lengthen its timer for half-open "
-        "entries.",
+        "INVALID); that also hides asymmetric routing. If a NAT is the cause, lengthen its timer for "
+        "half-open entries.",
     .bad_advice =
-        "The sender of the SYN-ACKs is not the attacker, most often it is the victim: blocking it cuts off a "
-        "service.",
+        "The sender of the SYN-ACKs is not the attacker, most often it is the victim: blocking it cuts off "
+        "a service.",
     .rfc = "RFC 9293 3.5 (figure 8), 3.5.2 groups 1 and 2, 3.10.7.1, 3.10.7.3",
     .wireshark = "Connection reset (RST)",
 };

@@ -13,40 +13,30 @@ constexpr Doc kDoc{
     .phase = "Opening",
     .what =
         "The server's SYN-ACK passed the capture point, yet the client sent the same SYN again and the "
-        "server "
-        "repeated its SYN-ACK: the client never took the first one. The loss lies between the capture point "
-        "and the "
-        "client, in the direction of the client. Each costs the client one step of its SYN timer, 1 s or "
-        "more.",
+        "server repeated its SYN-ACK: the client never took the first one. The loss lies between the "
+        "capture point and the client, in the direction of the client. Each costs the client one step of "
+        "its SYN timer, 1 s or more.",
     .how_known =
         "SYN, SYN-ACK that acknowledges it, the same SYN again (same initial sequence number), SYN-ACK "
-        "again. A SYN "
-        "that was already under way when the SYN-ACK passed is not counted: it must come at least the round "
-        "trip to "
-        "the client after it, and a timestamp echo of the first SYN-ACK in the client's ACK disproves the "
-        "loss. Where "
-        "the round trip was never measured and the SYN came only once more, certainty is `likely`.\n\n"
+        "again. A SYN that was already under way when the SYN-ACK passed is not counted: it must come at "
+        "least the round trip to the client after it, and a timestamp echo of the first SYN-ACK in the "
+        "client's ACK disproves the loss. Where the round trip was never measured and the SYN came only "
+        "once more, certainty is `likely`.\n\n"
         "`Lost` includes dropped by the client's own host: a capture on the path cannot see inside it.",
     .causes =
         "Loss on the path to the client. A stateful firewall that saw only one direction (asymmetric "
-        "routing) and "
-        "drops the SYN-ACK. The client's host firewall, a full conntrack table, or reverse-path filtering. A "
-        "NAT whose "
-        "entry leads to another host. A SYN with a forged source address, when the SYN never comes again "
-        "(half_open_"
-        "abandoned).",
+        "routing) and drops the SYN-ACK. The client's host firewall, a full conntrack table, or "
+        "reverse-path filtering. A NAT whose entry leads to another host. A SYN with a forged source "
+        "address, when the SYN never comes again (half_open_abandoned).",
     .confirm =
         "Capture at the client: does the SYN-ACK arrive? If so: nstat -az TcpInErrs TcpExtTCPReqQFullDrop "
         "IpInDiscards TcpExtIPReversePathFilter, sysctl net.ipv4.conf.all.rp_filter, conntrack -S "
-        "(insert_failed, "
-        "drop), nft list ruleset. On the server: nstat -az TcpExtTCPSynRetrans TcpRetransSegs; ss -tan state "
-        "syn-recv.",
+        "(insert_failed, drop), nft list ruleset. On the server: nstat -az TcpExtTCPSynRetrans "
+        "TcpRetransSegs; ss -tan state syn-recv.",
     .remedy =
-        "Follow the SYN-ACK hop by hop towards the client. Make routing symmetric through stateful devices, "
-        "or share "
-        "their state. Loosening rp_filter (2 in place of 1) lets asymmetric replies in at the price of "
-        "weaker "
-        "spoofing protection.",
+        "Follow the SYN-ACK hop by hop towards the client. Make routing symmetric through stateful "
+        "devices, or share their state. Loosening rp_filter (2 in place of 1) lets asymmetric replies in "
+        "at the price of weaker spoofing protection.",
     .bad_advice =
         "Raising tcp_max_syn_backlog or enabling SYN cookies treats the server, which did answer. Fewer "
         "tcp_synack_retries only makes connections fail that would have opened late.",

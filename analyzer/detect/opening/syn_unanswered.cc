@@ -12,46 +12,36 @@ constexpr Doc kDoc{
     .severity = Severity::Note,
     .phase = "Opening",
     .what =
-        "The client sent its SYN, waited, and sent the same SYN again before anything from the server passed "
-        "the "
-        "capture point. The connection opened late by the sum of these waits, or not at all "
+        "The client sent its SYN, waited, and sent the same SYN again before anything from the server "
+        "passed the capture point. The connection opened late by the sum of these waits, or not at all "
         "(connect_timeout).\n\n"
-        "The waits are fixed before any round trip is known: 1 s first on current stacks (RFC 6298), so one "
-        "lost "
-        "SYN costs a user a full second whatever the distance.",
+        "The waits are fixed before any round trip is known: 1 s first on current stacks (RFC 6298), so "
+        "one lost SYN costs a user a full second whatever the distance.",
     .how_known =
         "Same addresses, ports and initial sequence number, SYN without ACK, and no segment of the server "
-        "and no "
-        "ICMP error between them. A packet merely captured twice (same IP ID, or same bytes at once) is not "
-        "counted. Where every SYN is answered after the same delay, nothing was lost: the round trip is "
-        "longer "
-        "than the client's timer, and the summary says so.\n\n"
+        "and no ICMP error between them. A packet merely captured twice (same IP ID, or same bytes at "
+        "once) is not counted. Where every SYN is answered after the same delay, nothing was lost: the "
+        "round trip is longer than the client's timer, and the summary says so.\n\n"
         "The capture cannot tell a SYN lost on the way from one the server dropped (full accept or SYN "
-        "queue, "
-        "firewall) or from a SYN-ACK lost before it reached the capture point; syn_ack_lost is said where "
-        "the "
-        "SYN-ACK did pass. The step pattern tells the stack: 1, 2, 4 s doubles from the start; four or five "
-        "steps "
-        "of 1 s before doubling is Linux 6.5 or later (net.ipv4.tcp_syn_linear_timeouts).",
+        "queue, firewall) or from a SYN-ACK lost before it reached the capture point; syn_ack_lost is said "
+        "where the SYN-ACK did pass. The step pattern tells the stack: 1, 2, 4 s doubles from the start; "
+        "four or five steps of 1 s before doubling is Linux 6.5 or later "
+        "(net.ipv4.tcp_syn_linear_timeouts).",
     .causes =
-        "A firewall or security group that drops instead of rejecting. The listener's accept queue is full: "
-        "Linux "
-        "then drops further SYNs. Plain loss on the path. A route, NAT or load balancer that leads nowhere "
-        "for "
-        "some of its targets (one of several addresses of a name is dead). On the server: TIME-WAIT, or a "
-        "reused "
-        "port with an older timestamp.",
+        "A firewall or security group that drops instead of rejecting. The listener's accept queue is "
+        "full: Linux then drops further SYNs. Plain loss on the path. A route, NAT or load balancer that "
+        "leads nowhere for some of its targets (one of several addresses of a name is dead). On the "
+        "server: TIME-WAIT, or a reused port with an older timestamp.",
     .confirm =
-        "On the client: ss -tno state syn-sent shows timer:(on,...,N); nstat -az TcpExtTCPSynRetrans. On the "
-        "server: nstat -az TcpExtListenDrops TcpExtListenOverflows TcpExtTCPReqQFullDrop TcpExtPAWSActive, "
-        "ss -ltn (Recv-Q against Send-Q is the accept queue), and a capture there: does the SYN arrive?",
+        "On the client: ss -tno state syn-sent shows timer:(on,...,N); nstat -az TcpExtTCPSynRetrans. On "
+        "the server: nstat -az TcpExtListenDrops TcpExtListenOverflows TcpExtTCPReqQFullDrop "
+        "TcpExtPAWSActive, ss -ltn (Recv-Q against Send-Q is the accept queue), and a capture there: does "
+        "the SYN arrive?",
     .remedy =
         "Find the hop where the SYN disappears: capture on both sides of each firewall or balancer. If the "
-        "queue is "
-        "full, see accept_queue_overflow. Clients with several addresses should try the next after 250 ms "
-        "(RFC "
-        "8305) instead of waiting for the timer; that costs the servers some connections that are thrown "
-        "away.",
+        "queue is full, see accept_queue_overflow. Clients with several addresses should try the next "
+        "after 250 ms (RFC 8305) instead of waiting for the timer; that costs the servers some connections "
+        "that are thrown away.",
     .bad_advice =
         "Raising net.ipv4.tcp_syn_retries makes a client wait longer; it repairs no path. Raising "
         "tcp_max_syn_backlog does not help when it is the accept queue (the listen() backlog, capped by "
