@@ -1,3 +1,9 @@
+# Parts of the command line that are no library.
+add_executable(test_cli cli/test_sorted_spool.cc cli/test_selection.cc ${PROJECT_SOURCE_DIR}/cli/sorted_spool.cc
+  ${PROJECT_SOURCE_DIR}/cli/selection.cc)
+target_link_libraries(test_cli PRIVATE test_main tcpautopsy_report)
+catch_discover_tests(test_cli TEST_PREFIX "cli: " PROPERTIES TIMEOUT 300)
+
 # Tests that run the real binary.
 find_package(Python3 COMPONENTS Interpreter)
 if(TARGET tcpautopsy AND Python3_FOUND)

@@ -126,8 +126,8 @@ void transition(W& w, const FlowHistory& history, const Transition& change, cons
   w.word_field("to", name(change.to));
   w.word_field("basis", name(change.basis));
   proof(w, history, change, origin);
-  w.field("cause", change.cause);
-  w.field("rfc", change.rfc);
+  w.word_field("cause", change.cause);
+  w.word_field("rfc", change.rfc);
   if (!change.possible.empty() && !change.possible.single()) states(w, "possible", change.possible);
   w.end_object();
 }

@@ -1,5 +1,8 @@
 #include "analyzer/report/json_writer.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cmath>
 
 namespace tcpautopsy {
@@ -66,11 +69,17 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
+void JsonWriter::value(std::string_view text) {
+  if (text.size() <= kLongestWord && std::all_of(text.begin(), text.end(), plain)) return word(text);
+  if (!fresh_) piece("");
+  flush();
+  append_json_string(out_, text);
+  fresh_ = false;
+}
+
 void JsonWriter::value(double number) {
   if (!std::isfinite(number)) return null();
-  separate();
-  fmt::format_to(std::back_inserter(out_), "{}", number);
-  fresh_ = false;
+  piece(fmt::format("{}", number));
 }
 
 }  // namespace tcpautopsy

@@ -2,14 +2,14 @@
 // serves both.
 #pragma once
 
-#include <fmt/format.h>
-
+#include <array>
+#include <charconv>
 #include <concepts>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace tcpautopsy {
 
@@ -17,9 +17,15 @@ namespace tcpautopsy {
 // UTF-8).
 void append_json_string(std::string& out, std::string_view text);
 
+// A flow's line has some two hundred fields and is written for every connection: small pieces are gathered in
+// a block of its own and reach the string in large ones. The string is whole when the outermost object is
+// closed.
 class JsonWriter {
  public:
   explicit JsonWriter(std::string& out) : out_(out) {}
+  ~JsonWriter() { flush(); }
+  JsonWriter(const JsonWriter&) = delete;
+  JsonWriter& operator=(const JsonWriter&) = delete;
 
   void begin_object() { open('{'); }
   void end_object() { close('}'); }
@@ -27,26 +33,30 @@ class JsonWriter {
   void end_array() { close(']'); }
   // `name` is one of our own and needs no escapes.
   void key(std::string_view name) {
-    separate();
-    out_ += '"';
-    out_ += name;
-    out_ += "\":";
+    char* at = room(name.size());
+    *at = ',';
+    at += fresh_ ? 0 : 1;
+    *at++ = '"';
+    std::memcpy(at, name.data(), name.size());
+    at += name.size();
+    *at++ = '"';
+    *at++ = ':';
+    used_ = static_cast<std::size_t>(at - block_.data());
     fresh_ = true;
   }
 
-  void null() { raw("null"); }
-  void value(bool truth) { raw(truth ? "true" : "false"); }
+  void null() { piece("null"); }
+  void value(bool truth) { piece(truth ? "true" : "false"); }
   template <std::integral T>
   requires(!std::same_as<T, bool>) void value(T number) {
-    const fmt::format_int text(number);
-    raw(std::string_view(text.data(), text.size()));
-  }
-  void value(double number);  // null if not finite
-  void value(std::string_view text) {
-    separate();
-    append_json_string(out_, text);
+    char* at = room(24);
+    *at = ',';
+    at += fresh_ ? 0 : 1;
+    used_ = static_cast<std::size_t>(std::to_chars(at, at + 24, number).ptr - block_.data());
     fresh_ = false;
   }
+  void value(double number);  // null if not finite
+  void value(std::string_view text);
   void value(const std::string& text) { value(std::string_view(text)); }
   void value(const char* text) { value(std::string_view(text)); }
   template <class T>
@@ -56,12 +66,17 @@ class JsonWriter {
     else
       null();
   }
-  // A word of ours: no escapes needed.
+  // A short word of ours: no escapes needed.
   void word(std::string_view text) {
-    separate();
-    out_ += '"';
-    out_ += text;
-    out_ += '"';
+    if (text.size() > kLongestWord) return value(text);
+    char* at = room(text.size());
+    *at = ',';
+    at += fresh_ ? 0 : 1;
+    *at++ = '"';
+    std::memcpy(at, text.data(), text.size());
+    at += text.size();
+    *at++ = '"';
+    used_ = static_cast<std::size_t>(at - block_.data());
     fresh_ = false;
   }
 
@@ -80,26 +95,42 @@ class JsonWriter {
   }
 
  private:
-  void separate() {
-    if (!fresh_) out_ += ',';
+  static constexpr std::size_t kBlock = 1024, kLongestWord = 512, kSpare = 8;  // comma, quotes, colon
+
+  // Where the next `count` octets go, and a few more.
+  char* room(std::size_t count) {
+    if (used_ + count + kSpare > kBlock) flush();
+    return block_.data() + used_;
+  }
+  void flush() {
+    out_.append(block_.data(), used_);
+    used_ = 0;
+  }
+  void piece(std::string_view text) {
+    char* at = room(text.size());
+    *at = ',';
+    at += fresh_ ? 0 : 1;
+    std::memcpy(at, text.data(), text.size());
+    used_ = static_cast<std::size_t>(at - block_.data()) + text.size();
+    fresh_ = false;
   }
   void open(char bracket) {
-    separate();
-    out_ += bracket;
+    piece(std::string_view(&bracket, 1));
     fresh_ = true;
+    ++depth_;
   }
   void close(char bracket) {
-    out_ += bracket;
+    *room(1) = bracket;
+    ++used_;
     fresh_ = false;
-  }
-  void raw(std::string_view text) {
-    separate();
-    out_ += text;
-    fresh_ = false;
+    if (--depth_ == 0) flush();
   }
 
   std::string& out_;
   bool fresh_ = true;  // nothing stands before at this level, or a key was just written
+  unsigned depth_ = 0;
+  std::size_t used_ = 0;
+  std::array<char, kBlock> block_;
 };
 
 }  // namespace tcpautopsy

@@ -98,8 +98,8 @@ FlowResult sample_flow(unsigned data) {
   h.handshake = Handshake::Complete;
   h.close = Close::AFin;
   h.closed_first = ClosedFirst::A;
-  h.outcomes[0] = {Closed, {Closed}, {}};
-  h.outcomes[1] = {CloseWait, {CloseWait, Established}, {}};
+  h.outcomes[0] = {Closed, {Closed}, {Closed}, {}};
+  h.outcomes[1] = {CloseWait, {CloseWait, Established}, {CloseWait, Established}, {}};
   h.capture_end_ns += 120 * kSecond;
   b.flow.findings = {sample_finding()};
   return std::move(b.flow);

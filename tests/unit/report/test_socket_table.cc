@@ -34,7 +34,7 @@ TEST_CASE("a doubtful state names what else it may be") {
 TEST_CASE("an endpoint whose past is outside the capture is UNKNOWN") {
   FlowResult flow = sample_flow();
   flow.history.transitions.clear();
-  flow.history.outcomes[0] = {TcpState::Unknown, {TcpState::Unknown}, {}};
+  flow.history.outcomes[0] = {TcpState::Unknown, {TcpState::Unknown}, {}, {}};
   CHECK(sockets_at(flow.history, kStart)[0].state == TcpState::Unknown);
 }
 
