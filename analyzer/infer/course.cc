@@ -13,6 +13,7 @@ constexpr Cost kHiddenFinCost = 6;
 constexpr Cost kUnseenCost = 12;
 constexpr Cost kOneSidedCost = 1;
 constexpr Cost kCertain = 20;
+constexpr Cost kBehindHole = 4;
 constexpr Cost kJumpCost = 24;
 constexpr Cost kLateCost = 1;
 
@@ -164,10 +165,8 @@ class Runner {
     return row;
   }
 
-  bool wants_hidden_fin() const {
-    const StreamFacts& own = meaning_.streams[index(side_)];
-    return hidden_fin_time_ == 0 && own.lost_fins == 0 && (own.first_fin != kNowhere || own.unseen_fin);
-  }
+  // At a time that evidence gives, or wherever nothing speaks against it.
+  bool wants_hidden_fin() const { return meaning_.streams[index(side_)].lost_fins == 0; }
 
   // Each FIN that passed unseen was sent a retransmission timeout before the next: the round trip and the
   // least RTO (RFC 6298 2).
@@ -181,6 +180,13 @@ class Runner {
     return meaning_.streams[index(side_)].unseen_fin ? Cost{0} : kHiddenFinCost;
   }
   Cost unseen_fin_cost() const { return meaning_.streams[index(side_)].unseen_fin ? kCertain : Cost{0}; }
+
+  // From the last segment that a sent FIN rules out up to the first captured FIN, it may have been sent after
+  // each.
+  bool may_hide_fin_after(std::size_t i) const {
+    return wants_hidden_fin() && i < meaning_.streams[index(side_)].first_fin &&
+           (hidden_fin_after_ == kNowhere || i >= hidden_fin_after_);
+  }
 
   // The endpoint's last segment before its first captured FIN that a sent FIN rules out.
   std::size_t hidden_fin_place() const {
@@ -204,8 +210,7 @@ class Runner {
     const CostRow before = row_;
     step({EventKind::Send, 0, i});
     if (row_ == kNoCourse) jump(i, before);
-    if (i == hidden_fin_after_ && wants_hidden_fin())
-      step({EventKind::HiddenFin, hidden_fin_cost(), i, unseen_fin_cost()});
+    if (may_hide_fin_after(i)) step({EventKind::HiddenFin, hidden_fin_cost(), i, unseen_fin_cost()});
   }
 
   // Segments toward the endpoint off their time: captured, but not yet due; or due, missed, and still under
@@ -346,6 +351,10 @@ std::size_t Course::moves(std::size_t e, TcpState from, const TraceMeaning& mean
   const auto arrival = [&](std::uint8_t triggers, Cost deliver_cost, Cost miss_cost, Cost idle_cost) {
     const TcpState to = deliver(from, triggers);
     if (to != from) list.add(to, deliver_cost);
+    // Its FIN may have come before data that was lost: then the rest of the segment counts, the FIN not yet.
+    const auto without_fin = static_cast<std::uint8_t>(triggers & ~kGotFin);
+    if (const TcpState part = deliver(from, without_fin); part != to && part != from)
+      list.add(part, add_cost(deliver_cost, kBehindHole));
     list.add(from, to != from ? miss_cost : from == Closed || from == Listen ? Cost{0} : idle_cost);
   };
   switch (event.kind) {

@@ -83,7 +83,7 @@ struct GiveUp {
 struct EndpointOutcome {
   TcpState final = TcpState::Unknown;  // at the capture's end, the likeliest
   std::vector<TcpState>
-      final_possible;  // likeliest first, `final` included; {Unknown} alone where nothing is known
+      final_possible;            // likeliest first, `final` included; {Unknown} alone where nothing is known
   StateSet final_not_ruled_out;  // all that any course leaves, however many losses it needs
   std::optional<GiveUp> give_up;
 };

@@ -105,12 +105,14 @@ Sends kind_of(const SegmentRecord& r) {
 
 // Sent before something that the capture saw earlier: its acknowledgment or its timestamp is behind (RFC
 // 9293 3.4: RCV.NXT never goes back; RFC 7323 5.3: nor does TSval).
-bool displaced(const SegmentRecord& r, const Progress& sender, bool after_own_fin) {
+bool displaced(const SegmentRecord& r, const Progress& sender, bool after_own_fin, StreamOffset own_fin_end) {
   if (r.copy || odd_flags(r)) return true;
   if (r.has(kRst)) return false;
   if (r.has(kAck) && sender.has_acked && r.ack < sender.acked) return true;
-  if (r.has_timestamps && sender.has_ts) return static_cast<std::int32_t>(r.ts_val - sender.ts_val) < 0;
-  return r.fills_gap && after_own_fin;  // resent or reordered: nothing tells
+  if (r.has_timestamps && sender.has_ts && r.ts_val != sender.ts_val)
+    return static_cast<std::int32_t>(r.ts_val - sender.ts_val) < 0;
+  // Behind the FIN stands what was sent before it and reordered, or sent again: nothing tells.
+  return after_own_fin && (r.fills_gap || (r.payload == 0 && !r.has(kFin) && r.seq < own_fin_end));
 }
 
 // A RST after which its sender goes on as before was not its sender's (or was never meant to end the
@@ -128,19 +130,30 @@ bool goes_on_after(const FlowTrace& trace, std::size_t rst, const StreamFacts& s
   return false;
 }
 
+// Whether the acknowledgment covers the other side's FIN cannot be told: the capture does not know that FIN.
+bool fin_unknown(const SegmentRecord& r, const StreamFacts& peer) {
+  return peer.fin_end == 0 && (r.acks_unseen || peer.past_unknown);
+}
+
+StateSet states_by_own_fin(const SegmentRecord& r, const StreamFacts& own, bool own_fin_seen) {
+  constexpr StateSet kAny = kBeforeOwnFin | kAfterOwnFin;
+  if (r.keepalive) return kAny;  // at SND.NXT-1, which tells nothing
+  // Data may be sent again after a FIN that was lost before the capture point, even if the capture sees it
+  // for the first time.
+  if (r.payload > 0)
+    return own_fin_seen && (r.resend || r.fills_gap) ? kOwnFinOutstanding
+                                                     : kBeforeOwnFin | kOwnFinOutstanding;
+  // A bare ACK carries SND.NXT, which is past the FIN once that is sent.
+  if (own.fin_end == 0) return own.past_unknown || r.seq > r.contiguous ? kAny : kBeforeOwnFin;
+  if (r.seq >= own.fin_end) return kAfterOwnFin;
+  return own.unseen_fin && r.seq == own.fin_end - 1 ? kAny : kBeforeOwnFin;
+}
+
 StateSet states_after_ack(const SegmentRecord& r, const StreamFacts& own, const StreamFacts& peer,
                           bool own_fin_seen) {
-  StateSet set = kBeforeOwnFin | kAfterOwnFin;
-  if (r.has(kAck) && !(r.acks_unseen && peer.fin_end == 0)) {
-    const bool acks_fin = peer.fin_end > 0 && r.ack >= peer.fin_end;
-    set = set & (acks_fin ? kPeerFinArrived : kPeerFinNotArrived);
-  }
-  if (own.fin_end == 0) return set & kBeforeOwnFin;
-  // A bare ACK carries SND.NXT, which is past the FIN once that is sent; probes at SND.NXT-1 tell nothing.
-  if (r.payload == 0 && !r.keepalive) return set & (r.seq >= own.fin_end ? kAfterOwnFin : kBeforeOwnFin);
-  if (r.keepalive) return set;
-  return set & (own_fin_seen && (r.resend || r.fills_gap) ? kOwnFinOutstanding
-                                                          : kBeforeOwnFin | kOwnFinOutstanding);
+  const StateSet set = states_by_own_fin(r, own, own_fin_seen);
+  if (!r.has(kAck) || fin_unknown(r, peer)) return set;
+  return set & (peer.fin_end > 0 && r.ack >= peer.fin_end ? kPeerFinArrived : kPeerFinNotArrived);
 }
 
 StateSet states_after(const SegmentRecord& r, Sends kind, const StreamFacts& own, const StreamFacts& peer,
@@ -150,7 +163,7 @@ StateSet states_after(const SegmentRecord& r, Sends kind, const StreamFacts& own
     case Sends::SynAck: return {SynReceived};
     case Sends::Rst: return {Closed, Listen, SynSent, SynReceived};
     case Sends::Fin:
-      if (!r.has(kAck) || (r.acks_unseen && peer.fin_end == 0)) return kOwnFinOutstanding;
+      if (!r.has(kAck) || fin_unknown(r, peer)) return kOwnFinOutstanding;
       return peer.fin_end > 0 && r.ack >= peer.fin_end ? StateSet{Closing, LastAck} : StateSet{FinWait1};
     case Sends::Ack: return states_after_ack(r, own, peer, own_fin_seen);
   }
@@ -192,10 +205,12 @@ std::uint8_t triggers_of(const SegmentRecord& r, Sends kind, const TraceMeaning&
 
 }  // namespace
 
-TraceMeaning read_meaning(const FlowTrace& trace, TimeNs capture_end_ns) {
+TraceMeaning read_meaning(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss) {
   TraceMeaning meaning;
   meaning.records.resize(trace.records.size());
   read_streams(trace, meaning);
+  for (StreamFacts& stream : meaning.streams)
+    stream.past_unknown = may_miss && !stream.sent_syn && !stream.sent_syn_ack;
   PerSide<Progress> progress;
   PerSide<bool> fin_seen{};
   for (std::size_t i = 0; i < trace.records.size(); ++i) {
@@ -206,7 +221,7 @@ TraceMeaning read_meaning(const FlowTrace& trace, TimeNs capture_end_ns) {
     const StreamFacts& peer = meaning.streams[index(to)];
     Meaning& m = meaning.records[i];
     m.sends = kind_of(r);
-    m.constrains = !displaced(r, sender, fin_seen[index(r.side)]);
+    m.constrains = !displaced(r, sender, fin_seen[index(r.side)], own.fin_end);
     if (m.sends == Sends::Rst && goes_on_after(trace, i, own)) m.constrains = false;
     m.after = states_after(r, m.sends, own, peer, fin_seen[index(r.side)]);
     m.triggers = odd_flags(r)

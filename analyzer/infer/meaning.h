@@ -43,6 +43,7 @@ struct StreamFacts {
   std::size_t last_record = kNowhere;
   bool unseen_fin =
       false;  // no FIN was captured, but the other side acknowledges one number more than was seen
+  bool past_unknown = false;   // no SYN of it was captured, and a FIN may have gone before
   bool hole_for_good = false;  // the capture missed octets of it for ever
   bool offloads_checksum =
       false;  // most of its checksums are wrong: the capture sees them before the card fills them in
@@ -58,6 +59,7 @@ struct TraceMeaning {
   bool capture_missed = false;  // signs that the capture missed segments
 };
 
-TraceMeaning read_meaning(const FlowTrace& trace, TimeNs capture_end_ns);
+// `may_miss`: grant that a FIN may have passed before the capture began.
+TraceMeaning read_meaning(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss);
 
 }  // namespace tcpautopsy

@@ -280,29 +280,29 @@ class Reader {
 
   void believe() {
     const Event& event = course_.events[event_];
-    if (event.kind != EventKind::Send && event.kind != EventKind::Jump && event.kind != EventKind::Arrive &&
-        event.kind != EventKind::Displaced)
-      return;
+    const StateSet live = reachable(course_.forward[event_], nullptr);
+    past_live_ = past_live_ | live;
+    past_kept_ = past_kept_ | kept();
+    const bool arrived = event.kind == EventKind::Arrive;
+    const bool displaced = event.kind == EventKind::Displaced;
+    if (event.kind != EventKind::Send && event.kind != EventKind::Jump && !arrived && !displaced) return;
     // A self-connection's record is sent and arrives at one endpoint: the belief is the one after sending.
-    if (event.kind == EventKind::Arrive && history_.trace.self_connection) return;
+    if (arrived && history_.trace.self_connection) return;
     Belief& b = history_.beliefs[event.record];
     const std::size_t s = index(side_);
-    b.live[s] = reachable(course_.forward[event_], nullptr);
+    b.live[s] = live;
     b.kept[s] = kept();
     b.plausible[s] = plausible();
     b.likely[s] = settled_ ? state_ : Unknown;
-    if (event.kind == EventKind::Displaced) return widen(b, event.record);
-    if (event.kind != EventKind::Arrive) {
+    if (displaced) return widen(b);
+    if (!arrived)
       sent_.push_back(event.record);
-      past_live_ = past_live_ | b.live[s];
-      past_kept_ = past_kept_ | b.kept[s];
-    } else if (!sent_.empty() && sent_.back() > event.record) {
+    else if (!sent_.empty() && sent_.back() > event.record)
       b.likely[s] = state_before_crossing(event.record);
-    }
   }
 
   // Sent some time before: any state the endpoint has been in.
-  void widen(Belief& b, std::size_t) {
+  void widen(Belief& b) const {
     const std::size_t s = index(side_);
     const StateSet start = reachable(course_.start, nullptr);
     b.live[s] = b.live[s] | past_live_ | start;

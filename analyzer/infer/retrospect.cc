@@ -59,7 +59,7 @@ FlowHistory retrospect(FlowTrace trace, const Profile& profile, TimeNs capture_e
   h.deliveries.resize(h.trace.records.size());
   const TimeNs until_ns =
       h.trace.successor ? std::min(h.capture_end_ns, h.trace.successor->syn.time_ns) : h.capture_end_ns;
-  const TraceMeaning meaning = read_meaning(h.trace, until_ns);
+  const TraceMeaning meaning = read_meaning(h.trace, until_ns, loss == CaptureLoss::Granted);
   const bool may_miss = loss == CaptureLoss::Granted || meaning.capture_missed;
   follow_side(h, meaning, Side::A, may_miss, until_ns);
   if (!h.trace.self_connection) follow_side(h, meaning, Side::B, may_miss, until_ns);
