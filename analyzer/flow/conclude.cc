@@ -1,8 +1,8 @@
-// What becomes of a LiveFlow when it is over.
+// What is made of a FlowTracker when its flow is over.
 #include <algorithm>
 #include <utility>
 
-#include "analyzer/flow/live_flow.h"
+#include "analyzer/flow/flow_tracker.h"
 
 namespace tcpautopsy {
 namespace {
@@ -23,10 +23,10 @@ void drop_copies(std::vector<SegmentRecord>& records) {
 
 }  // namespace
 
-SideFacts LiveFlow::facts_of(Side s, bool copies_are_capture) const {
+SideFacts FlowTracker::facts_of(Side s, bool copies_are_capture) const {
   const LiveSide& live = side(s);
   SideFacts f;
-  f.address = (s == Side::A) == a_is_low ? key.low : key.high;
+  f.address = (s == Side::A) == a_is_low_ ? key_.low : key_.high;
   f.iss = live.iss();
   f.iss_known = live.iss_known;
   f.syn_seen = live.syn_seen;
@@ -44,7 +44,7 @@ SideFacts LiveFlow::facts_of(Side s, bool copies_are_capture) const {
   return f;
 }
 
-void LiveFlow::move_origin(FlowTrace& trace) const {
+void FlowTracker::move_origin(FlowTrace& trace) const {
   if (sides_[0].origin == 0 && sides_[1].origin == 0) return;
   for (SegmentRecord& r : trace.records) {
     const StreamOffset origin = side(r.side).origin;
@@ -56,32 +56,25 @@ void LiveFlow::move_origin(FlowTrace& trace) const {
   for (IcmpRecord& r : trace.icmp) r.seq -= side(r.quoted).origin;
 }
 
-void LiveFlow::choose_client(FlowTrace& trace) const {
+void FlowTracker::choose_client(FlowTrace& trace) const {
   trace.client_guessed = !first_syn_;
   if (first_syn_) {
     trace.client = *first_syn_;
   } else if (first_syn_ack_) {
     trace.client = self() ? Side::A : other(*first_syn_ack_);
-  } else if (key.low.port != key.high.port) {
-    const bool low_is_client = key.low.port > key.high.port;
-    trace.client = low_is_client == a_is_low ? Side::A : Side::B;
+  } else if (key_.low.port != key_.high.port) {
+    const bool low_is_client = key_.low.port > key_.high.port;
+    trace.client = low_is_client == a_is_low_ ? Side::A : Side::B;
   }
 }
 
-FlowTrace LiveFlow::conclude(bool copies_are_capture) {
-  FlowTrace trace;
-  trace.number = number;
-  trace.incarnation = incarnation;
-  trace.encapsulation = key.encapsulation;
-  trace.self_connection = self();
+void FlowTracker::conclude(bool copies_are_capture, FlowTrace& trace) {
   trace.records = log_.take(limits_.max_records);
   trace.records_left_out = log_.left_out();
   trace.icmp = std::move(icmp_);
   trace.icmp_total = icmp_total_;
   trace.first = first_;
   trace.last = copies_are_capture ? last_ : later(last_, last_copy_);
-  trace.successor = successor;
-  trace.previous = std::move(previous);
   for (const Side s : {Side::A, Side::B}) trace.sides[index(s)] = facts_of(s, copies_are_capture);
   if (copies_are_capture) {
     drop_copies(trace.records);
@@ -95,7 +88,6 @@ FlowTrace LiveFlow::conclude(bool copies_are_capture) {
   move_origin(trace);
   choose_client(trace);
   trace.peers = peers_.words();
-  return trace;
 }
 
 }  // namespace tcpautopsy

@@ -49,7 +49,7 @@ std::uint64_t FlowTable::State::add(const TcpSegment& segment, const FrameRef& f
   LiveFlow& flow = flows_[latest];
   a.twin = is_twin(twin, flow);
   if (flow.held) return add_held(a, latest);
-  const bool plain = (segment.flags & kSyn) == 0 && flow.older == LiveFlows::kNone;
+  const bool plain = flow.older == LiveFlows::kNone && ((segment.flags & kSyn) == 0 || flow.expects(segment));
   return plain ? deliver_to(flow, latest, Role::Ordinary, a) : deliver(a, route(a, latest));
 }
 
@@ -95,7 +95,7 @@ std::uint64_t FlowTable::State::deliver(const Arrival& a, Route to) {
 
 std::uint64_t FlowTable::State::deliver_to(LiveFlow& flow, Id id, Role role, const Arrival& a) {
   const Side side = flow.side_of(a.from_low);
-  if (a.twin && flow.packets() > 0) {
+  if (a.twin && flow.begun()) {
     if (flow.pair == DoubledPairs::kNone) flow.pair = pairs_.enter(hash_hosts(flow.key), flow.packets());
     pairs_.twin(flow.pair);
     flow.add(a.segment, a.frame, side, Role::Copy);
@@ -104,7 +104,7 @@ std::uint64_t FlowTable::State::deliver_to(LiveFlow& flow, Id id, Role role, con
   if (flow.pair != DoubledPairs::kNone) pairs_.original(flow.pair);
   flow.add(a.segment, a.frame, side, role);
   if (flow.older != LiveFlows::kNone) tell_answer(id, a);
-  if (!flow.queued && flow.closed()) look_again(id, flow);
+  if (!flow.queued && flow.ending()) look_again(id, flow);
   return flow.number;
 }
 

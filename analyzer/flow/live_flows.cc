@@ -32,7 +32,7 @@ LiveFlow& LiveFlows::wake(Id id) {
   flow->joined_encapsulation = asleep.joined_encapsulation;
   flow->pair = asleep.pair;
   flow->queued = asleep.queued;
-  flow->replay(asleep.journal);
+  flow->resume(asleep.journal);
   slots_[id].hold(std::move(flow));
   awake_.push_back(id);
   return *slots_[id].flow();

@@ -1,0 +1,314 @@
+#include "analyzer/flow/flow_tracker.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tcpautopsy {
+namespace {
+
+// A RST further from the expected number than any window in use is a guess or a relic: it ends nothing.
+constexpr StreamOffset kNearRst = 1 << 22;
+// Beyond this a number says nothing about where the stream is.
+constexpr StreamOffset kFar = 1 << 30;
+// A SYN that comes after the segment it precedes was reordered by no more than this.
+constexpr StreamOffset kLateSyn = 1 << 16;
+// Of a number that cannot be compared: worse than any real neighbour, better than a number that is elsewhere.
+constexpr std::uint32_t kUntold = 1 << 22;
+constexpr std::size_t kIcmpKept = 16;
+
+StreamOffset distance(StreamOffset a, StreamOffset b) { return a > b ? a - b : b - a; }
+
+// RFC 2883 4: the first block reports a duplicate if the cumulative ACK or the second block covers it.
+bool is_dsack(const TcpSegment& s) {
+  if (s.options.sack_count == 0) return false;
+  const SackBlock first = s.options.sack[0];
+  const auto before = [](Seq a, Seq b) { return static_cast<std::int32_t>(a.raw() - b.raw()) <= 0; };
+  if (before(first.right, s.ack)) return true;
+  if (s.options.sack_count < 2) return false;
+  const SackBlock second = s.options.sack[1];
+  return before(second.left, first.left) && before(first.right, second.right);
+}
+
+}  // namespace
+
+bool FlowTracker::closed() const { return reset_ || (sides_[0].fin_seen && (self() || sides_[1].fin_seen)); }
+
+bool FlowTracker::over() const {
+  if (reset_) return true;
+  const auto acked = [this](Side s) {
+    const LiveSide& sender = side(s);
+    return sender.fin_seen && peer_of(s).acked_max >= sender.fin_end;
+  };
+  return acked(Side::A) && (self() || acked(Side::B));
+}
+
+std::uint32_t FlowTracker::misfit(const TcpSegment& segment, Side s) const {
+  const LiveSide& sender = side(s);
+  const LiveSide& receiver = peer_of(s);
+  StreamOffset worst = 0;
+  const auto compare = [&worst](const LiveSide& of, const LiveSide& peer, Seq seq) {
+    const StreamOffset expected = of.checkpoint(peer);
+    worst = std::max(
+        worst, of.has_base ? distance(unwrap(seq, of.base, expected), expected) : StreamOffset{kUntold});
+  };
+  compare(sender, receiver, segment.seq);
+  if ((segment.flags & kAck) != 0) compare(receiver, sender, segment.ack);
+  return static_cast<std::uint32_t>(std::min<StreamOffset>(worst, kUnfit));
+}
+
+std::uint32_t FlowTracker::misfit(const IcmpError& error, Side s) const {
+  if (!side(s).has_base) return kUntold;
+  const StreamOffset expected = side(s).checkpoint(peer_of(s));
+  const StreamOffset apart = distance(unwrap(error.seq, side(s).base, expected), expected);
+  return static_cast<std::uint32_t>(std::min<StreamOffset>(apart, kUnfit));
+}
+
+void FlowTracker::count(LiveSide& sender, const TcpSegment& segment) {
+  if (sender.packets == 0) sender.ttl = segment.ttl;
+  ++sender.packets;
+  sender.wire_bytes += segment.wire_length;
+  if (segment.checksum == Checksum::Bad) ++sender.bad_checksums;
+}
+
+void FlowTracker::locate_syn(LiveSide& sender, const LiveSide& receiver, const TcpSegment& segment) {
+  const StreamOffset at = sender.has_base ? unwrap(segment.seq, sender.base, sender.checkpoint(receiver)) : 0;
+  const bool first_seen = !sender.sent.started();
+  if (!sender.has_base || sender.tentative || (sender.iss_known && !synchronized_ && at != sender.origin)) {
+    // Nothing certain so far, or another ISN before the handshake was through (SYN cookies, a restarted
+    // server).
+    sender.set_base(segment.seq);
+    sender.sent.start(0);
+  } else if (first_seen) {
+    sender.origin = at;
+    sender.sent.start(at);
+  } else if (!sender.iss_known && at < sender.sent.low() && sender.sent.low() - at <= kLateSyn) {
+    sender.origin = at;
+  } else {
+    return;
+  }
+  sender.iss_known = true;
+  sender.tentative = false;
+}
+
+void FlowTracker::locate(Side s, const TcpSegment& segment) {
+  LiveSide& sender = sides_[index(s)];
+  LiveSide& receiver = peer_of(s);
+  if ((segment.flags & kSyn) != 0) {
+    locate_syn(sender, receiver, segment);
+  } else if (!sender.has_base ||
+             (sender.tentative && (segment.flags & kRst) == 0 && misfit(segment, s) >= kUntold)) {
+    sender.set_base(segment.seq + 0xFFFFFFFFU);
+    sender.sent.start(1);
+    sender.tentative = (segment.flags & kRst) != 0;
+  } else if (!sender.sent.started() &&
+             !foreign(sender, receiver, segment,
+                      unwrap(segment.seq, sender.base, sender.checkpoint(receiver)))) {
+    sender.sent.start(unwrap(segment.seq, sender.base, sender.checkpoint(receiver)));
+  }
+  if ((segment.flags & kAck) != 0 && (segment.flags & kRst) == 0 && !receiver.has_base) {
+    receiver.set_base(segment.ack + 0xFFFFFFFFU);
+  }
+}
+
+// A segment whose numbers are not of this stream: it is told, but moves nothing.
+bool FlowTracker::foreign(const LiveSide& sender, const LiveSide& receiver, const TcpSegment& segment,
+                          StreamOffset seq) const {
+  const StreamOffset apart = distance(seq, sender.checkpoint(receiver));
+  if ((segment.flags & kRst) != 0) return apart > kNearRst && !sender.tentative;
+  if ((segment.flags & kSyn) != 0) return seq != sender.origin;
+  return apart > kFar;
+}
+
+// What the segment says of itself, without its place in the streams.
+void FlowTracker::describe(const TcpSegment& segment, const FrameRef& frame, Side s, SegmentRecord& r) {
+  r.frame = frame;
+  r.payload = segment.payload_length;
+  r.has_timestamps = segment.options.has_timestamps;
+  r.ts_val = segment.options.ts_val;
+  r.ts_ecr = segment.options.ts_ecr;
+  r.has_ip_id = segment.has_ip_id;
+  r.ip_id = segment.ip_id;
+  if (segment.options.sack_count > 0) {
+    r.has_sack = true;
+    r.first_sack = segment.options.sack[0];
+    r.is_dsack = is_dsack(segment);
+  }
+  r.flags = segment.flags;
+  r.window = segment.window;
+  if ((segment.flags & kSyn) != 0) {
+    r.mss = segment.options.has_mss ? segment.options.mss : std::uint16_t{0};
+    r.fast_open = segment.options.fast_open;
+  }
+  r.tcp_checksum = segment.tcp_checksum;
+  r.ttl = segment.ttl;
+  r.side = s;
+  r.bad_checksum = segment.checksum == Checksum::Bad;
+}
+
+SegmentRecord FlowTracker::record_of(const TcpSegment& segment, const FrameRef& frame, Side s) const {
+  const LiveSide& sender = side(s);
+  const LiveSide& receiver = peer_of(s);
+  SegmentRecord r;
+  describe(segment, frame, s, r);
+  r.seq = sender.has_base ? unwrap(segment.seq, sender.base, sender.checkpoint(receiver)) : 1;
+  if ((segment.flags & kAck) != 0) {
+    r.ack = receiver.has_base ? unwrap(segment.ack, receiver.base, receiver.checkpoint(sender)) : 1;
+  }
+  r.sent_max = r.contiguous = r.seq;
+  if (sender.sent.started()) {
+    r.sent_max = sender.sent.sent_max();
+    r.contiguous = sender.sent.contiguous();
+  }
+  return r;
+}
+
+// Nearly all segments of most captures are in order, acknowledge what was seen, and are folded at once.
+bool FlowTracker::carry_on(const TcpSegment& segment, const FrameRef& frame, Side s) {
+  if (!synchronized_ || reset_ || (segment.flags & (kSyn | kFin | kRst | kAck)) != kAck ||
+      segment.window == 0 || limits_.keep_all) {
+    return false;
+  }
+  LiveSide& sender = sides_[index(s)];
+  LiveSide& receiver = sides_[index(other(s))];  // never heard of in a self-connection
+  if (!sender.sent.steady() || !receiver.sent.steady() || !sender.has_acked) return false;
+  const StreamOffset seq = sender.sent.sent_max();
+  const StreamOffset seen = receiver.sent.sent_max();
+  const StreamOffset ack = seen - (wrap(seen, receiver.base).raw() - segment.ack.raw());
+  if (segment.seq != wrap(seq, sender.base) || ack < sender.acked_max) return false;
+  const Bearing bearing{ack > receiver.origin, receiver.fin_seen && ack >= receiver.fin_end, false};
+  if (!folding_.carries_on(s, frame.time_ns, segment.payload_length > 0, bearing)) return false;
+
+  last_ = frame;
+  count(sender, segment);
+  sender.payload_bytes += segment.payload_length;
+  sender.sent.extend(segment.payload_length);
+  sender.acked_max = ack;
+  receiver.sent.acknowledged(ack);
+  SegmentRecord& record = log_.pend(s);
+  describe(segment, frame, s, record);
+  record.seq = record.sent_max = seq;
+  record.ack = ack;
+  record.contiguous = sender.sent.sent_max();
+  measure(record, sender, receiver);
+  return true;
+}
+
+void FlowTracker::count_copy(const TcpSegment& segment, const FrameRef& frame, Side s) {
+  LiveSide& sender = sides_[index(s)];
+  ++sender.copies;
+  sender.copies_wire_bytes += segment.wire_length;
+  if (segment.checksum == Checksum::Bad) ++sender.copies_bad_checksum;
+  last_copy_ = frame;
+  if (first_copy_ == 0) first_copy_ = frame.number;
+  SegmentRecord record = record_of(segment, frame, s);
+  record.copy = true;
+  if (folding_.add_copy(log_, record, limits_.max_records)) ++sender.copies_kept;
+}
+
+void FlowTracker::add(const TcpSegment& segment, const FrameRef& frame, Side s, Role role) {
+  if (role == Role::Ordinary && carry_on(segment, frame, s)) return peers_.carry_on(segment, s);
+  peers_.add(segment, s);
+  if (role == Role::Copy && started_) return count_copy(segment, frame, s);
+
+  LiveSide& sender = sides_[index(s)];
+  if (!started_) first_ = frame;
+  started_ = true;
+  last_ = frame;
+  count(sender, segment);
+  if (role != Role::Stray) locate(s, segment);
+  SegmentRecord record = record_of(segment, frame, s);
+  Bearing bearing;
+  if (role != Role::Stray && !foreign(sender, peer_of(s), segment, record.seq)) {
+    follow(segment, record, s, bearing);
+  }
+  folding_.add(log_, record, bearing, limits_.keep_all, limits_.max_records);
+}
+
+void FlowTracker::follow(const TcpSegment& segment, SegmentRecord& record, Side s, Bearing& bearing) {
+  LiveSide& sender = sides_[index(s)];
+  LiveSide& receiver = peer_of(s);
+  const bool rst = record.has(kRst);
+  if (record.has(kSyn)) {
+    if (!sender.syn_seen) sender.syn_options = SynOptions::of(segment.options);
+    sender.syn_seen = true;
+    std::optional<Side>& first = record.has(kAck) ? first_syn_ack_ : first_syn_;
+    if (!first) first = s;
+  }
+  if (sender.sent.started() && !rst) {
+    const SequenceSpan span{record.seq, record.payload, record.has(kSyn), record.has(kFin)};
+    const SequenceTracker::Standing standing = sender.sent.add(span);
+    record.resend = standing.resend;
+    record.fills_gap = standing.fills_gap;
+    record.after_gap = standing.after_gap;
+    record.keepalive = standing.keepalive;
+    sender.payload_bytes += standing.new_bytes;
+    record.contiguous = sender.sent.contiguous();
+  }
+  if (record.has(kAck)) {
+    const bool heard = receiver.packets > 0;
+    record.acks_unseen =
+        !rst && (heard ? receiver.sent.started() && record.ack > receiver.sent.sent_max() : sender.syn_seen);
+    bearing.news = record.acks_unseen && heard && record.ack > sender.acked_max;
+    bearing.acks_syn = receiver.has_base && record.ack > receiver.origin;
+    bearing.acks_fin = receiver.fin_seen && record.ack >= receiver.fin_end;
+    note_ack(record, sender, receiver);
+  }
+  measure(record, sender, receiver);
+  note_close(record, sender);
+  if (!record.has(kSyn) && !rst) synchronized_ = true;
+}
+
+void FlowTracker::note_ack(const SegmentRecord& record, LiveSide& sender, LiveSide& receiver) {
+  // A RST may carry any number in its ACK field (RFC 5961 1.1): it is only taken where it acknowledges what
+  // was sent.
+  if (record.has(kRst) && (!receiver.sent.started() || record.ack > receiver.sent.sent_max())) return;
+  if (distance(record.ack, receiver.checkpoint(sender)) > kFar) return;
+  sender.acked_max = sender.has_acked ? std::max(sender.acked_max, record.ack) : record.ack;
+  sender.has_acked = true;
+  receiver.sent.acknowledged(sender.acked_max);
+}
+
+void FlowTracker::measure(const SegmentRecord& record, LiveSide& sender, LiveSide& receiver) {
+  TimedSegment& sent = receiver.timed;
+  if (record.has(kAck) && sent.running && record.ack >= sent.end && !self()) {
+    const bool reply = sent.handshake && (record.has(kSyn) || !record.has(kRst));
+    sender.took(record.frame.time_ns - sent.sent_ns, reply);
+    sent.running = false;
+  }
+  if (record.sequence_length() == 0 || record.has(kRst)) return;
+  if (record.seq < sender.timed.end) sender.timed.running = false;
+  if (record.end() > record.sent_max && !record.fills_gap && !sender.timed.running) {
+    sender.timed = {record.end(), record.frame.time_ns, true, record.has(kSyn)};
+  }
+}
+
+void FlowTracker::note_close(const SegmentRecord& record, LiveSide& sender) {
+  if (record.has(kRst)) {
+    if (!reset_) reset_by_ = record.side;
+    reset_ = true;
+  } else if (reset_ && reset_by_ == record.side && record.sequence_length() > 0 && !record.has(kSyn)) {
+    reset_ = false;  // it goes on: the RST was not its own, or was not taken
+  }
+  if (record.has(kFin) && !record.has(kRst)) {
+    sender.fin_seen = true;
+    sender.fin_end = std::max(sender.fin_end, record.end());
+  }
+}
+
+void FlowTracker::add(const IcmpError& error, const FrameRef& frame, Side s) {
+  ++icmp_total_;
+  if (icmp_.size() >= kIcmpKept) return;
+  const LiveSide& sender = side(s);
+  IcmpRecord r;
+  r.frame = frame;
+  r.quoted = s;
+  r.seq = sender.has_base ? unwrap(error.seq, sender.base, sender.checkpoint(peer_of(s))) : 1;
+  r.reporter = error.reporter;
+  r.v6 = error.v6;
+  r.type = error.type;
+  r.code = error.code;
+  r.mtu = error.mtu;
+  icmp_.push_back(r);
+}
+
+}  // namespace tcpautopsy

@@ -1,0 +1,85 @@
+// From the segments of a connection to the records, sums and round trips of its FlowTrace.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "analyzer/flow/flow_key.h"
+#include "analyzer/flow/flow_trace.h"
+#include "analyzer/flow/folding.h"
+#include "analyzer/flow/live_side.h"
+#include "analyzer/flow/peer_trackers.h"
+#include "analyzer/flow/record_log.h"
+#include "analyzer/flow/segment_journal.h"
+
+namespace tcpautopsy {
+
+class FlowTracker {
+ public:
+  struct Limits {
+    std::size_t max_records;
+    bool keep_all;
+  };
+
+  FlowTracker(const FlowKey& key, bool a_is_low, const Limits& limits)
+      : key_(key), a_is_low_(a_is_low), limits_(limits) {}
+
+  void add(const TcpSegment& segment, const FrameRef& frame, Side s, Role role);
+  void add(const IcmpError& error, const FrameRef& frame, Side quoted);
+  // Fills in all that the segments tell. The tracker is empty after that.
+  void conclude(bool copies_are_capture, FlowTrace& trace);
+
+  const LiveSide& side(Side s) const { return sides_[index(s)]; }
+  bool self() const { return key_.low == key_.high; }
+  // No plain segment yet: at most SYNs, SYN-ACKs, RSTs and strays.
+  bool opening() const { return !synchronized_; }
+  // Both ends have closed, or one was reset: a new SYN opens a new incarnation at once.
+  bool closed() const;
+  bool reset() const { return reset_; }
+  // Closed, and nothing is owed any more.
+  bool over() const;
+  // How far the numbers of a segment of `s` are from where this flow's are; larger is worse, kUnfit at most.
+  std::uint32_t misfit(const TcpSegment& segment, Side s) const;
+  std::uint32_t misfit(const IcmpError& error, Side quoted) const;
+  static constexpr std::uint32_t kUnfit = 0x80000000U;
+  // Of the first packet recognised as a copy.
+  std::uint64_t first_copy_frame() const { return first_copy_; }
+
+ private:
+  LiveSide& peer_of(Side s) { return sides_[self() ? 0 : index(other(s))]; }
+  const LiveSide& peer_of(Side s) const { return sides_[self() ? 0 : index(other(s))]; }
+  void count(LiveSide& sender, const TcpSegment& segment);
+  void count_copy(const TcpSegment& segment, const FrameRef& frame, Side s);
+  // A segment that only carries on: false, and nothing was done, unless all about it is as expected.
+  bool carry_on(const TcpSegment& segment, const FrameRef& frame, Side s);
+  void locate(Side s, const TcpSegment& segment);
+  void locate_syn(LiveSide& sender, const LiveSide& receiver, const TcpSegment& segment);
+  bool foreign(const LiveSide& sender, const LiveSide& receiver, const TcpSegment& segment,
+               StreamOffset seq) const;
+  SegmentRecord record_of(const TcpSegment& segment, const FrameRef& frame, Side s) const;
+  static void describe(const TcpSegment& segment, const FrameRef& frame, Side s, SegmentRecord& record);
+  void follow(const TcpSegment& segment, SegmentRecord& record, Side s, Bearing& bearing);
+  void note_ack(const SegmentRecord& record, LiveSide& sender, LiveSide& receiver);
+  void measure(const SegmentRecord& record, LiveSide& sender, LiveSide& receiver);
+  void note_close(const SegmentRecord& record, LiveSide& sender);
+  SideFacts facts_of(Side s, bool copies_are_capture) const;
+  void move_origin(FlowTrace& trace) const;
+  void choose_client(FlowTrace& trace) const;
+
+  FlowKey key_;
+  bool a_is_low_;
+  bool started_ = false, synchronized_ = false, reset_ = false;
+  Side reset_by_ = Side::A;
+  std::optional<Side> first_syn_, first_syn_ack_;
+  Limits limits_;
+  PerSide<LiveSide> sides_;
+  RecordLog log_;
+  Folding folding_;
+  FrameRef first_, last_, last_copy_;
+  std::vector<IcmpRecord> icmp_;
+  std::uint64_t icmp_total_ = 0, first_copy_ = 0;
+  PeerTrackers peers_;
+};
+
+}  // namespace tcpautopsy
