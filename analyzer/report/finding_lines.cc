@@ -168,7 +168,7 @@ std::vector<std::string> finding_table_row(const FindingView& view) {
   const Finding& finding = view.finding;
   std::string where = finding.flow ? std::to_string(*finding.flow) : "-";
   if (finding.host)
-    where = to_string(*finding.host) + (finding.port ? ":" + std::to_string(*finding.port) : "");
+    where = to_string(*finding.host) + (finding.port ? fmt::format(":{}", *finding.port) : "");
   return {std::string(name(finding.severity)),
           std::string(finding.id),
           std::move(where),

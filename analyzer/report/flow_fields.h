@@ -1,8 +1,6 @@
 // The fields of a flow's line in the contract's order, for any writer that has JsonWriter's calls.
 #pragma once
 
-#include <array>
-
 #include "analyzer/flow/community_id.h"
 #include "analyzer/report/flow_lines.h"
 #include "analyzer/report/time_text.h"
@@ -154,36 +152,39 @@ void finals(W& w, const FlowHistory& history) {
   w.end_object();
 }
 
-// Names under counts.*; of these only the checksums are counted by what stands today, the others are not
-// known.
-inline constexpr std::array kUncounted{"retransmissions",
-                                       "fast_retransmissions",
-                                       "rto_retransmissions",
-                                       "tail_loss_probes",
-                                       "spurious_retransmissions",
-                                       "out_of_order",
-                                       "duplicate_acks",
-                                       "keepalives",
-                                       "zero_windows",
-                                       "window_probes",
-                                       "missing_bytes"};
+// Of these only the checksums are counted by what stands today; the others are not known.
+template <class W>
+void counts_of_end(W& w, const SideFacts* facts) {
+  w.begin_object();
+  w.null_field("retransmissions");
+  w.null_field("fast_retransmissions");
+  w.null_field("rto_retransmissions");
+  w.null_field("tail_loss_probes");
+  w.null_field("spurious_retransmissions");
+  w.null_field("out_of_order");
+  w.null_field("duplicate_acks");
+  w.null_field("keepalives");
+  w.null_field("zero_windows");
+  w.null_field("window_probes");
+  w.null_field("missing_bytes");
+  w.field("bad_checksums", facts ? std::optional(facts->bad_checksums) : std::nullopt);
+  w.end_object();
+}
 
 template <class W>
 void counts(W& w, const FlowHistory& history) {
   w.key("counts");
   w.begin_object();
-  const auto end = [&](std::string_view which, std::optional<Side> side) {
-    w.key(which);
-    w.begin_object();
-    for (const char* counted : kUncounted) w.null_field(counted);
-    w.key("bad_checksums");
-    if (side)
-      w.value(history.trace.facts(*side).bad_checksums);
-    else
-      w.null();
-    w.end_object();
-  };
-  for_ends(history, end, [&](std::string_view which) { end(which, std::nullopt); });
+  for_ends(
+      history,
+      [&](std::string_view end, Side side) {
+        w.key(end);
+        counts_of_end(w, &history.trace.facts(side));
+      },
+      [&](std::string_view end) {
+        w.key(end);
+        counts_of_end(w, nullptr);
+      });
   w.end_object();
 }
 
@@ -197,7 +198,9 @@ void round_trips(W& w, const FlowHistory& history) {
     w.begin_object();
     w.field("handshake", facts ? facts->rtt_handshake_ns : std::nullopt);
     w.field("min", facts ? facts->rtt_min_ns : std::nullopt);
-    for (const char* unmeasured : {"median", "p95", "max"}) w.null_field(unmeasured);
+    w.null_field("median");
+    w.null_field("p95");
+    w.null_field("max");
     w.end_object();
   };
   for_ends(history, end, [&](std::string_view which) { end(which, std::nullopt); });

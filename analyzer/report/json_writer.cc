@@ -69,6 +69,11 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
+void JsonWriter::flush() {
+  out_.append(block_.data(), used_);
+  used_ = 0;
+}
+
 void JsonWriter::value(std::string_view text) {
   if (text.size() <= kLongestWord && std::all_of(text.begin(), text.end(), plain)) return word(text);
   if (!fresh_) piece("");

@@ -169,7 +169,7 @@ class Drawing {
   void packet_line(const Rung& rung, std::uint64_t frame, const std::string& middle) {
     std::string mark;
     for (const Finding* finding : rung.findings)
-      mark += (mark.empty() ? "!" : ",") + std::to_string(number(*finding));
+      mark += fmt::format("{}{}", mark.empty() ? "!" : ",", number(*finding));
     const bool one = history_.trace.self_connection;
     line(mark, frame == 0 ? "" : std::to_string(frame), seconds(rung.time_ns),
          entered(rung.moves[index(history_.client())]), middle,
@@ -257,6 +257,10 @@ std::string heading(const FlowResult& flow, const Origin& origin, const TextStyl
              style.width);
 }
 
+std::string heading_line(std::string_view title, const TextStyle& style) {
+  return fmt::format("\n{}\n", style.paint(Paint::Bold, title));
+}
+
 std::string basis_text(const FlowHistory& history, const Transition& t) {
   std::string out(name(t.basis));
   if (t.proved_by != kNoRecord && t.proved_by < history.records().size()) {
@@ -286,12 +290,12 @@ std::string transitions_text(const FlowHistory& history, const TextStyle& style)
   if (table.empty()) return "";
   TextStyle whole = style;
   whole.width = 0;
-  return "\n" + style.paint(Paint::Bold, "Changes of state") + ", when the endpoint itself made them\n" +
-         table.text(whole, 2);
+  return heading_line("Changes of state, when the endpoint itself made them", style) + table.text(whole, 2);
 }
 
 std::string findings_text(const FlowResult& flow, const TextStyle& style) {
-  std::string out = "\n" + style.paint(Paint::Bold, "Findings") + (flow.findings.empty() ? ": none\n" : "\n");
+  std::string out = heading_line("Findings", style);
+  if (flow.findings.empty()) out += "  none\n";
   for (std::size_t i = 0; i < flow.findings.size(); ++i) {
     const Finding& finding = flow.findings[i];
     const auto endpoint = finding_endpoint({finding, &flow.history.trace});
@@ -307,7 +311,7 @@ std::string findings_text(const FlowResult& flow, const TextStyle& style) {
 
 // Only the signs that the ladder uses.
 std::string legend(const FlowHistory& history, const TextStyle& style) {
-  std::string out = "\n" + style.paint(Paint::Bold, "Legend") + '\n';
+  std::string out = heading_line("Legend", style);
   const auto say = [&](bool used, std::string_view sign, std::string_view meaning) {
     if (used) out += paragraph(fmt::format("  {:<9}", sign), meaning, style.width);
   };

@@ -126,7 +126,8 @@ std::string readable_time(TimeNs time) {
 }
 
 std::string readable_span(TimeNs span) {
-  if (span < 0) return span == std::numeric_limits<TimeNs>::min() ? "-" : "-" + readable_span(-span);
+  if (span == std::numeric_limits<TimeNs>::min()) return "-";
+  if (span < 0) return fmt::format("-{}", readable_span(-span));
   const double ns = static_cast<double>(span);
   if (span < 1000) return fmt::format("{} ns", span);
   if (span < kMillisecond) return fmt::format("{:.0f} us", ns / 1e3);
