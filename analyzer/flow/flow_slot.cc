@@ -7,7 +7,15 @@
 namespace tcpautopsy {
 namespace {
 
-enum Mark : std::uint8_t { kV4 = 1, kALow = 2, kQueued = 4, kJoined = 8, kPaired = 16 };
+enum Mark : std::uint8_t {
+  kV4 = 1,
+  kALow = 2,
+  kQueued = 4,
+  kJoined = 8,
+  kPaired = 16,
+  kNested = 32,
+  kLater = 64
+};
 
 // Marks, two ends, and six numbers.
 using HeadWriter = OctetWriter<96>;
@@ -59,15 +67,17 @@ void FlowSlot::hold(const SleepingFlow& f) {
   const bool v4 = f.key.low.ip.is_v4() && f.key.high.ip.is_v4();
   const bool joined = f.joined_encapsulation != f.key.encapsulation;
   const bool paired = f.pair != DoubledPairs::kNone;
+  const bool nested = f.key.encapsulation != 0, later = f.incarnation != 0;
   HeadWriter head;
   head.one((v4 ? unsigned{kV4} : 0U) | (f.a_is_low ? unsigned{kALow} : 0U) |
            (f.queued ? unsigned{kQueued} : 0U) | (joined ? unsigned{kJoined} : 0U) |
-           (paired ? unsigned{kPaired} : 0U));
+           (paired ? unsigned{kPaired} : 0U) | (nested ? unsigned{kNested} : 0U) |
+           (later ? unsigned{kLater} : 0U));
   put_end(head, f.key.low, v4);
   put_end(head, f.key.high, v4);
-  head.many(f.key.encapsulation);
+  if (nested) head.many(f.key.encapsulation);
   head.many(f.number);
-  head.many(f.incarnation);
+  if (later) head.many(f.incarnation);
   if (joined) head.many(f.joined_encapsulation);
   if (paired) head.many(f.pair);
 
@@ -93,9 +103,9 @@ SleepingFlow FlowSlot::sleeping() const {
   f.queued = (marks & kQueued) != 0;
   f.key.low = take_end(from, v4);
   f.key.high = take_end(from, v4);
-  f.key.encapsulation = static_cast<std::uint32_t>(from.many());
+  if ((marks & kNested) != 0) f.key.encapsulation = static_cast<std::uint32_t>(from.many());
   f.number = from.many();
-  f.incarnation = static_cast<std::uint32_t>(from.many());
+  if ((marks & kLater) != 0) f.incarnation = static_cast<std::uint32_t>(from.many());
   f.joined_encapsulation =
       (marks & kJoined) != 0 ? static_cast<std::uint32_t>(from.many()) : f.key.encapsulation;
   if ((marks & kPaired) != 0) f.pair = static_cast<DoubledPairs::Pair>(from.many());

@@ -38,7 +38,11 @@ FlowTable::State::State(FlowOptions opts, Done on_done)
 std::uint64_t FlowTable::State::add(const TcpSegment& segment, const FrameRef& frame) {
   flows_.put_to_sleep();
   // One packet with a clock gone wrong must not end every closed flow: it takes two.
-  if (any_) expire(std::min(frame.time_ns, last_time_));
+  if (any_) {
+    expire(std::min(frame.time_ns, last_time_));
+  } else {
+    flows_.begin_at(frame.time_ns);
+  }
   any_ = true;
   last_time_ = frame.time_ns;
 

@@ -7,7 +7,7 @@
 namespace tcpautopsy {
 
 LiveFlow::LiveFlow(const FlowKey& flow_key, std::uint64_t flow_number, std::uint32_t flow_incarnation,
-                   bool first_from_low, const Limits& limits)
+                   bool first_from_low, const Limits& limits, TimeNs epoch)
     : key(flow_key),
       number(flow_number),
       incarnation(flow_incarnation),
@@ -15,7 +15,9 @@ LiveFlow::LiveFlow(const FlowKey& flow_key, std::uint64_t flow_number, std::uint
       older(FlowIndex::kNone),
       newer(FlowIndex::kNone),
       a_is_low(first_from_low),
-      limits_(limits) {}
+      limits_(limits),
+      epoch_(epoch),
+      journal_(epoch) {}
 
 bool LiveFlow::can_sleep() const {
   return young() && older == FlowIndex::kNone && newer == FlowIndex::kNone && !quoted_ && !held &&
@@ -52,14 +54,14 @@ void LiveFlow::add(const TcpSegment& segment, const FrameRef& frame, Side s, Rol
 }
 
 void LiveFlow::resume(Bytes journal) {
-  JournalReader reader(journal);
+  JournalReader reader(journal, epoch_);
   for (JournalEntry entry; reader.next(entry); ++in_journal_) note(entry.segment, entry.frame);
   journal_.resume(journal, reader.context());
 }
 
 void LiveFlow::make_tracker() const {
   tracker_ = std::make_unique<FlowTracker>(key, a_is_low, limits_);
-  JournalReader reader{Bytes(journal_.bytes())};
+  JournalReader reader(Bytes(journal_.bytes()), epoch_);
   const EndpointAddress& a = a_is_low ? key.low : key.high;
   const EndpointAddress& b = a_is_low ? key.high : key.low;
   for (JournalEntry entry; reader.next(entry);) {

@@ -20,7 +20,7 @@ class LiveFlow {
   static constexpr std::uint32_t kUnfit = FlowTracker::kUnfit;
 
   LiveFlow(const FlowKey& flow_key, std::uint64_t flow_number, std::uint32_t flow_incarnation,
-           bool first_from_low, const Limits& limits);
+           bool first_from_low, const Limits& limits, TimeNs epoch);
 
   void add(const TcpSegment& segment, const FrameRef& frame, Side s, Role role);
   void add(const IcmpError& error, const FrameRef& frame);
@@ -94,6 +94,7 @@ class LiveFlow {
   void make_tracker() const;
 
   Limits limits_;
+  TimeNs epoch_;  // of the journal
   SegmentJournal journal_;
   TimeNs first_ns_ = 0, last_ns_ = 0;
   mutable std::unique_ptr<FlowTracker> tracker_;  // has all segments, or is not made yet

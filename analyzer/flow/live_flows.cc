@@ -28,7 +28,7 @@ bool LiveFlows::sleeper_is_of(Id id, const FlowKey& key) const {
 LiveFlow& LiveFlows::wake(Id id) {
   const SleepingFlow asleep = slots_[id].sleeping();
   auto flow = std::make_unique<LiveFlow>(asleep.key, asleep.number, asleep.incarnation, asleep.a_is_low,
-                                         limits_of_(asleep.number));
+                                         limits_of_(asleep.number), epoch_);
   flow->joined_encapsulation = asleep.joined_encapsulation;
   flow->pair = asleep.pair;
   flow->queued = asleep.queued;
@@ -87,14 +87,16 @@ LiveFlows::Id LiveFlows::open(const FlowKey& key, std::uint64_t hash, std::uint6
   FlowSlot slot;
   if (before == kNone) {
     note_encapsulation(key.encapsulation);
-    slot.hold(std::make_unique<LiveFlow>(key, number, ended_.recall(hash), from_low, limits_of_(number)));
+    slot.hold(
+        std::make_unique<LiveFlow>(key, number, ended_.recall(hash), from_low, limits_of_(number), epoch_));
     const Id id = store(std::move(slot));
     index_.insert(hash, id);
     awake_.push_back(id);
     return id;
   }
   LiveFlow& old = (*this)[before];
-  auto flow = std::make_unique<LiveFlow>(old.key, number, old.incarnation + 1, from_low, limits_of_(number));
+  auto flow =
+      std::make_unique<LiveFlow>(old.key, number, old.incarnation + 1, from_low, limits_of_(number), epoch_);
   flow->joined_encapsulation = old.joined_encapsulation;
   flow->older = before;
   slot.hold(std::move(flow));
@@ -107,7 +109,7 @@ LiveFlows::Id LiveFlows::open(const FlowKey& key, std::uint64_t hash, std::uint6
 void LiveFlows::open_asleep(SleepingFlow flow, std::uint64_t hash, const TcpSegment& segment,
                             const FrameRef& frame) {
   note_encapsulation(flow.key.encapsulation);
-  JournalContext context;
+  JournalContext context(epoch_);
   EntryWriter entry;
   if (!write_entry(segment, frame, Side::A, Role::Ordinary, context, entry)) {
     LiveFlow& awake = (*this)[open(flow.key, hash, flow.number, flow.a_is_low, kNone)];

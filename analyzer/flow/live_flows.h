@@ -20,6 +20,9 @@ class LiveFlows {
   static constexpr Id kNone = FlowIndex::kNone;
   using LimitsOf = std::function<LiveFlow::Limits(std::uint64_t number)>;
 
+  // No more than a hint: the time of the first packet, from which the flows count.
+  void begin_at(TimeNs epoch) { epoch_ = epoch; }
+
   LiveFlows(std::size_t most_awake, LimitsOf limits_of)
       : most_awake_(most_awake), limits_of_(std::move(limits_of)) {}
 
@@ -75,6 +78,7 @@ class LiveFlows {
   template <class F>
   static void each_hash(const LiveFlow& flow, F f);
 
+  TimeNs epoch_ = 0;
   std::size_t most_awake_;
   LimitsOf limits_of_;
   std::vector<FlowSlot> slots_;

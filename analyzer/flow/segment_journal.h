@@ -29,9 +29,11 @@ struct JournalContext {
     std::uint16_t ip_id = 0, window = 0;
     std::uint8_t ttl = 0;
   };
+  explicit JournalContext(TimeNs epoch = 0) : time_ns(epoch) {}
+
   PerSide<Direction> directions;
   std::uint64_t number = 0;
-  TimeNs time_ns = 0;
+  TimeNs time_ns;
   std::uint32_t file = 0;
 };
 
@@ -51,8 +53,10 @@ using EntryWriter = OctetWriter<kLongestEntry>;
 bool write_entry(const TcpSegment& segment, const FrameRef& frame, Side side, Role role,
                  JournalContext& context, EntryWriter& to);
 
+// `epoch` is a time not far from the first entry's, the same for writing and reading.
 class SegmentJournal {
  public:
+  explicit SegmentJournal(TimeNs epoch) : context_(epoch) {}
   // False as write_entry().
   bool append(const TcpSegment& segment, const FrameRef& frame, Side side, Role role);
   // Goes on from entries that were read elsewhere.
@@ -68,7 +72,7 @@ class SegmentJournal {
 // Reads what was written.
 class JournalReader {
  public:
-  explicit JournalReader(Bytes bytes) : bytes_(bytes) {}
+  JournalReader(Bytes bytes, TimeNs epoch) : bytes_(bytes), context_(epoch) {}
   const JournalContext& context() const { return context_; }
   bool next(JournalEntry& entry);
 

@@ -99,7 +99,7 @@ TEST_CASE("flows that slept tell the same as flows that did not") {
 TEST_CASE("a journal gives back each field of a segment") {
   std::mt19937 random(7);
   const auto some = [&random] { return static_cast<std::uint32_t>(random()); };
-  SegmentJournal journal;
+  SegmentJournal journal(1234567);
   std::vector<JournalEntry> written;
   for (int i = 0; i < 500; ++i) {
     JournalEntry e;
@@ -139,7 +139,7 @@ TEST_CASE("a journal gives back each field of a segment") {
     REQUIRE(journal.append(s, e.frame, e.side, e.role));
     written.push_back(e);
   }
-  JournalReader reader{Bytes(journal.bytes())};
+  JournalReader reader(Bytes(journal.bytes()), 1234567);
   JournalEntry r;
   for (const JournalEntry& w : written) {
     REQUIRE(reader.next(r));
