@@ -183,7 +183,15 @@ class Runner {
 
   // From the last segment that a sent FIN rules out up to the first captured FIN, it may have been sent after
   // each.
+  bool may_hide_fin_before(std::size_t i) const {
+    return wants_hidden_fin() && !meaning_.streams[index(side_)].unseen_fin &&
+           i <= meaning_.streams[index(side_)].first_fin &&
+           (hidden_fin_after_ == kNowhere || i > hidden_fin_after_);
+  }
+
   bool may_hide_fin_after(std::size_t i) const {
+    // Acknowledged though never captured: it was sent after all that was captured.
+    if (meaning_.streams[index(side_)].unseen_fin) return i == hidden_fin_after_;
     return wants_hidden_fin() && i < meaning_.streams[index(side_)].first_fin &&
            (hidden_fin_after_ == kNowhere || i >= hidden_fin_after_);
   }
@@ -202,11 +210,20 @@ class Runner {
 
   void send(std::size_t i) {
     const Meaning& m = meaning_.records[i];
-    if (!m.constrains) return step({EventKind::Displaced, 0, i});
-    off_time(i);
-    if (m.sends == Sends::Rst) silent(i);
     // Of a direction that was not captured at all, unseen segments are the rule.
-    if (may_miss_) step({EventKind::Unseen, trace_.one_sided() ? kOneSidedCost : kUnseenCost, i});
+    const Event unseen{EventKind::Unseen, trace_.one_sided() ? kOneSidedCost : kUnseenCost, i};
+    if (may_miss_) {  // what was missed may have come before what was captured
+      step({EventKind::HiddenFin, hidden_fin_cost(), i});
+      step(unseen);
+    }
+    off_time(i);
+    if (!m.constrains) {
+      if (may_miss_) step(unseen);
+      return step({EventKind::Displaced, 0, i});
+    }
+    if (m.sends == Sends::Rst) silent(i);
+    if (may_miss_) step(unseen);
+    if (may_hide_fin_before(i)) step({EventKind::HiddenFin, hidden_fin_cost(), i, unseen_fin_cost()});
     const CostRow before = row_;
     step({EventKind::Send, 0, i});
     if (row_ == kNoCourse) jump(i, before);

@@ -21,7 +21,8 @@ struct Progress {
   bool has_acked = false;
   std::uint32_t ts_val = 0;  // latest of its timestamps
   bool has_ts = false;
-  std::uint16_t window = 0;
+  bool past_handshake = false;  // it sent more than SYNs
+  bool reset = false;           // it sent a RST, and nothing after
 };
 
 // Segments that the sender of FIN `fin` sent since its last captured one, by its IP IDs (Linux counts them up
@@ -62,7 +63,7 @@ bool acknowledges_unseen_fin(const FlowTrace& trace) {
   return step == 1;
 }
 
-void read_streams(const FlowTrace& trace, TraceMeaning& meaning) {
+void read_streams(const FlowTrace& trace, TraceMeaning& meaning, bool may_miss) {
   for (std::size_t i = 0; i < trace.records.size(); ++i) {
     const SegmentRecord& r = trace.records[i];
     StreamFacts& s = meaning.streams[index(r.side)];
@@ -83,8 +84,8 @@ void read_streams(const FlowTrace& trace, TraceMeaning& meaning) {
     s.offloads_checksum = f.bad_checksums * 2 > f.packets;
     s.hole_for_good = s.last_record != kNowhere && trace.records[s.last_record].contiguous < f.sent_max;
     const StreamOffset acked = trace.facts(other(side)).acked_max;
-    s.unseen_fin = s.first_fin == kNowhere && f.sent_max > 0 && acked == f.sent_max + 1;
-    if (trace.one_sided() && f.packets == 0) s.unseen_fin = acknowledges_unseen_fin(trace);
+    s.unseen_fin = !may_miss && s.first_fin == kNowhere && f.sent_max > 0 && acked == f.sent_max + 1;
+    if (!may_miss && trace.one_sided() && f.packets == 0) s.unseen_fin = acknowledges_unseen_fin(trace);
     if (s.unseen_fin) s.fin_end = acked;
     meaning.capture_missed =
         meaning.capture_missed || s.unseen_fin || s.hole_for_good || (f.packets > 0 && acked > f.sent_max);
@@ -109,6 +110,7 @@ bool displaced(const SegmentRecord& r, const Progress& sender, bool after_own_fi
   if (r.copy || odd_flags(r)) return true;
   if (r.has(kRst)) return false;
   if (r.has(kAck) && sender.has_acked && r.ack < sender.acked) return true;
+  if (r.has(kSyn) ? sender.past_handshake : sender.reset) return true;
   if (r.has_timestamps && sender.has_ts && r.ts_val != sender.ts_val)
     return static_cast<std::int32_t>(r.ts_val - sender.ts_val) < 0;
   // Behind the FIN stands what was sent before it and reordered, or sent again: nothing tells.
@@ -132,7 +134,7 @@ bool goes_on_after(const FlowTrace& trace, std::size_t rst, const StreamFacts& s
 
 // Whether the acknowledgment covers the other side's FIN cannot be told: the capture does not know that FIN.
 bool fin_unknown(const SegmentRecord& r, const StreamFacts& peer) {
-  return peer.fin_end == 0 && (r.acks_unseen || peer.past_unknown);
+  return peer.fin_end == 0 && (r.acks_unseen || peer.fin_may_be_missed);
 }
 
 StateSet states_by_own_fin(const SegmentRecord& r, const StreamFacts& own, bool own_fin_seen) {
@@ -144,7 +146,7 @@ StateSet states_by_own_fin(const SegmentRecord& r, const StreamFacts& own, bool 
     return own_fin_seen && (r.resend || r.fills_gap) ? kOwnFinOutstanding
                                                      : kBeforeOwnFin | kOwnFinOutstanding;
   // A bare ACK carries SND.NXT, which is past the FIN once that is sent.
-  if (own.fin_end == 0) return own.past_unknown || r.seq > r.contiguous ? kAny : kBeforeOwnFin;
+  if (own.fin_end == 0) return own.fin_may_be_missed || r.seq > r.contiguous ? kAny : kBeforeOwnFin;
   if (r.seq >= own.fin_end) return kAfterOwnFin;
   return own.unseen_fin && r.seq == own.fin_end - 1 ? kAny : kBeforeOwnFin;
 }
@@ -182,7 +184,7 @@ bool rst_counts(const SegmentRecord& r, const Progress& receiver) {
 // An inexact RST draws a challenge ACK instead (RFC 5961 3.2): likelier without effect.
 Cost rst_inexact(const SegmentRecord& r, const Progress& receiver) {
   if (!receiver.has_acked || r.seq == receiver.acked || r.seq == r.sent_max) return 0;
-  return 3;
+  return 6;
 }
 
 std::uint8_t triggers_of(const SegmentRecord& r, Sends kind, const TraceMeaning& meaning,
@@ -208,9 +210,8 @@ std::uint8_t triggers_of(const SegmentRecord& r, Sends kind, const TraceMeaning&
 TraceMeaning read_meaning(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss) {
   TraceMeaning meaning;
   meaning.records.resize(trace.records.size());
-  read_streams(trace, meaning);
-  for (StreamFacts& stream : meaning.streams)
-    stream.past_unknown = may_miss && !stream.sent_syn && !stream.sent_syn_ack;
+  read_streams(trace, meaning, may_miss);
+  for (StreamFacts& stream : meaning.streams) stream.fin_may_be_missed = may_miss;
   PerSide<Progress> progress;
   PerSide<bool> fin_seen{};
   for (std::size_t i = 0; i < trace.records.size(); ++i) {
@@ -232,9 +233,14 @@ TraceMeaning read_meaning(const FlowTrace& trace, TimeNs capture_end_ns, bool ma
     m.refuses_syn = m.sends == Sends::Rst && r.has(kAck) && r.ack >= 1 && !own.sent_syn && !own.sent_syn_ack;
     m.refuses_handshake = m.bare_rst && r.seq == 1;
     m.early_data = own.took_early_data;
-    if (m.sends == Sends::Rst) m.deliver_cost = rst_inexact(r, progress[index(to)]);
+    if (m.sends == Sends::Rst) {
+      m.deliver_cost = rst_inexact(r, progress[index(to)]);
+      if (m.deliver_cost > 0) m.miss_cost = 0;
+    }
     if (r.has(kFin)) fin_seen[index(r.side)] = true;
+    if (m.sends == Sends::Rst && m.constrains) sender.reset = true;
     if (!m.constrains || m.sends == Sends::Rst) continue;
+    if (!r.has(kSyn) && !own.took_early_data) sender.past_handshake = true;
     if (r.has(kAck)) {
       sender.acked = std::max(sender.acked, r.ack);
       sender.has_acked = true;

@@ -43,8 +43,8 @@ struct StreamFacts {
   std::size_t last_record = kNowhere;
   bool unseen_fin =
       false;  // no FIN was captured, but the other side acknowledges one number more than was seen
-  bool past_unknown = false;   // no SYN of it was captured, and a FIN may have gone before
-  bool hole_for_good = false;  // the capture missed octets of it for ever
+  bool fin_may_be_missed = false;  // granted that the capture missed segments, a FIN among them
+  bool hole_for_good = false;      // the capture missed octets of it for ever
   bool offloads_checksum =
       false;  // most of its checksums are wrong: the capture sees them before the card fills them in
   bool sent_syn = false, sent_syn_ack = false;
@@ -59,7 +59,7 @@ struct TraceMeaning {
   bool capture_missed = false;  // signs that the capture missed segments
 };
 
-// `may_miss`: grant that a FIN may have passed before the capture began.
+// `may_miss`: grant that the capture missed a FIN.
 TraceMeaning read_meaning(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss);
 
 }  // namespace tcpautopsy

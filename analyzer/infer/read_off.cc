@@ -294,7 +294,7 @@ class Reader {
     b.kept[s] = kept();
     b.plausible[s] = plausible();
     b.likely[s] = settled_ ? state_ : Unknown;
-    if (displaced) return widen(b);
+    if (displaced) return widen(b, meaning_.records[event.record]);
     if (!arrived)
       sent_.push_back(event.record);
     else if (!sent_.empty() && sent_.back() > event.record)
@@ -302,11 +302,13 @@ class Reader {
   }
 
   // Sent some time before: any state the endpoint has been in.
-  void widen(Belief& b) const {
+  void widen(Belief& b, const Meaning& m) const {
     const std::size_t s = index(side_);
     const StateSet start = reachable(course_.start, nullptr);
-    b.live[s] = b.live[s] | past_live_ | start;
-    b.kept[s] = b.kept[s] | past_kept_ | (start & b.live[s]);
+    // A RST that its sender did not stop at may still have been sent with no connection there.
+    const StateSet resetting = m.sends == Sends::Rst ? m.after : StateSet{};
+    b.live[s] = b.live[s] | past_live_ | start | resetting;
+    b.kept[s] = b.kept[s] | past_kept_ | start | resetting;
   }
 
   // The segment was still on its way when a later captured one was sent: the state it found the endpoint in
