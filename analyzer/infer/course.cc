@@ -212,7 +212,8 @@ class Runner {
     const Meaning& m = meaning_.records[i];
     // Of a direction that was not captured at all, unseen segments are the rule.
     const Event unseen{EventKind::Unseen, trace_.one_sided() ? kOneSidedCost : kUnseenCost, i};
-    if (may_miss_) {  // what was missed may have come before what was captured
+    if (may_miss_ &&
+        !meaning_.streams[index(side_)].unseen_fin) {  // missed, perhaps, before what was captured
       step({EventKind::HiddenFin, hidden_fin_cost(), i});
       step(unseen);
     }

@@ -10,33 +10,53 @@
 namespace tcpautopsy {
 namespace {
 
-// A new incarnation's SYN: its sender has no socket of the old one left; its receiver neither, once it
-// answers SYN-ACK (RFC 9293 3.10.7.4, TIME-WAIT; RFC 6191).
-void end_by_successor(FlowHistory& h, Side side) {
-  const Successor& next = *h.trace.successor;
-  const bool own = next.sender == side;
-  EndpointOutcome& outcome = h.outcomes[index(side)];
-  if ((!own && !next.answered) || outcome.final == TcpState::Closed || outcome.final == TcpState::Listen ||
-      outcome.final == TcpState::Unknown)
-    return;
+// A new incarnation's SYN: its sender has no socket of the old one left. Its receiver neither, once it
+// answers SYN-ACK (RFC 9293 3.10.7.4, TIME-WAIT; RFC 6191), or once the sender, challenged, resets what it
+// still holds (RFC 9293 3.5.1).
+std::optional<Transition> ending_of_successor(const Successor& next, Side side) {
   Transition t;
   t.side = side;
-  t.from = outcome.final;
   t.to = TcpState::Closed;
-  t.basis = own ? Basis::Observed : Basis::Confirmed;
   t.frame = next.syn;
-  if (!own) t.proof = next.answered;
-  t.time_ns = next.syn.time_ns;
-  const std::int64_t half = h.rtt(side).value_or(0) / 2;
-  t.at_ns = t.time_ns + (own ? -half : half);
-  for (const Transition& earlier : h.transitions)
-    if (earlier.side == side) t.at_ns = std::max(t.at_ns, earlier.at_ns);
-  t.cause = own ? "sent a new SYN from the same port" : "received a new SYN in TIME-WAIT";
-  t.rfc = own ? "9293 3.10.1" : "6191 2";
   t.possible = {TcpState::Closed};
-  h.transitions.push_back(t);
+  if (next.sender == side) {
+    t.basis = Basis::Observed;
+    t.cause = "sent a new SYN from the same port";
+    t.rfc = "9293 3.10.1";
+  } else if (next.reset) {
+    t.frame = next.reset;
+    t.basis = next.answered ? Basis::Confirmed : Basis::Inferred;
+    t.proof = next.answered;
+    t.cause = "received RST";
+    t.rfc = "9293 3.5.1";
+  } else if (next.answered) {
+    t.basis = Basis::Confirmed;
+    t.proof = next.answered;
+    t.cause = "received a new SYN";
+    t.rfc = "6191 2";
+  } else {
+    return std::nullopt;
+  }
+  return t;
+}
+
+void end_by_successor(FlowHistory& h, Side side) {
+  EndpointOutcome& outcome = h.outcomes[index(side)];
+  if (outcome.final == TcpState::Closed || outcome.final == TcpState::Listen ||
+      outcome.final == TcpState::Unknown)
+    return;
+  std::optional<Transition> t = ending_of_successor(*h.trace.successor, side);
+  if (!t) return;
+  t->from = outcome.final;
+  t->time_ns = t->frame->time_ns;
+  const std::int64_t half = h.rtt(side).value_or(0) / 2;
+  t->at_ns = t->time_ns + (h.trace.successor->sender == side ? -half : half);
+  for (const Transition& earlier : h.transitions)
+    if (earlier.side == side) t->at_ns = std::max(t->at_ns, earlier.at_ns);
+  h.transitions.push_back(*t);
   outcome.final = TcpState::Closed;
   outcome.final_possible = {TcpState::Closed};
+  outcome.final_not_ruled_out = {TcpState::Closed};
 }
 
 void follow_side(FlowHistory& h, const TraceMeaning& meaning, Side side, bool may_miss, TimeNs until_ns) {
