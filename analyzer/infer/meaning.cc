@@ -147,8 +147,7 @@ StateSet states_by_own_fin(const SegmentRecord& r, const StreamFacts& own, bool 
                                                      : kBeforeOwnFin | kOwnFinOutstanding;
   // A bare ACK carries SND.NXT, which is past the FIN once that is sent.
   if (own.fin_end == 0) return own.fin_may_be_missed || r.seq > r.contiguous ? kAny : kBeforeOwnFin;
-  if (r.seq >= own.fin_end) return kAfterOwnFin;
-  return own.unseen_fin && r.seq == own.fin_end - 1 ? kAny : kBeforeOwnFin;
+  return r.seq >= own.fin_end ? kAfterOwnFin : kBeforeOwnFin;
 }
 
 StateSet states_after_ack(const SegmentRecord& r, const StreamFacts& own, const StreamFacts& peer,
