@@ -24,6 +24,9 @@ int run_flows(const Options& options) {
   };
   capture.run(handlers);
   sink.finish();
+  if (options.format == "table" && !options.quiet && capture.read_something() && capture.flows() == 0) {
+    say("note: no TCP connection");
+  }
   return capture.exit_status();
 }
 

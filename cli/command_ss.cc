@@ -15,7 +15,12 @@ TimeNs moment(const Options& options, const FlowHistory& history, TimeNs capture
   return options.at->resolve(capture_start, 0);
 }
 
-int print_counts(const Options& options, const SocketCounts& counts, TimeNs at) {
+void note_outside(const Options& options, const CaptureRun& capture, TimeNs at) {
+  if (options.quiet || capture.flows() == 0 || at <= capture.capture_end_ns()) return;
+  say("note: the capture ends before that time; states are as at its end (--capture-end moves it)");
+}
+
+void print_counts(const Options& options, const SocketCounts& counts, TimeNs at) {
   Output out(options.output);
   if (options.format == "ndjson")
     out.write(counts.ndjson(at));
@@ -24,7 +29,6 @@ int print_counts(const Options& options, const SocketCounts& counts, TimeNs at) 
   else
     out.write(counts.text(text_style(options, out)));
   out.close();
-  return 0;
 }
 
 }  // namespace
@@ -60,6 +64,7 @@ int run_ss(const Options& options) {
     print_counts(options, counts, at);
   else
     sink.finish();
+  note_outside(options, capture, at);
   return capture.exit_status();
 }
 

@@ -61,7 +61,7 @@ std::string services_text(const Summary& summary, const TextStyle& style) {
   return heading("Services in trouble, worst first", style) + table.text(style, 2);
 }
 
-std::string finding_text(const KeptFinding& kept, const TextStyle& style) {
+std::string finding_text(const KeptFinding& kept, bool name_file, const TextStyle& style) {
   const Finding& finding = kept.finding;
   std::string subject = subject_text(kept) + ", " + readable_time(finding.time_ns);
   if (finding.certainty != Certainty::Certain) subject += fmt::format(" ({})", name(finding.certainty));
@@ -71,9 +71,9 @@ std::string finding_text(const KeptFinding& kept, const TextStyle& style) {
     out += paragraph("    evidence   ", evidence, style.width);
   }
   if (!finding.frames.empty()) {
-    out += paragraph("    frames     ",
-                     frames_text(finding, 12) + (kept.file.empty() ? "" : " of " + printable(kept.file)),
-                     style.width);
+    out +=
+        paragraph("    frames     ",
+                  frames_text(finding, 12) + (name_file ? " of " + printable(kept.file) : ""), style.width);
   }
   return out + "    wireshark  " + kept.filter + '\n';
 }
@@ -81,12 +81,14 @@ std::string finding_text(const KeptFinding& kept, const TextStyle& style) {
 // Every error and warning with its evidence, as many of each id as were kept.
 std::string details_text(const Summary& summary, const TextStyle& style) {
   std::string out;
+  const auto& captures = summary.captures();
+  const bool several = captures.size() > 1 || (!captures.empty() && captures[0].files.size() > 1);
   for (const FindingGroup* group : summary.groups()) {
     std::uint64_t told = 0;
     std::string inside;
     for (const KeptFinding& kept : group->kept) {
       if (kept.finding.severity < Severity::Warning) continue;
-      inside += finding_text(kept, style);
+      inside += finding_text(kept, several, style);
       ++told;
     }
     if (told == 0) continue;

@@ -97,6 +97,31 @@ def ndjson(*arguments, **more):
     return [json.loads(line) for line in out.splitlines()]
 
 
+def run_on_terminal(*arguments, width=100, env=None):
+    """What a terminal of that width is shown."""
+    import fcntl
+    import pty
+    import termios
+    screen, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
+    surroundings = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS")}
+    tool = subprocess.Popen([TOOL, *arguments], stdout=terminal, stderr=subprocess.DEVNULL,
+                            env={**surroundings, "TERM": "xterm", **(env or {})})
+    os.close(terminal)
+    shown = b""
+    while True:
+        try:
+            part = os.read(screen, 65536)
+        except OSError:  # how Linux tells that the other end is closed
+            part = b""
+        if not part:
+            break
+        shown += part
+    os.close(screen)
+    tool.wait()
+    return shown.decode().replace("\r\n", "\n")
+
+
 class Folder:
     """Files by content, gone in the end."""
 

@@ -5,7 +5,7 @@ import io
 import json
 import unittest
 
-from captures import (ACK, START, SYN, Folder, connection, ndjson, pcap, pcapng, refused, run, segment)
+from captures import (ACK, START, SYN, Folder, connection, ndjson, pcap, pcapng, refused, run, run_on_terminal, segment)
 
 FLOW = {"schema", "flow", "file", "client", "server", "client_guessed", "incarnation", "vlan", "tunnel", "community_id",
         "first_time", "first_ns", "last_ns", "first_frame", "last_frame", "packets", "duplicates", "payload_bytes",
@@ -106,9 +106,21 @@ class Output(unittest.TestCase):
     def test_colour(self):
         escape = "\033["
         self.assertNotIn(escape, run(self.path)[1])  # no terminal
-        self.assertIn(escape, run("--color", "always", self.path)[1])
-        self.assertNotIn(escape, run("--color", "never", self.path)[1])
-        self.assertNotIn(escape, run("--color", "auto", self.path, env={"NO_COLOR": "1"})[1])
+        self.assertIn(escape, run("--color", "always", self.path, env={"NO_COLOR": "1"})[1])
+        self.assertIn(escape, run_on_terminal(self.path))
+        self.assertIn(escape, run_on_terminal(self.path, env={"NO_COLOR": ""}))
+        self.assertNotIn(escape, run_on_terminal(self.path, env={"NO_COLOR": "1"}))
+        self.assertNotIn(escape, run_on_terminal(self.path, env={"TERM": "dumb"}))
+        self.assertNotIn(escape, run_on_terminal("--color", "never", self.path))
+
+    def test_terminal_width(self):
+        for width in (70, 90, 130):
+            for arguments in ((self.path,), ("flows", self.path), ("findings", self.path)):
+                lines = run_on_terminal(*arguments, "--color", "never", width=width).splitlines()
+                self.assertGreater(len(lines), 1)
+                for line in lines:
+                    if "wireshark" not in line:
+                        self.assertLessEqual(len(line), width, line)
 
     def test_width(self):
         for width in (72, 100):
@@ -147,6 +159,7 @@ class Output(unittest.TestCase):
         self.assertEqual(ndjson("ss", "--at", "+0", "--state", "time-wait", self.path), [])
         self.assertTrue(ndjson("ss", "--at", "end", "--state", "time-wait", self.path))
         self.assertIn("10.0.0.1", run("ss", "--at", "+2.05", "--count", self.path)[1])
+        self.assertIn("capture ends before", run("ss", "--at", "+999", self.path)[2])
 
     def test_explain(self):
         self.assertIn("connection_refused", run("explain")[1])
