@@ -90,6 +90,21 @@ OpenFacts open_facts(const FlowHistory& flow) {
   return facts;
 }
 
+bool opened_plainly(const FlowHistory& flow) {
+  const auto& records = flow.records();
+  if (records.size() < 3) return false;
+  const SegmentRecord &syn = records[0], &syn_ack = records[1], &ack = records[2];
+  return is_syn(syn) && syn.side == flow.client() && syn.payload == 0 && is_syn_ack(syn_ack) &&
+         syn_ack.side == flow.server() && syn_ack.ack == syn.end() && ack.side == flow.client() &&
+         ack.has(kAck) && ack.ack >= 1 &&
+         std::none_of(records.begin() + 2, records.end(),
+                      [](const SegmentRecord& r) { return (r.flags & (kSyn | kRst)) != 0; });
+}
+
+bool opened_oddly(const FlowHistory& flow) {
+  return !flow.trace.self_connection && !flow.trace.one_sided() && !opened_plainly(flow);
+}
+
 std::size_t sent_before_answer(const FlowHistory& flow, const OpenFacts& facts) {
   RecordIndex answer = flow.records().size();
   for (RecordIndex i = 0; i < flow.records().size() && answer == flow.records().size(); ++i)

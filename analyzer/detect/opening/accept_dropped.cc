@@ -151,7 +151,7 @@ void tell_ignored(const FlowHistory& flow, const OpenFacts& facts, const Ignored
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
-  if (flow.trace.self_connection) return;
+  if (!opened_oddly(flow)) return;
   const OpenFacts facts = open_facts(flow);
   if (facts.opened_by_both()) return;
   const IgnoredAcks ignored = ignored_acks(flow, facts);

@@ -105,6 +105,11 @@ const Kind* kind_of(const SegmentRecord& record) {
   return found == kKinds.end() ? nullptr : &*found;
 }
 
+// The same in one look, since nearly all segments are sane.
+bool is_odd(std::uint16_t flags) {
+  return (flags & (kSyn | kRst | kAck)) == 0 || ((flags & kSyn) != 0 && (flags & (kFin | kRst)) != 0);
+}
+
 // Port 0 is reserved: a socket bound to it gets another. Told of the end that began.
 bool port_zero(const FlowHistory& flow, Side side) {
   return side == flow.client() &&
@@ -137,6 +142,10 @@ void examine_side(const FlowHistory& flow, Side side, Findings& out) {
 }
 
 void examine(const DetectContext& context, Findings& out) {
+  const auto& records = context.flow.records();
+  if (!port_zero(context.flow, context.flow.client()) &&
+      std::none_of(records.begin(), records.end(), [](const SegmentRecord& r) { return is_odd(r.flags); }))
+    return;
   examine_side(context.flow, Side::A, out);
   if (!context.flow.trace.self_connection) examine_side(context.flow, Side::B, out);
 }

@@ -86,7 +86,7 @@ no finding
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
-  if (flow.trace.self_connection) return;
+  if (!opened_oddly(flow)) return;
   const OpenFacts facts = open_facts(flow);
   const RecordIndex rst = facts.client_rst;
   if (rst == kNoRecord || facts.syns.empty() || facts.syn_acks.empty() || facts.syn_acks.front() > rst)

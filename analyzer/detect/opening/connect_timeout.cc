@@ -123,7 +123,7 @@ bool only_syns(const FlowHistory& flow, const OpenFacts& facts) {
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
-  if (flow.trace.self_connection) return;
+  if (flow.trace.self_connection || !flow.trace.one_sided()) return;
   const OpenFacts facts = open_facts(flow);
   if (!only_syns(flow, facts)) return;
   const auto steps = intervals(flow, facts.syns);

@@ -154,10 +154,10 @@ void tell_reset(const FlowHistory& flow, const OpenFacts& facts, RecordIndex rst
   for (const RecordIndex syn : facts.syns)
     if (syn < rst) answered = syn;
   const TimeNs after = time_of(flow, rst) - time_of(flow, answered);
-  finding.summary = endpoint_text(flow, facts.server) + " answered the SYN with RST" +
-                    (finding.count > 1 ? " " + times_text(finding.count) : std::string()) + ", first after " +
-                    duration_text(after) +
-                    ": nothing listens there, or a firewall or load balancer rejects for it.";
+  finding.summary = endpoint_text(flow, facts.server) + " answered the SYN with RST ";
+  if (finding.count > 1) finding.summary += times_text(finding.count) + ", first ";
+  finding.summary += duration_text(after) +
+                     " after it: nothing listens there, or a firewall or load balancer rejects for it.";
   prove(finding, "cause", "reset");
   prove(finding, "answer_after_ns", after);
   prove(finding, "ttl", flow.records()[rst].ttl);
@@ -179,6 +179,7 @@ void tell_icmp(const FlowHistory& flow, const OpenFacts& facts, const IcmpRecord
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
+  if (!opened_oddly(flow) && flow.trace.icmp.empty()) return;
   if (flow.trace.self_connection) return;
   const OpenFacts facts = open_facts(flow);
   if (facts.syns.empty() || !facts.syn_acks.empty() || facts.opened_by_both() ||

@@ -69,6 +69,7 @@ no finding
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
+  if (opened_plainly(flow)) return;
   const auto syns = records_where(flow, [](const SegmentRecord& r) { return is_syn(r) && r.payload > 0; });
   if (syns.empty()) return;
   const SegmentRecord& syn = flow.records()[syns.front()];

@@ -120,7 +120,7 @@ no finding
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
-  if (flow.trace.self_connection) return;
+  if (!opened_oddly(flow)) return;
   const OpenFacts facts = open_facts(flow);
   const auto end = abandoned(flow, facts);
   if (!end) return;

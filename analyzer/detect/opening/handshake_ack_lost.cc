@@ -130,7 +130,7 @@ bool looks_deferred(const FlowHistory& flow, const OpenFacts& facts, const Ignor
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
-  if (flow.trace.self_connection) return;
+  if (!opened_oddly(flow)) return;
   const OpenFacts facts = open_facts(flow);
   if (facts.opened_by_both()) return;
   const IgnoredAcks ignored = ignored_acks(flow, facts);

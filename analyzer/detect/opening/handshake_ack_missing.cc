@@ -108,7 +108,7 @@ constexpr TimeNs kAnswerDue = kSecond / 2;
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
-  if (flow.trace.self_connection || flow.trace.one_sided()) return;
+  if (!opened_oddly(flow)) return;
   const OpenFacts facts = open_facts(flow);
   if (facts.syn_acks.size() < 2 || !facts.completing.empty() || facts.opened_by_both()) return;
   if (facts.client_rst != kNoRecord || facts.server_rst != kNoRecord || facts.server_knows != kNoRecord)

@@ -116,16 +116,27 @@ std::uint32_t default_mss(const FlowHistory& flow, Side side) {
   return flow.trace.facts(side).address.ip.is_v4() ? kDefaultV4 : kDefaultV6;
 }
 
-// The end's SYN or SYN-ACK, if its peer was there to answer it; else nobody minds what it offered.
+// The end's first SYN or SYN-ACK.
 RecordIndex offer_of(const FlowHistory& flow, Side side) {
-  if (flow.trace.facts(other(side)).packets == 0 && !flow.trace.self_connection) return kNoRecord;
-  const auto offers = records_where(
-      flow, [&](const SegmentRecord& r) { return r.side == side && (is_syn(r) || is_syn_ack(r)); });
-  return offers.empty() ? kNoRecord : offers.front();
+  const auto& records = flow.records();
+  for (RecordIndex i = 0; i < records.size(); ++i)
+    if (records[i].side == side && (is_syn(records[i]) || is_syn_ack(records[i]))) return i;
+  return kNoRecord;
+}
+
+// The handshake went on to its ACK: before that nobody minds what was offered, and floods and scans offer
+// anything.
+bool answered(const FlowHistory& flow) {
+  return std::any_of(flow.records().begin(), flow.records().end(), [&](const SegmentRecord& r) {
+    return r.side == flow.client() && r.has(kAck) && (r.flags & (kSyn | kRst)) == 0;
+  });
 }
 
 // Segments of one size above `mss` that no offload explains.
 std::vector<RecordIndex> oversized(const FlowHistory& flow, Side sender, std::uint32_t mss) {
+  if (std::none_of(flow.records().begin(), flow.records().end(),
+                   [&](const SegmentRecord& r) { return r.side == sender && r.payload > mss; }))
+    return {};
   std::map<std::uint32_t, std::vector<RecordIndex>> by_size;
   for (RecordIndex i = 0; i < flow.records().size(); ++i) {
     const SegmentRecord& r = flow.records()[i];
@@ -149,10 +160,7 @@ bool options_captured(const FlowHistory& flow) {
 void tell_offer(const FlowHistory& flow, Side side, RecordIndex offer, Findings& out) {
   const std::uint32_t least = default_mss(flow, side);
   const std::uint32_t mss = flow.records()[offer].mss;
-  const bool answered = !records_where(flow, [&](const SegmentRecord& r) {
-                           return r.side == other(side) && r.has(kAck) && !r.has(kRst) && r.ack >= 1;
-                         }).empty();
-  if (mss >= least || !answered || (mss == 0 && !options_captured(flow))) return;
+  if (mss >= least || !answered(flow) || (mss == 0 && !options_captured(flow))) return;
   Finding finding = make_finding(kDoc, flow, side);
   cite(finding, flow, offer);
   finding.summary = endpoint_text(flow, side) +

@@ -82,7 +82,7 @@ no finding
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
-  if (flow.trace.self_connection) return;
+  if (!opened_oddly(flow)) return;
   const OpenFacts facts = open_facts(flow);
   if (!facts.opened_by_both() || facts.syns.empty()) return;
   const auto syn_acks = records_where(flow, is_syn_ack);

@@ -1,4 +1,5 @@
 #include "analyzer/detect/evidence.h"
+#include "analyzer/detect/open_facts.h"
 
 namespace tcpautopsy {
 namespace {
@@ -80,6 +81,8 @@ no finding
      true},
 };
 
+constexpr std::size_t kMostTold = 64;
+
 struct Stray {
   RecordIndex syn_ack = kNoRecord, rst = kNoRecord;
 };
@@ -110,10 +113,11 @@ RecordIndex reset_of(const FlowHistory& flow, RecordIndex i) {
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
-  if (flow.trace.self_connection) return;
+  if (!opened_oddly(flow)) return;
   std::vector<Stray> strays;
   bool any_syn = false;
   for (const RecordIndex i : records_where(flow, is_syn_ack)) {
+    if (strays.size() == kMostTold) break;
     if (answers_a_syn(flow, i, any_syn)) continue;
     const RecordIndex rst = reset_of(flow, i);
     if (rst != kNoRecord &&

@@ -117,7 +117,7 @@ bool first_arrived(const FlowHistory& flow, const OpenFacts& facts, const Ignore
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
-  if (flow.trace.self_connection) return;
+  if (!opened_oddly(flow)) return;
   const OpenFacts facts = open_facts(flow);
   if (facts.opened_by_both()) return;
   const IgnoredSynAcks ignored = ignored_syn_acks(flow, facts);

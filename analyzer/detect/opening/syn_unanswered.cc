@@ -118,7 +118,7 @@ bool only_late(const FlowHistory& flow, const OpenFacts& facts) {
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
-  if (flow.trace.self_connection) return;
+  if (flow.trace.self_connection || flow.records().size() < 2 || opened_plainly(flow)) return;
   const OpenFacts facts = open_facts(flow);
   const std::size_t sent = sent_before_answer(flow, facts);
   if (sent < 2) return;

@@ -1,0 +1,133 @@
+#include "analyzer/detect/evidence.h"
+
+#include <catch2/catch.hpp>
+#include <vector>
+
+namespace tcpautopsy {
+namespace {
+
+constexpr Doc doc() {
+  Doc d;
+  d.id = "syn_unanswered";
+  d.severity = Severity::Warning;
+  return d;
+}
+constexpr Doc kDoc = doc();
+
+FlowHistory flow_of(const std::vector<TimeNs>& times) {
+  FlowHistory flow;
+  flow.trace.number = 7;
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    SegmentRecord record;
+    record.frame = {0, i + 1, times[i]};
+    flow.trace.records.push_back(record);
+  }
+  return flow;
+}
+
+std::vector<TimeNs> seconds(std::initializer_list<double> values) {
+  std::vector<TimeNs> out;
+  for (const double v : values) out.push_back(static_cast<TimeNs>(v * 1e9));
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("durations are told with the digits that matter") {
+  CHECK(duration_text(7'100 * kMillisecond) == "7.1 s");
+  CHECK(duration_text(127 * kSecond) == "127 s");
+  CHECK(duration_text(230 * kMillisecond) == "230 ms");
+  CHECK(duration_text(999'700'000) == "1.0 s");
+  CHECK(duration_text(999'400'000) == "999 ms");
+  CHECK(duration_text(1'250'000) == "1.2 ms");
+  CHECK(duration_text(46'000) == "46 us");
+  CHECK(duration_text(0) == "0 us");
+}
+
+TEST_CASE("a list of durations has one unit, and keeps its ends when it is long") {
+  CHECK(durations_text({}) == "");
+  CHECK(durations_text(seconds({1, 2, 4})) == "1.0, 2.0, 4.0 s");
+  CHECK(durations_text(seconds({.2, .4})) == "200, 400 ms");
+  CHECK(durations_text(seconds({.4, 1.5})) == "0.4, 1.5 s");
+  CHECK(durations_text(seconds({1, 1, 1, 1, 2, 3, 4, 5, 6})) ==
+        "1.0, 1.0, 1.0, 1.0, ..., 3.0, 4.0, 5.0, 6.0 s");
+}
+
+TEST_CASE("counts and ends read as words") {
+  CHECK(times_text(1) == "once");
+  CHECK(times_text(2) == "twice");
+  CHECK(times_text(11) == "11 times");
+  CHECK(count_text(1, "octet") == "1 octet");
+  CHECK(count_text(0, "octet") == "0 octets");
+  const std::uint8_t v4[]{10, 0, 0, 2};
+  CHECK(endpoint_text(EndpointAddress{IpAddress::v4(v4), 80}) == "10.0.0.2:80");
+  std::uint8_t v6[16]{0x20, 0x01, 0x0d, 0xb8};
+  v6[15] = 1;
+  CHECK(endpoint_text(EndpointAddress{IpAddress::v6(v6), 443}) == "[2001:db8::1]:443");
+}
+
+TEST_CASE("frames are cited in order, each once, and give the finding its times") {
+  const FlowHistory flow = flow_of({100, 200, 200, 300});
+  Finding finding = make_finding(kDoc, flow, Side::B);
+  CHECK(finding.flow == 7U);
+  CHECK(finding.severity == Severity::Warning);
+  CHECK(finding.frames.empty());
+  cite(finding, flow, RecordIndex{3});
+  cite(finding, flow, std::vector<RecordIndex>{1, 0, 3, 2});
+  cite(finding, flow, kNoRecord);
+  REQUIRE(finding.frames.size() == 4);
+  for (std::size_t i = 0; i < 4; ++i) CHECK(finding.frames[i].number == i + 1);
+  CHECK(finding.time_ns == 100);
+  CHECK(finding.end_ns == 300);
+}
+
+TEST_CASE("evidence keeps the type of its value") {
+  Finding finding;
+  prove(finding, "flag", true);
+  prove(finding, "count", 3U);
+  prove(finding, "share", 0.5);
+  prove(finding, "words", "flat");
+  prove(finding, "list", std::vector<TimeNs>{1, 2});
+  REQUIRE(finding.evidence.size() == 5);
+  CHECK(std::get<bool>(finding.evidence[0].second));
+  CHECK(std::get<std::int64_t>(finding.evidence[1].second) == 3);
+  CHECK(std::get<double>(finding.evidence[2].second) == 0.5);
+  CHECK(std::get<std::string>(finding.evidence[3].second) == "flat");
+  CHECK(std::get<std::vector<std::int64_t>>(finding.evidence[4].second).size() == 2);
+}
+
+TEST_CASE("SYN, SYN-ACK and RST are told apart from what no TCP sends") {
+  SegmentRecord record;
+  record.flags = kSyn | kEce | kCwr;
+  CHECK(is_syn(record));
+  record.flags = kSyn | kAck;
+  CHECK_FALSE(is_syn(record));
+  CHECK(is_syn_ack(record));
+  record.flags = kSyn | kRst;
+  CHECK_FALSE(is_syn(record));
+  CHECK_FALSE(is_rst(record));
+  record.flags = kSyn | kFin;
+  CHECK_FALSE(is_syn(record));
+  record.flags = kRst | kAck;
+  CHECK(is_rst(record));
+}
+
+TEST_CASE("steps of a back-off") {
+  CHECK(steps_of(seconds({1})) == Steps::Unknown);
+  CHECK(steps_of(seconds({1, 2.02, 4.06})) == Steps::Doubling);
+  CHECK(steps_of(seconds({1.01, 1.02, 1.02})) == Steps::Flat);
+  CHECK(steps_of(seconds({1.01, 1.02, 1.02, 1.02, 1.02, 2.02, 4.26})) == Steps::FlatThenDoubling);
+  CHECK(steps_of(seconds({1, 0.3, 5})) == Steps::Irregular);
+  CHECK(next_step({}) == kSecond);
+  CHECK(next_step(seconds({1, 2})) == 4 * kSecond);
+}
+
+TEST_CASE("packets captured twice are no records of their own") {
+  FlowHistory flow = flow_of({100, 200, 300});
+  flow.trace.records[1].copy = true;
+  const auto all = records_where(flow, [](const SegmentRecord&) { return true; });
+  CHECK(all == std::vector<RecordIndex>{0, 2});
+  CHECK(intervals(flow, all) == std::vector<TimeNs>{200});
+}
+
+}  // namespace tcpautopsy
