@@ -27,7 +27,6 @@ class FlowIndex {
   // Puts another flow in the place of one that is stored.
   void replace(std::uint64_t hash, std::uint32_t flow, std::uint32_t by);
   void erase(std::uint64_t hash, std::uint32_t flow);
-  std::size_t size() const { return used_; }
 
  private:
   static constexpr std::size_t kSmallest = 64;

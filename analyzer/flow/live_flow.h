@@ -17,7 +17,6 @@ namespace tcpautopsy {
 class LiveFlow {
  public:
   using Limits = FlowTracker::Limits;
-  static constexpr std::uint32_t kUnfit = FlowTracker::kUnfit;
 
   LiveFlow(const FlowKey& flow_key, std::uint64_t flow_number, std::uint32_t flow_incarnation,
            bool first_from_low, const Limits& limits, TimeNs epoch);

@@ -22,7 +22,6 @@ class RecordLog {
   // Keeps what is pending, for good or as keep_late() does.
   void settle(bool late = false);
 
-  std::size_t size() const { return kept_.size(); }
   std::uint64_t left_out() const { return left_out_; }
   std::vector<SegmentRecord> take(std::size_t max_records);
 

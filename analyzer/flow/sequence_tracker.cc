@@ -88,12 +88,4 @@ StreamOffset SequenceTracker::contiguous() const {
   return sent_max_;
 }
 
-std::uint64_t SequenceTracker::missing() const {
-  std::uint64_t sum = 0;
-  if (holes_) {
-    for (const Hole& hole : *holes_) sum += static_cast<std::uint64_t>(hole.end - hole.begin);
-  }
-  return sum;
-}
-
 }  // namespace tcpautopsy

@@ -42,9 +42,6 @@ class SequenceTracker {
   StreamOffset low() const { return low_; }
   StreamOffset sent_max() const { return sent_max_; }
   StreamOffset contiguous() const;
-  // Numbers between low() and sent_max() that the capture never saw (those given up to the bound not
-  // counted).
-  std::uint64_t missing() const;
 
  private:
   struct Hole {
