@@ -1,10 +1,13 @@
-#include "analyzer/detect/detector.h"
-
 #include <algorithm>
+
+#include "analyzer/detect/detector.h"
 
 namespace tcpautopsy {
 
-#define TCPAUTOPSY_DETECTOR(id) namespace detectors_in_files { extern const Detector id; }
+#define TCPAUTOPSY_DETECTOR(id)  \
+  namespace detectors_in_files { \
+  extern const Detector id;      \
+  }
 #include "detectors.inc"
 #undef TCPAUTOPSY_DETECTOR
 
@@ -19,7 +22,8 @@ const std::vector<const Detector*>& detectors() {
 
 const Detector* find_detector(std::string_view id) {
   const auto& all = detectors();
-  const auto found = std::find_if(all.begin(), all.end(), [id](const Detector* d) { return d->doc.id == id; });
+  const auto found =
+      std::find_if(all.begin(), all.end(), [id](const Detector* d) { return d->doc.id == id; });
   return found == all.end() ? nullptr : *found;
 }
 

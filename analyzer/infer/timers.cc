@@ -111,6 +111,37 @@ Ending resend_ending(TcpState state, const FlowTrace& trace, const TraceMeaning&
   return e;
 }
 
+// Probes into a closed window go on, at doubling steps, for as long as it stays closed (RFC 9293 3.8.6.1): a
+// step that was due and did not come means that the prober is gone.
+Ending probe_ending(TcpState state, const FlowTrace& trace, Side side, TimeNs capture_end_ns, Ending e) {
+  constexpr TimeNs kLongestStep = 120 * kSecond;
+  RecordIndex last = kNoRecord, before_last = kNoRecord, first = kNoRecord;
+  bool closed = false;
+  unsigned count = 0;
+  for (RecordIndex i = 0; i < trace.records.size(); ++i) {
+    const SegmentRecord& r = trace.records[i];
+    if (r.side != side) {
+      closed = r.has(kAck) && r.window == 0;
+      if (!closed) count = 0;
+    } else if (closed && r.keepalive) {
+      if (count++ == 0) first = i;
+      before_last = last;
+      last = i;
+    } else if (r.sequence_length() > 0) {
+      count = 0;
+    }
+  }
+  if (!closed || count < 3) return e;
+  const TimeNs last_ns = trace.records[last].frame.time_ns;
+  const TimeNs step = std::min(2 * (last_ns - trace.records[before_last].frame.time_ns), kLongestStep);
+  if (capture_end_ns <= last_ns + step + step / 8 + kSecond) return e;
+  e.left_ns = last_ns + step;
+  e.leave = 0;
+  e.stay = 2;
+  e.give_up = GiveUp{state, first, last, count - 1, e.left_ns, false};
+  return e;
+}
+
 Ending time_wait_ending(const FlowTrace& trace, const TraceMeaning& meaning, const Profile& profile,
                         Side side, TimeNs end_ns) {
   Ending e;
@@ -157,8 +188,11 @@ Ending ending(TcpState state, const FlowTrace& trace, const TraceMeaning& meanin
     case Unknown: return {};
     case TimeWait: return time_wait_ending(trace, meaning, profile, side, capture_end_ns);
     case FinWait2: return fin_wait_2_ending(trace, meaning, profile, side, capture_end_ns);
-    default: return resend_ending(state, trace, meaning, profile, side, capture_end_ns);
+    default: break;
   }
+  const Ending e = resend_ending(state, trace, meaning, profile, side, capture_end_ns);
+  const bool open = state == Established || state == CloseWait;
+  return open && !e.give_up ? probe_ending(state, trace, side, capture_end_ns, e) : e;
 }
 
 Cost silent_close_cost(TcpState state, const FlowTrace& trace, const TraceMeaning& meaning,

@@ -25,12 +25,12 @@ class Seq {
   std::uint32_t raw_ = 0;
 };
 
-// Position in one direction's stream: the initial sequence number (iss) is 0, the first byte 1. Where the SYN was
-// not captured the first number seen is 1, and what proves to be earlier is zero or negative.
+// Position in one direction's stream: the initial sequence number (iss) is 0, the first byte 1. Where the SYN
+// was not captured the first number seen is 1, and what proves to be earlier is zero or negative.
 using StreamOffset = std::int64_t;
 
-// The offset of `seq` nearest to `checkpoint`, where `iss` has offset 0. Exact while the true offset lies within
-// 2^31 of the checkpoint.
+// The offset of `seq` nearest to `checkpoint`, where `iss` has offset 0. Exact while the true offset lies
+// within 2^31 of the checkpoint.
 constexpr StreamOffset unwrap(Seq seq, Seq iss, StreamOffset checkpoint) {
   const auto expected = static_cast<std::uint32_t>(checkpoint) + iss.raw();
   return checkpoint + static_cast<std::int32_t>(seq.raw() - expected);
