@@ -14,19 +14,20 @@ namespace tcpautopsy {
 struct Doc {
   std::string_view id, title;
   Scope scope = Scope::Flow;
-  Severity severity = Severity::Note;    // findings.md's default
-  std::string_view phase;                // "Opening", "Transfer", "Closing"
-  std::string_view what;                 // what happened
-  std::string_view how_known;            // how the packets show it, and what they cannot tell
-  std::string_view causes;               // usual causes, likeliest first
-  std::string_view confirm;              // on the hosts: ss, nstat counters, sysctl names
-  std::string_view remedy;               // what to change, and what that costs
-  std::string_view bad_advice;           // advice often given that is wrong; may be empty
-  std::string_view rfc;                  // "RFC 9293 3.6, 3.10.7.4"
-  std::string_view wireshark;            // the Wireshark label it refines, or empty
+  Severity severity = Severity::Note;  // findings.md's default
+  std::string_view phase;              // "Opening", "Transfer", "Closing"
+  std::string_view what;               // what happened
+  std::string_view how_known;          // how the packets show it, and what they cannot tell
+  std::string_view causes;             // usual causes, likeliest first
+  std::string_view confirm;            // on the hosts: ss, nstat counters, sysctl names
+  std::string_view remedy;             // what to change, and what that costs
+  std::string_view bad_advice;         // advice often given that is wrong; may be empty
+  std::string_view rfc;                // "RFC 9293 3.6, 3.10.7.4"
+  std::string_view wireshark;          // the Wireshark label it refines, or empty
 };
 
-// A .tap script that must (or, for a near miss, must not) give this finding. The script states it: "finding ID ..." or "no finding".
+// A .tap script that must (or, for a near miss, must not) give this finding. The script states it: "finding
+// ID ..." or "no finding".
 struct Example {
   std::string_view title;
   std::string_view script;
@@ -37,9 +38,10 @@ struct Example {
 class ServiceView {
  public:
   virtual ~ServiceView() = default;
-  // Connections to `server` (address and port), other than flow `except`, whose handshake completed with proof that the server
-  // knew, within `window` ns of `around_ns` on either side.
-  virtual std::uint64_t completed_near(const EndpointAddress& server, std::uint64_t except, TimeNs around_ns, TimeNs window) const = 0;
+  // Connections to `server` (address and port), other than flow `except`, whose handshake completed with
+  // proof that the server knew, within `window` ns of `around_ns` on either side.
+  virtual std::uint64_t completed_near(const EndpointAddress& server, std::uint64_t except, TimeNs around_ns,
+                                       TimeNs window) const = 0;
 };
 
 struct DetectContext {
@@ -52,7 +54,8 @@ using Findings = std::vector<Finding>;
 struct Detector {
   Doc doc;
   std::span<const Example> examples;
-  // Stateless; appends at most one finding for each endpoint (findings.md: one record for a flow, id and endpoint).
+  // Stateless; appends at most one finding for each endpoint (findings.md: one record for a flow, id and
+  // endpoint).
   void (*examine)(const DetectContext& context, Findings& out);
 };
 

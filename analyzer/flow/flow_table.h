@@ -12,24 +12,27 @@
 namespace tcpautopsy {
 
 struct FlowOptions {
-  TimeNs time_wait = 60 * kSecond;             // a flow closed for so long is done
-  std::size_t max_records = 4096;              // of one flow; later ones replace the middle, counted in records_left_out
-  std::uint64_t first_flow = 0;                // number of the first flow (several captures in one run)
-  std::function<bool(std::uint64_t flow)> keep_all;  // flows of which no segment is folded (for the ladder); may be empty
-  std::size_t most_awake = 2048;               // flows kept ready for their next segment; the others are packed
+  TimeNs time_wait = 60 * kSecond;  // a flow closed for so long is done
+  std::size_t max_records = 4096;   // of one flow; later ones replace the middle, counted in records_left_out
+  std::uint64_t first_flow = 0;     // number of the first flow (several captures in one run)
+  std::function<bool(std::uint64_t flow)>
+      keep_all;                   // flows of which no segment is folded (for the ladder); may be empty
+  std::size_t most_awake = 2048;  // flows kept ready for their next segment; the others are packed
 };
 
 // What the table found about the capture as a whole.
 struct CaptureFacts {
   std::uint64_t flows = 0;
-  std::uint64_t duplicates_dropped = 0;        // packets captured twice (SPAN, "any" device) and left out of the analysis
-  std::uint64_t doubled_pairs = 0;             // host pairs or interfaces of which most packets were doubled
+  std::uint64_t duplicates_dropped =
+      0;  // packets captured twice (SPAN, "any" device) and left out of the analysis
+  std::uint64_t doubled_pairs = 0;  // host pairs or interfaces of which most packets were doubled
   std::uint64_t first_duplicate_frame = 0;
-  std::uint64_t halves_joined = 0;             // one-sided flows joined although VLAN or tunnel differ
+  std::uint64_t halves_joined = 0;  // one-sided flows joined although VLAN or tunnel differ
 };
 
-// Feed segments in file order. `done` receives each flow once, when it is over (closed for time_wait, or finish()), each
-// incarnation before its successor and with `previous` set by set_previous() if that was called for it.
+// Feed segments in file order. `done` receives each flow once, when it is over (closed for time_wait, or
+// finish()), each incarnation before its successor and with `previous` set by set_previous() if that was
+// called for it.
 class FlowTable {
  public:
   using Done = std::function<void(FlowTrace&&)>;
@@ -43,7 +46,8 @@ class FlowTable {
   // Returns the flow's number, or no value if the quoted segment belongs to none.
   std::optional<std::uint64_t> add(const IcmpError& error, const FrameRef& frame);
 
-  // From within `done`: hands knowledge of a concluded incarnation to the next one of the same addresses, if there is one.
+  // From within `done`: hands knowledge of a concluded incarnation to the next one of the same addresses, if
+  // there is one.
   void set_previous(const FlowTrace& concluded, std::shared_ptr<const PreviousIncarnation> knowledge);
 
   // Ends all flows, in order of their numbers.

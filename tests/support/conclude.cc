@@ -51,7 +51,8 @@ Conclusions conclude(const std::vector<Captured>& input, const ConcludeSettings&
   const FixedServices services(settings.services);
   std::unique_ptr<FlowTable> table;
   const auto done = [&](FlowTrace&& trace) {
-    FlowHistory history = retrospect(std::move(trace), settings.profile, settings.capture_end_ns, settings.capture_loss);
+    FlowHistory history =
+        retrospect(std::move(trace), settings.profile, settings.capture_end_ns, settings.capture_loss);
     table->set_previous(history.trace, std::make_shared<PreviousIncarnation>(remember(history)));
     Findings findings = examine(history, services);
     conclusions.flows.push_back({std::move(history), std::move(findings)});

@@ -23,7 +23,7 @@ struct Captured {
 struct ConcludeSettings {
   Profile profile;
   TimeNs capture_end_ns = 0;
-  bool keep_all = false;       // no segment is folded
+  bool keep_all = false;  // no segment is folded
   CaptureLoss capture_loss = CaptureLoss::OnEvidence;
   std::uint64_t services = 0;  // what ServiceView::completed_near answers
 };

@@ -1,6 +1,6 @@
 // Prints analyzer/docs/states.md.
-#include <iostream>
-
 #include "analyzer/infer/state_tables.h"
+
+#include <iostream>
 
 int main() { std::cout << tcpautopsy::state_tables_markdown(); }
