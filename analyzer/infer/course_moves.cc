@@ -68,7 +68,7 @@ void hidden_fin_moves(const Event& event, TcpState from, MoveList& list) {
 void unseen_moves(const Event& event, TcpState from, MoveList& list) {
   list.add(from, 0);
   // A FIN that carries the ACK of the own FIN, or of the SYN, takes two rows at once.
-  for (const unsigned pair : {kGotAckOfFin | kGotFin, kGotAckOfSyn | kGotFin}) {
+  for (const unsigned pair : {unsigned{kGotAckOfFin} | kGotFin, unsigned{kGotAckOfSyn} | kGotFin}) {
     const auto both = static_cast<std::uint8_t>(pair);
     if (arrive(from, both) != nullptr && arrive(from, both)->on != kGotFin)
       list.add(deliver(from, both), event.cost);
