@@ -67,7 +67,7 @@ std::string general_help() {
   std::string out =
       "tcpautopsy tells from a packet capture what became of each TCP connection, and why.\n\n"
       "Usage: tcpautopsy [COMMAND] [OPTION...] FILE...\n\n"
-      "FILE is a pcap or pcapng capture, also compressed (gz, xz, zst, lz4, bz2), or - for standard "
+      "FILE is a pcap, pcapng or snoop capture, also compressed (gz, xz, zst, lz4, bz2), or - for standard "
       "input.\n\n"
       "Commands (report, if none is named):\n";
   for (const Command& command : commands()) out += fmt::format("  {:<9} {}\n", command.name, command.purpose);

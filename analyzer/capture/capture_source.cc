@@ -18,10 +18,10 @@ using namespace std::string_view_literals;
 // gzip in gzip happens (a compressed file sent through a compressing transport); endless nesting is an
 // attack.
 constexpr int kMaxCompressionLayers = 4;
-constexpr std::size_t kPcapHeaderSize = 24;
+constexpr std::size_t kPcapHeaderSize = 24, kSnoopHeaderSize = 16;
 constexpr std::size_t kTextShown = 32;
 
-enum class Kind { kPcap, kPcapng, kOther };
+enum class Kind { kPcap, kPcapng, kSnoop, kOther };
 
 // The magics libpcap takes: microseconds, nanoseconds, Kuznetzov's modified records; in either byte order.
 constexpr std::string_view kPcapMagics[] = {
@@ -29,13 +29,13 @@ constexpr std::string_view kPcapMagics[] = {
     "\x4d\x3c\xb2\xa1"sv, "\xa1\xb2\xcd\x34"sv, "\x34\xcd\xb2\xa1"sv,
 };
 constexpr std::string_view kPcapngMagic = "\x0a\x0d\x0d\x0a"sv;
+constexpr std::string_view kSnoopMagic = "snoop\0\0\0"sv;
 
 struct LookAlike {
   std::string_view magic;
   std::string_view what;
 };
 constexpr LookAlike kLookAlikes[] = {
-    {"snoop\0\0\0"sv, "a snoop capture; `editcap -F pcap` makes a pcap of it"},
     {"PK\3\4"sv, "a zip archive"},
     {"7z\xbc\xaf\x27\x1c"sv, "a 7z archive"},
     {"\x7f"sv
@@ -50,10 +50,13 @@ std::string_view text_of(Bytes bytes) { return {reinterpret_cast<const char*>(by
 
 Kind kind_of(std::string_view start) {
   if (start.starts_with(kPcapngMagic)) return Kind::kPcapng;
+  if (start.starts_with(kSnoopMagic)) return Kind::kSnoop;
   const bool pcap = std::any_of(std::begin(kPcapMagics), std::end(kPcapMagics),
                                 [&](std::string_view magic) { return start.starts_with(magic); });
   return pcap ? Kind::kPcap : Kind::kOther;
 }
+
+std::size_t header_size(Kind kind) { return kind == Kind::kSnoop ? kSnoopHeaderSize : kPcapHeaderSize; }
 
 std::string what_it_looks_like(std::string_view start) {
   for (const LookAlike& known : kLookAlikes)
@@ -79,8 +82,9 @@ std::string what_it_looks_like(std::string_view start) {
     why = stream.error();
   } else if (start.empty()) {
     why = compressed ? "the file is empty once decompressed" : "the file is empty";
-  } else if (kind == Kind::kPcap) {
-    why = "the file ends inside its header (" + std::to_string(start.size()) + " of 24 bytes)";
+  } else if (kind != Kind::kOther) {
+    why = "the file ends inside its header (" + std::to_string(start.size()) + " of " +
+          std::to_string(header_size(kind)) + " bytes)";
   } else {
     why = "not a capture file: it " + what_it_looks_like(text_of(start));
   }
@@ -100,12 +104,16 @@ std::unique_ptr<CaptureSource> CaptureSource::open(const std::string& path, cons
     stream = std::make_unique<ByteWindow>(decompress(std::move(stream), compression));
   }
 
-  const bool whole_header = stream->ahead(kPcapHeaderSize) != nullptr;
-  const Kind kind = kind_of(text_of(stream->rest(kPcapHeaderSize)));
+  stream->ahead(kPcapHeaderSize);
+  const Bytes start = stream->rest(kPcapHeaderSize);
+  const Kind kind = kind_of(text_of(start));
   // A pcapng section header is told short by its own reader, which knows how long it is to be.
   if (kind == Kind::kPcapng) return open_pcapng(path, "pcapng" + packing, std::move(stream), filter);
+  const bool whole_header = start.size() >= header_size(kind);
   if (kind == Kind::kPcap && whole_header)
     return open_pcap(path, "pcap" + packing, std::move(stream), filter);
+  if (kind == Kind::kSnoop && whole_header)
+    return open_snoop(path, "snoop" + packing, std::move(stream), filter);
   refuse(path, *stream, kind, !packing.empty());
 }
 

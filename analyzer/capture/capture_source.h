@@ -1,4 +1,4 @@
-// Reads one capture file: pcap, pcapng, either compressed, or standard input ("-").
+// Reads one capture file: pcap, pcapng or snoop, also compressed, or standard input ("-").
 #pragma once
 
 #include <cstdint>
@@ -30,14 +30,14 @@ struct Damage {
 // What the file says of itself; complete only when next() has returned false.
 struct CaptureInfo {
   std::string file;
-  std::string format;                             // "pcap", "pcapng", with "+gzip" and the like
+  std::string format;                             // "pcap", "pcapng", "snoop", with "+gzip" and the like
   std::vector<int> link_types;                    // DLT_*, each once, in order of appearance
   std::uint64_t packets = 0;                      // records read, before the filter
   std::uint64_t filtered_out = 0;                 // records that the filter left out
   std::uint64_t cut_packets = 0;                  // records shorter than on the wire (snap length)
   std::optional<std::int64_t> first_ns, last_ns;  // earliest and latest time of a record, of any protocol
   std::optional<std::int64_t> end_ns;             // latest isb_endtime of a pcapng Interface Statistics Block
-  std::optional<std::uint64_t> dropped;           // isb_ifdrop + isb_osdrop, summed over interfaces
+  std::optional<std::uint64_t> dropped;  // isb_ifdrop + isb_osdrop over interfaces; snoop's last count
 };
 
 class CaptureSource {

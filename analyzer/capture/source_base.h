@@ -81,5 +81,7 @@ std::unique_ptr<CaptureSource> open_pcap(const std::string& file, const std::str
                                          std::unique_ptr<ByteWindow> stream, const std::string& filter);
 std::unique_ptr<CaptureSource> open_pcapng(const std::string& file, const std::string& format,
                                            std::unique_ptr<ByteWindow> stream, const std::string& filter);
+std::unique_ptr<CaptureSource> open_snoop(const std::string& file, const std::string& format,
+                                          std::unique_ptr<ByteWindow> stream, const std::string& filter);
 
 }  // namespace tcpautopsy

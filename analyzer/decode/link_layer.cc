@@ -27,6 +27,7 @@ enum Dlt : int {
   kDltLinuxSll = 113,
   kDltPflog = 117,
   kDltPrism = 119,
+  kDltSunAtm = 123,
   kDltRadiotap = 127,
   kDltArcnetLinux = 129,
   kDltAppleFireWire = 138,
@@ -116,6 +117,7 @@ Layer link_layer(Dissection& frame, int link_type) {
     case kDltLinuxSll: return linux_sll(frame);
     case kDltPflog: return pflog(frame);
     case kDltPrism: return prism(frame);
+    case kDltSunAtm: return sun_atm(frame);
     case kDltRadiotap: return radiotap(frame);
     case kDltArcnetLinux: return arcnet_linux(frame);
     case kDltAppleFireWire: return ieee1394(frame);

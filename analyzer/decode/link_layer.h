@@ -52,5 +52,6 @@ Layer infiniband(Dissection& frame);
 Layer ieee1394(Dissection& frame);
 Layer frame_relay(Dissection& frame);
 Layer juniper_ethernet(Dissection& frame);
+Layer sun_atm(Dissection& frame);
 
 }  // namespace tcpautopsy::decode

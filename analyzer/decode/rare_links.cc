@@ -105,4 +105,19 @@ Layer juniper_ethernet(Dissection& frame) {
   return Layer::Ethernet;
 }
 
+// Direction and traffic type, VPI, VCI; LAN emulation goes on with the sender's identifier, which is 0xff00
+// in its control frames (ATM Forum af-lane-0021).
+Layer sun_atm(Dissection& frame) {
+  constexpr unsigned kLane = 1, kLlc = 2, kLaneControl = 0xff00;
+  if (!frame.rest.has(4)) return frame.lacks(4);
+  const unsigned traffic = frame.rest.u8(0) & 0x0fU;
+  if (traffic != kLane && traffic != kLlc) return frame.stop(NotTcp::OtherProtocol);
+  frame.rest.drop(4);
+  if (traffic == kLlc) return Layer::Llc;
+  if (!frame.rest.has(2)) return frame.lacks(2);
+  if (frame.rest.be16(0) == kLaneControl) return frame.stop(NotTcp::OtherProtocol);
+  frame.rest.drop(2);
+  return Layer::Ethernet;
+}
+
 }  // namespace tcpautopsy::decode

@@ -138,6 +138,8 @@ std::vector<Sample> rare_samples() {
        hex("1040 020000000002 820000000001 0610 1234 5678") + kSnapIpv4 + packet4()},
       {"FDDI", 10, hex("50 020000000002 020000000001") + kSnapIpv4 + packet4()},
       {"ATM, RFC 1483", 11, kSnapIpv4 + packet4()},
+      {"SunATM, LLC", 123, hex("82 00 0064") + kSnapIpv4 + packet4()},
+      {"SunATM, LAN emulation", 123, hex("01 00 0064 0007") + ethernet(0x0800, packet4())},
       {"ARCNET", 129, hex("be50 a8e7 d4 00 0166") + packet4()},
       {"ARCNET, exception", 129, hex("be50 a8e7 d4 ff ffffff 00 0166") + packet4()},
       {"ARCNET, RFC 1051", 129, hex("be50 a8e7 f0") + packet4()},

@@ -41,6 +41,8 @@ TEST_CASE("whole packets of other protocols") {
       {"802.11 aggregate", 105, hex("8801") + zeros(22) + hex("80 00") + zeros(60)},
       {"802.11 fragment", 105, hex("0806") + zeros(60)},
       {"FDDI station management", 10, hex("41") + zeros(60)},
+      {"SunATM, LAN emulation control", 123, hex("81 00 0005 ff00") + ethernet(0x0800, packet4())},
+      {"SunATM, signalling", 123, hex("06 00 0005") + hex("aaaa03 000000 0800") + packet4()},
       {"NFLOG without a packet", 239, hex("02 00 0000") + le16(8) + le16(2) + zeros(4)},
   };
   for (const auto& other : others) {
