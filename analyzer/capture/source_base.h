@@ -53,8 +53,8 @@ class SourceBase : public CaptureSource {
   }
 
   // The same where the stream ended too soon: if it broke, that is the reason.
-  bool cut_short(std::uint64_t offset, std::string reason) {
-    return stop(offset, stream_->error().empty() ? std::move(reason) : stream_->error());
+  bool cut_short(std::uint64_t offset, const std::string& reason) {
+    return stop(offset, stream_->error().empty() ? reason : stream_->error());
   }
 
   // The stream ended where a record might begin, or in `what`, a record's first bytes.

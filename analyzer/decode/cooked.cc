@@ -4,7 +4,7 @@ namespace tcpautopsy::decode {
 namespace {
 
 // Protocols of Linux cooked headers that are no EtherTypes (linux/if_ether.h).
-constexpr std::uint16_t kLinuxNovell = 0x0001, kLinuxLlc = 0x0004;
+constexpr std::uint16_t kLinuxLlc = 0x0004;
 
 Layer by_address_family(Dissection& frame, std::uint32_t family) {
   switch (family) {
@@ -21,7 +21,7 @@ Layer by_address_family(Dissection& frame, std::uint32_t family) {
 
 Layer by_linux_protocol(Dissection& frame, std::uint16_t protocol) {
   if (protocol == kLinuxLlc) return Layer::Llc;
-  if (protocol == kLinuxNovell || protocol <= 1500) return frame.stop(NotTcp::OtherProtocol);
+  if (protocol <= 1500) return frame.stop(NotTcp::OtherProtocol);
   return layer_of_ethertype(frame, protocol);
 }
 

@@ -190,7 +190,8 @@ void examine(const DetectContext& context, Findings& out) {
                       "'s FIN and has sent neither data nor FIN in the " + duration_text(wait) +
                       " to the capture's end: its application has not closed the socket (CLOSE-WAIT).";
     prove(finding, "wait_ns", wait);
-    prove(finding, "acknowledged_at_ns", time_of(flow, peer->acked_by));
+    prove(finding, "acknowledged_in_frame",
+          static_cast<std::int64_t>(flow.records()[peer->acked_by].frame.number));
     prove(finding, "sent_after_fin", data != kNoRecord && data > peer->acked_by);
     out.push_back(std::move(finding));
   }
