@@ -74,8 +74,7 @@ class JsonWriter {
     *at = ',';
     at += fresh_ ? 0 : 1;
     *at++ = '"';
-    std::memcpy(at, text.data(), text.size());
-    at += text.size();
+    at += text.copy(at, text.size());
     *at++ = '"';
     used_ = static_cast<std::size_t>(at - block_.data());
     fresh_ = false;
@@ -109,8 +108,8 @@ class JsonWriter {
     char* at = room(text.size());
     *at = ',';
     at += fresh_ ? 0 : 1;
-    std::memcpy(at, text.data(), text.size());
-    used_ = static_cast<std::size_t>(at - block_.data()) + text.size();
+    at += text.copy(at, text.size());
+    used_ = static_cast<std::size_t>(at - block_.data());
     fresh_ = false;
   }
   void open(char bracket) {
