@@ -16,7 +16,7 @@ namespace tcpautopsy::cli {
 // std::system_error where the disk fails.
 class SortedSpool {
  public:
-  explicit SortedSpool(std::size_t memory = std::size_t{32} << 20);
+  explicit SortedSpool(std::size_t memory = std::size_t{16} << 20);
   ~SortedSpool();
 
   // Keys sort as octets; lines of equal keys come out in the order they were added.

@@ -191,10 +191,12 @@ std::string finding_order(const FindingView& view) {
 std::string evidence_text(const Finding& finding) {
   std::string out;
   for (const auto& [key, value] : finding.evidence) {
+    const std::string text = value_text(key, value);
+    if (text.empty()) continue;
     std::string words = ends_in(key, "_ns") ? key.substr(0, key.size() - 3) : key;
     for (char& c : words)
       if (c == '_') c = ' ';
-    out += (out.empty() ? "" : "; ") + words + ": " + value_text(key, value);
+    out += (out.empty() ? "" : "; ") + words + ": " + text;
   }
   return out;
 }

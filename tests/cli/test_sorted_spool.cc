@@ -25,7 +25,7 @@ TEST_CASE("lines come out in order of their keys, whether or not they went to di
   const auto line = [](std::uint64_t n) {
     return std::to_string(n) + std::string(n % 1000 == 0 ? 100'000 : n % 50, '.');
   };
-  for (const std::size_t memory : {std::size_t{1}, std::size_t{20'000}, std::size_t{1} << 30}) {
+  for (const std::size_t memory : {std::size_t{1}, std::size_t{20'000}, std::size_t{1} << 26}) {
     SortedSpool spool(memory);
     const std::size_t count = memory == 1 ? 300 : numbers.size();
     for (std::size_t i = 0; i < count; ++i) spool.add(SortedSpool::number_key(numbers[i]), line(numbers[i]));

@@ -184,6 +184,12 @@ TEST_CASE("a finding's line has every field of the contract") {
   CHECK(f["file"] == "a.pcap");
 }
 
+TEST_CASE("evidence in words has spans where the names say nanoseconds, and leaves empty lists out") {
+  Finding finding = sample_finding();
+  finding.evidence.emplace_back("intervals_ns", std::vector<std::int64_t>{});
+  CHECK(evidence_text(finding) == "resends: 2; waited: 1.50 s; scaled: yes; steps: 1 us, 2 us");
+}
+
 TEST_CASE("of many frames the first and the last 32 are shown and all are counted") {
   Finding finding = sample_finding();
   finding.frames.clear();
