@@ -236,6 +236,7 @@ class Reader {
     t.basis = Basis::Confirmed;
     t.proved_by = proof;
     t.proof = record(proof).frame;
+    t.possible.remove(t.from);
   }
 
   // Times within an endpoint's history do not go back: estimates are bent to the order that is certain.

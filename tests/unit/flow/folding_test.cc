@@ -10,8 +10,8 @@ using namespace tcpautopsy::flow_test;
 namespace {
 
 // Segments of 1,000 octets from the client, each acknowledged.
-void transfer(Traffic& t, int segments, std::int64_t from = 1) {
-  for (int i = 0; i < segments; ++i) {
+void transfer(Traffic& t, std::int64_t segments, std::int64_t from = 1) {
+  for (std::int64_t i = 0; i < segments; ++i) {
     t.a(kAck, from + i * 1000, 1, 1000).b(kAck, 1, from + (i + 1) * 1000);
   }
 }
