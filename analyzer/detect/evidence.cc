@@ -51,6 +51,12 @@ void cite(Finding& finding, const FrameRef& frame) {
   finding.end_ns = finding.frames.back().time_ns;
 }
 
+void cite(Finding& finding, const Incidents& incidents) {
+  const std::vector<FrameRef> frames = incidents.frames();
+  for (const FrameRef& frame : frames) cite(finding, frame);
+  finding.frames_left_out += incidents.frames_total() - frames.size();
+}
+
 void cite(Finding& finding, const FlowHistory& flow, RecordIndex record) {
   if (record < flow.records().size()) cite(finding, flow.records()[record].frame);
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "analyzer/detect/detector.h"
+#include "analyzer/stream/incidents.h"
 
 namespace tcpautopsy {
 
@@ -23,6 +24,7 @@ Finding make_finding(const Doc& doc, const FlowHistory& flow, std::optional<Side
 // Adds frames as proof. They are kept in order of time and each once; time_ns and end_ns become those of the
 // first and the last.
 void cite(Finding& finding, const FrameRef& frame);
+void cite(Finding& finding, const Incidents& incidents);  // the frames kept of them; `count` is left alone
 void cite(Finding& finding, const FlowHistory& flow, RecordIndex record);  // kNoRecord adds nothing
 void cite(Finding& finding, const FlowHistory& flow, std::span<const RecordIndex> records);
 

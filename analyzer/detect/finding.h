@@ -34,8 +34,9 @@ struct Finding {
   std::optional<std::uint16_t> port;  // scope H, about one service
   TimeNs time_ns = 0, end_ns = 0;     // first and last time
   std::uint64_t count = 1;
-  std::vector<FrameRef> frames;  // in order; output keeps the first and last 32
-  std::string summary;           // one plain sentence with the numbers in it
+  std::vector<FrameRef> frames;       // in order; output keeps the first and last 32
+  std::uint64_t frames_left_out = 0;  // between them, of which only the number was kept
+  std::string summary;                // one plain sentence with the numbers in it
   std::vector<std::pair<std::string, EvidenceValue>> evidence;  // names in snake_case with unit: "wait_ns"
   std::string part_of;  // id of the host finding it belongs to, or empty
 };

@@ -1,5 +1,5 @@
 # A detector is one file in detect/<phase>/; its name is its finding's id. Adding the file is enough: this list is made from the folder.
-file(GLOB detectors CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/detect/opening/*.cc ${CMAKE_CURRENT_SOURCE_DIR}/detect/closing/*.cc)
+file(GLOB detectors CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/detect/opening/*.cc ${CMAKE_CURRENT_SOURCE_DIR}/detect/transfer/*.cc ${CMAKE_CURRENT_SOURCE_DIR}/detect/closing/*.cc)
 set(lines "")
 foreach(path ${detectors})
   get_filename_component(id ${path} NAME_WE)

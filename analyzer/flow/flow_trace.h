@@ -2,8 +2,6 @@
 // received.
 #pragma once
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -12,23 +10,11 @@
 
 #include "analyzer/decode/tcp_segment.h"
 #include "analyzer/seq/seq.h"
+#include "analyzer/stream/side.h"
 
 namespace tcpautopsy {
 
-// The two ends, by who sent the first captured segment of this incarnation. Who is client is
-// FlowTrace::client.
-enum class Side : std::uint8_t { A = 0, B = 1 };
-constexpr Side other(Side side) { return side == Side::A ? Side::B : Side::A; }
-constexpr std::size_t index(Side side) { return static_cast<std::size_t>(side); }
-template <class T>
-using PerSide = std::array<T, 2>;  // indexed by index(side)
-
-// Where a segment stands: the file's rank among the inputs, and the frame within that file.
-struct FrameRef {
-  std::uint32_t file = 0;
-  std::uint64_t number = 0;
-  TimeNs time_ns = 0;
-};
+struct TransferFacts;
 
 // One captured segment that can change what is believed of either end. Plain data and acknowledgments in a
 // settled state are folded: of each run of alike segments of one side the first and the last are kept.
@@ -146,6 +132,8 @@ struct FlowTrace {
   std::optional<Successor> successor;
   std::shared_ptr<const PreviousIncarnation> previous;
   PeerWords peers;
+  std::shared_ptr<const TransferFacts>
+      transfer;  // analyzer/stream/transfer_facts.h; none for a self-connection
 
   const SideFacts& facts(Side side) const { return sides[index(side)]; }
   // Only one direction was captured: nothing may be said that rests on "never seen".

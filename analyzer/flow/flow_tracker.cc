@@ -78,6 +78,7 @@ void FlowTracker::locate_syn(LiveSide& sender, const LiveSide& receiver, const T
     // server).
     sender.set_base(segment.seq);
     sender.sent.start(0);
+    transfer_.reset();  // what it placed by the base before
   } else if (first_seen) {
     sender.origin = at;
     sender.sent.start(at);
@@ -97,6 +98,7 @@ void FlowTracker::locate(Side s, const TcpSegment& segment) {
     locate_syn(sender, receiver, segment);
   } else if (!sender.has_base ||
              (sender.tentative && (segment.flags & kRst) == 0 && misfit(segment, s) >= kUntold)) {
+    if (sender.has_base) transfer_.reset();
     sender.set_base(segment.seq + 0xFFFFFFFFU);
     sender.sent.start(1);
     sender.tentative = (segment.flags & kRst) != 0;
@@ -189,6 +191,7 @@ bool FlowTracker::carry_on(const TcpSegment& segment, const FrameRef& frame, Sid
   record.seq = record.sent_max = seq;
   record.ack = ack;
   record.contiguous = sender.sent.sent_max();
+  transfer(segment, record, segment.payload_length);
   measure(record, sender, receiver);
   return true;
 }
@@ -228,6 +231,7 @@ void FlowTracker::follow(const TcpSegment& segment, SegmentRecord& record, Side 
   LiveSide& sender = sides_[index(s)];
   LiveSide& receiver = peer_of(s);
   const bool rst = record.has(kRst);
+  std::uint32_t new_bytes = 0;
   if (record.has(kSyn)) {
     if (!sender.syn_seen) sender.syn_options = SynOptions::of(segment.options);
     sender.syn_seen = true;
@@ -241,7 +245,8 @@ void FlowTracker::follow(const TcpSegment& segment, SegmentRecord& record, Side 
     record.fills_gap = standing.fills_gap;
     record.after_gap = standing.after_gap;
     record.keepalive = standing.keepalive;
-    sender.payload_bytes += standing.new_bytes;
+    new_bytes = standing.new_bytes;
+    sender.payload_bytes += new_bytes;
     record.contiguous = sender.sent.contiguous();
   }
   if (record.has(kAck)) {
@@ -253,9 +258,29 @@ void FlowTracker::follow(const TcpSegment& segment, SegmentRecord& record, Side 
     bearing.acks_fin = receiver.fin_seen && record.ack >= receiver.fin_end;
     note_ack(record, sender, receiver);
   }
+  transfer(segment, record, new_bytes);
   measure(record, sender, receiver);
   note_close(record, sender);
   if (!record.has(kSyn) && !rst) synchronized_ = true;
+}
+
+void FlowTracker::transfer(const TcpSegment& segment, const SegmentRecord& record, std::uint32_t new_bytes) {
+  if (self()) return;
+  const LiveSide& sender = side(record.side);
+  const LiveSide& receiver = peer_of(record.side);
+  PlacedSegment placed{segment, record.frame, record.side, record.seq, record.ack, record.sent_max};
+  placed.new_bytes = new_bytes;
+  placed.rtt_sender_ns = sender.rtt_min_ns;
+  placed.rtt_receiver_ns = receiver.rtt_min_ns;
+  placed.window_known = record.has(kSyn) || sender.window_scale_known(receiver);
+  placed.window = std::uint32_t{record.window} << (record.has(kSyn) ? 0 : sender.window_shift(receiver));
+  placed.resend = record.resend;
+  placed.fills_gap = record.fills_gap;
+  placed.after_gap = record.after_gap;
+  placed.keepalive = record.keepalive;
+  placed.acks_unseen = record.acks_unseen;
+  if (!transfer_) transfer_ = std::make_unique<TransferTracker>();
+  transfer_->add(placed);
 }
 
 void FlowTracker::note_ack(const SegmentRecord& record, LiveSide& sender, LiveSide& receiver) {

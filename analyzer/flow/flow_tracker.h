@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "analyzer/flow/peer_trackers.h"
 #include "analyzer/flow/record_log.h"
 #include "analyzer/flow/segment_journal.h"
+#include "analyzer/stream/transfer_tracker.h"
 
 namespace tcpautopsy {
 
@@ -60,6 +62,7 @@ class FlowTracker {
   SegmentRecord record_of(const TcpSegment& segment, const FrameRef& frame, Side s) const;
   static void describe(const TcpSegment& segment, const FrameRef& frame, Side s, SegmentRecord& record);
   void follow(const TcpSegment& segment, SegmentRecord& record, Side s, Bearing& bearing);
+  void transfer(const TcpSegment& segment, const SegmentRecord& record, std::uint32_t new_bytes);
   void note_ack(const SegmentRecord& record, LiveSide& sender, LiveSide& receiver);
   void measure(const SegmentRecord& record, LiveSide& sender, LiveSide& receiver);
   void note_close(const SegmentRecord& record, LiveSide& sender);
@@ -80,6 +83,7 @@ class FlowTracker {
   std::vector<IcmpRecord> icmp_;
   std::uint64_t icmp_total_ = 0, first_copy_ = 0;
   PeerTrackers peers_;
+  std::unique_ptr<TransferTracker> transfer_;
 };
 
 }  // namespace tcpautopsy

@@ -1,6 +1,7 @@
 // One end of a live flow: what it was seen to send and to acknowledge.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -57,6 +58,16 @@ struct LiveSide {
   // Where to look for the next number of it; `peer` acknowledges it.
   StreamOffset checkpoint(const LiveSide& peer) const;
   void set_base(Seq at_zero);
+  // RFC 7323 2.2: windows are scaled if both SYNs said so. Known also where one SYN was seen without it.
+  bool window_scale_known(const LiveSide& peer) const {
+    return (syn_seen && peer.syn_seen) || (syn_seen && !syn_options.has_window_scale) ||
+           (peer.syn_seen && !peer.syn_options.has_window_scale);
+  }
+  unsigned window_shift(const LiveSide& peer) const {
+    return syn_options.has_window_scale && peer.syn_options.has_window_scale
+               ? std::min<unsigned>(syn_options.window_scale, 14)
+               : 0;
+  }
   void took(std::int64_t round_trip_ns, bool handshake);
 };
 

@@ -40,7 +40,7 @@ void write_frames(W& w, const Finding& finding, const Origin& origin) {
   w.begin_array();
   for (const FrameRef& frame : shown) w.value(frame.number);
   w.end_array();
-  w.field("frames_total", finding.frames.size());
+  w.field("frames_total", finding.frames.size() + finding.frames_left_out);
   // Frame numbers count from 1 in each file, so those of a finding that spans files need theirs named.
   const bool abroad =
       std::any_of(shown.begin(), shown.end(), [&](const FrameRef& f) { return f.file != shown[0].file; });

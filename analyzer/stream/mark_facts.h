@@ -1,0 +1,12 @@
+// What Marks found of one end.
+#pragma once
+
+#include <cstdint>
+
+#include "analyzer/stream/incidents.h"
+
+namespace tcpautopsy {
+
+struct MarkFacts {};
+
+}  // namespace tcpautopsy

@@ -1,0 +1,12 @@
+// What Probes found of one end.
+#pragma once
+
+#include <cstdint>
+
+#include "analyzer/stream/incidents.h"
+
+namespace tcpautopsy {
+
+struct ProbeFacts {};
+
+}  // namespace tcpautopsy

@@ -1,0 +1,26 @@
+// The two ends of a connection, and where a segment stands in the capture.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "analyzer/seq/seq.h"
+
+namespace tcpautopsy {
+
+// By who sent the first captured segment of this incarnation. Who is client is FlowTrace::client.
+enum class Side : std::uint8_t { A = 0, B = 1 };
+constexpr Side other(Side side) { return side == Side::A ? Side::B : Side::A; }
+constexpr std::size_t index(Side side) { return static_cast<std::size_t>(side); }
+template <class T>
+using PerSide = std::array<T, 2>;  // indexed by index(side)
+
+// Where a segment stands: the file's rank among the inputs, and the frame within that file.
+struct FrameRef {
+  std::uint32_t file = 0;
+  std::uint64_t number = 0;
+  TimeNs time_ns = 0;
+};
+
+}  // namespace tcpautopsy

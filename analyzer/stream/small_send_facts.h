@@ -1,0 +1,12 @@
+// What SmallSends found of one end.
+#pragma once
+
+#include <cstdint>
+
+#include "analyzer/stream/incidents.h"
+
+namespace tcpautopsy {
+
+struct SmallSendFacts {};
+
+}  // namespace tcpautopsy

@@ -1,0 +1,12 @@
+// What TimeSplit found of one end.
+#pragma once
+
+#include <cstdint>
+
+#include "analyzer/stream/incidents.h"
+
+namespace tcpautopsy {
+
+struct TimeFacts {};
+
+}  // namespace tcpautopsy

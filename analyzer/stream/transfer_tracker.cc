@@ -1,0 +1,27 @@
+#include "analyzer/stream/transfer_tracker.h"
+
+namespace tcpautopsy {
+
+void TransferTracker::add(const PlacedSegment& segment) {
+  resends_.add(segment, views_);
+  windows_.add(segment, views_);
+  probes_.add(segment, views_);
+  small_sends_.add(segment, views_);
+  marks_.add(segment, views_);
+  time_split_.add(segment, views_);
+  views_[index(segment.side)].sent(segment);
+  views_[index(other(segment.side))].heard(segment);
+}
+
+std::shared_ptr<const TransferFacts> TransferTracker::finish(TimeNs last_ns) {
+  auto facts = std::make_shared<TransferFacts>();
+  resends_.finish(views_, last_ns, *facts);
+  windows_.finish(views_, last_ns, *facts);
+  probes_.finish(views_, last_ns, *facts);
+  small_sends_.finish(views_, last_ns, *facts);
+  marks_.finish(views_, last_ns, *facts);
+  time_split_.finish(views_, last_ns, *facts);
+  return facts;
+}
+
+}  // namespace tcpautopsy

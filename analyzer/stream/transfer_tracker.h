@@ -1,0 +1,37 @@
+// Follows the data of one connection: hands each segment to the parts that look for what slowed or broke it.
+#pragma once
+
+#include <memory>
+
+#include "analyzer/stream/marks.h"
+#include "analyzer/stream/placed_segment.h"
+#include "analyzer/stream/probes.h"
+#include "analyzer/stream/resends.h"
+#include "analyzer/stream/sender_view.h"
+#include "analyzer/stream/small_sends.h"
+#include "analyzer/stream/time_split.h"
+#include "analyzer/stream/transfer_facts.h"
+#include "analyzer/stream/windows.h"
+
+namespace tcpautopsy {
+
+// A part has `add(segment, views)`, where views[index(side)] is what was seen of that side's sending before
+// this segment, and `finish(views, last_ns, facts)`. Its memory is bounded whatever the flow carries.
+class TransferTracker {
+ public:
+  // In the order captured, without packets captured twice and without segments of other incarnations.
+  void add(const PlacedSegment& segment);
+  // Decides what waited for later evidence; `last_ns` is the time of the flow's last packet.
+  std::shared_ptr<const TransferFacts> finish(TimeNs last_ns);
+
+ private:
+  PerSide<SenderView> views_;
+  Resends resends_;
+  Windows windows_;
+  Probes probes_;
+  SmallSends small_sends_;
+  Marks marks_;
+  TimeSplit time_split_;
+};
+
+}  // namespace tcpautopsy
