@@ -6,6 +6,7 @@
 #include "analyzer/stream/resend_facts.h"
 #include "analyzer/stream/small_send_facts.h"
 #include "analyzer/stream/time_facts.h"
+#include "analyzer/stream/turn_facts.h"
 #include "analyzer/stream/window_facts.h"
 
 namespace tcpautopsy {
@@ -18,6 +19,7 @@ struct TransferFacts {
   PerSide<SmallSendFacts> small_sends;
   PerSide<MarkFacts> marks;
   TimeFacts time;
+  TurnFacts turns;
 };
 
 }  // namespace tcpautopsy

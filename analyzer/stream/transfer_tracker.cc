@@ -9,6 +9,7 @@ void TransferTracker::add(const PlacedSegment& segment) {
   small_sends_.add(segment, views_);
   marks_.add(segment, views_);
   time_split_.add(segment, views_);
+  turns_.add(segment, views_);
   views_[index(segment.side)].sent(segment);
   views_[index(other(segment.side))].heard(segment);
 }
@@ -21,6 +22,7 @@ std::shared_ptr<const TransferFacts> TransferTracker::finish(TimeNs last_ns) {
   small_sends_.finish(views_, last_ns, *facts);
   marks_.finish(views_, last_ns, *facts);
   time_split_.finish(views_, last_ns, *facts);
+  turns_.finish(views_, last_ns, *facts);
   return facts;
 }
 

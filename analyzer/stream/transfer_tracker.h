@@ -11,6 +11,7 @@
 #include "analyzer/stream/small_sends.h"
 #include "analyzer/stream/time_split.h"
 #include "analyzer/stream/transfer_facts.h"
+#include "analyzer/stream/turns.h"
 #include "analyzer/stream/windows.h"
 
 namespace tcpautopsy {
@@ -32,6 +33,7 @@ class TransferTracker {
   SmallSends small_sends_;
   Marks marks_;
   TimeSplit time_split_;
+  Turns turns_;
 };
 
 }  // namespace tcpautopsy

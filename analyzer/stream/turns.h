@@ -1,0 +1,29 @@
+// Who speaks, for how long, and how soon the other answers.
+#pragma once
+
+#include "analyzer/stream/placed_segment.h"
+#include "analyzer/stream/sender_view.h"
+#include "analyzer/stream/turn_facts.h"
+
+namespace tcpautopsy {
+
+struct TransferFacts;
+
+class Turns {
+ public:
+  void add(const PlacedSegment& segment, const PerSide<SenderView>& views);
+  void finish(const PerSide<SenderView>& views, TimeNs last_ns, TransferFacts& facts);
+
+ private:
+  void begin(const PlacedSegment& segment, const SenderView& peer);
+  void resent(const PlacedSegment& segment, const SenderView& sender);
+  void end_turn();
+
+  TurnFacts facts_;
+  Turn now_;
+  bool speaking_ = false;           // now_ means something
+  bool sent_again_ = false;         // the end of it was
+  PerSide<std::uint64_t> write_{};  // octets since the last PSH
+};
+
+}  // namespace tcpautopsy
