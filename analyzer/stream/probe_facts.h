@@ -7,6 +7,8 @@
 
 namespace tcpautopsy {
 
-struct ProbeFacts {};
+struct ProbeFacts {
+  Incidents keepalives;  // probes that it sent, answered or not
+};
 
 }  // namespace tcpautopsy

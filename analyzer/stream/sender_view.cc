@@ -10,6 +10,7 @@ void SenderView::sent(const PlacedSegment& s) {
   const bool beyond = !started || s.end() > snd_nxt;
   if (beyond) {
     snd_nxt = s.end();
+    new_seq = s.seq + (s.has(kSyn) ? 1 : 0);
     new_ns = s.time_ns();
   }
   sent_ns = s.time_ns();
@@ -32,7 +33,16 @@ void SenderView::heard(const PlacedSegment& s) {
     acked = true;
   }
   // RFC 9293 3.10.7.4, SND.WL2: an older ACK does not change the window.
-  if (s.ack < snd_una || !s.window_known) return;
+  if (s.ack < snd_una) return;
+  if (s.segment.window == 0) {
+    if (!closed) closed_ns = s.time_ns();
+    closed_edge = s.ack;
+    closed = ever_closed = true;
+  } else if (closed) {
+    closed = false;
+    opened_ns = s.time_ns();
+  }
+  if (!s.window_known) return;
   snd_wnd = s.window;
   right_edge = edge_known ? std::max(right_edge, s.ack + s.window) : s.ack + s.window;
   edge_known = true;

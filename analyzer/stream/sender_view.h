@@ -20,9 +20,16 @@ struct SenderView {
   TimeNs sent_ns = 0;           // its last segment with SYN, data or FIN, resends too
   TimeNs new_ns = 0;            // its last segment that went beyond snd_nxt
   TimeNs acked_ns = 0;          // when snd_una last moved
+  StreamOffset new_seq = 0;     // where its last segment that went beyond snd_nxt began
+  StreamOffset closed_edge = 0;  // the ACK that last closed the window offered to it; this and the next two
+                                 // are meaningful with ever_closed
+  TimeNs closed_ns = 0;          // when it was closed
+  TimeNs opened_ns = 0;          // when it was opened; meaningful unless closed
   std::uint64_t data_segments = 0;  // with payload, resends too
   bool started = false;  // it sent something with a sequence number; the times above mean something
   bool acked = false, edge_known = false, fin_sent = false;
+  bool closed = false;  // the window offered to it is 0, which means the same whatever the scale
+  bool ever_closed = false;
 
   // Octets seen sent and not seen acknowledged; may overstate what was under way by what was lost.
   std::uint64_t in_flight() const {
