@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "analyzer/detect/finding.h"
+#include "analyzer/detect/thresholds.h"
+#include "analyzer/hosts/host_book.h"
 #include "analyzer/infer/flow_history.h"
 
 namespace tcpautopsy {
@@ -49,14 +51,25 @@ struct DetectContext {
   const ServiceView& services;
 };
 
+// What a finding about a host is made of.
+struct HostContext {
+  const HostBook& book;
+  const Thresholds& thresholds;
+  const Profile& profile;
+  TimeNs capture_end_ns = 0;
+};
+
 using Findings = std::vector<Finding>;
 
 struct Detector {
   Doc doc;
   std::span<const Example> examples;
-  // Stateless; appends at most one finding for each endpoint (findings.md: one record for a flow, id and
-  // endpoint).
-  void (*examine)(const DetectContext& context, Findings& out);
+  // Of a flow, for scope F; else null. Stateless; appends at most one finding for each endpoint (findings.md:
+  // one record for a flow, id and endpoint).
+  void (*examine)(const DetectContext& context, Findings& out) = nullptr;
+  // Of all hosts, for scope H; else null. One finding for each host, port and episode.
+  void (*examine_hosts)(const HostContext& context, Findings& out) = nullptr;
+  std::span<const Threshold> thresholds = {};
 };
 
 // All detectors, in the catalogue's order of phases, then by id.
@@ -65,5 +78,7 @@ const Detector* find_detector(std::string_view id);
 
 // Runs every detector on one flow; findings come ordered by time, then id.
 Findings examine(const FlowHistory& flow, const ServiceView& services);
+// The same of scope H, once all flows are noted.
+Findings examine_hosts(const HostContext& context);
 
 }  // namespace tcpautopsy

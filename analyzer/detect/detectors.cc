@@ -27,13 +27,30 @@ const Detector* find_detector(std::string_view id) {
   return found == all.end() ? nullptr : *found;
 }
 
-Findings examine(const FlowHistory& flow, const ServiceView& services) {
-  Findings found;
-  const DetectContext context{flow, services};
-  for (const Detector* detector : detectors()) detector->examine(context, found);
+namespace {
+
+void order(Findings& found) {
   std::stable_sort(found.begin(), found.end(), [](const Finding& a, const Finding& b) {
     return a.time_ns != b.time_ns ? a.time_ns < b.time_ns : a.id < b.id;
   });
+}
+
+}  // namespace
+
+Findings examine(const FlowHistory& flow, const ServiceView& services) {
+  Findings found;
+  const DetectContext context{flow, services};
+  for (const Detector* detector : detectors())
+    if (detector->examine != nullptr) detector->examine(context, found);
+  order(found);
+  return found;
+}
+
+Findings examine_hosts(const HostContext& context) {
+  Findings found;
+  for (const Detector* detector : detectors())
+    if (detector->examine_hosts != nullptr) detector->examine_hosts(context, found);
+  order(found);
   return found;
 }
 

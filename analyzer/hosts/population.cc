@@ -1,0 +1,100 @@
+#include "analyzer/hosts/population.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace tcpautopsy {
+namespace {
+
+// Unsorted changes are let wait until there are as many as sorted ones.
+constexpr std::size_t kFewest = 64;
+
+// The end of the step of 1 << shift that holds it, counted in steps.
+TimeNs step_of(TimeNs time, unsigned shift) {
+  const TimeNs floor = time >> shift;
+  return (floor << shift) == time ? floor : floor + 1;
+}
+
+}  // namespace
+
+void Population::add(TcpState state, TimeNs at_ns, std::int32_t by) {
+  if (state == TcpState::Unknown || state == TcpState::Closed) return;
+  changes_.push_back({step_of(at_ns, shift_), by, state});
+  if (changes_.size() >= 2 * std::max(sorted_, kFewest)) settle();
+}
+
+void Population::join() {
+  const auto place = [](const Change& c) { return std::tuple(c.step, c.state); };
+  std::sort(changes_.begin(), changes_.end(),
+            [&](const Change& a, const Change& b) { return place(a) < place(b); });
+  std::size_t out = 0;
+  for (std::size_t i = 0; i < changes_.size(); ++i) {
+    if (out > 0 && place(changes_[out - 1]) == place(changes_[i])) {
+      changes_[out - 1].by += changes_[i].by;
+    } else {
+      changes_[out++] = changes_[i];
+    }
+  }
+  changes_.resize(out);
+  sorted_ = out;
+}
+
+void Population::settle() {
+  join();
+  while (changes_.size() > kMost) {
+    ++shift_;
+    for (Change& change : changes_) change.step = step_of(change.step, 1);
+    join();
+  }
+}
+
+Population Population::settled() const {
+  Population copy = *this;
+  copy.settle();
+  return copy;
+}
+
+void Population::merge(const Population& part) {
+  const unsigned shift = std::max(shift_, part.shift_);
+  for (Change& change : changes_) change.step = step_of(change.step, shift - shift_);
+  shift_ = shift;
+  for (Change change : part.changes_) {
+    change.step = step_of(change.step, shift - part.shift_);
+    changes_.push_back(change);
+  }
+  settle();
+}
+
+std::vector<Population::Moment> Population::moments() const {
+  const Population all = settled();
+  std::vector<Moment> moments;
+  for (const Change& change : all.changes_) {
+    const TimeNs at_ns = change.step << all.shift_;
+    if (moments.empty() || moments.back().at_ns != at_ns) {
+      moments.push_back(moments.empty() ? Moment{} : moments.back());
+      moments.back().at_ns = at_ns;
+    }
+    moments.back().counts[static_cast<std::size_t>(change.state)] += change.by;
+  }
+  return moments;
+}
+
+Population::Peak Population::peak(TcpState state) const {
+  Peak peak;
+  for (const Moment& moment : moments()) {
+    const std::int64_t count = moment.counts[static_cast<std::size_t>(state)];
+    if (count > peak.count) peak = {count, moment.at_ns};
+  }
+  return peak;
+}
+
+std::int64_t Population::at(TcpState state, TimeNs time_ns) const {
+  std::int64_t count = 0;
+  for (const Change& change : changes_)
+    if (change.state == state && change.step <= step_of(time_ns, shift_)) count += change.by;
+  return count;
+}
+
+TimeNs Population::step_ns() const { return TimeNs{1} << settled().shift_; }
+
+}  // namespace tcpautopsy
