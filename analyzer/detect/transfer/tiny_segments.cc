@@ -1,0 +1,321 @@
+#include "analyzer/detect/evidence.h"
+#include "analyzer/stream/transfer_facts.h"
+
+namespace tcpautopsy {
+namespace {
+
+constexpr Doc kDoc{
+    .id = "tiny_segments",
+    .title = "Many tiny segments sent back to back",
+    .severity = Severity::Note,
+    .phase = "Transfer",
+    .what =
+        "The endpoint sent 50 or more segments of under 100 octets each within one round trip: the "
+        "application "
+        "writes in small pieces with TCP_NODELAY, and each piece becomes a packet with 40 octets or more of "
+        "headers. Both hosts pay for every packet, and the path's packet rate is used up long before its "
+        "bandwidth.",
+    .how_known =
+        "Fifty or more new data segments of one endpoint, each under 100 octets, none larger between them, "
+        "no "
+        "pause between two of them over an eighth of the round trip, and all inside one round trip between "
+        "both hosts as measured on this connection. With Nagle's algorithm only one of them could have been "
+        "unacknowledged at a time.",
+    .causes =
+        "A program that writes field by field, or character by character, on a socket with TCP_NODELAY: "
+        "unbuffered output, a serializer on top of the bare socket, a logging or telemetry client that "
+        "flushes "
+        "after each record. A relay that passes on each small read at once.",
+    .confirm =
+        "strace -c -e trace=write,send,sendto,sendmsg -p PID on the sender: many calls with few octets. ss "
+        "-tino: data_segs_out against bytes_sent gives the octets of a segment.",
+    .remedy =
+        "Gather the pieces before they are written: a buffered stream with a flush at the end of the "
+        "message, "
+        "writev(), or MSG_MORE on all parts but the last (which must then be sent). It costs a buffer, and "
+        "delays nothing if the flush comes at the message's end. Keep TCP_NODELAY.",
+    .bad_advice =
+        "Only taking TCP_NODELAY off: Nagle's algorithm then holds the second piece until the first is "
+        "acknowledged, and with delayed ACKs that is 40 to 200 ms (nagle_delay). A larger MTU does nothing "
+        "for "
+        "segments that are not full.",
+    .rfc = "RFC 9293 3.7.4; RFC 896 (the small-packet problem)",
+    .wireshark = "",
+};
+
+constexpr Example kExamples[] = {
+    {"Sixty writes of ten octets in a few milliseconds, on a path of 40 ms", R"(
++0    A > B  S  0:0(0) win 64000 <mss 1460,sackOK>
++.040 A < B  S. 0:0(0) ack 1 win 64000 <mss 1460,sackOK>
++0    A > B  .  1:1(0) ack 1
++.10    A > B  P. 1:11(10) ack 1
++.0002  A > B  P. 11:21(10) ack 1
++.0002  A > B  P. 21:31(10) ack 1
++.0002  A > B  P. 31:41(10) ack 1
++.0002  A > B  P. 41:51(10) ack 1
++.0002  A > B  P. 51:61(10) ack 1
++.0002  A > B  P. 61:71(10) ack 1
++.0002  A > B  P. 71:81(10) ack 1
++.0002  A > B  P. 81:91(10) ack 1
++.0002  A > B  P. 91:101(10) ack 1
++.0002  A > B  P. 101:111(10) ack 1
++.0002  A > B  P. 111:121(10) ack 1
++.0002  A > B  P. 121:131(10) ack 1
++.0002  A > B  P. 131:141(10) ack 1
++.0002  A > B  P. 141:151(10) ack 1
++.0002  A > B  P. 151:161(10) ack 1
++.0002  A > B  P. 161:171(10) ack 1
++.0002  A > B  P. 171:181(10) ack 1
++.0002  A > B  P. 181:191(10) ack 1
++.0002  A > B  P. 191:201(10) ack 1
++.0002  A > B  P. 201:211(10) ack 1
++.0002  A > B  P. 211:221(10) ack 1
++.0002  A > B  P. 221:231(10) ack 1
++.0002  A > B  P. 231:241(10) ack 1
++.0002  A > B  P. 241:251(10) ack 1
++.0002  A > B  P. 251:261(10) ack 1
++.0002  A > B  P. 261:271(10) ack 1
++.0002  A > B  P. 271:281(10) ack 1
++.0002  A > B  P. 281:291(10) ack 1
++.0002  A > B  P. 291:301(10) ack 1
++.0002  A > B  P. 301:311(10) ack 1
++.0002  A > B  P. 311:321(10) ack 1
++.0002  A > B  P. 321:331(10) ack 1
++.0002  A > B  P. 331:341(10) ack 1
++.0002  A > B  P. 341:351(10) ack 1
++.0002  A > B  P. 351:361(10) ack 1
++.0002  A > B  P. 361:371(10) ack 1
++.0002  A > B  P. 371:381(10) ack 1
++.0002  A > B  P. 381:391(10) ack 1
++.0002  A > B  P. 391:401(10) ack 1
++.0002  A > B  P. 401:411(10) ack 1
++.0002  A > B  P. 411:421(10) ack 1
++.0002  A > B  P. 421:431(10) ack 1
++.0002  A > B  P. 431:441(10) ack 1
++.0002  A > B  P. 441:451(10) ack 1
++.0002  A > B  P. 451:461(10) ack 1
++.0002  A > B  P. 461:471(10) ack 1
++.0002  A > B  P. 471:481(10) ack 1
++.0002  A > B  P. 481:491(10) ack 1
++.0002  A > B  P. 491:501(10) ack 1
++.0002  A > B  P. 501:511(10) ack 1
++.0002  A > B  P. 511:521(10) ack 1
++.0002  A > B  P. 521:531(10) ack 1
++.0002  A > B  P. 531:541(10) ack 1
++.0002  A > B  P. 541:551(10) ack 1
++.0002  A > B  P. 551:561(10) ack 1
++.0002  A > B  P. 561:571(10) ack 1
++.0002  A > B  P. 571:581(10) ack 1
++.0002  A > B  P. 581:591(10) ack 1
++.0002  A > B  P. 591:601(10) ack 1
++.040  A < B  .  1:1(0) ack 601
+finding tiny_segments frame 4 frame 63 endpoint client severity note certainty certain count 60
+)"},
+    {"Fifty octets, one at a time", R"(
+handshake
++.10    A > B  P. 1:2(1) ack 1
++.0001  A > B  P. 2:3(1) ack 1
++.0001  A > B  P. 3:4(1) ack 1
++.0001  A > B  P. 4:5(1) ack 1
++.0001  A > B  P. 5:6(1) ack 1
++.0001  A > B  P. 6:7(1) ack 1
++.0001  A > B  P. 7:8(1) ack 1
++.0001  A > B  P. 8:9(1) ack 1
++.0001  A > B  P. 9:10(1) ack 1
++.0001  A > B  P. 10:11(1) ack 1
++.0001  A > B  P. 11:12(1) ack 1
++.0001  A > B  P. 12:13(1) ack 1
++.0001  A > B  P. 13:14(1) ack 1
++.0001  A > B  P. 14:15(1) ack 1
++.0001  A > B  P. 15:16(1) ack 1
++.0001  A > B  P. 16:17(1) ack 1
++.0001  A > B  P. 17:18(1) ack 1
++.0001  A > B  P. 18:19(1) ack 1
++.0001  A > B  P. 19:20(1) ack 1
++.0001  A > B  P. 20:21(1) ack 1
++.0001  A > B  P. 21:22(1) ack 1
++.0001  A > B  P. 22:23(1) ack 1
++.0001  A > B  P. 23:24(1) ack 1
++.0001  A > B  P. 24:25(1) ack 1
++.0001  A > B  P. 25:26(1) ack 1
++.0001  A > B  P. 26:27(1) ack 1
++.0001  A > B  P. 27:28(1) ack 1
++.0001  A > B  P. 28:29(1) ack 1
++.0001  A > B  P. 29:30(1) ack 1
++.0001  A > B  P. 30:31(1) ack 1
++.0001  A > B  P. 31:32(1) ack 1
++.0001  A > B  P. 32:33(1) ack 1
++.0001  A > B  P. 33:34(1) ack 1
++.0001  A > B  P. 34:35(1) ack 1
++.0001  A > B  P. 35:36(1) ack 1
++.0001  A > B  P. 36:37(1) ack 1
++.0001  A > B  P. 37:38(1) ack 1
++.0001  A > B  P. 38:39(1) ack 1
++.0001  A > B  P. 39:40(1) ack 1
++.0001  A > B  P. 40:41(1) ack 1
++.0001  A > B  P. 41:42(1) ack 1
++.0001  A > B  P. 42:43(1) ack 1
++.0001  A > B  P. 43:44(1) ack 1
++.0001  A > B  P. 44:45(1) ack 1
++.0001  A > B  P. 45:46(1) ack 1
++.0001  A > B  P. 46:47(1) ack 1
++.0001  A > B  P. 47:48(1) ack 1
++.0001  A > B  P. 48:49(1) ack 1
++.0001  A > B  P. 49:50(1) ack 1
++.0001  A > B  P. 50:51(1) ack 1
++.020  A < B  .  1:1(0) ack 51
+finding tiny_segments frame 4 frame 53 endpoint client count 50
+)"},
+    {"Forty-nine of them", R"(
+handshake
++.10    A > B  P. 1:11(10) ack 1
++.0001  A > B  P. 11:21(10) ack 1
++.0001  A > B  P. 21:31(10) ack 1
++.0001  A > B  P. 31:41(10) ack 1
++.0001  A > B  P. 41:51(10) ack 1
++.0001  A > B  P. 51:61(10) ack 1
++.0001  A > B  P. 61:71(10) ack 1
++.0001  A > B  P. 71:81(10) ack 1
++.0001  A > B  P. 81:91(10) ack 1
++.0001  A > B  P. 91:101(10) ack 1
++.0001  A > B  P. 101:111(10) ack 1
++.0001  A > B  P. 111:121(10) ack 1
++.0001  A > B  P. 121:131(10) ack 1
++.0001  A > B  P. 131:141(10) ack 1
++.0001  A > B  P. 141:151(10) ack 1
++.0001  A > B  P. 151:161(10) ack 1
++.0001  A > B  P. 161:171(10) ack 1
++.0001  A > B  P. 171:181(10) ack 1
++.0001  A > B  P. 181:191(10) ack 1
++.0001  A > B  P. 191:201(10) ack 1
++.0001  A > B  P. 201:211(10) ack 1
++.0001  A > B  P. 211:221(10) ack 1
++.0001  A > B  P. 221:231(10) ack 1
++.0001  A > B  P. 231:241(10) ack 1
++.0001  A > B  P. 241:251(10) ack 1
++.0001  A > B  P. 251:261(10) ack 1
++.0001  A > B  P. 261:271(10) ack 1
++.0001  A > B  P. 271:281(10) ack 1
++.0001  A > B  P. 281:291(10) ack 1
++.0001  A > B  P. 291:301(10) ack 1
++.0001  A > B  P. 301:311(10) ack 1
++.0001  A > B  P. 311:321(10) ack 1
++.0001  A > B  P. 321:331(10) ack 1
++.0001  A > B  P. 331:341(10) ack 1
++.0001  A > B  P. 341:351(10) ack 1
++.0001  A > B  P. 351:361(10) ack 1
++.0001  A > B  P. 361:371(10) ack 1
++.0001  A > B  P. 371:381(10) ack 1
++.0001  A > B  P. 381:391(10) ack 1
++.0001  A > B  P. 391:401(10) ack 1
++.0001  A > B  P. 401:411(10) ack 1
++.0001  A > B  P. 411:421(10) ack 1
++.0001  A > B  P. 421:431(10) ack 1
++.0001  A > B  P. 431:441(10) ack 1
++.0001  A > B  P. 441:451(10) ack 1
++.0001  A > B  P. 451:461(10) ack 1
++.0001  A > B  P. 461:471(10) ack 1
++.0001  A > B  P. 471:481(10) ack 1
++.0001  A > B  P. 481:491(10) ack 1
++.020  A < B  .  1:1(0) ack 491
+no finding
+)",
+     true},
+    {"Sixty small segments spread over several round trips", R"(
+handshake
++.10    A > B  P. 1:11(10) ack 1
++.0018  A > B  P. 11:21(10) ack 1
++.0018  A > B  P. 21:31(10) ack 1
++.0018  A > B  P. 31:41(10) ack 1
++.0018  A > B  P. 41:51(10) ack 1
++.0018  A > B  P. 51:61(10) ack 1
++.0018  A > B  P. 61:71(10) ack 1
++.0018  A > B  P. 71:81(10) ack 1
++.0018  A > B  P. 81:91(10) ack 1
++.0018  A > B  P. 91:101(10) ack 1
++.0018  A > B  P. 101:111(10) ack 1
++.0018  A > B  P. 111:121(10) ack 1
++.0018  A > B  P. 121:131(10) ack 1
++.0018  A > B  P. 131:141(10) ack 1
++.0018  A > B  P. 141:151(10) ack 1
++.0018  A > B  P. 151:161(10) ack 1
++.0018  A > B  P. 161:171(10) ack 1
++.0018  A > B  P. 171:181(10) ack 1
++.0018  A > B  P. 181:191(10) ack 1
++.0018  A > B  P. 191:201(10) ack 1
++.0018  A > B  P. 201:211(10) ack 1
++.0018  A > B  P. 211:221(10) ack 1
++.0018  A > B  P. 221:231(10) ack 1
++.0018  A > B  P. 231:241(10) ack 1
++.0018  A > B  P. 241:251(10) ack 1
++.0018  A > B  P. 251:261(10) ack 1
++.0018  A > B  P. 261:271(10) ack 1
++.0018  A > B  P. 271:281(10) ack 1
++.0018  A > B  P. 281:291(10) ack 1
++.0018  A > B  P. 291:301(10) ack 1
++.0018  A > B  P. 301:311(10) ack 1
++.0018  A > B  P. 311:321(10) ack 1
++.0018  A > B  P. 321:331(10) ack 1
++.0018  A > B  P. 331:341(10) ack 1
++.0018  A > B  P. 341:351(10) ack 1
++.0018  A > B  P. 351:361(10) ack 1
++.0018  A > B  P. 361:371(10) ack 1
++.0018  A > B  P. 371:381(10) ack 1
++.0018  A > B  P. 381:391(10) ack 1
++.0018  A > B  P. 391:401(10) ack 1
++.0018  A > B  P. 401:411(10) ack 1
++.0018  A > B  P. 411:421(10) ack 1
++.0018  A > B  P. 421:431(10) ack 1
++.0018  A > B  P. 431:441(10) ack 1
++.0018  A > B  P. 441:451(10) ack 1
++.0018  A > B  P. 451:461(10) ack 1
++.0018  A > B  P. 461:471(10) ack 1
++.0018  A > B  P. 471:481(10) ack 1
++.0018  A > B  P. 481:491(10) ack 1
++.0018  A > B  P. 491:501(10) ack 1
++.0018  A > B  P. 501:511(10) ack 1
++.0018  A > B  P. 511:521(10) ack 1
++.0018  A > B  P. 521:531(10) ack 1
++.0018  A > B  P. 531:541(10) ack 1
++.0018  A > B  P. 541:551(10) ack 1
++.0018  A > B  P. 551:561(10) ack 1
++.0018  A > B  P. 561:571(10) ack 1
++.0018  A > B  P. 571:581(10) ack 1
++.0018  A > B  P. 581:591(10) ack 1
++.0018  A > B  P. 591:601(10) ack 1
++.020  A < B  .  1:1(0) ack 601
+no finding
+)",
+     true},
+};
+
+void examine(const DetectContext& context, Findings& out) {
+  const auto& flow = context.flow;
+  if (!flow.trace.transfer) return;
+  for (const Side side : {Side::A, Side::B}) {
+    const SmallSendFacts& facts = flow.trace.transfer->small_sends[index(side)];
+    const Incidents& bursts = facts.tiny_bursts;
+    if (!bursts) continue;
+    Finding finding = make_finding(kDoc, flow, side);
+    cite(finding, bursts);
+    finding.count = facts.tiny_segments;
+    finding.summary = "The " + std::string(role(flow, side)) + " sent " +
+                      count_text(facts.tiny_segments, "segment") + " of " +
+                      std::to_string(facts.tiny_bytes / facts.tiny_segments) +
+                      " octets on average back to back, in " + count_text(bursts.count(), "burst") +
+                      " of a round trip or less.";
+    prove(finding, "segments", facts.tiny_segments);
+    prove(finding, "octets", facts.tiny_bytes);
+    prove(finding, "bursts", bursts.count());
+    prove(finding, "longest_burst_ns", bursts.longest_ns());
+    out.push_back(std::move(finding));
+  }
+}
+
+}  // namespace
+
+namespace detectors_in_files {
+extern const Detector tiny_segments{kDoc, kExamples, &examine};
+}
+
+}  // namespace tcpautopsy
