@@ -76,9 +76,9 @@ void FlowTracker::locate_syn(LiveSide& sender, const LiveSide& receiver, const T
   if (!sender.has_base || sender.tentative || (sender.iss_known && !synchronized_ && at != sender.origin)) {
     // Nothing certain so far, or another ISN before the handshake was through (SYN cookies, a restarted
     // server).
+    if (sender.has_base) transfer_.reset();  // what it placed by the base before
     sender.set_base(segment.seq);
     sender.sent.start(0);
-    transfer_.reset();  // what it placed by the base before
   } else if (first_seen) {
     sender.origin = at;
     sender.sent.start(at);

@@ -23,9 +23,11 @@ constexpr std::uint32_t kTiny = 100;       // octets
 constexpr std::uint32_t kTinyBurst = 50;   // segments
 constexpr std::uint32_t kUsualMss = 1460;  // of a larger MSS the path mostly takes no more
 
+bool later(std::uint32_t stamp, std::uint32_t than) { return static_cast<std::int32_t>(stamp - than) > 0; }
+
 // Surely less than the path takes in one segment.
 bool is_small(std::uint32_t length, const SenderView& view) {
-  const std::uint32_t mss = view.smss == 0 ? 536 : std::min(view.smss, kUsualMss);
+  const std::uint32_t mss = std::min(view.smss != 0 ? view.smss : std::max(view.largest, 536U), kUsualMss);
   return length * 4 < mss * 3;
 }
 
@@ -36,6 +38,7 @@ void SmallSends::add(const PlacedSegment& s, const PerSide<SenderView>& views) {
   if (s.keepalive || s.segment.sequence_length() == 0) return;
   if (!s.has_data() || s.resend || s.fills_gap || s.after_gap || s.has(kSyn) || s.has(kRst)) {
     latest_[index(s.side)].known = false;
+    troubled_[index(s.side)] = std::max(s.sent_max, s.end());
     return;
   }
   sent(s, views[index(s.side)]);
@@ -44,9 +47,18 @@ void SmallSends::add(const PlacedSegment& s, const PerSide<SenderView>& views) {
 void SmallSends::acknowledged(const PlacedSegment& s, Latest& latest) {
   if (!latest.known) return;
   if (s.segment.sequence_length() > 0 && !s.keepalive) latest.answered = true;
-  if (latest.is_acked || !s.has(kAck) || s.has(kRst) || s.ack < latest.end) return;
+  if (latest.is_acked || !s.has(kAck) || s.has(kRst)) return;
+  const TcpOptions& options = s.segment.options;
+  // What arrived out of order, or later than the segment did, tells of a loss that the capture did not see.
+  if (options.sack_count > 0 ||
+      (options.has_timestamps && latest.has_timestamps && later(options.ts_ecr, latest.ts_val))) {
+    latest.known = false;
+  }
+  if (s.ack < latest.end) return;
   latest.is_acked = true;
   latest.acked = s.frame;
+  latest.has_timestamps = options.has_timestamps;
+  latest.ts_val = options.ts_val;
   // The ACK's sender is the one whose round trip is in it.
   if (s.rtt_sender_ns < 0) return;
   const TimeNs excess = s.time_ns() - latest.sent.time_ns - s.rtt_sender_ns;
@@ -61,18 +73,25 @@ void SmallSends::sent(const PlacedSegment& s, const SenderView& view) {
   if (latest.known && !s.has(kFin) && !s.has(kUrg)) follow(s, small, latest);
   count_tiny(s);
   latest = {};
+  if (view.acked && view.snd_una < troubled_[index(s.side)]) return;
   latest.sent = s.frame;
   latest.end = s.end();
   latest.edge = view.right_edge;
   latest.edge_known = view.edge_known;
   latest.length = s.segment.payload_length;
+  latest.has_timestamps = s.segment.options.has_timestamps;
+  latest.ts_val = s.segment.options.ts_val;
   latest.known = true;
   latest.small = small;
   latest.full = !small && latest.length >= view.full_size();
 }
 
 void SmallSends::follow(const PlacedSegment& s, bool small, const Latest& latest) {
-  if (!latest.is_acked) {
+  const TcpOptions& options = s.segment.options;
+  // It echoes the newest timestamp its sender has received (RFC 7323 4.3).
+  const bool before_ack = !latest.is_acked || (options.has_timestamps && latest.has_timestamps &&
+                                               later(latest.ts_val, options.ts_ecr));
+  if (before_ack) {
     if (small && latest.small) ++facts_[index(s.side)].not_waiting;
   } else if (!latest.answered) {
     if (latest.excess_ns >= 0) follow_late(s, small, latest);

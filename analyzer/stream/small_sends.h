@@ -22,6 +22,8 @@ class SmallSends {
     StreamOffset edge = 0;  // to which its sender might send when they left; meaningful with edge_known
     TimeNs excess_ns = -1;  // by which the ACK came later than the path takes; -1 where that is not known
     std::uint32_t length = 0;
+    std::uint32_t ts_val = 0;  // of the segment; once acknowledged, of the ACK
+    bool has_timestamps = false;
     bool known = false, is_acked = false, edge_known = false;
     bool small = false, full = false;
     bool answered = false;  // the peer sent data since: what follows may be the application's reaction
@@ -40,6 +42,7 @@ class SmallSends {
   void end_burst(Side side);
 
   PerSide<Latest> latest_;
+  PerSide<StreamOffset> troubled_{};  // data below this was lost, reordered or missed
   PerSide<TinyBurst> bursts_;
   PerSide<SmallSendFacts> facts_;
 };
