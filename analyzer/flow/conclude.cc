@@ -88,7 +88,7 @@ void FlowTracker::conclude(bool copies_are_capture, FlowTrace& trace) {
   move_origin(trace);
   choose_client(trace);
   trace.peers = peers_.words();
-  if (transfer_) trace.transfer = transfer_->finish(last_.time_ns);
+  if (transfer_) trace.transfer = transfer_->finish(trace.last.time_ns);
 }
 
 }  // namespace tcpautopsy

@@ -5,6 +5,7 @@
 #include "analyzer/report/csv_writer.h"
 #include "analyzer/report/flow_fields.h"
 #include "analyzer/report/text.h"
+#include "analyzer/report/time_fields.h"
 
 namespace tcpautopsy {
 namespace {
@@ -21,6 +22,8 @@ void write_tail(W& w, const FlowResult& flow) {
   flow_fields::finals(w, flow.history);
   flow_fields::counts(w, flow.history);
   flow_fields::round_trips(w, flow.history);
+  flow_fields::time_went(w, flow.history);
+  flow_fields::turns(w, flow.history);
   flow_fields::options(w, flow.history);
   w.key("findings");
   w.begin_array();
