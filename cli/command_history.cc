@@ -21,8 +21,9 @@ int run_history(const Options& options) {
   handlers.flow = [&](FlowResult&& flow, const FlowContext& context) {
     found = true;
     spool.add(SortedSpool::number_key(flow.history.trace.number),
-              options.format == "ndjson" ? ladder_json(flow, context.origin) + '\n'
-                                         : ladder_text(flow, context.origin, style, options.full));
+              options.format == "ndjson"
+                  ? ladder_json(flow, context.origin) + '\n'
+                  : ladder_text(flow, context.origin, style, {options.full, options.turns}));
   };
   capture.run(handlers);
   if (!found && capture.read_something()) {

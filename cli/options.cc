@@ -160,7 +160,8 @@ po::options_description special_group(const Command& command, Options& o) {
                                                                         "totals by host and state");
   }
   if (command.groups & kFull)
-    group.add_options()("full", po::bool_switch(&o.full), "draw every segment, fold no runs of data");
+    group.add_options()("full", po::bool_switch(&o.full), "draw every segment, fold no runs of data")(
+        "turns", po::bool_switch(&o.turns), "tell the first 64 turns of data, not only 10");
   if (command.groups & kLimit) {
     group.add_options()(
         "limit",

@@ -36,7 +36,7 @@ struct Options {
   When color = When::Auto;
   std::size_t width = 0;  // 0: find out
   // Single commands.
-  bool full = false, count = false;
+  bool full = false, turns = false, count = false;
   std::size_t limit = 10;
   std::optional<TimeSpec> at;
   StateFilter states;

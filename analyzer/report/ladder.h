@@ -37,8 +37,13 @@ struct Ladder {
 Ladder make_ladder(const FlowResult& flow, bool full);
 RunTotals totals(const FlowHistory& history, const Rung& run);
 
-// Heading, ladder, table of transitions, findings, legend.
-std::string ladder_text(const FlowResult& flow, const Origin& origin, const TextStyle& style, bool full);
+// What is told beside the heading, where the time went, transitions, findings and the legend.
+struct LadderChoice {
+  bool full = false;   // every segment, no run folded
+  bool turns = false;  // all turns that are held, not only the first few
+};
+std::string ladder_text(const FlowResult& flow, const Origin& origin, const TextStyle& style,
+                        const LadderChoice& choice);
 
 // One object: the flow's line of contract.md under "flow", every segment under "segments", findings in full.
 std::string ladder_json(const FlowResult& flow, const Origin& origin);

@@ -1,6 +1,7 @@
 #include "analyzer/report/finding_lines.h"
 #include "analyzer/report/flow_lines.h"
 #include "analyzer/report/ladder.h"
+#include "analyzer/stream/transfer_facts.h"
 
 namespace tcpautopsy {
 namespace {
@@ -67,6 +68,28 @@ void write_segment(JsonWriter& w, const FlowHistory& history, RecordIndex at, co
   w.end_object();
 }
 
+void write_turns(JsonWriter& w, const FlowTrace& trace, const Origin& origin) {
+  w.key("turns");
+  w.begin_array();
+  if (trace.transfer && !trace.self_connection) {
+    for (const Turn& turn : trace.transfer->turns.first) {
+      w.begin_object();
+      w.field("frame", turn.first.number);
+      if (turn.first.file != trace.first.file) w.field("file", origin.file(turn.first));
+      w.field("time_ns", turn.first.time_ns);
+      w.field("last_ns", turn.last_ns);
+      w.word_field("endpoint", endpoint_name(trace, turn.side));
+      w.field("bytes", turn.bytes);
+      w.field("writes", turn.writes);
+      w.field("wait_ns", turn.wait_ns < 0 ? std::nullopt : std::optional(turn.wait_ns));
+      w.field("overlaps", turn.overlaps);
+      w.field("resent", turn.resent);
+      w.end_object();
+    }
+  }
+  w.end_array();
+}
+
 }  // namespace
 
 std::string ladder_json(const FlowResult& flow, const Origin& origin) {
@@ -80,6 +103,7 @@ std::string ladder_json(const FlowResult& flow, const Origin& origin) {
   w.begin_array();
   for (RecordIndex i = 0; i < flow.history.records().size(); ++i) write_segment(w, flow.history, i, origin);
   w.end_array();
+  write_turns(w, flow.history.trace, origin);
   w.key("icmp");
   w.begin_array();
   for (const IcmpRecord& icmp : flow.history.trace.icmp) {

@@ -5,6 +5,7 @@
 #include "analyzer/report/finding_lines.h"
 #include "analyzer/report/flow_lines.h"
 #include "analyzer/report/ladder.h"
+#include "analyzer/report/time_tables.h"
 #include "analyzer/report/time_text.h"
 
 namespace tcpautopsy {
@@ -348,14 +349,16 @@ std::string legend(const FlowHistory& history, const TextStyle& style) {
 
 }  // namespace
 
-std::string ladder_text(const FlowResult& flow, const Origin& origin, const TextStyle& style, bool full) {
-  const Ladder ladder = make_ladder(flow, full);
-  std::string out = heading(flow, origin, style) + '\n' + Drawing(flow, style).draw(ladder);
+std::string ladder_text(const FlowResult& flow, const Origin& origin, const TextStyle& style,
+                        const LadderChoice& choice) {
+  const Ladder ladder = make_ladder(flow, choice.full);
+  std::string out = heading(flow, origin, style) + time_table(flow.history, style) + '\n' +
+                    Drawing(flow, style).draw(ladder);
   if (flow.history.trace.records_left_out > 0) {
     out += fmt::format("  ({} more segments were not kept)\n", grouped(flow.history.trace.records_left_out));
   }
-  return out + transitions_text(flow.history, style) + findings_text(flow, style) +
-         legend(flow.history, style);
+  return out + turns_table(flow.history, style, choice.turns) + transitions_text(flow.history, style) +
+         findings_text(flow, style) + legend(flow.history, style);
 }
 
 }  // namespace tcpautopsy

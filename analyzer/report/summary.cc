@@ -53,6 +53,7 @@ void Summary::add(const FlowResult& flow, const Origin& origin) {
     ++never_opened_;
   }
   ++closes_[close_name(history)];
+  times_.add(history.trace);
   if (!history.trace.self_connection) {
     if (const auto rtt = history.rtt(history.client())) rtt_clients_.add(*rtt);
     if (const auto rtt = history.rtt(history.server())) rtt_servers_.add(*rtt);

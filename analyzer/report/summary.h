@@ -13,6 +13,7 @@
 #include "analyzer/capture/capture_source.h"
 #include "analyzer/report/names.h"
 #include "analyzer/report/spread.h"
+#include "analyzer/report/where_time_went.h"
 
 namespace tcpautopsy {
 
@@ -64,6 +65,7 @@ class Summary {
   std::uint64_t never_opened() const { return never_opened_; }  // of these `close` is "open"
   const Spread& rtt_to_clients() const { return rtt_clients_; }
   const Spread& rtt_to_servers() const { return rtt_servers_; }
+  const TimeTotals& times() const { return times_; }
   // Gravest first, then most frequent, then by id.
   std::vector<const FindingGroup*> groups() const;
   std::uint64_t count(Severity severity) const;
@@ -80,6 +82,7 @@ class Summary {
   std::array<std::uint64_t, 10> handshakes_{};
   std::map<std::string_view, std::uint64_t> closes_;
   Spread rtt_clients_, rtt_servers_;
+  TimeTotals times_;
   std::map<std::string_view, FindingGroup> groups_;
   std::map<EndpointAddress, Service> services_;
 };

@@ -74,6 +74,27 @@ void write_outcomes(JsonWriter& w, const Summary& summary) {
   w.end_object();
 }
 
+void write_times(JsonWriter& w, const TimeTotals& times) {
+  w.key("where_time_went");
+  w.begin_object();
+  w.field("connections", times.connections());
+  w.field("total_ns", times.whole());
+  w.key("causes");
+  w.begin_object();
+  for (const TimeCause cause : times.order()) {
+    const TimeTotals::Total& total = times.of(cause);
+    w.key(field_name(cause));
+    w.begin_object();
+    w.field("total_ns", total.ns);
+    w.field("largest_in", total.largest_in);
+    w.field("most_ns", total.worst_ns);
+    w.field("most_in_flow", total.worst_flow);
+    w.end_object();
+  }
+  w.end_object();
+  w.end_object();
+}
+
 void write_kept(JsonWriter& w, const KeptFinding& kept) {
   const Finding& finding = kept.finding;
   w.begin_object();
@@ -138,6 +159,7 @@ std::string summary_json(const Summary& summary) {
   for (const CaptureOverview& capture : summary.captures()) write_capture(w, capture);
   w.end_array();
   write_outcomes(w, summary);
+  write_times(w, summary.times());
   w.key("findings");
   w.begin_array();
   for (const FindingGroup* group : summary.groups()) write_group(w, *group);

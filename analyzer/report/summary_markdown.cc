@@ -3,6 +3,7 @@
 #include "analyzer/report/finding_lines.h"
 #include "analyzer/report/summary_report.h"
 #include "analyzer/report/summary_words.h"
+#include "analyzer/report/time_tables.h"
 #include "analyzer/report/time_text.h"
 
 namespace tcpautopsy {
@@ -51,6 +52,16 @@ std::string services_table(const Summary& summary) {
   return out;
 }
 
+std::string times_table(const Summary& summary) {
+  const auto rows = time_totals_rows(summary.times());
+  if (rows.empty()) return "";
+  std::string out =
+      "\n## Where the time of the connections went\n\n| cause | time | share | largest in | most "
+      "|\n|---|--:|--:|--:|---|\n";
+  for (const auto& row : rows) out += fmt::format("| {} |\n", fmt::join(row, " | "));
+  return out;
+}
+
 std::string details(const Summary& summary) {
   std::string out;
   for (const FindingGroup* group : summary.groups()) {
@@ -78,7 +89,7 @@ std::string summary_markdown(const Summary& summary) {
   std::vector<Labelled> lines = capture_words(summary);
   for (Labelled& line : outcome_words(summary)) lines.push_back(std::move(line));
   return "# TCP post-mortem\n\n" + labelled_table(lines) + groups_table(summary) + services_table(summary) +
-         details(summary);
+         times_table(summary) + details(summary);
 }
 
 }  // namespace tcpautopsy

@@ -3,6 +3,7 @@
 #include "analyzer/report/finding_lines.h"
 #include "analyzer/report/summary_report.h"
 #include "analyzer/report/summary_words.h"
+#include "analyzer/report/time_tables.h"
 #include "analyzer/report/time_text.h"
 
 namespace tcpautopsy {
@@ -61,6 +62,14 @@ std::string services_text(const Summary& summary, const TextStyle& style) {
   return heading("Services in trouble, worst first", style) + table.text(style, 2);
 }
 
+std::string times_text(const Summary& summary, const TextStyle& style) {
+  const auto rows = time_totals_rows(summary.times());
+  if (rows.empty()) return "";
+  Table table(time_totals_header(), {std::begin(kTimeTotalsRight), std::end(kTimeTotalsRight)});
+  for (const auto& row : rows) table.add(row);
+  return heading("Where the time of the connections went", style) + table.text(style, 2);
+}
+
 std::string finding_text(const KeptFinding& kept, bool name_file, const TextStyle& style) {
   const Finding& finding = kept.finding;
   std::string subject = subject_text(kept) + ", " + readable_time(finding.time_ns);
@@ -107,7 +116,8 @@ std::string details_text(const Summary& summary, const TextStyle& style) {
 std::string summary_text(const Summary& summary, const TextStyle& style) {
   std::string out =
       labelled_lines(capture_words(summary), style) + labelled_lines(outcome_words(summary), style);
-  out += groups_text(summary, style) + services_text(summary, style) + details_text(summary, style);
+  out += groups_text(summary, style) + services_text(summary, style) + times_text(summary, style) +
+         details_text(summary, style);
   if (!summary.groups().empty()) {
     out += '\n' + paragraph("",
                             "More: `tcpautopsy explain ID` tells what a finding means and what to do; "

@@ -23,7 +23,7 @@ std::string line_with(const std::string& text, const std::string& part) {
 }
 
 std::string draw(const FlowResult& flow, bool full = false, std::size_t width = 100) {
-  return ladder_text(flow, sample_origin(), TextStyle{width, false}, full);
+  return ladder_text(flow, sample_origin(), TextStyle{width, false}, {full, false});
 }
 
 }  // namespace
