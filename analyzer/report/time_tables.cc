@@ -35,6 +35,10 @@ std::string whose(const FlowHistory& history, const TimeShares& shares, TimeCaus
   }
   const PerSide<TimeNs>& ns = shares.ns[static_cast<std::size_t>(cause)];
   const TimeNs client = ns[index(history.client())], server = ns[index(history.server())];
+  if (cause == TimeCause::Network) {
+    if (server == 0 || client == 0) return server == 0 ? "to the client and back" : "to the server and back";
+    return fmt::format("to the client and back {}, server {}", readable_span(client), readable_span(server));
+  }
   const bool window = cause == TimeCause::ReceiveWindow || cause == TimeCause::ZeroWindow;
   if (server == 0) return window ? "client's data, server's window" : "client's data";
   if (client == 0) return window ? "server's data, client's window" : "server's data";
@@ -55,8 +59,8 @@ std::string turn_remarks(const Turn& turn) {
   const auto say = [&out](bool so, std::string_view what) {
     if (so) out.append(out.empty() ? "" : "; ").append(what);
   };
-  say(turn.overlaps, "possible: began before all of the other's data had come");
-  say(turn.writes > 1, "possible: several writes, perhaps several messages");
+  say(turn.overlaps, "possible only: began before all of the other's data had come");
+  say(turn.writes > 1, "several writes: possible that it is several messages");
   say(turn.resent, "what it answers was sent again");
   return out;
 }

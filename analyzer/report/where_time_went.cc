@@ -87,8 +87,17 @@ std::optional<TimeShares> where_time_went(const FlowTrace& trace) {
     for (std::size_t held = 0; held < kHolds; ++held)
       add(cause_of(static_cast<HeldBy>(held), side == trace.client), side, facts.ns[index(side)][held]);
   // Segments of other incarnations may come before the first that was followed.
-  const TimeNs before = facts.first_ns - trace.first.time_ns;
+  const TimeNs before = trace.last.time_ns - trace.first.time_ns - shares.whole();
   if (before > 0) add(facts.opening_seen ? TimeCause::Handshake : TimeCause::Network, trace.client, before);
+  // By a clock that was set back, segments may lie before the first.
+  TimeNs beyond = std::max<TimeNs>(-before, 0);
+  for (PerSide<TimeNs>& both : shares.ns) {
+    for (TimeNs& part : both) {
+      const TimeNs taken = std::min(beyond, part);
+      part -= taken;
+      beyond -= taken;
+    }
+  }
   return shares;
 }
 

@@ -33,8 +33,7 @@ constexpr TimeNs kIdleFrom = 10 * kSecond;
 
 struct TimeFacts {
   PerSide<std::array<TimeNs, kHolds>> ns{};  // by whose data waited
-  TimeNs first_ns = 0;                       // of the first segment that was followed
-  bool opening_seen = false;                 // it was a SYN
+  bool opening_seen = false;                 // the first segment that was followed was a SYN
 };
 
 }  // namespace tcpautopsy

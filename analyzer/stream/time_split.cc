@@ -52,7 +52,7 @@ void TimeSplit::charge(HeldBy cause, Side side, TimeNs until) {
 
 void TimeSplit::start(const PlacedSegment& segment) {
   started_ = true;
-  mark_ns_ = facts_.first_ns = segment.time_ns();
+  mark_ns_ = segment.time_ns();
   opening_ = facts_.opening_seen = segment.has(kSyn);
   speaker_ = segment.side;
 }
