@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "analyzer/stream/probe_kind.h"
 #include "analyzer/stream/transfer_facts.h"
 
 namespace tcpautopsy {
@@ -61,7 +62,6 @@ void TimeSplit::add(const PlacedSegment& segment, const PerSide<SenderView>& vie
   if (!started_) start(segment);
   rtt_ns_[index(segment.side)] = segment.rtt_sender_ns;
   rtt_ns_[index(other(segment.side))] = segment.rtt_receiver_ns;
-  Sending& own = sending_[index(segment.side)];
   if (opening_) {
     charge(HeldBy::Handshake, segment.side, segment.time_ns());
     if (segment.has(kRst)) {
@@ -73,8 +73,10 @@ void TimeSplit::add(const PlacedSegment& segment, const PerSide<SenderView>& vie
       speaker_ = segment.side;
     }
   }
-  if (segment.keepalive && views[index(segment.side)].in_flight() == 0) {
-    own.probed = true;
+  Sending& own = sending_[index(segment.side)];
+  // Probes carry nothing that waited, but one of a closed window shows that something does.
+  if (const ProbeKind probe = probe_kind(segment, views); probe != ProbeKind::None) {
+    own.probed = own.probed || probe != ProbeKind::KeepAlive;
   } else if (segment.segment.sequence_length() > 0 || segment.has(kRst)) {
     judge(segment, views);
   }
@@ -122,8 +124,7 @@ bool TimeSplit::judge_loss(const Now& now) {
   // What fills a hole sooner than a round trip came late, no more.
   const bool late =
       s.fills_gap && own.hole && s.time_ns() - own.hole_ns < (now.rtt_own + now.rtt_peer) * 3 / 4;
-  const bool probe = own.closed && s.resend && s.time_ns() - own.closed_ns > now.rtt_own + now.slack;
-  if (((s.resend && s.has_data()) || (s.fills_gap && !late)) && !probe) {
+  if ((s.resend && s.has_data()) || (s.fills_gap && !late)) {
     own.recovery_point = std::max(own.recovery_point, std::max(now.sender.snd_nxt, s.end()));
     own.flight.lost();
   } else if (!now.sender.acked || now.sender.snd_una >= own.recovery_point) {

@@ -40,7 +40,7 @@ void Turns::resent(const PlacedSegment& segment, const SenderView& sender) {
 }
 
 void Turns::add(const PlacedSegment& segment, const PerSide<SenderView>& views) {
-  if (!segment.has_data() || segment.has(kRst) || segment.keepalive) return;
+  if (!segment.has_data() || segment.has(kRst)) return;
   const std::size_t side = index(segment.side);
   if (segment.new_bytes == 0) return resent(segment, views[side]);
   const bool late = segment.fills_gap && speaking_;  // of an earlier turn, perhaps
