@@ -221,13 +221,13 @@ bool TimeSplit::held_by_congestion(const Now& now, bool released) const {
   return now.segment.time_ns() - now.sender.sent_ns <= now.rtt_own + now.rtt_peer && rounds.beyond(after);
 }
 
+// Nothing more comes of its sender: FIN or RST. Who ends a connection after having spoken has waited for the
+// other to speak.
 void TimeSplit::judge_end(const Now& now) {
   const Side side = now.segment.side;
   const TimeNs time = now.segment.time_ns();
-  if (speaker_ != side) return wait_for(side, time, true);
-  const bool idle = spoken_ && now.flight == 0 && time - mark_ns_ >= kIdleFrom;
-  if (idle) return charge(HeldBy::Idle, side, time);
-  wait_for(side, time, false);
+  if (spoken_ && speaker_ == side && now.flight == 0) return wait_for(other(side), time, true);
+  wait_for(side, time, speaker_ != side);
 }
 
 void TimeSplit::note_sent(const Now& now) {
