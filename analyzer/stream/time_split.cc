@@ -218,7 +218,8 @@ bool TimeSplit::held_by_congestion(const Now& now, bool released) const {
                         rounds.full(static_cast<std::uint64_t>(now.sender.snd_nxt - before.una));
   if (now.flight == 0) return was_full && now.is_full(now.own.last_length);
   if (was_full || (released && rounds.full(after))) return true;
-  return now.segment.time_ns() - now.sender.sent_ns <= now.rtt_own + now.rtt_peer && rounds.beyond(after);
+  return now.segment.time_ns() - now.sender.sent_ns <= (now.rtt_own + now.rtt_peer) / 4 &&
+         rounds.beyond(after);
 }
 
 // Nothing more comes of its sender: FIN or RST. Who ends a connection after having spoken has waited for the
