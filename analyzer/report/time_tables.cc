@@ -92,7 +92,7 @@ std::string time_table(const FlowHistory& history, const TextStyle& style) {
   for (const TimeCause cause : by_size(*shares)) {
     const TimeNs part = shares->of(cause);
     const std::string text =
-        fmt::format("  {} {} {}  {}{}", padded(words(cause), 29), padded_left(readable_span(part), 11),
+        fmt::format("  {} {} {}  {}{}", padded(words(cause), 30), padded_left(readable_span(part), 11),
                     padded_left(percent_text(part, whole), 7), padded(bar(part, whole), kBar),
                     fmt::format("  {}", whose(history, *shares, cause)));
     out += text.substr(0, text.find_last_not_of(' ') + 1) + '\n';

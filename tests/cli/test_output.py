@@ -10,7 +10,8 @@ from captures import (ACK, START, SYN, Folder, connection, ndjson, pcap, pcapng,
 FLOW = {"schema", "flow", "file", "client", "server", "client_guessed", "incarnation", "vlan", "tunnel", "community_id",
         "first_time", "first_ns", "last_ns", "first_frame", "last_frame", "packets", "duplicates", "payload_bytes",
         "wire_bytes", "handshake", "close", "closed_first", "zeek_conn_state", "zeek_history", "completeness", "history",
-        "final", "final_possible", "counts", "rtt_ns", "options", "findings"}
+        "final", "final_possible", "counts", "rtt_ns", "options", "where_time_went_ns",
+        "turns", "findings"}
 HISTORY = {"time_ns", "at_ns", "frame", "endpoint", "from", "to", "basis", "proved_by", "cause", "rfc"}
 COUNTS = {"retransmissions", "fast_retransmissions", "rto_retransmissions", "tail_loss_probes", "spurious_retransmissions",
           "out_of_order", "duplicate_acks", "keepalives", "zero_windows", "window_probes", "missing_bytes", "bad_checksums"}
@@ -52,6 +53,21 @@ class Output(unittest.TestCase):
         self.assertEqual(flow["first_time"], "2024-05-01T10:00:02.000000000Z")
         self.assertEqual(flow["options"]["client"]["mss"], 1460)
         self.assertFalse(flow["client_guessed"])
+
+    def test_times_and_turns(self):
+        for flow in ndjson("flows", self.path):
+            self.assertEqual(sum(flow["where_time_went_ns"].values()), flow["last_ns"] - flow["first_ns"])
+        turns = ndjson("flows", self.path)[2]["turns"]
+        self.assertEqual((turns["count"], turns["request_bytes"], turns["response_bytes"]), (1, 7, 6))
+        self.assertEqual({"min", "median", "p95", "max"}, set(turns["response_time_ns"]))
+        for option in ([], ["--turns"]):
+            _, out, _ = run("history", "--flow", "2", *option, self.path)
+            self.assertIn("Where the time went", out)
+            self.assertIn("Turns", out)
+        line, = ndjson("history", "--flow", "2", self.path)
+        self.assertEqual([turn["endpoint"] for turn in line["turns"]], ["client", "server"])
+        _, out, _ = run("report", self.path)
+        self.assertIn("Where the time of the connections went", out)
 
     def test_order(self):
         self.assertEqual([f["flow"] for f in ndjson("flows", self.path)], [0, 1, 2])
