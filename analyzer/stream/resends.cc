@@ -4,8 +4,17 @@
 
 namespace tcpautopsy {
 
-void Resends::add(const PlacedSegment&, const PerSide<SenderView>&) {}
+void Resends::add(const PlacedSegment& segment, const PerSide<SenderView>& views) {
+  const Side sender = segment.side, receiver = other(segment.side);
+  if (segment.has(kSyn)) sack_unused_ = sack_unused_ || !segment.segment.options.sack_permitted;
+  watches_[index(receiver)].hears(segment, views[index(receiver)]);
+  watches_[index(sender)].sends(segment, views[index(sender)], sack_unused_);
+}
 
-void Resends::finish(const PerSide<SenderView>&, TimeNs, TransferFacts&) {}
+void Resends::finish(const PerSide<SenderView>& views, TimeNs, TransferFacts& facts) {
+  for (const Side side : {Side::A, Side::B})
+    watches_[index(side)].finish(views[index(side)], facts.resends[index(side)],
+                                 facts.resends[index(other(side))]);
+}
 
 }  // namespace tcpautopsy

@@ -1,0 +1,103 @@
+#include "analyzer/stream/ack_trail.h"
+
+#include <algorithm>
+
+namespace tcpautopsy {
+
+bool SackBoard::add(StreamOffset begin, StreamOffset end, TimeNs now_ns) {
+  if (holds(begin, end)) return false;
+  const auto first = std::partition_point(stretches_.begin(), stretches_.end(),
+                                          [begin](const Stretch& s) { return s.end < begin; });
+  Stretch whole{begin, end, now_ns};
+  auto last = first;
+  for (; last != stretches_.end() && last->begin <= end; ++last) {
+    whole.begin = std::min(whole.begin, last->begin);
+    whole.end = std::max(whole.end, last->end);
+    whole.since_ns = std::min(whole.since_ns, last->since_ns);
+  }
+  if (first != last) {
+    *first = whole;
+    stretches_.erase(first + 1, last);
+    return true;
+  }
+  stretches_.insert(first, whole);
+  if (stretches_.size() > kMost) stretches_.erase(stretches_.begin());
+  return true;
+}
+
+void SackBoard::acknowledge(StreamOffset una) {
+  const auto first = std::partition_point(stretches_.begin(), stretches_.end(),
+                                          [una](const Stretch& s) { return s.end <= una; });
+  stretches_.erase(stretches_.begin(), first);
+}
+
+bool SackBoard::holds(StreamOffset begin, StreamOffset end) const {
+  const auto it = std::partition_point(stretches_.begin(), stretches_.end(),
+                                       [begin](const Stretch& s) { return s.end <= begin; });
+  return it != stretches_.end() && it->begin <= begin && end <= it->end;
+}
+
+TimeNs SackBoard::above_since(StreamOffset at) const {
+  TimeNs since = -1;
+  for (auto it = stretches_.rbegin(); it != stretches_.rend() && it->begin >= at; ++it)
+    since = since < 0 ? it->since_ns : std::min(since, it->since_ns);
+  return since;
+}
+
+bool AckTrail::duplicate(const PlacedSegment& s, const SenderView& sender) const {
+  return sender.acked && s.ack == sender.snd_una && sender.snd_nxt > s.ack && !s.has_data() && !s.has(kSyn) &&
+         !s.has(kFin) && !s.keepalive && window_heard_ && s.segment.window == window_;
+}
+
+// The first block may report a duplicate: it lies below the ACK or inside the second (RFC 2883 4).
+bool AckTrail::read_sack(const PlacedSegment& s, const SenderView& sender, DuplicateReport& report) {
+  const TcpOptions& options = s.segment.options;
+  struct Block {
+    StreamOffset begin, end;
+  };
+  const auto block = [&](std::size_t i) {
+    const auto offset = [&](Seq at) {
+      return s.ack + static_cast<std::int32_t>(at.raw() - s.segment.ack.raw());
+    };
+    return Block{offset(options.sack[i].left), offset(options.sack[i].right)};
+  };
+  bool news = false;
+  for (std::size_t i = 0; i < options.sack_count && i < options.sack.size(); ++i) {
+    const Block b = block(i);
+    if (b.end <= b.begin || b.end > std::max(sender.snd_nxt, s.ack)) continue;
+    const bool inside_second =
+        i == 0 && options.sack_count > 1 && block(1).begin <= b.begin && b.end <= block(1).end;
+    if (i == 0 && (b.end <= s.ack || inside_second)) {
+      report = {true, b.begin, b.end};
+    } else if (b.begin > s.ack) {
+      news = board_.add(b.begin, b.end, s.time_ns()) || news;
+    }
+  }
+  return news;
+}
+
+DuplicateReport AckTrail::heard(const PlacedSegment& s, const SenderView& sender) {
+  DuplicateReport report;
+  const bool moves = !sender.acked || s.ack > sender.snd_una;
+  const bool repeats = !moves && duplicate(s, sender);
+  window_ = s.segment.window;
+  window_heard_ = true;
+  if (moves) {
+    una_before_ = sender.acked ? sender.snd_una : s.ack;
+    now_ = 0;
+    if (!board_.empty()) board_.acknowledge(s.ack);
+  }
+  const bool told = s.segment.options.sack_count > 0 && read_sack(s, sender, report);
+  if (repeats) {
+    ++duplicates_;
+    // A report of a duplicate says that more arrived than was needed, not that something is missing.
+    if (!report.any || told) {
+      if (++now_ == 1) first_ns_ = s.time_ns();
+      if (now_ == 3) third_ns_ = s.time_ns();
+    }
+  }
+  if (moves || repeats || told) news_ns_ = s.time_ns();
+  return report;
+}
+
+}  // namespace tcpautopsy

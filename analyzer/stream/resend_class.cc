@@ -1,0 +1,61 @@
+#include "analyzer/stream/resend_class.h"
+
+#include <algorithm>
+
+namespace tcpautopsy {
+namespace {
+
+constexpr TimeNs kLeastTimeout = 200 * kMillisecond;  // Linux; RFC 6298 2.4 would have 1 s
+constexpr TimeNs kTick = 20 * kMillisecond;           // timers of 4 to 10 ms, and the time to act on one
+
+// An ACK makes its receiver send within the round trip to it; RACK may wait a part of a round trip more (RFC
+// 8985 6.2). Beyond, a timer did.
+bool by_timer(const ResendContext& c) {
+  const TimeNs quiet = c.leg_ns + c.round_trip_ns + kTick;
+  return (c.news_age_ns < 0 || c.news_age_ns > quiet) && c.waited_ns > quiet;
+}
+
+bool timeout_fits(const ResendContext& c) {
+  return c.waited_ns >= c.round_trip_ns + kLeastTimeout - kLeastTimeout / 10;
+}
+
+// It had reached the sender when this was sent.
+bool evident(const ResendContext& c) {
+  return c.evidence_age_ns >= 0 && c.evidence_age_ns >= c.leg_ns - c.leg_ns / 5;
+}
+
+}  // namespace
+
+std::string_view name(ResendCause cause) {
+  switch (cause) {
+    case ResendCause::Timeout: return "timeout";
+    case ResendCause::Fast: return "fast";
+    case ResendCause::Probe: return "tail loss probe";
+    case ResendCause::LastSegment: return "last segment";
+    case ResendCause::Prompt: return "prompt";
+  }
+  return "";
+}
+
+bool probe_fits(const ResendContext& c) {
+  if (!c.highest || c.sack_unused || c.probes > 0 || c.timeouts > 0 || c.fast_recovery || c.timeout_recovery)
+    return false;
+  const TimeNs latest = 2 * c.round_trip_ns + (c.first_unacknowledged ? kLeastTimeout : 0);
+  return c.waited_ns <= latest + latest / 10 + 2 * kTick && c.waited_ns * 2 >= 3 * c.round_trip_ns;
+}
+
+bool doubles(TimeNs before, TimeNs step) { return step * 10 >= before * 16; }
+
+ResendCause cause_of(const ResendContext& c) {
+  const bool timer = by_timer(c);
+  if (evident(c) && !timer && !c.timeout_recovery) return ResendCause::Fast;
+  if (!evident(c) && timer && probe_fits(c))
+    return c.first_unacknowledged ? ResendCause::LastSegment : ResendCause::Probe;
+  if (c.timeout_recovery) return ResendCause::Timeout;
+  if (c.first_unacknowledged && timeout_fits(c) && timer) return ResendCause::Timeout;
+  if (evident(c) || c.fast_recovery) return ResendCause::Fast;
+  if (c.first_unacknowledged && timeout_fits(c)) return ResendCause::Timeout;
+  return ResendCause::Prompt;
+}
+
+}  // namespace tcpautopsy

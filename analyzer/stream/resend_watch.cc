@@ -1,0 +1,300 @@
+#include "analyzer/stream/resend_watch.h"
+
+#include <algorithm>
+
+namespace tcpautopsy {
+namespace {
+
+// Two sendings this far apart do not bear the same reading of a TSval clock of usual grain.
+constexpr TimeNs kClockGrain = 20 * kMillisecond;
+// Merged captures put an ACK before its data by no more.
+constexpr std::int32_t ahead(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b); }
+
+// A keep-alive, or a probe of a closed window: it is not sent for the sake of its octet.
+bool is_probe(const PlacedSegment& s, const SenderView& own) {
+  if (s.has(kSyn) || s.has(kFin) || s.segment.payload_length > 1) return false;
+  if (s.keepalive) return !own.acked || own.snd_una >= own.snd_nxt;
+  return own.edge_known && own.snd_wnd == 0 && s.seq >= own.right_edge;
+}
+
+}  // namespace
+
+void ResendWatch::sends(const PlacedSegment& s, const SenderView& own, bool sack_unused) {
+  if (s.has(kRst)) return;
+  if (s.segment.sequence_length() > 0) {
+    if (own.started && s.seq < s.sent_max) {
+      again(s, own, sack_unused);
+    } else {
+      log_.sent(s);
+    }
+  }
+  order_.sent(s.segment);
+}
+
+void ResendWatch::again(const PlacedSegment& s, const SenderView& own, bool sack_unused) {
+  if (is_probe(s, own)) return;
+  const bool first_time = s.fills_gap && s.new_bytes == s.segment.payload_length;
+  const SendLog::Entry* before = log_.find(s.seq);
+  const ResendContext context = context_of(s, own, before, sack_unused);
+  if (first_time) {
+    const bool acknowledged = own.acked && s.end() <= own.snd_una;
+    if (acknowledged) {
+      fill(s.seq, s.end());  // the ACK was captured before it: the capture's order, not the network's
+    } else if (overtaken(s, context)) {
+      facts_.out_of_order.add(s.frame, context.waited_ns);
+    } else {
+      judge(s, own, context, true);
+    }
+  } else if (before != nullptr && doubled(s, *before)) {
+    facts_.doubled.add(s.frame);
+    return;
+  } else {
+    judge(s, own, context, false);
+  }
+  log_.sent(s);
+}
+
+// The same packet again. A host that sends again reads its clock and counts its packets anew.
+bool ResendWatch::doubled(const PlacedSegment& s, const SendLog::Entry& before) const {
+  if (before.begin != s.seq || before.length != s.segment.sequence_length()) return false;
+  const TcpOptions& options = s.segment.options;
+  if (options.has_timestamps && options.ts_val != before.ts_val) return false;
+  const bool counted = s.segment.has_ip_id && s.segment.ip_id != 0;
+  if (counted && before.ip_id != 0)
+    return s.segment.ip_id == before.ip_id && s.segment.tcp_checksum == before.checksum;
+  if (!options.has_timestamps || s.segment.tcp_checksum != before.checksum) return false;
+  return order_.outdated(s.segment) || s.time_ns() - before.sent_ns > kClockGrain;
+}
+
+// Sent before what came before it. Where neither clock nor counter tells: a sender that was asked for it
+// again needs a round trip to answer, and one that was not waits for its timer.
+bool ResendWatch::overtaken(const PlacedSegment& s, const ResendContext& c) const {
+  switch (order_.place(s.segment)) {
+    case SendOrder::Place::Earlier: return true;
+    case SendOrder::Place::Later: return false;
+    case SendOrder::Place::Unknown: break;
+  }
+  const bool asked = c.evidence_age_ns >= 0 && c.leg_ns > 0 && c.evidence_age_ns * 10 >= c.leg_ns * 9;
+  const TimeNs soon = c.round_trip_ns > 0 ? c.round_trip_ns + c.round_trip_ns / 5 : 3 * kMillisecond;
+  return !asked && c.waited_ns <= soon;
+}
+
+ResendContext ResendWatch::context_of(const PlacedSegment& s, const SenderView& own,
+                                      const SendLog::Entry* before, bool sack_unused) const {
+  ResendContext c;
+  const TimeNs now = s.time_ns();
+  if (before == nullptr) before = log_.after(s.seq);
+  c.waited_ns = before != nullptr ? now - before->sent_ns : now - own.new_ns;
+  c.leg_ns = std::max<std::int64_t>(s.rtt_sender_ns, 0);
+  const TimeNs to_receiver =
+      trips_.smoothed_ns() > 0 ? trips_.smoothed_ns() : std::max<std::int64_t>(s.rtt_receiver_ns, 0);
+  c.round_trip_ns = c.leg_ns + to_receiver;
+  c.variation_ns = trips_.variation_ns();
+  if (trail_.news_ns() > 0) c.news_age_ns = now - trail_.news_ns();
+  const TimeNs sacked_ns = trail_.board().above_since(s.end());
+  if (sacked_ns >= 0) c.evidence_age_ns = now - sacked_ns;
+  if (trail_.duplicates_now() >= 3)
+    c.evidence_age_ns = std::max(c.evidence_age_ns, now - trail_.third_duplicate_ns());
+  // What the sender knew when it sent this: an ACK that passed within the last leg had not reached it.
+  const bool news_under_way = own.acked && now - own.acked_ns < c.leg_ns;
+  const StreamOffset una = news_under_way ? trail_.una_before() : own.snd_una;
+  c.first_unacknowledged = !own.acked || s.seq <= una;
+  c.highest = s.end() >= s.sent_max;
+  c.sack_unused = sack_unused;
+  c.fast_recovery = recovering_fast_;
+  c.timeout_recovery = recovering_timeout_;
+  c.timeouts = timeouts_;
+  c.probes = probes_;
+  return c;
+}
+
+void ResendWatch::judge(const PlacedSegment& s, const SenderView& own, const ResendContext& given,
+                        bool first_unseen) {
+  ResendContext context = given;
+  if (context.first_unacknowledged) {
+    settle_last_segment(s, context.waited_ns);
+    context.timeouts = timeouts_;
+    context.probes = probes_;
+    context.timeout_recovery = recovering_timeout_;
+  }
+  Resend resend;
+  resend.frame = s.frame;
+  resend.begin = s.seq;
+  resend.end = s.end();
+  resend.waited_ns = context.waited_ns;
+  resend.has_ts = s.segment.options.has_timestamps;
+  resend.ts_val = s.segment.options.ts_val;
+  resend.data = s.has_data();
+  resend.syn = s.has(kSyn);
+  resend.first_unseen = first_unseen;
+  resend.cause = resend.syn ? ResendCause::Timeout : cause_of(context);
+  resend.spurious =
+      !first_unseen && own.acked && (own.snd_una >= s.end() || trail_.board().holds(s.seq, s.end()));
+  if (resend.cause == ResendCause::Fast && !recovering_fast_) {
+    recovering_fast_ = true;
+    fast_until_ = s.sent_max;
+  }
+  if (resend.cause == ResendCause::Probe || resend.cause == ResendCause::LastSegment) ++probes_;
+  if (resend.cause == ResendCause::Timeout && context.first_unacknowledged && !resend.syn)
+    note_timeout(s, context.waited_ns);
+  if (pending_.size() >= kMostPending) {
+    open_ -= pending_.front().open ? 1 : 0;
+    settle(pending_.front());
+    pending_.erase(pending_.begin());
+  }
+  pending_.push_back(resend);
+  ++open_;
+}
+
+// The only segment under way was sent again before: by the interval to this sending it was a probe, after
+// which the timer starts anew, or a timeout, after which it doubles.
+void ResendWatch::settle_last_segment(const PlacedSegment& s, TimeNs waited) {
+  if (pending_.empty() || pending_.back().cause != ResendCause::LastSegment || probes_ == 0) return;
+  Resend& before = pending_.back();
+  if (before.begin != s.seq || !doubles(before.waited_ns, waited)) {
+    before.cause = ResendCause::Probe;
+    return;
+  }
+  before.cause = ResendCause::Timeout;
+  probes_ = 0;
+  timeouts_ = 1;
+  stall_ns_ = before.waited_ns;
+  stall_begin_ = before.frame;
+  recovering_timeout_ = true;
+  timeout_until_ = s.sent_max;
+}
+
+void ResendWatch::note_timeout(const PlacedSegment& s, TimeNs waited) {
+  // Of what a timeout made the sender send again, only the oldest waits for the timer.
+  if (recovering_timeout_ && timeouts_ == 0) return;
+  if (timeouts_ == 0) {
+    stall_ns_ = 0;
+    stall_begin_ = s.frame;
+  }
+  ++timeouts_;
+  stall_ns_ += waited;
+  recovering_timeout_ = true;
+  recovering_fast_ = false;
+  timeout_until_ = s.sent_max;
+  facts_.longest_series = std::max(facts_.longest_series, timeouts_);
+  if (stall_ns_ <= facts_.longest_stall_ns) return;
+  facts_.longest_stall_ns = stall_ns_;
+  facts_.stall_begin = stall_begin_;
+  facts_.stall_end = s.frame;
+}
+
+void ResendWatch::settle(const Resend& r) {
+  ++facts_.resends;
+  const bool probe = r.cause == ResendCause::Probe || r.cause == ResendCause::LastSegment;
+  if (r.syn) {
+    ++facts_.syn_resends;
+    facts_.syn_spurious += r.spurious ? 1 : 0;
+    return;
+  }
+  if (!r.data) {
+    (probe ? facts_.fin_probes : facts_.fin_timeouts) += 1;
+    facts_.fin_spurious += r.spurious ? 1 : 0;
+    return;
+  }
+  facts_.first_unseen += r.first_unseen ? 1 : 0;
+  if (r.spurious) facts_.spurious.add(r.frame, r.waited_ns);
+  Incidents& of_cause = probe                             ? facts_.probes
+                        : r.cause == ResendCause::Timeout ? facts_.timeouts
+                        : r.cause == ResendCause::Fast    ? facts_.fast
+                                                          : facts_.prompt;
+  of_cause.add(r.frame, r.waited_ns);
+}
+
+void ResendWatch::hears(const PlacedSegment& s, const SenderView& own) {
+  if (!s.has(kAck) || s.has(kRst)) return;
+  const bool moves = !own.acked || s.ack > own.snd_una;
+  const bool gaps = trail_.duplicates_now() > 0 || !trail_.board().empty();
+  const DuplicateReport duplicate = trail_.heard(s, own);
+  if (duplicate.any) report(duplicate);
+  if (!moves) return;
+  const StreamOffset una = own.acked ? own.snd_una : s.ack;
+  const SendLog::Acknowledged taken = log_.acknowledge(s.ack);
+  if (taken.any && !gaps && taken.last.end() > una) measure(s, own, taken);
+  if (taken.unseen_end > taken.unseen_begin) note_unseen(s, taken);
+  if (open_ > 0) confirm(s, una);
+  timeouts_ = probes_ = 0;
+  if (s.ack >= fast_until_) recovering_fast_ = false;
+  if (s.ack >= timeout_until_) recovering_timeout_ = false;
+}
+
+void ResendWatch::measure(const PlacedSegment& s, const SenderView& own, const SendLog::Acknowledged& taken) {
+  const bool echoes_last = taken.last.retimed && s.segment.options.has_timestamps &&
+                           s.segment.options.ts_ecr == taken.last.ts_val && taken.entries == 1;
+  if (taken.repeated && !echoes_last) return;
+  const std::uint64_t octets = own.acked ? static_cast<std::uint64_t>(s.ack - own.snd_una) : 0;
+  trips_.add(s.time_ns() - taken.last.sent_ns, octets, own.full_size(), s.rtt_sender_ns);
+}
+
+// The first ACK that covers what was sent again. Where that is the oldest, the ACK echoes the TSval of the
+// sending that arrived (RFC 3522 3.2, RFC 7323 4.3).
+void ResendWatch::confirm(const PlacedSegment& s, StreamOffset una) {
+  for (Resend& r : pending_) {
+    if (!r.open || s.ack < r.end) continue;
+    r.open = false;
+    --open_;
+    const bool first = r.begin <= una && una < r.end;
+    if (first && r.has_ts && s.segment.options.has_timestamps && !r.first_unseen &&
+        ahead(s.segment.options.ts_ecr, r.ts_val) < 0)
+      r.spurious = true;
+  }
+}
+
+// One report stands for one sending too many: the oldest that is not told yet.
+void ResendWatch::report(const DuplicateReport& duplicate) {
+  for (Resend& r : pending_) {
+    if (r.spurious || r.begin >= duplicate.end || r.end <= duplicate.begin) continue;
+    r.spurious = true;
+    return;
+  }
+}
+
+void ResendWatch::note_unseen(const PlacedSegment& s, const SendLog::Acknowledged& taken) {
+  constexpr StreamOffset kWidestWindow = 1 << 30;
+  if (taken.unseen_end - taken.unseen_begin > kWidestWindow) return;
+  if (unseen_.size() >= kMostUnseen) {
+    facts_.unseen.add(unseen_.front().ack);
+    facts_.missing_octets += static_cast<std::uint64_t>(unseen_.front().end - unseen_.front().begin);
+    unseen_.erase(unseen_.begin());
+  }
+  unseen_.push_back({taken.unseen_begin, taken.unseen_end, s.frame});
+}
+
+// Seen after all.
+void ResendWatch::fill(StreamOffset begin, StreamOffset end) {
+  for (std::size_t i = 0; i < unseen_.size(); ++i) {
+    Unseen& hole = unseen_[i];
+    if (end <= hole.begin || hole.end <= begin) continue;
+    if (begin > hole.begin && end < hole.end) {
+      unseen_.push_back({end, hole.end, hole.ack});
+      unseen_[i].end = begin;
+      return;
+    }
+    if (begin <= hole.begin) hole.begin = std::min(end, hole.end);
+    if (end >= hole.end) hole.end = std::max(begin, hole.begin);
+  }
+  std::erase_if(unseen_, [](const Unseen& hole) { return hole.end <= hole.begin; });
+}
+
+void ResendWatch::finish(const SenderView& view, ResendFacts& own, ResendFacts& peer) {
+  for (const Resend& resend : pending_) settle(resend);
+  for (const Unseen& hole : unseen_) {
+    // One number at the very end may have been a FIN.
+    if (!view.fin_sent && hole.end == view.snd_una && hole.end - hole.begin == 1) continue;
+    facts_.unseen.add(hole.ack);
+    facts_.missing_octets += static_cast<std::uint64_t>(hole.end - hole.begin);
+  }
+  const std::uint64_t duplicate_acks = own.duplicate_acks;
+  RoundTrips trips = std::move(own.round_trips);
+  own = std::move(facts_);
+  own.duplicate_acks = duplicate_acks;
+  own.round_trips = std::move(trips);
+  peer.duplicate_acks = trail_.duplicate_acks();
+  peer.round_trips = std::move(trips_);
+}
+
+}  // namespace tcpautopsy
