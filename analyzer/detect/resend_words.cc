@@ -26,7 +26,7 @@ std::uint64_t fast_resends(const FlowHistory& flow, Side side) {
 }
 
 std::string longest_wait_text(const Incidents& incidents) {
-  return (incidents.count() == 1 ? "after " : "at most ") + duration_text(incidents.longest_ns());
+  return (incidents.count() == 1 ? "after " : "after at most ") + duration_text(incidents.longest_ns());
 }
 
 void tell(Finding& finding, const Incidents& incidents) {

@@ -16,9 +16,7 @@ bool told_smaller_mtu(const FlowHistory& flow, Side side);
 // Of what this end sent again, that which answers evidence from the receiver or the path.
 std::uint64_t fast_resends(const FlowHistory& flow, Side side);
 
-// "2 of 300 data segments (0.7 %)"
-std::string share_text(std::uint64_t some, std::uint64_t all);
-// The wait of the incidents in words: "after 220 ms", "after 200 ms to 1.7 s".
+// The wait of the incidents in words: "after 220 ms", "after at most 1.7 s".
 std::string longest_wait_text(const Incidents& incidents);
 // Puts incidents into a finding as count, frames and waits.
 void tell(Finding& finding, const Incidents& incidents);

@@ -1,9 +1,11 @@
 // The fields of a flow's line in the contract's order, for any writer that has JsonWriter's calls.
 #pragma once
 
+#include "analyzer/detect/resend_words.h"
 #include "analyzer/flow/community_id.h"
 #include "analyzer/report/flow_lines.h"
 #include "analyzer/report/time_text.h"
+#include "analyzer/stream/transfer_facts.h"
 
 namespace tcpautopsy::flow_fields {
 
@@ -152,22 +154,29 @@ void finals(W& w, const FlowHistory& history) {
   w.end_object();
 }
 
-// Of these only the checksums are counted by what stands today; the others are not known.
+// Of a connection whose data were not followed only the checksums are known.
 template <class W>
-void counts_of_end(W& w, const SideFacts* facts) {
+void counts_of_end(W& w, const FlowHistory& history, std::optional<Side> side) {
+  const TransferFacts* transfer = side ? history.trace.transfer.get() : nullptr;
+  const auto number = [&](std::string_view name, auto value) {
+    w.field(name, transfer ? std::optional<std::uint64_t>(value(index(*side))) : std::nullopt);
+  };
+  const auto resends = [&](std::string_view name, auto value) {
+    number(name, [&](std::size_t i) { return value(transfer->resends[i]); });
+  };
   w.begin_object();
-  w.null_field("retransmissions");
-  w.null_field("fast_retransmissions");
-  w.null_field("rto_retransmissions");
-  w.null_field("tail_loss_probes");
-  w.null_field("spurious_retransmissions");
-  w.null_field("out_of_order");
-  w.null_field("duplicate_acks");
-  w.null_field("keepalives");
-  w.null_field("zero_windows");
-  w.null_field("window_probes");
-  w.null_field("missing_bytes");
-  w.field("bad_checksums", facts ? std::optional(facts->bad_checksums) : std::nullopt);
+  resends("retransmissions", [](const ResendFacts& facts) { return facts.resends; });
+  number("fast_retransmissions", [&](std::size_t) { return fast_resends(history, *side); });
+  resends("rto_retransmissions", [](const ResendFacts& facts) { return facts.timeout_count(); });
+  resends("tail_loss_probes", [](const ResendFacts& facts) { return facts.probe_count(); });
+  resends("spurious_retransmissions", [](const ResendFacts& facts) { return facts.spurious_count(); });
+  resends("out_of_order", [](const ResendFacts& facts) { return facts.out_of_order.count(); });
+  resends("duplicate_acks", [](const ResendFacts& facts) { return facts.duplicate_acks; });
+  number("keepalives", [&](std::size_t i) { return transfer->probes[i].keepalives.count(); });
+  number("zero_windows", [&](std::size_t i) { return transfer->windows[i].zero_window_segments; });
+  number("window_probes", [&](std::size_t i) { return transfer->windows[i].window_probes.count(); });
+  resends("missing_bytes", [](const ResendFacts& facts) { return facts.missing_octets; });
+  w.field("bad_checksums", side ? std::optional(history.trace.facts(*side).bad_checksums) : std::nullopt);
   w.end_object();
 }
 
@@ -179,13 +188,23 @@ void counts(W& w, const FlowHistory& history) {
       history,
       [&](std::string_view end, Side side) {
         w.key(end);
-        counts_of_end(w, &history.trace.facts(side));
+        counts_of_end(w, history, side);
       },
       [&](std::string_view end) {
         w.key(end);
-        counts_of_end(w, nullptr);
+        counts_of_end(w, history, std::nullopt);
       });
   w.end_object();
+}
+
+// Of the samples that no delayed ACK made longer; where there are none, of the handshake.
+inline LogSketch round_trips_of(const FlowHistory& history, std::optional<Side> side) {
+  LogSketch spread;
+  if (!side) return spread;
+  if (history.trace.transfer) spread = history.trace.transfer->resends[index(*side)].round_trips.spread();
+  const SideFacts& facts = history.trace.facts(*side);
+  if (!spread && facts.rtt_handshake_ns) spread.add(*facts.rtt_handshake_ns);
+  return spread;
 }
 
 template <class W>
@@ -198,9 +217,11 @@ void round_trips(W& w, const FlowHistory& history) {
     w.begin_object();
     w.field("handshake", facts ? facts->rtt_handshake_ns : std::nullopt);
     w.field("min", facts ? facts->rtt_min_ns : std::nullopt);
-    w.null_field("median");
-    w.null_field("p95");
-    w.null_field("max");
+    const LogSketch spread = round_trips_of(history, side);
+    const auto known = [&](TimeNs value) { return spread ? std::optional(value) : std::nullopt; };
+    w.field("median", known(spread.median()));
+    w.field("p95", known(spread.quantile(0.95)));
+    w.field("max", known(spread.greatest()));
     w.end_object();
   };
   for_ends(history, end, [&](std::string_view which) { end(which, std::nullopt); });

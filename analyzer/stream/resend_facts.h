@@ -19,7 +19,7 @@ struct ResendFacts {
   std::uint64_t resends = 0;       // all of them, SYN and FIN too
   std::uint64_t syn_resends = 0;   // by timer
   std::uint64_t fin_timeouts = 0;  // a FIN alone, without data
-  std::uint64_t fin_probes = 0;
+  std::uint64_t fin_probes = 0, fin_fast = 0;
   std::uint64_t fin_spurious = 0, syn_spurious = 0;
   std::uint64_t first_unseen = 0;    // of the data, those whose first sending never passed the capture point
   std::uint32_t longest_series = 0;  // most timeouts in a row without an ACK that moved on
@@ -37,6 +37,7 @@ struct ResendFacts {
   RoundTrips round_trips;  // capture point to this end and back
 
   std::uint64_t timeout_count() const { return timeouts.count() + syn_resends + fin_timeouts; }
+  std::uint64_t fast_count() const { return fast.count() + fin_fast; }
   std::uint64_t probe_count() const { return probes.count() + fin_probes; }
   std::uint64_t spurious_count() const { return spurious.count() + fin_spurious + syn_spurious; }
 };

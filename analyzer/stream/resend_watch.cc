@@ -7,20 +7,12 @@ namespace {
 
 // Two sendings this far apart do not bear the same reading of a TSval clock of usual grain.
 constexpr TimeNs kClockGrain = 20 * kMillisecond;
-// Merged captures put an ACK before its data by no more.
-constexpr std::int32_t ahead(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b); }
 
-// A keep-alive, or a probe of a closed window: it is not sent for the sake of its octet.
-bool is_probe(const PlacedSegment& s, const SenderView& own) {
-  if (s.has(kSyn) || s.has(kFin) || s.segment.payload_length > 1) return false;
-  if (s.keepalive) return !own.acked || own.snd_una >= own.snd_nxt;
-  return own.edge_known && own.snd_wnd == 0 && s.seq >= own.right_edge;
-}
+constexpr std::int32_t ahead(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b); }
 
 }  // namespace
 
 void ResendWatch::sends(const PlacedSegment& s, const SenderView& own, bool sack_unused) {
-  if (s.has(kRst)) return;
   if (s.segment.sequence_length() > 0) {
     if (own.started && s.seq < s.sent_max) {
       again(s, own, sack_unused);
@@ -32,7 +24,6 @@ void ResendWatch::sends(const PlacedSegment& s, const SenderView& own, bool sack
 }
 
 void ResendWatch::again(const PlacedSegment& s, const SenderView& own, bool sack_unused) {
-  if (is_probe(s, own)) return;
   const bool first_time = s.fills_gap && s.new_bytes == s.segment.payload_length;
   const SendLog::Entry* before = log_.find(s.seq);
   const ResendContext context = context_of(s, own, before, sack_unused);
@@ -192,7 +183,9 @@ void ResendWatch::settle(const Resend& r) {
     return;
   }
   if (!r.data) {
-    (probe ? facts_.fin_probes : facts_.fin_timeouts) += 1;
+    if (probe) ++facts_.fin_probes;
+    if (r.cause == ResendCause::Timeout) ++facts_.fin_timeouts;
+    if (r.cause == ResendCause::Fast) ++facts_.fin_fast;
     facts_.fin_spurious += r.spurious ? 1 : 0;
     return;
   }

@@ -18,6 +18,7 @@ class ResendWatch {
   static constexpr std::size_t kMostUnseen = 16;
 
   // A segment of the end watched; `own` is what was seen of its sending before.
+  // probes (keep-alives and window probes) left out.
   void sends(const PlacedSegment& segment, const SenderView& own, bool sack_unused);
   // A segment of its peer.
   void hears(const PlacedSegment& segment, const SenderView& own);

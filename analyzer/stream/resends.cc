@@ -1,5 +1,6 @@
 #include "analyzer/stream/resends.h"
 
+#include "analyzer/stream/probe_kind.h"
 #include "analyzer/stream/transfer_facts.h"
 
 namespace tcpautopsy {
@@ -8,6 +9,9 @@ void Resends::add(const PlacedSegment& segment, const PerSide<SenderView>& views
   const Side sender = segment.side, receiver = other(segment.side);
   if (segment.has(kSyn)) sack_unused_ = sack_unused_ || !segment.segment.options.sack_permitted;
   watches_[index(receiver)].hears(segment, views[index(receiver)]);
+  if (segment.has(kRst)) return;
+  const ProbeKind probe = probe_kind(segment, views);
+  if (probe == ProbeKind::KeepAlive || probe == ProbeKind::Window) return;
   watches_[index(sender)].sends(segment, views[index(sender)], sack_unused_);
 }
 

@@ -1,0 +1,122 @@
+#include "analyzer/detect/resend_words.h"
+
+namespace tcpautopsy {
+namespace {
+
+constexpr Doc kDoc{
+    .id = "fast_retransmission",
+    .title = "Lost data were repaired without a timeout",
+    .severity = Severity::Info,
+    .phase = "Transfer",
+    .what =
+        "The receiver told by duplicate ACKs or SACK blocks that later data had arrived and earlier data had "
+        "not, and the sender sent those again at once. The transfer goes on meanwhile; the sender lowers its "
+        "congestion window by a part (30 % with CUBIC).\n\n"
+        "This is how TCP should recover, and how it finds out what the path can carry. It is worth a look "
+        "only where the rate is too low for the round trip.",
+    .how_known =
+        "Before the segment was sent again, SACK blocks above it or three duplicate ACKs had passed, early "
+        "enough to have reached the sender by the round trip between it and the capture point; and an ACK "
+        "came so shortly before that a timer cannot have done it. RACK, which waits for a part of the round "
+        "trip after the first SACK, counts. So does what was sent again before everything sent until then "
+        "was acknowledged.\n\n"
+        "An ICMP message that tells a smaller path MTU makes the sender repeat in smaller segments at once; "
+        "where one was captured these count here too.",
+    .causes =
+        "A full queue at the narrowest hop, which is usual for bulk transfers. A policer or a shaper with "
+        "a small burst. Errors on a link: Wi-Fi, a bad cable or optic. Packets that overtake each other "
+        "(per-packet load balancing): then the retransmissions are needless and spurious_retransmission is "
+        "told as well.",
+    .confirm =
+        "nstat -az TcpExtTCPFastRetrans TcpExtTCPSackRecovery TcpExtTCPLostRetransmit on the sender. ss -ti "
+        "shows cwnd, ssthresh, retrans and reordering. Drops on the way: tc -s qdisc, ethtool -S, the "
+        "switch's port counters.",
+    .remedy =
+        "None at a low rate. Where loss limits the rate: a queue with active management (fq_codel) instead "
+        "of a policer, fewer errors on the link, or congestion control that does not take each loss as "
+        "congestion (BBR); the latter costs other flows on the same bottleneck their share.",
+    .bad_advice =
+        "Each retransmission is not an error of the network: a transfer that fills its path loses packets "
+        "by design. Larger buffers at the bottleneck trade loss for delay that hurts everyone else.",
+    .rfc = "RFC 5681 3.2; RFC 6675; RFC 8985 6; RFC 2018",
+    .wireshark = "TCP Fast Retransmission, TCP Retransmission",
+};
+
+constexpr Example kExamples[] = {
+    {"Three duplicate ACKs, then the missing segment", R"(
+handshake <mss 1460>
++.10   A < B  .  1:1461(1460) ack 1  !lost
++0     A < B  .  1461:2921(1460) ack 1
++0     A < B  .  2921:4381(1460) ack 1
++0     A < B  .  4381:5841(1460) ack 1
++.01   A > B  .  1:1(0) ack 1
++0     A > B  .  1:1(0) ack 1
++0     A > B  .  1:1(0) ack 1
++.01   A < B  .  1:1461(1460) ack 1
++.01   A > B  .  1:1(0) ack 5841
+finding fast_retransmission frame 11 endpoint server severity info count 1
+)"},
+    {"One SACK block is enough for RACK", R"(
+handshake <mss 1460,sackOK>
++.10   A < B  .  1:1461(1460) ack 1  !lost
++0     A < B  P. 1461:2921(1460) ack 1
++.01   A > B  .  1:1(0) ack 1 <sack 1461:2921>
++.015  A < B  .  1:1461(1460) ack 1
++.01   A > B  .  1:1(0) ack 2921
+finding fast_retransmission frame 7 endpoint server count 1
+)"},
+    {"A segment late by reordering was not sent again", R"(
+handshake <mss 1460,sackOK>
++.10   A < B  .  1461:2921(1460) ack 1 id 8
++.001  A < B  .  1:1461(1460) ack 1 id 7
++.01   A > B  .  1:1(0) ack 2921
+no finding
+)",
+     true},
+    {"The timer ran out although SACK blocks had come", R"(
+handshake <mss 1460,sackOK>
++.10   A < B  .  1:1461(1460) ack 1  !lost
++0     A < B  P. 1461:2921(1460) ack 1
++.01   A > B  .  1:1(0) ack 1 <sack 1461:2921>
++.40   A < B  .  1:1461(1460) ack 1
++.01   A > B  .  1:1(0) ack 2921
+no finding
+)",
+     true},
+};
+
+void examine(const DetectContext& context, Findings& out) {
+  const FlowHistory& flow = context.flow;
+  for (const Side side : {Side::A, Side::B}) {
+    const ResendFacts* facts = resends_of(flow, side);
+    if (facts == nullptr) continue;
+    const bool smaller_mtu = facts->prompt && told_smaller_mtu(flow, side);
+    if (!facts->fast && !smaller_mtu) continue;
+    Finding finding = make_finding(kDoc, flow, side);
+    tell(finding, facts->fast);
+    finding.summary =
+        "The " + std::string(role(flow, side)) + " sent " +
+        count_text(facts->fast.count() + (smaller_mtu ? facts->prompt.count() : 0), "data segment") +
+        " again as soon as ";
+    if (smaller_mtu) {
+      cite(finding, facts->prompt);
+      finding.count += facts->prompt.count();
+      finding.summary += facts->fast ? "the receiver's ACKs or an ICMP message of a smaller path MTU asked"
+                                     : "an ICMP message told it of a smaller path MTU";
+      prove(finding, "after_icmp", facts->prompt.count());
+    } else {
+      finding.summary += "the receiver's ACKs showed that later data had arrived without them";
+    }
+    finding.summary += ".";
+    prove(finding, "first_unseen", facts->first_unseen);
+    out.push_back(std::move(finding));
+  }
+}
+
+}  // namespace
+
+namespace detectors_in_files {
+extern const Detector fast_retransmission{kDoc, kExamples, &examine};
+}
+
+}  // namespace tcpautopsy

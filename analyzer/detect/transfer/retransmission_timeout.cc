@@ -1,0 +1,141 @@
+#include "analyzer/detect/resend_words.h"
+
+#include <algorithm>
+
+namespace tcpautopsy {
+namespace {
+
+constexpr Doc kDoc{
+    .id = "retransmission_timeout",
+    .title = "Data were sent again by the retransmission timer",
+    .severity = Severity::Note,
+    .phase = "Transfer",
+    .what =
+        "An endpoint sent its oldest unacknowledged data again because the retransmission timer ran out: "
+        "nothing came back in time, neither an ACK nor a report that later data had arrived.\n\n"
+        "This is the slow way to recover. On Linux it costs at least 200 ms, each further timeout in a row "
+        "doubles the wait, and afterwards the sender starts again from a congestion window of one segment. "
+        "For an application this is a stall; a stall of a second or more, or three timeouts in a row, is "
+        "told as a warning.",
+    .how_known =
+        "The first unacknowledged segment passed again, at least the smoothed round trip and 200 ms (less a "
+        "tenth) after it was last sent, with no ACK just before that could have asked for it, and it was no "
+        "tail loss probe. What the sender repeats until the losses before the timeout are made good is "
+        "counted with it. If the only segment under way is repeated, the next interval decides: it doubles "
+        "after a timeout and starts anew after a probe.\n\n"
+        "Where the first sending never passed the capture point it was lost before it; `first_unseen` says "
+        "how often. Where it passed, it or its ACK was lost behind the capture point. A SYN or a FIN alone "
+        "is told by other findings and only counted in `rto_retransmissions`.",
+    .causes =
+        "Loss of the last segments of a burst or of a whole window, so that no duplicate ACKs come. Loss of "
+        "the retransmission itself. ACKs lost, or a path that stopped (a failover, Wi-Fi roaming, a paused "
+        "virtual machine). Large packets dropped by a path MTU black hole. A peer that has vanished. Delay "
+        "that grew suddenly beyond the timer: then the timeout is spurious, and told so too.",
+    .confirm =
+        "nstat -az TcpRetransSegs TcpExtTCPTimeouts TcpExtTCPLossProbes TcpExtTCPSpuriousRTOs on the sender. "
+        "ss -ti shows rto, backoff, retrans and lost of the socket while it lasts. Interface and queue "
+        "drops: ip -s link, ethtool -S, tc -s qdisc. A second capture behind the suspected hop shows on "
+        "which side the segment vanished.",
+    .remedy =
+        "Find and mend the loss. On the hosts, keep SACK and RACK with tail loss probes on "
+        "(net.ipv4.tcp_sack=1, tcp_recovery=1, tcp_early_retrans=3, all defaults): they turn most timeouts "
+        "into fast recovery. Inside one data centre a lower minimum (ip route ... rto_min 20ms) shortens "
+        "stalls; it costs spurious timeouts wherever ACKs are delayed for longer.",
+    .bad_advice =
+        "Larger socket buffers do not help a sender that waits for its timer. Raising tcp_retries2 only "
+        "makes a dead connection take longer to be given up. Turning SACK off to save CPU makes timeouts "
+        "more frequent.",
+    .rfc = "RFC 6298 2, 5; RFC 9293 3.8.1; RFC 5681 3.1; RFC 8985 7",
+    .wireshark =
+        "TCP Retransmission (or TCP Out-Of-Order, where it came within the round trip of the handshake)",
+};
+
+constexpr Example kExamples[] = {
+    {"A lone request is lost twice; the interval doubles", R"(
+handshake <mss 1460>
++.10  A > B  P. 1:101(100) ack 1  !lost
++.22  A > B  P. 1:101(100) ack 1  !lost
++.44  A > B  P. 1:101(100) ack 1
++.01  A < B  .  1:1(0) ack 101
+finding retransmission_timeout frame 5 frame 6 endpoint client severity note count 2
+)"},
+    {"Three timeouts in a row stall the transfer for more than a second", R"(
+handshake
++.10  A < B  P. 1:1461(1460) ack 1  !lost
++0    A < B  P. 1461:2921(1460) ack 1  !lost
++.22  A < B  .  1:1461(1460) ack 1  !lost
++.44  A < B  .  1:1461(1460) ack 1  !lost
++.88  A < B  .  1:1461(1460) ack 1
++.01  A > B  .  1:1(0) ack 1461
++.01  A < B  P. 1461:2921(1460) ack 1
++.01  A > B  .  1:1(0) ack 2921
+finding retransmission_timeout frame 6 frame 7 frame 8 endpoint server severity warning count 4
+)"},
+    {"A tail loss probe is no timeout", R"(
+handshake <mss 1460,sackOK>
++.10   A < B  .  1:1461(1460) ack 1
++0     A < B  P. 1461:2921(1460) ack 1  !lost
++.01   A > B  .  1:1(0) ack 1461
++.025  A < B  P. 1461:2921(1460) ack 1
++.01   A > B  .  1:1(0) ack 2921
+no finding
+)",
+     true},
+    {"Three duplicate ACKs ask for it", R"(
+handshake <mss 1460>
++.10   A < B  .  1:1461(1460) ack 1  !lost
++0     A < B  .  1461:2921(1460) ack 1
++0     A < B  .  2921:4381(1460) ack 1
++0     A < B  .  4381:5841(1460) ack 1
++.01   A > B  .  1:1(0) ack 1
++0     A > B  .  1:1(0) ack 1
++0     A > B  .  1:1(0) ack 1
++.01   A < B  .  1:1461(1460) ack 1
++.01   A > B  .  1:1(0) ack 5841
+no finding
+)",
+     true},
+    {"A keep-alive repeats an octet that was acknowledged", R"(
+handshake
++.10  A > B  P. 1:101(100) ack 1
++.01  A < B  .  1:1(0) ack 101
++60   A > B  .  100:101(1) ack 1
++.01  A < B  .  1:1(0) ack 101
+no finding
+)",
+     true},
+};
+
+constexpr TimeNs kLongStall = kSecond;
+constexpr std::uint32_t kLongSeries = 3;  // two back-offs
+
+void examine(const DetectContext& context, Findings& out) {
+  const FlowHistory& flow = context.flow;
+  for (const Side side : {Side::A, Side::B}) {
+    const ResendFacts* facts = resends_of(flow, side);
+    if (facts == nullptr || !facts->timeouts) continue;
+    Finding finding = make_finding(kDoc, flow, side);
+    tell(finding, facts->timeouts);
+    const TimeNs stall = std::max(facts->longest_stall_ns, facts->timeouts.longest_ns());
+    if (stall >= kLongStall || facts->longest_series >= kLongSeries) finding.severity = Severity::Warning;
+    finding.summary = "The " + std::string(role(flow, side)) + "'s retransmission timer ran out: it sent " +
+                      count_text(finding.count, "data segment") + " again; the longest stall took " +
+                      duration_text(stall);
+    if (facts->longest_series > 1)
+      finding.summary += " with " + count_text(facts->longest_series, "timeout") + " in a row";
+    finding.summary += ".";
+    prove(finding, "longest_stall_ns", stall);
+    prove(finding, "longest_series", facts->longest_series);
+    prove(finding, "waited_ns", facts->timeouts.total_ns());
+    prove(finding, "first_unseen", facts->first_unseen);
+    out.push_back(std::move(finding));
+  }
+}
+
+}  // namespace
+
+namespace detectors_in_files {
+extern const Detector retransmission_timeout{kDoc, kExamples, &examine};
+}
+
+}  // namespace tcpautopsy
