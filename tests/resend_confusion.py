@@ -71,6 +71,8 @@ def examine(options, folder, tables, wrong):
     alarms = 0
     for vantage in ("client", "server"):
         path = os.path.join(folder, vantage + ".pcap")
+        if not os.path.exists(path):
+            continue
         mine = [(c, e) for c, e in events if e["endpoint"] == vantage]
         found = tool(path, options.tool, "findings", truth["capture_end_ns"])
         flows = {f["flow"]: f for f in tool(path, options.tool, "flows", truth["capture_end_ns"])}

@@ -76,6 +76,19 @@ bool AckTrail::read_sack(const PlacedSegment& s, const SenderView& sender, Dupli
   return news;
 }
 
+void AckTrail::remember_gap(StreamOffset una, StreamOffset ack) {
+  const TimeNs sacked_ns = board_.above_since(una);
+  const TimeNs since_ns = sacked_ns >= 0 ? sacked_ns : third_ns_;
+  if (mended_.size() >= kMended) mended_.erase(mended_.begin());
+  mended_.push_back({una, ack, since_ns});
+}
+
+TimeNs AckTrail::missed_since(StreamOffset at) const {
+  for (auto it = mended_.rbegin(); it != mended_.rend(); ++it)
+    if (it->begin <= at && at < it->end) return it->since_ns;
+  return -1;
+}
+
 DuplicateReport AckTrail::heard(const PlacedSegment& s, const SenderView& sender) {
   DuplicateReport report;
   const bool moves = !sender.acked || s.ack > sender.snd_una;
@@ -84,6 +97,7 @@ DuplicateReport AckTrail::heard(const PlacedSegment& s, const SenderView& sender
   window_heard_ = true;
   if (moves) {
     una_before_ = sender.acked ? sender.snd_una : s.ack;
+    if (now_ >= 3 || !board_.empty()) remember_gap(una_before_, s.ack);
     now_ = 0;
     if (!board_.empty()) board_.acknowledge(s.ack);
   }

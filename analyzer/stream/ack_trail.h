@@ -49,12 +49,25 @@ class AckTrail {
   TimeNs news_ns() const { return news_ns_; }  // the last ACK that moved on, was a duplicate or told by SACK
   StreamOffset una_before() const { return una_before_; }  // the cumulative ACK before it last moved
   const SackBoard& board() const { return board_; }
+  // When the receiver first told that this was missing, though it has come since: what the sender heard last
+  // is older than what has passed. -1 if it told no such thing of late.
+  TimeNs missed_since(StreamOffset at) const;
 
  private:
+  // A gap that was told and then filled.
+  struct Mended {
+    StreamOffset begin = 0, end = 0;
+    TimeNs since_ns = 0;
+  };
+  static constexpr std::size_t kMended = 4;  // the latest
+
   bool duplicate(const PlacedSegment& ack, const SenderView& sender) const;
   bool read_sack(const PlacedSegment& ack, const SenderView& sender, DuplicateReport& report);
 
+  void remember_gap(StreamOffset una, StreamOffset ack);
+
   SackBoard board_;
+  std::vector<Mended> mended_;
   std::uint64_t duplicates_ = 0;
   TimeNs first_ns_ = 0, third_ns_ = 0, news_ns_ = 0;
   StreamOffset una_before_ = 0;

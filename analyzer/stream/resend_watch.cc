@@ -86,6 +86,8 @@ ResendContext ResendWatch::context_of(const PlacedSegment& s, const SenderView& 
   if (sacked_ns >= 0) c.evidence_age_ns = now - sacked_ns;
   if (trail_.duplicates_now() >= 3)
     c.evidence_age_ns = std::max(c.evidence_age_ns, now - trail_.third_duplicate_ns());
+  const TimeNs missed_ns = c.evidence_age_ns < 0 ? trail_.missed_since(s.seq) : -1;
+  if (missed_ns >= 0) c.evidence_age_ns = now - missed_ns;
   // What the sender knew when it sent this: an ACK that passed within the last leg had not reached it.
   const bool news_under_way = own.acked && now - own.acked_ns < c.leg_ns;
   const StreamOffset una = news_under_way ? trail_.una_before() : own.snd_una;
