@@ -43,7 +43,8 @@ bool probe_fits(const ResendContext& c) {
   if (!c.highest || c.sack_unused || c.probes > 0 || c.timeouts > 0 || c.fast_recovery || c.timeout_recovery)
     return false;
   const TimeNs latest = 2 * c.round_trip_ns + (c.first_unacknowledged ? kLeastTimeout : 0);
-  return c.waited_ns <= latest + latest / 10 + 2 * kTick && c.waited_ns * 2 >= 3 * c.round_trip_ns;
+  const TimeNs quiet = c.news_age_ns < 0 ? c.waited_ns : std::min(c.waited_ns, c.news_age_ns);
+  return c.waited_ns <= latest + latest / 10 + 2 * kTick && quiet * 2 >= 3 * c.round_trip_ns;
 }
 
 bool doubles(TimeNs before, TimeNs step) { return step * 10 >= before * 16; }
@@ -51,11 +52,11 @@ bool doubles(TimeNs before, TimeNs step) { return step * 10 >= before * 16; }
 ResendCause cause_of(const ResendContext& c) {
   const bool timer = by_timer(c);
   if (evident(c) && !timer && !c.timeout_recovery) return ResendCause::Fast;
-  if (!evident(c) && timer && probe_fits(c))
+  if (!evident(c) && probe_fits(c))
     return c.first_unacknowledged ? ResendCause::LastSegment : ResendCause::Probe;
   if (c.timeout_recovery) return ResendCause::Timeout;
   if (c.first_unacknowledged && timeout_fits(c) && timer) return ResendCause::Timeout;
-  if (evident(c) || c.fast_recovery) return ResendCause::Fast;
+  if (evident(c) || c.fast_recovery || (c.after_repair && !timer)) return ResendCause::Fast;
   if (c.first_unacknowledged && timeout_fits(c)) return ResendCause::Timeout;
   return ResendCause::Prompt;
 }

@@ -30,6 +30,8 @@ struct ResendContext {
   bool sack_unused = false;    // SACK was not agreed on: no probes, which need it
   bool fast_recovery = false;  // something was sent again on evidence, and that is not made good
   bool timeout_recovery = false;
+  bool after_repair = false;  // the last ACK that moved on took something that was sent again: what was sent
+                              // before that and is still missing is lost (RFC 8985 6.2)
   std::uint32_t timeouts = 0;  // since the cumulative ACK last moved
   std::uint32_t probes = 0;
 };

@@ -96,6 +96,7 @@ ResendContext ResendWatch::context_of(const PlacedSegment& s, const SenderView& 
   c.sack_unused = sack_unused;
   c.fast_recovery = recovering_fast_;
   c.timeout_recovery = recovering_timeout_;
+  c.after_repair = repaired_;
   c.timeouts = timeouts_;
   c.probes = probes_;
   return c;
@@ -211,6 +212,7 @@ void ResendWatch::hears(const PlacedSegment& s, const SenderView& own) {
   const SendLog::Acknowledged taken = log_.acknowledge(s.ack);
   if (taken.any && !gaps && taken.last.end() > una) measure(s, own, taken);
   if (taken.unseen_end > taken.unseen_begin) note_unseen(s, taken);
+  repaired_ = taken.repeated;
   if (open_ > 0) confirm(s, una);
   timeouts_ = probes_ = 0;
   if (s.ack >= fast_until_) recovering_fast_ = false;

@@ -69,7 +69,7 @@ class ResendWatch {
   FrameRef stall_begin_;
   std::uint32_t timeouts_ = 0, probes_ = 0;  // since the cumulative ACK last moved
   std::uint32_t open_ = 0;                   // of pending_
-  bool recovering_fast_ = false, recovering_timeout_ = false;
+  bool recovering_fast_ = false, recovering_timeout_ = false, repaired_ = false;
   ResendFacts facts_;
 };
 
