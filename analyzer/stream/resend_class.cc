@@ -40,7 +40,8 @@ std::string_view name(ResendCause cause) {
 }
 
 bool probe_fits(const ResendContext& c) {
-  if (!c.highest || c.sack_unused || c.probes > 0 || c.timeouts > 0 || c.fast_recovery || c.timeout_recovery)
+  if (c.round_trip_ns == 0 || !c.highest || c.sack_unused || c.probes > 0 || c.timeouts > 0 ||
+      c.fast_recovery || c.timeout_recovery)
     return false;
   const TimeNs latest = 2 * c.round_trip_ns + (c.first_unacknowledged ? kLeastTimeout : 0);
   const TimeNs quiet = c.news_age_ns < 0 ? c.waited_ns : std::min(c.waited_ns, c.news_age_ns);
@@ -50,6 +51,7 @@ bool probe_fits(const ResendContext& c) {
 bool doubles(TimeNs before, TimeNs step) { return step * 10 >= before * 16; }
 
 ResendCause cause_of(const ResendContext& c) {
+  if (c.receiver_unheard) return ResendCause::Prompt;
   const bool timer = by_timer(c);
   if (evident(c) && !timer && !c.timeout_recovery) return ResendCause::Fast;
   if (!evident(c) && probe_fits(c))

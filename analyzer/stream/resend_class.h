@@ -19,19 +19,20 @@ std::string_view name(ResendCause cause);
 
 // The situation in which a segment passed that had been sent before. Times that are not known are -1.
 struct ResendContext {
-  TimeNs waited_ns = 0;         // since it was last sent, or since what followed it passed
-  TimeNs leg_ns = 0;            // capture point to the sender and back; 0 if not known
-  TimeNs round_trip_ns = 0;     // smoothed, between both ends; 0 if not known
-  TimeNs variation_ns = 0;      // RFC 6298's RTTVAR
-  TimeNs news_age_ns = -1;      // since the last ACK that moved on, was a duplicate or told by SACK
-  TimeNs evidence_age_ns = -1;  // since the receiver first told that later data came and this did not
+  TimeNs waited_ns = 0;           // since it was last sent, or since what followed it passed
+  TimeNs leg_ns = 0;              // capture point to the sender and back; 0 if not known
+  TimeNs round_trip_ns = 0;       // smoothed, between both ends; 0 if not known
+  TimeNs variation_ns = 0;        // RFC 6298's RTTVAR
+  TimeNs news_age_ns = -1;        // since the last ACK that moved on, was a duplicate or told by SACK
+  TimeNs evidence_age_ns = -1;    // since the receiver first told that later data came and this did not
+  bool receiver_unheard = false;  // no ACK of it was ever captured: nothing tells what it asked for
   bool first_unacknowledged = false;
   bool highest = false;        // ends where the sender's data ends
   bool sack_unused = false;    // SACK was not agreed on: no probes, which need it
   bool fast_recovery = false;  // something was sent again on evidence, and that is not made good
   bool timeout_recovery = false;
-  bool after_repair = false;  // the last ACK that moved on took something that was sent again: what was sent
-                              // before that and is still missing is lost (RFC 8985 6.2)
+  bool after_repair = false;   // the last ACK that moved on took something that was sent again: what was sent
+                               // before that and is still missing is lost (RFC 8985 6.2)
   std::uint32_t timeouts = 0;  // since the cumulative ACK last moved
   std::uint32_t probes = 0;
 };

@@ -91,6 +91,7 @@ ResendContext ResendWatch::context_of(const PlacedSegment& s, const SenderView& 
   // What the sender knew when it sent this: an ACK that passed within the last leg had not reached it.
   const bool news_under_way = own.acked && now - own.acked_ns < c.leg_ns;
   const StreamOffset una = news_under_way ? trail_.una_before() : own.snd_una;
+  c.receiver_unheard = !own.acked;
   c.first_unacknowledged = !own.acked || s.seq <= una;
   c.highest = s.end() >= s.sent_max;
   c.sack_unused = sack_unused;

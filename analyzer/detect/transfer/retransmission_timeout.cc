@@ -1,6 +1,6 @@
-#include "analyzer/detect/resend_words.h"
-
 #include <algorithm>
+
+#include "analyzer/detect/resend_words.h"
 
 namespace tcpautopsy {
 namespace {
