@@ -1,11 +1,126 @@
 #include "analyzer/stream/probes.h"
 
+#include <algorithm>
+#include <utility>
+
+#include "analyzer/stream/probe_kind.h"
 #include "analyzer/stream/transfer_facts.h"
 
 namespace tcpautopsy {
+namespace {
 
-void Probes::add(const PlacedSegment&, const PerSide<SenderView>&) {}
+// findings.md's threshold; middleboxes seldom forget sooner.
+constexpr TimeNs kSilence = 30 * kSecond;
+// Resends this close belong to one run of the timer.
+constexpr TimeNs kOneBurst = 20 * kMillisecond;
 
-void Probes::finish(const PerSide<SenderView>&, TimeNs, TransferFacts&) {}
+bool doubled(TimeNs step, TimeNs before) { return before > 0 && step >= before + before / 2; }
+
+}  // namespace
+
+void Probes::add(const PlacedSegment& s, const PerSide<SenderView>& views) {
+  Sender& own = senders_[index(s.side)];
+  Sender& peer = senders_[index(other(s.side))];
+  if (peer.keepalives || peer.unheard || peer.silence) answered(s, peer);
+  if (s.has(kRst)) {
+    gave_up(s, own);
+  } else {
+    if (s.has_data() && !s.has(kSyn)) data(s, views);
+    if (s.segment.payload_length <= 1) probed(s, views);
+    if (s.has(kAck)) peer.size.acknowledged(s, views[index(other(s.side))]);
+  }
+  last_ = s.frame;
+  started_ = true;
+}
+
+void Probes::probed(const PlacedSegment& s, const PerSide<SenderView>& views) {
+  if (probe_kind(s, views) != ProbeKind::KeepAlive) return;
+  auto& run = senders_[index(s.side)].keepalives;
+  if (!run) run = std::make_unique<KeepAlives>();
+  ProbeFacts& facts = run->facts;
+  const TimeNs active_ns = std::max(views[0].new_ns, views[1].new_ns);
+  if (!facts.keepalives) facts.idle_ns = s.time_ns() - active_ns;
+  if (facts.keepalives && active_ns < run->last_ns) {
+    const TimeNs step = s.time_ns() - run->last_ns;
+    facts.shortest_step_ns = facts.shortest_step_ns == 0 ? step : std::min(facts.shortest_step_ns, step);
+    facts.longest_step_ns = std::max(facts.longest_step_ns, step);
+  }
+  facts.keepalives.add(s.frame);
+  facts.unanswered.add(s.frame);
+  facts.reset_by_peer = facts.reset_itself = false;
+  run->last_ns = s.time_ns();
+  run->last_ack = s.ack;
+  run->waiting = true;
+}
+
+void Probes::data(const PlacedSegment& s, const PerSide<SenderView>& views) {
+  Sender& own = senders_[index(s.side)];
+  const SenderView& view = views[index(s.side)];
+  own.size.sent(s, view);
+  if (!s.resend) {
+    if (started_ && view.heard_ns > 0 && s.time_ns() - last_.time_ns >= kSilence && !own.silence) {
+      own.silence = std::make_unique<SilenceFacts>();
+      own.silence->silence_ns = s.time_ns() - last_.time_ns;
+      own.silence->before = last_;
+      own.silence->data = s.frame;
+    }
+    return;
+  }
+  const ProbeKind kind =
+      s.segment.payload_length > 1 && !view.ever_closed ? ProbeKind::None : probe_kind(s, views);
+  if (kind != ProbeKind::None) return;
+  if (own.silence) own.silence->resends.add(s.frame);
+  if (!own.unheard) own.unheard = std::make_unique<Unheard>();
+  UnheardFacts& facts = own.unheard->facts;
+  if (facts.resends && s.time_ns() - own.unheard->last_ns < kOneBurst) return;
+  const TimeNs before = facts.resends ? own.unheard->last_ns : view.sent_ns;
+  if (!facts.resends) facts.first_sent_ns = before;
+  const TimeNs step = s.time_ns() - before;
+  if (facts.resends && doubled(step, facts.last_step_ns)) facts.backed_off = true;
+  facts.last_step_ns = step;
+  facts.heard_ns = views[index(other(s.side))].heard_ns;
+  facts.resends.add(s.frame, step);
+  own.unheard->last_ns = s.time_ns();
+}
+
+void Probes::answered(const PlacedSegment& s, Sender& asker) {
+  if (asker.keepalives && asker.keepalives->waiting) {
+    KeepAlives& run = *asker.keepalives;
+    run.waiting = false;
+    if (s.has(kRst)) {
+      run.facts.reset_by_peer = s.seq == run.last_ack || s.has(kAck);
+      run.facts.reset = s.frame;
+    } else {
+      ++run.facts.answered;
+    }
+    run.facts.unanswered = {};
+  }
+  if (asker.unheard) asker.unheard->facts = {};
+  if (!asker.silence) return;
+  if (s.has(kRst)) {
+    if (asker.silence->reset) return;
+    asker.silence->reset = true;
+    asker.silence->answer = s.frame;
+  } else if (!asker.silence->reset) {
+    asker.silence.reset();
+  }
+}
+
+void Probes::gave_up(const PlacedSegment& rst, Sender& sender) {
+  if (!sender.keepalives || !sender.keepalives->facts.unanswered) return;
+  sender.keepalives->facts.reset_itself = true;
+  sender.keepalives->facts.reset = rst.frame;
+}
+
+void Probes::finish(const PerSide<SenderView>&, TimeNs, TransferFacts& facts) {
+  for (const Side side : {Side::A, Side::B}) {
+    Sender& sender = senders_[index(side)];
+    ProbeFacts& told = facts.probes[index(side)];
+    if (sender.keepalives) told = std::move(sender.keepalives->facts);
+    if (sender.unheard) told.unheard = std::move(sender.unheard->facts);
+    if (sender.silence) told.silence = std::move(*sender.silence);
+    sender.size.finish(told.stuck);
+  }
+}
 
 }  // namespace tcpautopsy

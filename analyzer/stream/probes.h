@@ -1,8 +1,12 @@
-// Keep-alives, and what answers them.
+// Keep-alives and what answers them, and data that meets silence.
 #pragma once
 
+#include <memory>
+
 #include "analyzer/stream/placed_segment.h"
+#include "analyzer/stream/probe_facts.h"
 #include "analyzer/stream/sender_view.h"
+#include "analyzer/stream/stuck_size.h"
 
 namespace tcpautopsy {
 
@@ -12,6 +16,34 @@ class Probes {
  public:
   void add(const PlacedSegment& segment, const PerSide<SenderView>& views);
   void finish(const PerSide<SenderView>& views, TimeNs last_ns, TransferFacts& facts);
+
+ private:
+  struct KeepAlives {
+    ProbeFacts facts;  // its first part
+    TimeNs last_ns = 0;
+    StreamOffset last_ack = 0;
+    bool waiting = false;  // the last has no answer yet
+  };
+  struct Unheard {
+    UnheardFacts facts;
+    TimeNs last_ns = 0;
+  };
+  struct Sender {
+    std::unique_ptr<KeepAlives> keepalives;
+    std::unique_ptr<Unheard> unheard;
+    std::unique_ptr<SilenceFacts> silence;
+    StuckSize size;
+  };
+
+  void probed(const PlacedSegment& segment, const PerSide<SenderView>& views);
+  void data(const PlacedSegment& segment, const PerSide<SenderView>& views);
+  // The peer of `asker` sent this.
+  static void answered(const PlacedSegment& segment, Sender& asker);
+  static void gave_up(const PlacedSegment& rst, Sender& sender);
+
+  PerSide<Sender> senders_;
+  FrameRef last_;  // segment of either end
+  bool started_ = false;
 };
 
 }  // namespace tcpautopsy

@@ -1,0 +1,67 @@
+#include "analyzer/detect/stall_facts.h"
+
+#include <algorithm>
+
+namespace tcpautopsy {
+namespace {
+
+// A keep-alive's own RST comes a probe's interval after the last one, and that is a second at least.
+constexpr TimeNs kProbeInterval = 500 * kMillisecond;
+// A window that has been closed for less when the capture ends is no more than zero_window.
+constexpr TimeNs kStuck = kSecond;
+constexpr std::uint64_t kResendsNeeded = 3;
+constexpr TimeNs kLongestStep = 120 * kSecond;  // Linux TCP_RTO_MAX; RFC 6298 2.4 asks for 60 s or more
+
+// Whether another step was due by now; timers run late by some percent.
+bool overdue(TimeNs since_last, TimeNs step) { return since_last > step + step / 8 + 100 * kMillisecond; }
+
+bool was_reset(const FlowHistory& flow) { return flow.close == Close::ARst || flow.close == Close::BRst; }
+
+}  // namespace
+
+FrameRef first_frame(const Incidents& incidents) { return incidents.frames().front(); }
+FrameRef last_frame(const Incidents& incidents) { return incidents.frames().back(); }
+
+std::optional<ProbesUnanswered> probes_unanswered(const FlowHistory& flow, Side prober) {
+  if (!flow.trace.transfer || flow.trace.one_sided()) return std::nullopt;
+  const ProbeFacts& facts = flow.trace.transfer->probes[index(prober)];
+  const std::uint64_t count = facts.unanswered.count();
+  if (count == 0 || facts.reset_by_peer) return std::nullopt;
+  const TimeNs first_ns = first_frame(facts.unanswered).time_ns;
+  const TimeNs last_ns = last_frame(facts.unanswered).time_ns;
+  if (facts.reset_itself && facts.reset.time_ns - last_ns >= kProbeInterval)
+    return ProbesUnanswered{true, facts.reset.time_ns - first_ns};
+  if (facts.reset_itself || count < 2 || facts.unheard.resends) return std::nullopt;
+  const auto interval = (last_ns - first_ns) / static_cast<TimeNs>(count - 1);
+  if (!overdue(flow.capture_end_ns - last_ns, interval)) return std::nullopt;
+  return ProbesUnanswered{false, flow.capture_end_ns - first_ns};
+}
+
+std::optional<WindowStuck> window_stuck(const FlowHistory& flow, Side advertiser) {
+  if (!flow.trace.transfer || flow.trace.one_sided() || was_reset(flow)) return std::nullopt;
+  const WindowFacts& facts = flow.trace.transfer->windows[index(advertiser)];
+  if (!facts.closed_at_end || !facts.zero_window_stalls) return std::nullopt;
+  WindowStuck stuck;
+  stuck.closed_ns = flow.capture_end_ns - facts.closed_by.time_ns;
+  const std::uint64_t n = facts.probes_unanswered;
+  const TimeNs since = flow.capture_end_ns - facts.last_unanswered.time_ns;
+  stuck.unanswered = n > 2 || (n == 2 && overdue(since, facts.last_step_ns));
+  stuck.answers_probes = facts.stalls_probed > 0 && n == 0;
+  if (stuck.closed_ns < kStuck && !stuck.unanswered) return std::nullopt;
+  return stuck;
+}
+
+std::optional<DataUnanswered> data_unanswered(const FlowHistory& flow, Side sender) {
+  if (!flow.trace.transfer || flow.trace.one_sided()) return std::nullopt;
+  const UnheardFacts& facts = flow.trace.transfer->probes[index(sender)].unheard;
+  if (facts.resends.count() < kResendsNeeded || !facts.backed_off) return std::nullopt;
+  DataUnanswered met;
+  const TimeNs last_ns = last_frame(facts.resends).time_ns;
+  met.waited_ns = last_ns - facts.first_sent_ns;
+  met.silence_ns = std::max<TimeNs>(flow.capture_end_ns - last_ns, 0);
+  met.gave_up = overdue(met.silence_ns, std::min(2 * facts.last_step_ns, kLongestStep));
+  met.by_profile = met.gave_up && facts.resends.count() >= flow.profile.data_retries;
+  return met;
+}
+
+}  // namespace tcpautopsy

@@ -1,0 +1,149 @@
+#include "analyzer/detect/evidence.h"
+#include "analyzer/detect/stall_facts.h"
+
+namespace tcpautopsy {
+namespace {
+
+constexpr Doc kDoc{
+    .id = "zero_window_stuck",
+    .title = "A receive window stays closed",
+    .severity = Severity::Error,
+    .phase = "Transfer",
+    .what =
+        "An endpoint closed its receive window on data that its peer still had to send, and never opened it "
+        "again: not to the capture's end, or the peer's window probes met silence.\n\n"
+        "As long as probes are answered the connection stays open, for ever if need be: RFC 9293 3.8.6.1 has "
+        "the sender wait. Without answers it is given up like any data that nobody acknowledges.",
+    .how_known =
+        "The last window that the endpoint advertised is 0, and there is proof that its peer had data "
+        "waiting: probes, or a window filled to the edge. It has been so for a second or more when the "
+        "capture ends, or two or more probes were not answered.\n\n"
+        "Answered probes show that the host lives and its application does not read. Unanswered ones show "
+        "only that no answer passed: the host may be gone, or the opening window and its repeats were lost. "
+        "It is not said after a RST from either end.",
+    .causes =
+        "An application that has stopped reading: hung on a lock, stopped by a debugger or SIGSTOP, waiting "
+        "for the peer to read first (each writes and neither reads: a deadlock of the protocol), or leaking "
+        "connections that nobody serves. A client that keeps a download open without taking it, by accident "
+        "or as an attack (a slow reader). With unanswered probes: a host that went away while its buffer was "
+        "full.",
+    .confirm =
+        "On the endpoint named: ss -tmp shows a Recv-Q that does not move, and the process; its stack trace "
+        "(gdb, jstack, py-spy) shows what it does instead of reading. On the peer: ss -to shows "
+        "timer:(persist,time,count); nstat -az TcpExtTCPWinProbe counts probes, TcpExtTCPAbortOnTimeout "
+        "connections given up.",
+    .remedy =
+        "Make the application read, or close what it no longer wants. On the sender bound the wait: a "
+        "timeout in the application, or TCP_USER_TIMEOUT, which on Linux also ends a connection whose peer "
+        "keeps answering with a closed window; that also cuts off peers that are merely slow.",
+    .bad_advice =
+        "Keep-alives do not help: none are sent while data waits, and the host answers anyhow. Larger "
+        "buffers only delay it.",
+    .rfc = "RFC 9293 3.8.6.1, 3.8.3; RFC 6429 (persist condition as an attack); RFC 5482",
+    .wireshark = "TCP ZeroWindow, TCP ZeroWindowProbe, TCP ZeroWindowProbeAck",
+};
+
+constexpr Example kExamples[] = {
+    {"Probes are answered, the window stays closed", R"(
+handshake <mss 1460>
++.10  A > B  .  1:1461(1460) ack 1
++.01  A < B  .  1:1(0) ack 1461 win 0
++.25  A > B  .  1460:1460(0) ack 1
++.01  A < B  .  1:1(0) ack 1461 win 0
++.50  A > B  .  1460:1460(0) ack 1
++.01  A < B  .  1:1(0) ack 1461 win 0
+end +.90
+finding zero_window_stuck frame 5 endpoint server severity error certainty certain
+)"},
+    {"Probes meet silence", R"(
+handshake <mss 1460>
++.10  A < B  .  1:1461(1460) ack 1
++.01  A > B  .  1:1(0) ack 1461 win 0
++.25  A < B  .  1460:1460(0) ack 1  !lost
++.50  A < B  .  1460:1460(0) ack 1  !lost
++1    A < B  .  1460:1460(0) ack 1  !lost
+end +4
+finding zero_window_stuck frame 5 frame 8 endpoint client
+no finding peer_unresponsive
+)"},
+    {"It opens in the end", R"(
+handshake <mss 1460>
++.10  A > B  .  1:1461(1460) ack 1
++.01  A < B  .  1:1(0) ack 1461 win 0
++.25  A > B  .  1460:1460(0) ack 1
++.01  A < B  .  1:1(0) ack 1461 win 0
++.50  A > B  .  1460:1460(0) ack 1
++.01  A < B  .  1:1(0) ack 1461 win 8760
++.01  A > B  .  1461:2921(1460) ack 1
++.01  A < B  .  1:1(0) ack 2921
+end +5
+no finding
+)",
+     true},
+    {"Closed at the end, and nothing waits", R"(
+handshake <mss 1460>
++.10  A > B  P. 1:101(100) ack 1
++.01  A < B  .  1:1(0) ack 101 win 0
+end +5
+no finding
+)",
+     true},
+    {"The capture ends just after it closed", R"(
+handshake <mss 1460>
++.10  A > B  .  1:1461(1460) ack 1
++.01  A < B  .  1:1(0) ack 1461 win 0
+end +.30
+no finding
+)",
+     true},
+    {"A RST ends it", R"(
+handshake <mss 1460>
++.10  A > B  .  1:1461(1460) ack 1
++.01  A < B  .  1:1(0) ack 1461 win 0
++.25  A > B  .  1460:1460(0) ack 1
++.01  A < B  .  1:1(0) ack 1461 win 0
++.30  A < B  R. 1:1(0) ack 1461
+end +5
+no finding
+)",
+     true},
+};
+
+void examine(const DetectContext& context, Findings& out) {
+  const auto& flow = context.flow;
+  for (const Side side : {Side::A, Side::B}) {
+    const auto stuck = window_stuck(flow, side);
+    if (!stuck) continue;
+    const WindowFacts& facts = flow.trace.transfer->windows[index(side)];
+    const Incidents& probes = flow.trace.transfer->windows[index(other(side))].window_probes;
+    const std::string who(role(flow, side)), peer(role(flow, other(side)));
+    Finding finding = make_finding(kDoc, flow, side);
+    cite(finding, facts.closed_by);
+    if (probes) cite(finding, last_frame(probes));
+    finding.end_ns = flow.capture_end_ns;
+    if (facts.stalls_probed == 0) finding.certainty = Certainty::Likely;
+    finding.summary = "The " + who + "'s receive window has been closed for " +
+                      duration_text(stuck->closed_ns) + " when the capture ends, and the " + peer +
+                      " has data to send; ";
+    if (stuck->unanswered) {
+      finding.summary += "the last " + count_text(facts.probes_unanswered, "window probe") +
+                         (facts.probes_unanswered == 1 ? " was" : " were") + " not answered.";
+    } else if (stuck->answers_probes) {
+      finding.summary += "its host answers window probes, so the application there does not read.";
+    } else {
+      finding.summary += "no answer to a window probe was seen yet.";
+    }
+    prove(finding, "closed_ns", stuck->closed_ns);
+    prove(finding, "window_probes", probes.count());
+    prove(finding, "probes_unanswered", facts.probes_unanswered);
+    out.push_back(std::move(finding));
+  }
+}
+
+}  // namespace
+
+namespace detectors_in_files {
+extern const Detector zero_window_stuck{kDoc, kExamples, &examine};
+}
+
+}  // namespace tcpautopsy
