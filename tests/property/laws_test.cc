@@ -140,12 +140,15 @@ std::string without_digits(std::string text) {
 
 }  // namespace
 
+// TCPAUTOPSY_SEED_OFFSET=1000000 tries other connections than the suite's.
 TEST_CASE("the truth is never ruled out") {
+  const char* asked = std::getenv("TCPAUTOPSY_SEED_OFFSET");
+  const std::uint64_t offset = asked ? std::strtoull(asked, nullptr, 10) : 0;
   for (const Sky& sky : kSkies) {
     DYNAMIC_SECTION(sky.name) {
       std::uint64_t broken_runs = 0;
       std::map<std::string, std::uint64_t> kinds;
-      for (std::uint64_t seed = sky.first_seed; seed < sky.first_seed + sky.runs; ++seed) {
+      for (std::uint64_t seed = offset + sky.first_seed; seed < offset + sky.first_seed + sky.runs; ++seed) {
         const Run run = sim::simulate(seed, sky.weather);
         const Conclusions conclusions = conclude(run.captured, settings_of(run, seed % 2 == 0, sky.loss));
         const auto broken = broken_law(sky, run, conclusions.flows);
@@ -169,7 +172,7 @@ TEST_CASE("the connection of one seed, drawn", "[.][seed]") {
   const char* asked = std::getenv("TCPAUTOPSY_SEED");
   const std::uint64_t seed = asked ? std::strtoull(asked, nullptr, 10) : kSkies[0].first_seed;
   const auto within = [seed](const Sky& sky) {
-    return seed >= sky.first_seed && seed < sky.first_seed + sky.runs;
+    return seed % 1'000'000 >= sky.first_seed && seed % 1'000'000 < sky.first_seed + sky.runs;
   };
   const auto sky = std::find_if(std::begin(kSkies), std::end(kSkies), within);
   const bool known = sky != std::end(kSkies);
