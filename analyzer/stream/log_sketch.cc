@@ -14,7 +14,7 @@ constexpr int kSubBits = std::countr_zero(kSub);
 // Below kSub each value has a bucket of its own; above, each power of two is cut into kSub equal parts.
 std::uint32_t bucket_of(std::uint64_t value) {
   if (value < kSub) return static_cast<std::uint32_t>(value);
-  const int shift = std::bit_width(value) - 1 - kSubBits;
+  const int shift = static_cast<int>(std::bit_width(value)) - 1 - kSubBits;
   return static_cast<std::uint32_t>(shift) * kSub + static_cast<std::uint32_t>(value >> shift);
 }
 
