@@ -6,8 +6,11 @@
 namespace tcpautopsy {
 namespace {
 
-// Unsorted changes are let wait until there are as many as sorted ones.
+// Unsorted changes are let wait until there are a quarter as many as sorted ones.
 constexpr std::size_t kFewest = 64;
+// So far back a change is looked for that the next one may be added to: connections that end one after the
+// other often go through the same states within the same steps.
+constexpr std::size_t kLookBack = 16;
 
 // The end of the step of 1 << shift that holds it, counted in steps.
 TimeNs step_of(TimeNs time, unsigned shift) {
@@ -19,14 +22,27 @@ TimeNs step_of(TimeNs time, unsigned shift) {
 
 void Population::add(TcpState state, TimeNs at_ns, std::int32_t by) {
   if (state == TcpState::Unknown || state == TcpState::Closed) return;
-  changes_.push_back({step_of(at_ns, shift_), by, state});
-  if (changes_.size() >= 2 * std::max(sorted_, kFewest)) settle();
+  const TimeNs step = step_of(at_ns, shift_);
+  if (shift_ > 0) {
+    const std::size_t stop = changes_.size() - std::min(kLookBack, changes_.size() - sorted_);
+    for (std::size_t i = changes_.size(); i > stop; --i) {
+      if (changes_[i - 1].step != step || changes_[i - 1].state != state) continue;
+      changes_[i - 1].by += by;
+      return;
+    }
+  }
+  if (changes_.size() == kMost) changes_.reserve(kMost + kMost / 4);
+  changes_.push_back({step, by, state});
+  if (changes_.size() >= sorted_ + std::max(sorted_ / 4, kFewest)) settle();
 }
 
 void Population::join() {
   const auto place = [](const Change& c) { return std::tuple(c.step, c.state); };
-  std::sort(changes_.begin(), changes_.end(),
-            [&](const Change& a, const Change& b) { return place(a) < place(b); });
+  const auto before = [&](const Change& a, const Change& b) { return place(a) < place(b); };
+  const auto tail =
+      changes_.begin() + static_cast<std::ptrdiff_t>(sorted_);
+  std::sort(tail, changes_.end(), before);
+  std::inplace_merge(changes_.begin(), tail, changes_.end(), before);
   std::size_t out = 0;
   for (std::size_t i = 0; i < changes_.size(); ++i) {
     if (out > 0 && place(changes_[out - 1]) == place(changes_[i])) {
@@ -44,6 +60,7 @@ void Population::settle() {
   while (changes_.size() > kMost) {
     ++shift_;
     for (Change& change : changes_) change.step = step_of(change.step, 1);
+    sorted_ = 0;  // two steps become one, whose states are out of order
     join();
   }
 }
@@ -58,6 +75,7 @@ void Population::merge(const Population& part) {
   const unsigned shift = std::max(shift_, part.shift_);
   for (Change& change : changes_) change.step = step_of(change.step, shift - shift_);
   shift_ = shift;
+  sorted_ = 0;
   for (Change change : part.changes_) {
     change.step = step_of(change.step, shift - part.shift_);
     changes_.push_back(change);

@@ -1,0 +1,165 @@
+// What is known of each of many keys (hosts, services) in bounded room: of every one while they are few, then
+// of the busy ones.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <tuple>
+#include <unordered_map>
+#include <vector>
+
+#include "analyzer/hosts/keys.h"
+
+namespace tcpautopsy {
+
+// Some flows of many, chosen fairly: those of the smallest hashes. The same whatever the order they come in.
+template <class Key>
+class FlowSample {
+ public:
+  static constexpr std::size_t kMost = 20;  // as many as a finding names
+
+  struct One {
+    std::uint64_t hash = 0, flow = 0;
+    Key key{};
+    bool operator<(const One& o) const { return std::tie(hash, flow, key) < std::tie(o.hash, o.flow, o.key); }
+    bool operator==(const One& o) const { return flow == o.flow && key == o.key; }
+  };
+
+  void add(std::uint64_t flow, const Key& key) { add(One{mix(flow), flow, key}); }
+  void add(const One& one) {
+    if (chosen_.size() == kMost && !(one < chosen_.back())) return;
+    const auto at = std::lower_bound(chosen_.begin(), chosen_.end(), one);
+    if (at != chosen_.end() && *at == one) return;
+    chosen_.insert(at, one);
+    if (chosen_.size() > kMost) chosen_.pop_back();
+  }
+  const std::vector<One>& chosen() const { return chosen_; }
+
+ private:
+  std::vector<One> chosen_;
+};
+
+// Each key has its own Value until there are more than kRoom notes, of which a key's count up to kHeavy; then
+// keys share the values of kSlots slots, by their hashes. A busy key still stands out in its slot: a fair
+// sample of the slot's flows tells which it is, and how much of the slot is its own. Both forms and the change
+// between them depend only on what was noted, not on the order: parts merge to the bit. Value needs
+// `merge(const Value&)`.
+template <class Key, class Value>
+class BusyTable {
+ public:
+  static constexpr std::size_t kRoom = 65536, kHeavy = 1024, kSlots = 512;
+  static constexpr double kOwn = 0.75;  // the share of its slot from which on a key is told
+
+  struct Known {
+    Key key{};
+    const Value* value = nullptr;
+    std::uint64_t flows = 0;            // noted
+    std::vector<std::uint64_t> sample;  // numbers of some, in order
+    double share = 1;  // how much of `value` is of this key, less than 1 only where slots are shared
+  };
+
+  // `change(value)` adds what flow number `flow` brings. Once for each key of a flow.
+  template <class F>
+  void note(const Key& key, std::uint64_t flow, F change) {
+    if (folded()) {
+      Entry& slot = slots_[key_hash(key) % kSlots];
+      slot.sample.add(flow, key);
+      ++slot.flows;
+      change(slot.value);
+      return;
+    }
+    Entry& entry = own_[key];
+    entry.sample.add(flow, key);
+    weight_ += entry.flows < kHeavy;
+    ++entry.flows;
+    change(entry.value);
+    if (weight_ > kRoom) fold();
+  }
+
+  void merge(const BusyTable& part) {
+    if (part.folded() && !folded()) fold();
+    for (const auto& [key, entry] : part.own_) {
+      if (folded()) {
+        pour(key_hash(key) % kSlots, entry);
+      } else {
+        Entry& mine = own_[key];
+        weight_ -= std::min<std::uint64_t>(mine.flows, kHeavy);
+        mine.merge(entry);
+        weight_ += std::min<std::uint64_t>(mine.flows, kHeavy);
+        if (weight_ > kRoom) fold();
+      }
+    }
+    for (std::size_t i = 0; i < part.slots_.size(); ++i) pour(i, part.slots_[i]);
+  }
+
+  // All keys, or those that stand out; ordered by key.
+  std::vector<Known> known() const {
+    std::vector<Known> all;
+    for (const auto& [key, entry] : own_) all.push_back(told(key, entry, 1));
+    for (const Entry& slot : slots_) {
+      const auto [key, share] = main_key(slot);
+      if (share >= kOwn) all.push_back(told(key, slot, share));
+    }
+    std::sort(all.begin(), all.end(), [](const Known& a, const Known& b) { return a.key < b.key; });
+    return all;
+  }
+  const Value* find(const Key& key) const {
+    if (!folded()) {
+      const auto found = own_.find(key);
+      return found == own_.end() ? nullptr : &found->second.value;
+    }
+    const Entry& slot = slots_[key_hash(key) % kSlots];
+    const auto [main, share] = main_key(slot);
+    return share >= kOwn && main == key ? &slot.value : nullptr;
+  }
+  bool folded() const { return !slots_.empty(); }
+
+ private:
+  struct Entry {
+    FlowSample<Key> sample;
+    std::uint64_t flows = 0;
+    Value value{};
+    void merge(const Entry& part) {
+      for (const auto& one : part.sample.chosen()) sample.add(one);
+      flows += part.flows;
+      value.merge(part.value);
+    }
+  };
+  struct Hash {
+    std::size_t operator()(const Key& key) const { return key_hash(key); }
+  };
+
+  void pour(std::size_t slot, const Entry& entry) {
+    if (entry.flows > 0) slots_[slot].merge(entry);
+  }
+  void fold() {
+    slots_.resize(kSlots);
+    for (const auto& [key, entry] : own_) pour(key_hash(key) % kSlots, entry);
+    own_ = {};
+    weight_ = 0;
+  }
+  static std::pair<Key, double> main_key(const Entry& slot) {
+    const auto& chosen = slot.sample.chosen();
+    std::pair<Key, double> main;
+    for (const auto& one : chosen) {
+      const auto same = std::count_if(chosen.begin(), chosen.end(), [&](const auto& o) { return o.key == one.key; });
+      const double share = static_cast<double>(same) / static_cast<double>(chosen.size());
+      if (share > main.second) main = {one.key, share};
+    }
+    return main;
+  }
+  static Known told(const Key& key, const Entry& entry, double share) {
+    Known known{key, &entry.value, entry.flows, {}, share};
+    for (const auto& one : entry.sample.chosen())
+      if (one.key == key) known.sample.push_back(one.flow);
+    std::sort(known.sample.begin(), known.sample.end());
+    return known;
+  }
+
+  std::unordered_map<Key, Entry, Hash> own_;
+  std::vector<Entry> slots_;  // empty until keys share
+  std::uint64_t weight_ = 0;  // notes in `own_`
+};
+
+}  // namespace tcpautopsy
