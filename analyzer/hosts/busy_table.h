@@ -42,8 +42,8 @@ class FlowSample {
 
 // Each key has its own Value until there are more than kRoom notes, of which a key's count up to kHeavy; then
 // keys share the values of kSlots slots, by their hashes. A busy key still stands out in its slot: a fair
-// sample of the slot's flows tells which it is, and how much of the slot is its own. Both forms and the change
-// between them depend only on what was noted, not on the order: parts merge to the bit. Value needs
+// sample of the slot's flows tells which it is, and how much of the slot is its own. Both forms and the
+// change between them depend only on what was noted, not on the order: parts merge to the bit. Value needs
 // `merge(const Value&)`.
 template <class Key, class Value>
 class BusyTable {
@@ -143,7 +143,8 @@ class BusyTable {
     const auto& chosen = slot.sample.chosen();
     std::pair<Key, double> main;
     for (const auto& one : chosen) {
-      const auto same = std::count_if(chosen.begin(), chosen.end(), [&](const auto& o) { return o.key == one.key; });
+      const auto same =
+          std::count_if(chosen.begin(), chosen.end(), [&](const auto& o) { return o.key == one.key; });
       const double share = static_cast<double>(same) / static_cast<double>(chosen.size());
       if (share > main.second) main = {one.key, share};
     }

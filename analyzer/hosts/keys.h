@@ -20,7 +20,9 @@ struct VisitKey {
 // Two hosts; who is client does not matter.
 struct HostPair {
   IpAddress low, high;
-  static HostPair of(const IpAddress& a, const IpAddress& b) { return a < b ? HostPair{a, b} : HostPair{b, a}; }
+  static HostPair of(const IpAddress& a, const IpAddress& b) {
+    return a < b ? HostPair{a, b} : HostPair{b, a};
+  }
   auto operator<=>(const HostPair&) const = default;
 };
 
@@ -31,7 +33,11 @@ inline std::uint64_t key_hash(const IpAddress& ip) {
   return mix(mix(upper + 1) ^ lower);
 }
 inline std::uint64_t key_hash(const EndpointAddress& end) { return mix(key_hash(end.ip) + end.port); }
-inline std::uint64_t key_hash(const VisitKey& key) { return mix(key_hash(key.client) ^ (key_hash(key.server) << 1)); }
-inline std::uint64_t key_hash(const HostPair& key) { return mix(key_hash(key.low) ^ (key_hash(key.high) << 1)); }
+inline std::uint64_t key_hash(const VisitKey& key) {
+  return mix(key_hash(key.client) ^ (key_hash(key.server) << 1));
+}
+inline std::uint64_t key_hash(const HostPair& key) {
+  return mix(key_hash(key.low) ^ (key_hash(key.high) << 1));
+}
 
 }  // namespace tcpautopsy

@@ -39,8 +39,7 @@ void Population::add(TcpState state, TimeNs at_ns, std::int32_t by) {
 void Population::join() {
   const auto place = [](const Change& c) { return std::tuple(c.step, c.state); };
   const auto before = [&](const Change& a, const Change& b) { return place(a) < place(b); };
-  const auto tail =
-      changes_.begin() + static_cast<std::ptrdiff_t>(sorted_);
+  const auto tail = changes_.begin() + static_cast<std::ptrdiff_t>(sorted_);
   std::sort(tail, changes_.end(), before);
   std::inplace_merge(changes_.begin(), tail, changes_.end(), before);
   std::size_t out = 0;

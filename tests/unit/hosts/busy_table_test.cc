@@ -13,8 +13,8 @@ struct Sum {
 using Table = BusyTable<EndpointAddress, Sum>;
 
 EndpointAddress service(std::uint32_t number) {
-  const std::uint8_t octets[4]{10, static_cast<std::uint8_t>(number >> 16), static_cast<std::uint8_t>(number >> 8),
-                               static_cast<std::uint8_t>(number)};
+  const std::uint8_t octets[4]{10, static_cast<std::uint8_t>(number >> 16),
+                               static_cast<std::uint8_t>(number >> 8), static_cast<std::uint8_t>(number)};
   return {IpAddress::v4(octets), 80};
 }
 
@@ -57,7 +57,8 @@ TEST_CASE("a busy key stands out among very many") {
   }
   REQUIRE(table.folded());
   const auto known = table.known();
-  const auto busy = std::find_if(known.begin(), known.end(), [](const auto& k) { return k.key == service(7); });
+  const auto busy =
+      std::find_if(known.begin(), known.end(), [](const auto& k) { return k.key == service(7); });
   REQUIRE(busy != known.end());
   CHECK(busy->flows >= 5000);
   CHECK(busy->flows < 5600);
