@@ -39,6 +39,19 @@ Finding make_finding(const Doc& doc, const FlowHistory& flow, std::optional<Side
   return finding;
 }
 
+Finding make_host_finding(const Doc& doc, const IpAddress& host, std::optional<std::uint16_t> port,
+                          std::uint64_t flows, std::vector<std::uint64_t> sample_flows) {
+  Finding finding;
+  finding.id = doc.id;
+  finding.severity = doc.severity;
+  finding.scope = doc.scope;
+  finding.host = host;
+  finding.port = port;
+  finding.flows = flows;
+  finding.sample_flows = std::move(sample_flows);
+  return finding;
+}
+
 void cite(Finding& finding, const FrameRef& frame) {
   const auto earlier = [](const FrameRef& a, const FrameRef& b) {
     return a.time_ns != b.time_ns ? a.time_ns < b.time_ns

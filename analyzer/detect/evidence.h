@@ -20,6 +20,9 @@ namespace tcpautopsy {
 // A finding of this flow with the doc's id, severity and scope; it has no frame and no time before the first
 // cite().
 Finding make_finding(const Doc& doc, const FlowHistory& flow, std::optional<Side> side);
+// A finding about a host, or its service on that port; the caller sets its times.
+Finding make_host_finding(const Doc& doc, const IpAddress& host, std::optional<std::uint16_t> port,
+                          std::uint64_t flows, std::vector<std::uint64_t> sample_flows);
 
 // Adds frames as proof. They are kept in order of time and each once; time_ns and end_ns become those of the
 // first and the last.

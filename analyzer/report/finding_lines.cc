@@ -66,6 +66,13 @@ void write_subject(W& w, const FindingView& view) {
     w.null();
   w.field("port", finding.port);
   w.field("endpoint", finding_endpoint(view));
+  const bool of_host = finding.scope == Scope::Host;
+  w.field("flows", of_host ? std::optional(finding.flows) : std::nullopt);
+  w.key("sample_flows");
+  if (!of_host) return w.null();
+  w.begin_array();
+  for (const std::uint64_t flow : finding.sample_flows) w.value(flow);
+  w.end_array();
 }
 
 template <class W>
@@ -185,6 +192,8 @@ std::string finding_order(const FindingView& view) {
   append_big_endian(key, static_cast<std::uint64_t>(finding.time_ns) ^ (std::uint64_t{1} << 63));
   append_big_endian(key, finding.flow.value_or(~std::uint64_t{0}));
   key.append(finding.id).append(1, '\0').append(finding_endpoint(view).value_or("~"));
+  if (finding.host) key.append(to_string(*finding.host));
+  append_big_endian(key, finding.port.value_or(0));
   return key;
 }
 
