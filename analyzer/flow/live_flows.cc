@@ -172,6 +172,7 @@ std::vector<LiveFlows::Id> LiveFlows::by_number() const {
   }
   if (!std::is_sorted(flows.begin(), flows.end())) std::sort(flows.begin(), flows.end());
   std::vector<Id> ids;
+  ids.reserve(flows.size());
   for (const auto& [number, id] : flows) ids.push_back(id);
   return ids;
 }
