@@ -1,0 +1,157 @@
+#include "analyzer/detect/evidence.h"
+#include "analyzer/detect/stall_facts.h"
+
+namespace tcpautopsy {
+namespace {
+
+constexpr std::uint64_t kResendsNeeded = 3;
+
+constexpr Doc kDoc{
+    .id = "idle_timeout",
+    .title = "After idle time the connection was no longer known",
+    .severity = Severity::Warning,
+    .phase = "Transfer",
+    .what =
+        "Neither end sent anything for 30 s or more. The next data met a RST, or no answer at all: somebody "
+        "had forgotten the connection meanwhile, and neither end had been told.\n\n"
+        "The application sees the first request after a pause fail or hang, and the next one, on a new "
+        "connection, work.",
+    .how_known =
+        "No segment of the connection passed for 30 s or more; the first one after that carries data, and "
+        "what comes from the peer's address next is a RST, or nothing although the data are sent again three "
+        "times or more.\n\n"
+        "Packets do not tell a middlebox that dropped its entry from a peer that was restarted or had closed "
+        "behind a lost FIN; the length of the silence is the hint: round numbers (60 s, 350 s, 1 h) belong "
+        "to "
+        "middleboxes. It is not said where only one direction was captured and nothing answers.",
+    .causes =
+        "The idle timeout of a NAT, firewall or load balancer on the path (cloud balancers 60 to 350 s, home "
+        "routers some minutes, conntrack by default five days), which then drops packets or answers with "
+        "RST. The peer's application or host timed the connection out and its FIN or RST was lost. The peer "
+        "was restarted.",
+    .confirm =
+        "Compare the silence told here with the idle timeouts on the path: conntrack's "
+        "net.netfilter.nf_conntrack_tcp_timeout_established, the balancer's settings, the service's own. A "
+        "capture at the peer shows whether the data arrive there, and whether the RST comes from it. The TTL "
+        "of the RST against that of the peer's other segments tells a middlebox near by.",
+    .remedy =
+        "Keep-alives that come sooner than the shortest timeout (SO_KEEPALIVE with TCP_KEEPIDLE; "
+        "net.ipv4.tcp_keepalive_time for all), at the price of a packet each way for each period; or let "
+        "connection pools close idle connections before the middlebox forgets them; or a longer timeout "
+        "there, which costs table entries.",
+    .bad_advice =
+        "Switching SO_KEEPALIVE on is not enough: by default Linux sends the first probe after two hours. "
+        "Retrying the request on the same connection cannot work.",
+    .rfc = "RFC 5382 5 (REQ-5: NATs keep idle connections for 2 h 4 min); RFC 9293 3.8.4; RFC 1122 4.2.3.6",
+    .wireshark = "TCP Retransmission, or RST",
+};
+
+constexpr Example kExamples[] = {
+    {"A request after five minutes meets a RST", R"(
+handshake
++.10  A > B  P. 1:101(100) ack 1
++.01  A < B  P. 1:101(100) ack 101
++.01  A > B  .  101:101(0) ack 101
++300  A > B  P. 101:201(100) ack 101
++.01  A < B  R  101:101(0)
+finding idle_timeout frame 6 frame 7 frame 8 endpoint client severity warning
+)"},
+    {"The server's data after an hour meet silence", R"(
+handshake
++.10  A > B  P. 1:101(100) ack 1
++.01  A < B  P. 1:101(100) ack 101
++.01  A > B  .  101:101(0) ack 101
++3600 A < B  P. 101:201(100) ack 101  !lost
++.22  A < B  P. 101:201(100) ack 101  !lost
++.44  A < B  P. 101:201(100) ack 101  !lost
++.88  A < B  P. 101:201(100) ack 101  !lost
+end +5
+finding idle_timeout endpoint server
+)"},
+    {"It is answered, at the second sending", R"(
+handshake
++.10  A > B  P. 1:101(100) ack 1
++.01  A < B  P. 1:101(100) ack 101
++.01  A > B  .  101:101(0) ack 101
++300  A > B  P. 101:201(100) ack 101  !lost
++.22  A > B  P. 101:201(100) ack 101
++.01  A < B  P. 101:201(100) ack 201
++2    A < B  R. 201:201(0) ack 201
+no finding
+)",
+     true},
+    {"Twenty seconds of silence", R"(
+handshake
++.10  A > B  P. 1:101(100) ack 1
++.01  A < B  P. 1:101(100) ack 101
++.01  A > B  .  101:101(0) ack 101
++20   A > B  P. 101:201(100) ack 101
++.01  A < B  R  101:101(0)
+no finding
+)",
+     true},
+    {"The peer resets an idle connection without being asked", R"(
+handshake
++.10  A > B  P. 1:101(100) ack 1
++.01  A < B  P. 1:101(100) ack 101
++.01  A > B  .  101:101(0) ack 101
++300  A < B  R. 101:101(0) ack 101
+no finding
+)",
+     true},
+    {"The peer closed in between", R"(
+handshake
++.10  A > B  P. 1:101(100) ack 1
++.01  A < B  P. 1:101(100) ack 101
++20   A < B  F. 101:101(0) ack 101
++.01  A > B  .  101:101(0) ack 102
++60   A > B  P. 101:201(100) ack 102
++.01  A < B  R  102:102(0)
+no finding
+)",
+     true},
+};
+
+bool closed_before(const FlowHistory& flow, Side side, TimeNs time_ns) {
+  for (const auto& record : flow.records())
+    if (record.side == side && record.has(kFin) && record.frame.time_ns <= time_ns) return true;
+  return false;
+}
+
+void examine(const DetectContext& context, Findings& out) {
+  const auto& flow = context.flow;
+  if (!flow.trace.transfer) return;
+  for (const Side side : {Side::A, Side::B}) {
+    const SilenceFacts& facts = flow.trace.transfer->probes[index(side)].silence;
+    if (facts.silence_ns == 0 || closed_before(flow, other(side), facts.data.time_ns)) continue;
+    const bool silent = !facts.reset && facts.resends.count() >= kResendsNeeded && !flow.trace.one_sided();
+    if (!facts.reset && !silent) continue;
+    Finding finding = make_finding(kDoc, flow, side);
+    cite(finding, facts.before);
+    cite(finding, facts.data);
+    finding.certainty = Certainty::Likely;
+    const std::string who(role(flow, side)), peer(role(flow, other(side)));
+    finding.summary = "After " + duration_text(facts.silence_ns) + " of silence the " + who + "'s data met ";
+    if (facts.reset) {
+      cite(finding, facts.answer);
+      finding.summary += "a RST from the " + peer + "'s address";
+      prove(finding, "answer_ns", facts.answer.time_ns - facts.data.time_ns);
+    } else {
+      cite(finding, facts.resends);
+      finding.summary += "no answer, and were sent again " + times_text(facts.resends.count());
+    }
+    finding.summary += ": a middlebox or the " + peer + " had forgotten the connection.";
+    prove(finding, "silence_ns", facts.silence_ns);
+    prove(finding, "reset", facts.reset);
+    prove(finding, "resends", facts.resends.count());
+    out.push_back(std::move(finding));
+  }
+}
+
+}  // namespace
+
+namespace detectors_in_files {
+extern const Detector idle_timeout{kDoc, kExamples, &examine};
+}
+
+}  // namespace tcpautopsy

@@ -1,0 +1,197 @@
+#include <algorithm>
+
+#include "analyzer/detect/close_facts.h"
+#include "analyzer/detect/evidence.h"
+
+namespace tcpautopsy {
+namespace {
+
+constexpr Doc kDoc{
+    .id = "peer_restarted",
+    .title = "A host no longer knows the connection",
+    .severity = Severity::Warning,
+    .phase = "Transfer",
+    .what =
+        "Traffic of an established connection was answered as if there were none: by a RST without a socket "
+        "behind it, by a SYN-ACK, or the host opened the same address and port pair anew. No close was seen. "
+        "The host has lost the connection: half-open, in the words of RFC 9293 3.5.1.\n\n"
+        "Data that it had not acknowledged are lost, and so may be data that its application had not yet "
+        "read. The application at the other end gets ECONNRESET.",
+    .how_known =
+        "A RST without ACK takes its sequence number from the ACK field of the segment it answers (RFC 9293 "
+        "3.5.2), which is how a host without that socket answers; a socket that aborts sets ACK. Or: a "
+        "SYN-ACK with another number, or a SYN of the same host and port that the other end challenges and "
+        "that answers the challenge with RST. And neither FIN nor RST of that host had passed before.\n\n"
+        "A FIN or RST that was lost before the capture point leaves the same picture, and a middlebox can "
+        "answer in the host's name: a TTL unlike the host's other segments speaks for that. After long "
+        "silence idle_timeout names that cause too.",
+    .causes =
+        "The host was restarted, or crashed and came back. The address moved to another host: a failover, a "
+        "load balancer that lost its table or moved the connection to another server, a container replaced. "
+        "The process was killed and its RST lost. A firewall rejects with RST what it has no state for.",
+    .confirm =
+        "uptime and the service's start time on the host named; nstat -az TcpOutRsts there; the failover log "
+        "of balancers and virtual addresses; conntrack -E or the firewall's log of packets without state.",
+    .remedy =
+        "Reconnect and repeat what was not confirmed: the application protocol must allow that. For planned "
+        "restarts, drain: stop accepting, let connections end, then stop. Let load balancers keep a "
+        "connection on its server (consistent hashing, shared state).",
+    .bad_advice =
+        "Dropping outgoing RSTs (iptables ... --tcp-flags RST RST -j DROP) hides it: the other end then "
+        "waits for minutes instead of failing at once.",
+    .rfc = "RFC 9293 3.5.1, 3.5.2 group 1; RFC 5961 4",
+    .wireshark = "RST",
+};
+
+constexpr Example kExamples[] = {
+    {"Data meet a RST from a host without the socket", R"(
+handshake
++.10  A > B  P. 1:101(100) ack 1
++.01  A < B  P. 1:101(100) ack 101
++.01  A > B  .  101:101(0) ack 101
++8    A > B  P. 101:201(100) ack 101
++.01  A < B  R  101:101(0)
+finding peer_restarted frame 7 frame 8 endpoint server severity warning
+)"},
+    {"The client's host was restarted while a download ran", R"(
+handshake
++.10  A > B  P. 1:101(100) ack 1
++.01  A < B  .  1:1461(1460) ack 101
++.01  A > B  .  101:101(0) ack 1461
++.01  A < B  .  1461:2921(1460) ack 101
++.22  A < B  .  1461:2921(1460) ack 101
++.01  A > B  R  101:101(0)
+finding peer_restarted frame 9 endpoint client
+)"},
+    {"A SYN-ACK answers data", R"(
+handshake
++.10  A > B  P. 1:101(100) ack 1
++.01  A < B  P. 1:101(100) ack 101
++.01  A > B  .  101:101(0) ack 101
++8    A > B  P. 101:201(100) ack 101
++.01  A < B  S. 700000:700000(0) ack 201
++.01  A > B  .  201:201(0) ack 101
++.01  A < B  R  101:101(0)
+finding peer_restarted endpoint server
+)"},
+    {"The socket itself aborts", R"(
+handshake
++.10  A > B  P. 1:101(100) ack 1
++.01  A < B  R. 1:1(0) ack 101
+no finding
+)",
+     true},
+    {"Data that come after a close meet a RST", R"(
+handshake
++.10  A > B  P. 1:101(100) ack 1
++.01  A < B  F. 1:1(0) ack 101
++.01  A > B  .  101:101(0) ack 2
++.10  A > B  P. 101:201(100) ack 2
++.01  A < B  R  2:2(0)
+no finding
+)",
+     true},
+    {"A closed port", R"(
++0    A > B  S  0:0(0)  <mss 1460>
++.01  A < B  R. 0:0(0) ack 1
+no finding
+)",
+     true},
+};
+
+struct Restart {
+  RecordIndex traffic = kNoRecord, answer = kNoRecord;
+  std::string_view how;
+  Certainty certainty = Certainty::Likely;
+};
+
+bool closed_before(const FlowHistory& flow, Side side, RecordIndex i) {
+  return last_before(flow, i, side, [](const SegmentRecord& r) { return r.has(kFin) || r.has(kRst); }) !=
+         kNoRecord;
+}
+
+bool is_traffic(const SegmentRecord& r) { return r.payload > 0 || r.keepalive || r.has(kFin); }
+
+std::optional<Restart> by_reset(const FlowHistory& flow, Side side) {
+  for (const ResetFacts& reset : resets_of(flow, side)) {
+    if (!reset.is_reply() || reset.beyond_window || reset.goes_on != kNoRecord) continue;
+    if (reset.state != TcpState::Unknown && !kSynchronized.has(reset.state)) continue;
+    if (closed_before(flow, side, reset.record) || closed_before(flow, other(side), reset.answers)) return {};
+    if (!is_traffic(flow.records()[reset.answers])) continue;
+    Restart restart{reset.answers, reset.record, "a RST that no socket of it sent", Certainty::Likely};
+    if (header_misfit(flow, reset.record).ttl) restart.certainty = Certainty::Possible;
+    return restart;
+  }
+  return {};
+}
+
+// A SYN-ACK other than the handshake's, after the end has shown that it knows the connection.
+std::optional<Restart> by_syn_ack(const FlowHistory& flow, Side side) {
+  RecordIndex first = kNoRecord;
+  bool settled = false;
+  for (RecordIndex i = 0; i < flow.records().size(); ++i) {
+    const auto& r = flow.records()[i];
+    if (r.side != side || r.copy) continue;
+    if (r.has(kRst) || r.has(kFin)) return {};
+    if (!r.has(kSyn)) settled = true;
+    if (!r.has(kSyn | kAck)) continue;
+    if (first == kNoRecord) first = i;
+    if (!settled || r.seq == flow.records()[first].seq) continue;
+    const RecordIndex traffic = last_before(flow, i, other(side), is_traffic);
+    if (traffic == kNoRecord || r.ack > flow.records()[traffic].end() || r.ack < flow.records()[traffic].seq)
+      continue;
+    return Restart{traffic, i, "a SYN-ACK with a new sequence number", Certainty::Certain};
+  }
+  return {};
+}
+
+void report(const FlowHistory& flow, Side side, const Restart& restart, Findings& out) {
+  Finding finding = make_finding(kDoc, flow, side);
+  cite(finding, flow, restart.traffic);
+  cite(finding, flow, restart.answer);
+  finding.certainty = restart.certainty;
+  const std::string who(role(flow, side)), peer(role(flow, other(side)));
+  finding.summary = "Traffic of the " + peer + " on the established connection met " +
+                    std::string(restart.how) + ", though no close of the " + who +
+                    " was seen: that host, or a middlebox in its name, no longer knows the connection.";
+  prove(finding, "answer_ns", time_of(flow, restart.answer) - time_of(flow, restart.traffic));
+  out.push_back(std::move(finding));
+}
+
+// The same host opens the pair anew, the peer challenges its SYN, and it answers by RST (RFC 9293 3.5.1).
+bool reopened(const FlowHistory& flow, Side side) {
+  const auto& successor = flow.trace.successor;
+  return successor && successor->sender == side && successor->reset &&
+         !closed_before(flow, side, flow.records().size()) &&
+         !closed_before(flow, other(side), flow.records().size());
+}
+
+void examine(const DetectContext& context, Findings& out) {
+  const auto& flow = context.flow;
+  if (flow.trace.self_connection) return;
+  for (const Side side : {Side::A, Side::B}) {
+    auto restart = by_syn_ack(flow, side);
+    if (!restart) restart = by_reset(flow, side);
+    if (restart) {
+      report(flow, side, *restart, out);
+    } else if (reopened(flow, side)) {
+      const auto& successor = *flow.trace.successor;
+      Finding finding = make_finding(kDoc, flow, side);
+      cite(finding, successor.syn);
+      cite(finding, *successor.reset);
+      finding.summary = "The " + std::string(role(flow, side)) +
+                        " opened the same address and port pair anew while the " +
+                        std::string(role(flow, other(side))) +
+                        " still had the connection, and reset it when challenged: it no longer knew it.";
+      out.push_back(std::move(finding));
+    }
+  }
+}
+
+}  // namespace
+
+namespace detectors_in_files {
+extern const Detector peer_restarted{kDoc, kExamples, &examine};
+}
+
+}  // namespace tcpautopsy
