@@ -84,6 +84,7 @@ void CaptureRun::start(Group& group, const Handlers& handlers, TimeNs first_ns) 
   AnalysisOptions analysis;
   analysis.profile = options_.profile;
   analysis.first_flow = flows_;
+  analysis.on_segment = handlers.segment;
   if (options_.capture_end && options_.capture_end->kind != TimeSpec::Kind::End) {
     analysis.capture_end_ns = options_.capture_end->resolve(group.start_ns, 0);
   }

@@ -22,6 +22,8 @@ struct Handlers {
   std::function<void(const CaptureOverview&, TimeNs capture_start)> capture;  // each capture, after its flows
   // Each frame with the flow it belongs to, if any; called while reading.
   std::function<void(const Frame&, std::uint32_t file, std::optional<std::uint64_t> flow)> frame;
+  // Each segment with the flow it belongs to, once that is known.
+  std::function<void(std::uint64_t flow, Side sender, const TcpSegment&, const FrameRef&)> segment;
   bool keep_selected_whole = false;  // no segment of the flows named by number is folded
 };
 

@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include "analyzer/report/ladder.h"
 #include "cli/capture_run.h"
 #include "cli/commands.h"
@@ -27,9 +25,7 @@ int run_history(const Options& options) {
   };
   capture.run(handlers);
   if (!found && capture.read_something()) {
-    say(capture.flows() == 0
-            ? "the capture holds no TCP connection"
-            : fmt::format("no such flow was found: the capture has flows 0 to {}", capture.flows() - 1));
+    say(no_such_flow(capture.flows()));
     return 2;
   }
   bool first = true;

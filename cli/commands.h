@@ -16,6 +16,7 @@ int run_history(const Options& options);
 int run_explain(const Options& options);
 int run_ss(const Options& options);
 int run_extract(const Options& options);
+int run_stream(const Options& options);
 
 const std::vector<Command>& commands();
 const Command* find_command(std::string_view name);

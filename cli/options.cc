@@ -149,7 +149,58 @@ void add_states(StateFilter& filter, const Words& words) {
   }
 }
 
+Direction direction_of(const std::string& text) {
+  if (text == "both") return Direction::Both;
+  if (text == "client") return Direction::Client;
+  if (text == "server") return Direction::Server;
+  throw UsageError{fmt::format("--direction '{}' is none of both, client, server", text)};
+}
+
+Overlap overlap_of(const std::string& text) {
+  if (text == "first") return Overlap::First;
+  if (text == "last") return Overlap::Last;
+  throw UsageError{fmt::format("--overlap '{}' is none of first, last", text)};
+}
+
+std::size_t hold_of(const std::string& text) {
+  const auto megabytes = number_of<std::uint32_t>(text, "hold");
+  return std::size_t{megabytes} << 20;
+}
+
+po::options_description stream_group(Options& o) {
+  po::options_description group("This command");
+  group.add_options()("flow",
+                      used<std::string>("N",
+                                        [&o](const std::string& t) {
+                                          number_of<std::uint64_t>(t, "flow");
+                                          o.selection.add_flows(t);
+                                        }),
+                      "the connection, one")(
+      "direction", used<std::string>("WHO", [&o](const std::string& t) { o.direction = direction_of(t); }),
+      "bytes sent by: both (default), client, server")(
+      "raw", po::bool_switch(), "the bytes alone: --format raw")("hex", po::bool_switch(),
+                                                                 "a hex dump: --format hex")(
+      "overlap",
+      used<std::string>("WHICH", [&o](const std::string& t) { o.reassembly.overlap = overlap_of(t); }),
+      "where segments overlap: first (default), what came first counts; last, what came last before it was "
+      "acknowledged")(
+      "hold", used<std::string>("MIB", [&o](const std::string& t) { o.reassembly.most_held = hold_of(t); }),
+      "MiB held, a direction, of what waits for missing bytes (16)");
+  return group;
+}
+
+// --raw and --hex are short for a format.
+void read_short_format(const po::variables_map& given, Options& o) {
+  const bool raw = given["raw"].as<bool>(), hex = given["hex"].as<bool>();
+  if (!raw && !hex) return;
+  const std::string wanted = raw ? "raw" : "hex";
+  if ((raw && hex) || (!given["format"].defaulted() && o.format != wanted))
+    throw UsageError{"--raw, --hex and --format ask for different formats"};
+  o.format = wanted;
+}
+
 po::options_description special_group(const Command& command, Options& o) {
+  if (command.groups & kStream) return stream_group(o);
   po::options_description group("This command");
   if (command.groups & kSockets) {
     group.add_options()("at",
@@ -274,6 +325,7 @@ Options parse_options(const Command& command, const std::vector<std::string>& ar
               given);
     po::notify(given);
     if (command.groups & kInput) read_profile(given, o.profile);
+    if (command.groups & kStream) read_short_format(given, o);
   } catch (const po::error& error) {
     throw UsageError{error.what()};
   }

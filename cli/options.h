@@ -9,6 +9,7 @@
 #include "analyzer/infer/profile.h"
 #include "analyzer/report/socket_table.h"
 #include "analyzer/report/time_text.h"
+#include "analyzer/stream/reassembly.h"
 #include "cli/selection.h"
 
 namespace tcpautopsy::cli {
@@ -19,6 +20,7 @@ struct UsageError {
 };
 
 enum class When : std::uint8_t { Auto, Always, Never };
+enum class Direction : std::uint8_t { Both, Client, Server };  // by who sent
 
 struct Options {
   std::vector<std::string> files;
@@ -40,6 +42,8 @@ struct Options {
   std::size_t limit = 10;
   std::optional<TimeSpec> at;
   StateFilter states;
+  Direction direction = Direction::Both;
+  ReassemblyOptions reassembly;
 };
 
 // Sets of options that commands share.
@@ -50,7 +54,8 @@ enum OptionGroup : unsigned {
   kFull = 8,
   kSockets = 16,
   kLimit = 32,
-  kFailOn = 64
+  kFailOn = 64,
+  kStream = 128
 };
 
 struct Command {

@@ -84,6 +84,11 @@ TextStyle text_style(const Options& options, const Output& output) {
   return {std::max(width, kNarrowest), coloured(options, output)};
 }
 
+std::string no_such_flow(std::uint64_t flows) {
+  return flows == 0 ? "the capture holds no TCP connection"
+                    : fmt::format("no such flow was found: the capture has flows 0 to {}", flows - 1);
+}
+
 void say(std::string_view message) { std::fprintf(stderr, "tcpautopsy: %s\n", printable(message).c_str()); }
 
 }  // namespace tcpautopsy::cli

@@ -40,6 +40,9 @@ class Output {
 
 TextStyle text_style(const Options& options, const Output& output);
 
+// For a --flow that names none of the capture's.
+std::string no_such_flow(std::uint64_t flows);
+
 // "tcpautopsy: ..." on standard error, safe to print.
 void say(std::string_view message);
 

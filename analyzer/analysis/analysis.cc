@@ -50,6 +50,7 @@ struct Analysis::State {
     flow.time_wait = options.profile.time_wait;
     flow.keep_all = options.keep_all;
     flow.first_flow = options.first_flow;
+    flow.on_segment = options.on_segment;
     return flow;
   }
 

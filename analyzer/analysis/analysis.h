@@ -22,6 +22,8 @@ struct AnalysisOptions {
   std::optional<TimeNs> capture_end_ns;  // --capture-end; else set_capture_end(), else the last record's time
   std::function<bool(std::uint64_t flow)> keep_all;  // flows whose ladder will be drawn
   std::uint64_t first_flow = 0;                      // number of the first flow (several captures in one run)
+  // Each segment of a flow with its payload, as FlowOptions has it; may be empty.
+  std::function<void(std::uint64_t flow, Side sender, const TcpSegment&, const FrameRef&)> on_segment;
 };
 
 // One connection, concluded.

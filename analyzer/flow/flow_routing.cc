@@ -18,7 +18,7 @@ FlowTable::State::Route FlowTable::State::route_syn(const Arrival& a, Id latest)
   const bool alive = !flows_[latest].closed() && !flows_[latest].opening();
   const Id opened = next_incarnation(a, latest);
   if (alive && held_.size() < kMostHeld) {
-    held_.emplace(opened, HeldSyn(a.segment, a.frame, a.twin));
+    held_.emplace(opened, HeldSyn(a.segment, a.frame, a.twin, bool(options.on_segment)));
     flows_[opened].held = true;
     return {opened, Role::Ordinary, true};
   }

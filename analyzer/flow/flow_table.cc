@@ -78,6 +78,7 @@ std::uint64_t FlowTable::State::first_incarnation(const Arrival& a) {
     if (pair != DoubledPairs::kNone) pairs_.original(pair);
     flows_.open_asleep({a.key, number, 0, a.key.encapsulation, pair, a.from_low, false, {}}, a.hash,
                        a.segment, a.frame);
+    if (options.on_segment) options.on_segment(number, Side::A, a.segment, a.frame);
     return number;
   }
   const Id id = flows_.open(a.key, a.hash, number, a.from_low, LiveFlows::kNone);
@@ -107,6 +108,7 @@ std::uint64_t FlowTable::State::deliver_to(LiveFlow& flow, Id id, Role role, con
   }
   if (flow.pair != DoubledPairs::kNone) pairs_.original(flow.pair);
   flow.add(a.segment, a.frame, side, role);
+  if (options.on_segment && role == Role::Ordinary) options.on_segment(flow.number, side, a.segment, a.frame);
   if (flow.older != LiveFlows::kNone) tell_answer(id, a);
   if (!flow.queued && flow.ending()) look_again(id, flow);
   return flow.number;

@@ -18,6 +18,9 @@ struct FlowOptions {
   std::function<bool(std::uint64_t flow)>
       keep_all;                   // flows of which no segment is folded (for the ladder); may be empty
   std::size_t most_awake = 2048;  // flows kept ready for their next segment; the others are packed
+  // Each segment with its payload once it is known whose it is; not those of which only a copy or an answer
+  // to another incarnation was seen. May be empty.
+  std::function<void(std::uint64_t flow, Side sender, const TcpSegment&, const FrameRef&)> on_segment;
 };
 
 // What the table found about the capture as a whole.

@@ -5,8 +5,14 @@
 namespace tcpautopsy {
 
 void HeldSyn::take(const TcpSegment& segment, const FrameRef& frame, bool copy) {
-  segments_.push_back({segment, frame, copy});
+  segments_.push_back({segment, frame, copy, nullptr});
   // The frame's octets are gone by the time it is looked at again.
+  if (keep_octets_) {
+    const auto& octets = segments_.back().octets =
+        std::make_shared<const std::vector<std::uint8_t>>(segment.payload.begin(), segment.payload.end());
+    segments_.back().segment.payload = Bytes(*octets);
+    return;
+  }
   const bool whole = segment.payload.size() >= segment.payload_length;
   segments_.back().segment.payload = whole ? stand_in_payload(segment.payload_length) : Bytes();
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "analyzer/flow/live_flow.h"
@@ -10,9 +11,10 @@
 namespace tcpautopsy {
 
 struct HeldSegment {
-  TcpSegment segment;  // without payload
+  TcpSegment segment;  // its payload is stand_in_payload(), or `octets`
   FrameRef frame;
   bool copy = false;
+  std::shared_ptr<const std::vector<std::uint8_t>> octets;
 };
 
 // Keeps the segments since the SYN until they tell.
@@ -24,7 +26,10 @@ class HeldSyn {
     Forged,  // the connection goes on
   };
 
-  HeldSyn(const TcpSegment& syn, const FrameRef& frame, bool copy) { take(syn, frame, copy); }
+  HeldSyn(const TcpSegment& syn, const FrameRef& frame, bool copy, bool keep_octets)
+      : keep_octets_(keep_octets) {
+    take(syn, frame, copy);
+  }
 
   // What `segment` shows; it is taken only with Wait. `before` is the connection the SYN fell into.
   Verdict judge(const TcpSegment& segment, const FrameRef& frame, bool copy, const LiveFlow& before);
@@ -38,6 +43,7 @@ class HeldSyn {
   Verdict from_syn_receiver(const TcpSegment& segment, const LiveFlow& before) const;
 
   std::vector<HeldSegment> segments_;
+  bool keep_octets_;
 };
 
 }  // namespace tcpautopsy
