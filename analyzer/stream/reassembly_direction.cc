@@ -67,7 +67,10 @@ bool DirectionReassembly::locate(const TcpSegment& segment) {
 
 bool DirectionReassembly::keepalive(const TcpSegment& segment, StreamOffset at) const {
   if (segment.payload_length != 1 || segment.has(kFin) || segment.has(kSyn)) return false;
-  return at == next_ - 1 || (ended_ && at == next_) || (!segment.has(kPsh) && at >= next_ && at < acked_);
+  if (ended_ && at == next_) return true;  // SND.NXT counts the FIN
+  // Of a window probe, which looks alike, the octet is not acknowledged yet.
+  if (at == next_ - 1) return at < acked_ || !summary_.acknowledged;
+  return !segment.has(kPsh) && at >= next_ && at < acked_;
 }
 
 void DirectionReassembly::judge_syn_data(StreamOffset at) {

@@ -6,7 +6,7 @@ import unittest
 
 from captures import run
 
-COMMANDS = ("report", "flows", "findings", "history", "explain", "ss", "extract")
+COMMANDS = ("report", "flows", "findings", "history", "explain", "ss", "stream", "extract")
 
 
 def manual():
