@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kBar = 20;  // columns of the longest bar
 constexpr std::size_t kFewTurns = 10;
+constexpr std::uint64_t kManyAnswers = 20;  // below, a 95th percentile says no more than the greatest
 
 std::string heading_of(std::string_view title, const TextStyle& style) {
   return '\n' + style.paint(Paint::Bold, title) + '\n';
@@ -59,8 +60,8 @@ std::string turn_remarks(const Turn& turn) {
   const auto say = [&out](bool so, std::string_view what) {
     if (so) out.append(out.empty() ? "" : "; ").append(what);
   };
-  say(turn.overlaps, "possible only: began before all of the other's data had come");
-  say(turn.writes > 1, "several writes: possible that it is several messages");
+  say(turn.overlaps, "possible: overlaps, for it began before all of the other's data had come");
+  say(turn.writes > 1, "possible: several messages");
   say(turn.resent, "what it answers was sent again");
   return out;
 }
@@ -69,14 +70,16 @@ std::string turn_remarks(const Turn& turn) {
 std::string answers_line(const FlowHistory& history, const TurnFacts& facts, const TextStyle& style) {
   const LogSketch& waits = facts.waits[index(history.server())];
   if (!waits) return "";
-  std::string text =
-      waits.count() == 1
-          ? fmt::format("The server's answer began after {}", readable_span(waits.least()))
-          : fmt::format(
-                "The server's {} answers began after {} at least, {} in the middle, 95 % within {}, "
-                "{} at most",
-                grouped(waits.count()), readable_span(waits.least()), readable_span(waits.median()),
-                readable_span(waits.quantile(0.95)), readable_span(waits.greatest()));
+  std::string text;
+  if (waits.count() == 1) {
+    text = fmt::format("The server's answer began after {}", readable_span(waits.least()));
+  } else {
+    text = fmt::format("The server's {} answers began after {} at least, {} in the middle, ",
+                       grouped(waits.count()), readable_span(waits.least()), readable_span(waits.median()));
+    if (waits.count() >= kManyAnswers)
+      text += fmt::format("95 % within {}, ", readable_span(waits.quantile(0.95)));
+    text += fmt::format("{} at most", readable_span(waits.greatest()));
+  }
   if (const auto& rtt = history.trace.facts(history.server()).rtt_min_ns)
     text += fmt::format("; the round trip from the capture point takes {} of it", readable_span(*rtt));
   return paragraph("  ", text + ".", style.width);

@@ -33,31 +33,31 @@ void SenderKnowledge::told(const PlacedSegment& s, std::int64_t rtt_ns) {
   }
   if (rtt_ns < kNextTo) {
     known_ = latest_;
-    if (pending_) pending_->count = 0;
+    pending_.clear();
+    next_ = 0;
     return;
   }
-  if (!pending_) pending_ = std::make_unique<Ring>();
-  Ring& ring = *pending_;
   const TimeNs now = s.time_ns();
-  if (ring.count > 0) {
-    News& newest = ring.at(ring.count - 1);
-    if (ring.count == kPending || now - newest.first_ns < rtt_ns / kParts) {
-      newest.last_ns = now;
-      newest.state = latest_;
-      return;
-    }
+  const std::size_t waiting = pending_.size() - next_;
+  if (waiting == kMostPending || (waiting > 0 && now - pending_.back().first_ns < rtt_ns / kParts)) {
+    pending_.back().last_ns = now;
+    pending_.back().state = latest_;
+    return;
   }
-  ring.at(ring.count++) = {now, now, latest_};
+  if (next_ * 2 > pending_.size() && pending_.size() == pending_.capacity()) {
+    pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(next_));
+    next_ = 0;
+  }
+  pending_.push_back({now, now, latest_});
 }
 
 const SenderKnowledge::State& SenderKnowledge::at(TimeNs now, std::int64_t rtt_ns) {
-  if (!pending_) return known_;
-  Ring& ring = *pending_;
   const TimeNs passed = now - (rtt_ns < kNextTo ? 0 : shorter(rtt_ns));
-  while (ring.count > 0 && ring.at(0).last_ns <= passed) {
-    known_ = ring.at(0).state;
-    ring.first = (ring.first + 1) % kPending;
-    --ring.count;
+  for (; next_ < pending_.size() && pending_[next_].last_ns <= passed; ++next_)
+    known_ = pending_[next_].state;
+  if (next_ == pending_.size()) {
+    pending_.clear();
+    next_ = 0;
   }
   return known_;
 }

@@ -2,10 +2,9 @@
 // it a round trip ago, no later ones.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <vector>
 
 #include "analyzer/stream/placed_segment.h"
 
@@ -28,20 +27,17 @@ class SenderKnowledge {
   const State& at(TimeNs now, std::int64_t rtt_ns);
 
  private:
-  static constexpr std::size_t kPending = 64;
+  static constexpr std::size_t kMostPending = 64;
   // What passes within a fraction of the round trip is told together, as late as the last of it.
   struct News {
     TimeNs first_ns = 0, last_ns = 0;
     State state;
   };
-  struct Ring {
-    std::array<News, kPending> news;
-    std::size_t first = 0, count = 0;
-    News& at(std::size_t i) { return news[(first + i) % kPending]; }
-  };
 
   State latest_, known_;
-  std::unique_ptr<Ring> pending_;  // only where the capture point is away from the sender
+  // What it has not heard yet, from `next_` on. Empty where the capture point is next to it.
+  std::vector<News> pending_;
+  std::size_t next_ = 0;
 };
 
 // Octets in flight, round trip by round trip: tells whether the congestion window holds a sender back, and

@@ -60,6 +60,8 @@ void TimeSplit::start(const PlacedSegment& segment) {
 
 void TimeSplit::add(const PlacedSegment& segment, const PerSide<SenderView>& views) {
   if (!started_) start(segment);
+  // A SYN-ACK sent again: the handshake was over for one end only.
+  if (segment.has(kSyn) && !spoken_ && !closing_) opening_ = true;
   rtt_ns_[index(segment.side)] = segment.rtt_sender_ns;
   rtt_ns_[index(other(segment.side))] = segment.rtt_receiver_ns;
   if (opening_) {

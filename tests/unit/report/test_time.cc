@@ -132,7 +132,7 @@ TEST_CASE("tables of history") {
   CHECK(times.find("server's data, client's window") != std::string::npos);
   CHECK(times.find("congestion") == std::string::npos);
   const std::string turns = turns_table(flow.history, {}, false);
-  CHECK(turns.find("several writes") != std::string::npos);
+  CHECK(turns.find("possible: several messages") != std::string::npos);
   CHECK(turns.find("and 3 more\n") != std::string::npos);
   CHECK(turns.find("server's 2 answers") != std::string::npos);
 }

@@ -196,6 +196,18 @@ TEST_CASE("a connect that nobody answers is all handshake") {
         {{"handshake", 3100}});
 }
 
+TEST_CASE("the handshake lasts until the server needs not repeat its SYN-ACK") {
+  check(R"(
++0     A > B  S 0:0(0) <mss 1460>
++.010  A < B  S. 0:0(0) ack 1 <mss 1460>
++.010  A > B  . 1:1(0) ack 1   !lost
++.990  A < B  S. 0:0(0) ack 1 <mss 1460>
++.010  A > B  . 1:1(0) ack 1
++.100  A > B  P. 1:101(100) ack 1
+)",
+        {{"handshake", 1020}, {"client_application", 100}});
+}
+
 TEST_CASE("the server gives an idle client up: it waited for the client") {
   check(R"(
 handshake
