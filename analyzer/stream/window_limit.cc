@@ -48,10 +48,10 @@ void WindowLimit::sent(const PlacedSegment& s, const SenderView& own) {
   const TimeNs rtt = std::max<TimeNs>(s.rtt_sender_ns, 0);
   const TimeNs delay = rtt + rtt / 16;
   advance(s.time_ns() - delay);
-  if (started_) account(s, own, delay);
-  started_ = true;
+  if (judged_) account(s, own, delay);
   last_ = s.frame;
   let_go_ = waiting_ = false;
+  judged_ = known_ > 0;
   if (s.resend || known_ == 0 || own.closed) return;
   const Offer& last = offer(known_ - 1);
   // The latest that the sender knew of may be gone from the ring: then nothing can be said.

@@ -41,7 +41,8 @@ class WindowLimit {
   StreamOffset wanted_ = 0;              // an edge that lets it send one more full segment after that
   TimeNs let_go_ns_ = 0;                 // when the first such offer passed
   std::uint32_t window_ = 0;             // it had filled
-  bool waiting_ = false, let_go_ = false, started_ = false;
+  bool waiting_ = false, let_go_ = false;
+  bool judged_ = false;  // some offer was known to it by then
   WindowLimitFacts facts_;
   Incidents limited_;
 };

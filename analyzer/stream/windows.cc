@@ -64,8 +64,9 @@ void Windows::acknowledged(const PlacedSegment& s, const SenderView& peer, Adver
 void Windows::step(const PlacedSegment& s, const SenderView& peer, Advertised& window) {
   if (!peer.edge_known || peer.data_segments == 0 || (s.segment.flags & (kSyn | kFin)) != 0) return;
   const StreamOffset least = least_step(peer, window.largest);
-  const StreamOffset usable = peer.right_edge - peer.snd_nxt;
-  const StreamOffset by = s.ack + s.window - peer.right_edge;
+  const StreamOffset edge = peer.snd_una + peer.snd_wnd;  // it may have moved back since the widest offer
+  const StreamOffset usable = edge - peer.snd_nxt;
+  const StreamOffset by = s.ack + s.window - edge;
   if (usable >= least || by >= least || by <= 0) return;
   if (by < granularity(s) && granularity(s) > 1) return;  // rounding
   Silly& silly = window.odd().silly;
@@ -82,7 +83,7 @@ void Windows::sent(const PlacedSegment& s, const SenderView& own, Advertised& wi
   if (own.edge_known && s.data_end() > own.right_edge && s.data_end() > own.snd_nxt &&
       probe_kind(s, views) == ProbeKind::None)
     beyond(s, own, window);
-  if (window.rare && window.rare->silly.steps && s.data_end() == own.right_edge &&
+  if (window.rare && window.rare->silly.steps && s.data_end() == own.snd_una + own.snd_wnd &&
       s.segment.payload_length < least_step(own, window.largest))
     ++window.rare->silly.filled;
   if (!window.limit) {

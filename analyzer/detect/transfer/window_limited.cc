@@ -1,0 +1,192 @@
+#include <algorithm>
+
+#include "analyzer/detect/close_facts.h"
+#include "analyzer/detect/evidence.h"
+#include "analyzer/detect/stall_facts.h"
+
+namespace tcpautopsy {
+namespace {
+
+constexpr std::uint64_t kTransfer = 100'000;  // octets
+
+constexpr Doc kDoc{
+    .id = "window_limited",
+    .title = "The receive window bounds the rate",
+    .severity = Severity::Note,
+    .phase = "Transfer",
+    .what =
+        "For at least half of its sending time the sender had as much under way as the receiver's window "
+        "allows, and waited for it. The rate is then window divided by round trip, whatever the network "
+        "could carry.\n\n"
+        "The endpoint named is the receiver: its window is the limit. A window that is small for the path is "
+        "one cause, an application that reads no faster than this the other.",
+    .how_known =
+        "A transfer of 100 kB or more in one direction. After a segment of the sender less than a full "
+        "segment's room was left below the right edge of the latest window that it can have heard of; that "
+        "is the one that passed a round trip (between the capture point and the sender) before. The time "
+        "from there to the moment when a wider offer reached it counts as limited, all time with data under "
+        "way as sending time; zero windows and waits before data sent again are left out.\n\n"
+        "It is not said where the window scale is unknown, since the SYN or SYN-ACK was not captured. A "
+        "sender that uses over 90 % of a window may be counted too. Whether the window is small or the "
+        "reader slow: a window that stays the same speaks for the first, one that shrinks and grows for the "
+        "second.",
+    .causes =
+        "A receive buffer fixed by SO_RCVBUF, which switches Linux's tuning off. A low maximum in "
+        "net.ipv4.tcp_rmem for a long path (bandwidth times delay). Window scaling lost: an old stack or a "
+        "middlebox that strips the option, so that 64 kB is the most. An application that reads slowly, so "
+        "that the buffer is seldom empty.",
+    .confirm =
+        "On the sender: ss -ti shows rwnd_limited:...ms(...%) and snd_wnd. On the receiver: ss -tmi, "
+        "rcv_space "
+        "and skmem rb (the buffer); a Recv-Q above 0 most of the time means a slow reader. sysctl "
+        "net.ipv4.tcp_rmem net.ipv4.tcp_moderate_rcvbuf net.ipv4.tcp_window_scaling "
+        "net.ipv4.tcp_adv_win_scale.",
+    .remedy =
+        "For a rate R over a round trip T the window must be R times T: raise the third value of "
+        "net.ipv4.tcp_rmem on the receiver, and remove SO_RCVBUF from the application; that costs up to so "
+        "much memory for each connection that needs it. Where the application is slow, make it read faster.",
+    .bad_advice =
+        "Buffers or congestion control of the sender change nothing: it waits for the receiver. "
+        "net.core.rmem_max bounds only SO_RCVBUF, not the kernel's own tuning.",
+    .rfc = "RFC 9293 3.8.6; RFC 7323 2, 1.1 (bandwidth times delay)",
+    .wireshark = "TCP Window Full",
+};
+
+constexpr Example kExamples[] = {
+    {"Two segments of window on a long path", R"(
+handshake <mss 1460>
++.10  A > B  P. 1:101(100) ack 1 win 29200
++.02  A < B  .  1:14601(14600) ack 101
++.001 A < B  .  14601:29201(14600) ack 101
++.05  A > B  .  101:101(0) ack 29201 win 29200
++.02  A < B  .  29201:43801(14600) ack 101
++.001 A < B  .  43801:58401(14600) ack 101
++.05  A > B  .  101:101(0) ack 58401 win 29200
++.02  A < B  .  58401:73001(14600) ack 101
++.001 A < B  .  73001:87601(14600) ack 101
++.05  A > B  .  101:101(0) ack 87601 win 29200
++.02  A < B  .  87601:102201(14600) ack 101
++.001 A < B  .  102201:116801(14600) ack 101
++.05  A > B  .  101:101(0) ack 116801 win 29200
++.02  A < B  .  116801:131401(14600) ack 101
++.05  A > B  .  101:101(0) ack 131401 win 29200
+finding window_limited endpoint client severity note
+)"},
+    {"The same, seen at the receiver", R"(
++0     A > B  S  0:0(0)        <mss 1460>
++.0001 A < B  S. 0:0(0) ack 1  <mss 1460> win 29200
++.08   A > B  .  1:1(0) ack 1
++.001  A > B  .  1:14601(14600) ack 1
++.0001 A > B  .  14601:29201(14600) ack 1
++.0001 A < B  .  1:1(0) ack 29201 win 29200
++.08   A > B  .  29201:43801(14600) ack 1
++.0001 A > B  .  43801:58401(14600) ack 1
++.0001 A < B  .  1:1(0) ack 58401 win 29200
++.08   A > B  .  58401:73001(14600) ack 1
++.0001 A > B  .  73001:87601(14600) ack 1
++.0001 A < B  .  1:1(0) ack 87601 win 29200
++.08   A > B  .  87601:102201(14600) ack 1
++.0001 A > B  .  102201:116801(14600) ack 1
++.0001 A < B  .  1:1(0) ack 116801 win 29200
++.08   A > B  .  116801:131401(14600) ack 1
++.0001 A < B  .  1:1(0) ack 131401 win 29200
+finding window_limited endpoint server
+)"},
+    {"The window is twice as wide as what is under way", R"(
+handshake <mss 1460>
++.10  A > B  P. 1:101(100) ack 1 win 60000
++.02  A < B  .  1:14601(14600) ack 101
++.001 A < B  .  14601:29201(14600) ack 101
++.05  A > B  .  101:101(0) ack 29201 win 60000
++.02  A < B  .  29201:43801(14600) ack 101
++.001 A < B  .  43801:58401(14600) ack 101
++.05  A > B  .  101:101(0) ack 58401 win 60000
++.02  A < B  .  58401:73001(14600) ack 101
++.001 A < B  .  73001:87601(14600) ack 101
++.05  A > B  .  101:101(0) ack 87601 win 60000
++.02  A < B  .  87601:102201(14600) ack 101
++.001 A < B  .  102201:116801(14600) ack 101
++.05  A > B  .  101:101(0) ack 116801 win 60000
+no finding
+)",
+     true},
+    {"A full window, but less than 100 kB", R"(
+handshake <mss 1460>
++.10  A > B  P. 1:101(100) ack 1 win 29200
++.02  A < B  .  1:14601(14600) ack 101
++.001 A < B  .  14601:29201(14600) ack 101
++.05  A > B  .  101:101(0) ack 29201 win 29200
++.02  A < B  .  29201:43801(14600) ack 101
++.001 A < B  .  43801:58401(14600) ack 101
++.05  A > B  .  101:101(0) ack 58401 win 29200
+no finding
+)",
+     true},
+    {"The window scale is unknown", R"(
++0    A > B  P. 1:101(100) ack 1 win 29200
++.02  A < B  .  1:14601(14600) ack 101
++.001 A < B  .  14601:29201(14600) ack 101
++.05  A > B  .  101:101(0) ack 29201 win 29200
++.02  A < B  .  29201:43801(14600) ack 101
++.001 A < B  .  43801:58401(14600) ack 101
++.05  A > B  .  101:101(0) ack 58401 win 29200
++.02  A < B  .  58401:73001(14600) ack 101
++.001 A < B  .  73001:87601(14600) ack 101
++.05  A > B  .  101:101(0) ack 87601 win 29200
++.02  A < B  .  87601:102201(14600) ack 101
++.001 A < B  .  102201:116801(14600) ack 101
++.05  A > B  .  101:101(0) ack 116801 win 29200
+no finding
+)",
+     true},
+};
+
+std::string window_text(const WindowLimitFacts& limit) {
+  const std::string most = std::to_string(limit.largest_window);
+  if (limit.smallest_window == limit.largest_window) return most + " octets";
+  return std::to_string(limit.smallest_window) + " to " + most + " octets";
+}
+
+void examine(const DetectContext& context, Findings& out) {
+  const auto& flow = context.flow;
+  if (!flow.trace.transfer) return;
+  for (const Side side : {Side::A, Side::B}) {
+    const WindowFacts& facts = flow.trace.transfer->windows[index(side)];
+    const WindowLimitFacts& limit = facts.limit;
+    if (limit.bytes < kTransfer || !facts.limited || 2 * limit.limited_ns < limit.sending_ns) continue;
+    const auto rtt = round_trip(flow);
+    const double share =
+        static_cast<double>(limit.limited_ns) / static_cast<double>(std::max<TimeNs>(limit.sending_ns, 1));
+    Finding finding = make_finding(kDoc, flow, side);
+    cite(finding, facts.limited);
+    finding.count = facts.limited.count();
+    finding.certainty = Certainty::Likely;
+    finding.summary = "The " + std::string(role(flow, other(side))) + " had filled the " +
+                      std::string(role(flow, side)) + "'s receive window (" + window_text(limit) + ") for " +
+                      std::to_string(static_cast<int>(share * 100 + .5)) + " % of the " +
+                      duration_text(limit.sending_ns) + " it was sending";
+    if (rtt && *rtt > 0) {
+      const double rate = static_cast<double>(limit.largest_window) * 1e9 / static_cast<double>(*rtt);
+      finding.summary += ": over a round trip of " + duration_text(*rtt) + " that allows at most " +
+                         std::to_string(static_cast<std::uint64_t>(rate / 1000)) + " kB/s";
+      prove(finding, "rtt_ns", *rtt);
+      prove(finding, "bound_bytes_per_s", static_cast<std::int64_t>(rate));
+    }
+    finding.summary += ".";
+    prove(finding, "limited_ns", limit.limited_ns);
+    prove(finding, "sending_ns", limit.sending_ns);
+    prove(finding, "share", share);
+    prove(finding, "bytes", limit.bytes);
+    prove(finding, "smallest_window", limit.smallest_window);
+    prove(finding, "largest_window", limit.largest_window);
+    out.push_back(std::move(finding));
+  }
+}
+
+}  // namespace
+
+namespace detectors_in_files {
+extern const Detector window_limited{kDoc, kExamples, &examine};
+}
+
+}  // namespace tcpautopsy
