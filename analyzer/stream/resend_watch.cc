@@ -252,8 +252,8 @@ void ResendWatch::report(const DuplicateReport& duplicate) {
 }
 
 void ResendWatch::note_unseen(const PlacedSegment& s, const SendLog::Acknowledged& taken) {
-  constexpr StreamOffset kWidestWindow = 1 << 30;
-  if (taken.unseen_end - taken.unseen_begin > kWidestWindow) return;
+  constexpr StreamOffset kWidest = 1 << 26;  // a number further off is an odd one, not a loss
+  if (taken.unseen_end - taken.unseen_begin > kWidest) return;
   if (unseen_.size() >= kMostUnseen) {
     facts_.unseen.add(unseen_.front().ack);
     facts_.missing_octets += static_cast<std::uint64_t>(unseen_.front().end - unseen_.front().begin);

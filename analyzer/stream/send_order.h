@@ -20,7 +20,7 @@ class SendOrder {
   bool outdated(const TcpSegment& segment) const;
 
  private:
-  static constexpr std::uint16_t kEnough = 4;
+  static constexpr std::uint16_t kEnough = 2;
   std::uint32_t ts_latest_ = 0;
   std::uint16_t id_latest_ = 0, ups_ = 0, downs_ = 0;
   bool has_ts_ = false, has_id_ = false;
