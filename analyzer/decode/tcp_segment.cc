@@ -12,10 +12,13 @@ constexpr std::uint32_t kTcpProtocol = 6;
 
 // RFC 9293 3.1. The pseudo headers of both IP versions add up alike: the prefix of an IPv4-mapped address
 // sums to 0xffff, which is zero in one's complement.
-Checksum verify(const Dissection& frame) {
+Checksum verify(const Dissection& frame, std::size_t header, std::uint16_t& payload_sum) {
   const LayerBytes& segment = frame.rest;
   if (!segment.has(segment.length())) return Checksum::Unknown;
-  std::uint64_t sum = ones_complement_sum(segment.bytes());
+  const std::uint64_t payload = ones_complement_sum(segment.bytes().subspan(header));
+  payload_sum = fold(payload);
+  if (payload_sum == 0xffff) payload_sum = 0;
+  std::uint64_t sum = add_ones_complement(payload, ones_complement_sum(segment.bytes().first(header)));
   for (const IpAddress* address : {&frame.ip.source, &frame.ip.destination}) {
     sum = add_ones_complement(sum, load_word(address->octets.data()));
     sum = add_ones_complement(sum, load_word(address->octets.data() + 8));
@@ -46,7 +49,7 @@ std::optional<NotTcp> take_segment(const Dissection& frame, TcpSegment& segment)
   segment.has_ip_id = frame.ip.has_id;
   segment.ip_id = frame.ip.id;
   segment.ip_invalid = frame.ip.invalid;
-  segment.checksum = verify(frame);
+  segment.checksum = verify(frame, header, segment.payload_sum);
   segment.header_cut = !tcp.has(header);
   segment.payload_length = static_cast<std::uint32_t>(tcp.length() - header);
   const std::size_t options_end = segment.header_cut ? tcp.captured() : header;

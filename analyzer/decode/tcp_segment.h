@@ -55,6 +55,9 @@ struct TcpSegment {
   bool has_ip_id = false;  // IPv4, or an IPv6 fragment header
   std::uint32_t ip_id = 0;
   std::uint16_t tcp_checksum = 0;  // as sent; with seq, ack and ip_id it tells a copy from a resend
+  // Of the payload in one's complement, not complemented, in the machine's order (RFC 1071 2); 0, never
+  // 0xffff, for a sum of zero. Meaningful where the checksum is good.
+  std::uint16_t payload_sum = 0;
   Checksum checksum = Checksum::Unknown;
   bool header_cut = false;          // the snap length cut the TCP options; fields above them are good
   bool ip_invalid = false;          // IPv4 header checksum wrong, or a total length of 0 or beyond the frame

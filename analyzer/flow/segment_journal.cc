@@ -135,7 +135,10 @@ bool write_entry(const TcpSegment& s, const FrameRef& frame, Side side, Role rol
   to.many(zigzag(frame.time_ns - context.time_ns));
   if ((body & kNextSeq) == 0) to.step(s.seq.raw(), own.next_seq);
   if ((body & kNextAck) == 0) to.step(s.ack.raw(), peer.next_seq);
-  if ((body & kPayload) != 0) to.many(s.payload_length);
+  if ((body & kPayload) != 0) {
+    to.many(s.payload_length);
+    to.two(s.payload_sum);
+  }
   if ((body & kSameOverhead) == 0) to.many(overhead);
   if ((body & kSameTtl) == 0) to.one(s.ttl);
   if ((body & kSameWindow) == 0) to.two(s.window);
@@ -188,7 +191,10 @@ bool JournalReader::next(JournalEntry& entry) {
   entry.frame.time_ns = context_.time_ns + unzigzag(from.many());
   s.seq = Seq((body & kNextSeq) != 0 ? own.next_seq : from.step(own.next_seq));
   s.ack = Seq((body & kNextAck) != 0 ? peer.next_seq : from.step(peer.next_seq));
-  s.payload_length = (body & kPayload) != 0 ? static_cast<std::uint32_t>(from.many()) : 0;
+  if ((body & kPayload) != 0) {
+    s.payload_length = static_cast<std::uint32_t>(from.many());
+    s.payload_sum = from.two();
+  }
   s.wire_length = s.payload_length +
                   ((body & kSameOverhead) != 0 ? own.overhead : static_cast<std::uint32_t>(from.many()));
   s.ttl = (body & kSameTtl) != 0 ? own.ttl : from.one();

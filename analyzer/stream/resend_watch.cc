@@ -19,6 +19,8 @@ void ResendWatch::sends(const PlacedSegment& s, const SenderView& own, bool sack
     } else {
       log_.sent(s);
     }
+    // The ACK was captured before its data: the capture's order, not the network's.
+    if (!unseen_.empty()) fill(s.seq, s.end());
   }
   order_.sent(s.segment);
 }
@@ -28,18 +30,18 @@ void ResendWatch::again(const PlacedSegment& s, const SenderView& own, bool sack
   const SendLog::Entry* before = log_.find(s.seq);
   const ResendContext context = context_of(s, own, before, sack_unused);
   if (first_time) {
+    // Captured after its ACK: the capture's order, not the network's.
     const bool acknowledged = own.acked && s.end() <= own.snd_una;
-    if (acknowledged) {
-      fill(s.seq, s.end());  // the ACK was captured before it: the capture's order, not the network's
-    } else if (overtaken(s, context)) {
+    if (!acknowledged && overtaken(s, context)) {
       facts_.out_of_order.add(s.frame, context.waited_ns);
-    } else {
+    } else if (!acknowledged) {
       judge(s, own, context, true);
     }
   } else if (before != nullptr && doubled(s, *before)) {
     facts_.doubled.add(s.frame);
     return;
   } else {
+    if (differs(s)) facts_.conflicts.add(s.frame);
     judge(s, own, context, false);
   }
   log_.sent(s);
@@ -55,6 +57,24 @@ bool ResendWatch::doubled(const PlacedSegment& s, const SendLog::Entry& before) 
     return s.segment.ip_id == before.ip_id && s.segment.tcp_checksum == before.checksum;
   if (!options.has_timestamps || s.segment.tcp_checksum != before.checksum) return false;
   return order_.outdated(s.segment) || s.time_ns() - before.sent_ns > kClockGrain;
+}
+
+// By sums of the payload, where it repeats segments from end to end: sums of pieces add up (RFC 1071 2), with
+// their octets swapped where a piece begins at an odd place. One octet may be a probe's, which means nothing.
+bool ResendWatch::differs(const PlacedSegment& s) const {
+  const TcpSegment& segment = s.segment;
+  if (segment.checksum != Checksum::Good || segment.payload_length <= 1) return false;
+  if (segment.sequence_length() != segment.payload_length) return false;
+  std::uint32_t sum = 0;
+  bool known = true;
+  const bool covered = log_.covering(s.seq, s.end(), [&](const SendLog::Entry& piece) {
+    known = known && piece.whole;
+    const bool odd = (piece.begin - s.seq) % 2 != 0;
+    const std::uint32_t part = piece.payload_sum;
+    sum += odd ? (part >> 8 | (part & 0xffU) << 8) : part;
+    sum = (sum & 0xffffU) + (sum >> 16);
+  });
+  return covered && known && sum % 0xffffU != segment.payload_sum;
 }
 
 // Sent before what came before it. Where neither clock nor counter tells: a sender that was asked for it
@@ -216,7 +236,11 @@ void ResendWatch::hears(const PlacedSegment& s, const SenderView& own) {
   repaired_ = taken.repeated;
   if (open_ > 0) confirm(s, una);
   timeouts_ = probes_ = 0;
-  if (s.ack >= fast_until_) recovering_fast_ = false;
+  if (recovering_fast_ && s.ack >= fast_until_) {
+    // Holes left above begin the next recovery at once (RFC 6675 5).
+    recovering_fast_ = !trail_.board().empty();
+    fast_until_ = own.snd_nxt;
+  }
   if (s.ack >= timeout_until_) recovering_timeout_ = false;
 }
 

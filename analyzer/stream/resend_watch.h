@@ -45,6 +45,7 @@ class ResendWatch {
 
   void again(const PlacedSegment& s, const SenderView& own, bool sack_unused);
   bool doubled(const PlacedSegment& s, const SendLog::Entry& before) const;
+  bool differs(const PlacedSegment& s) const;
   bool overtaken(const PlacedSegment& s, const ResendContext& context) const;
   ResendContext context_of(const PlacedSegment& s, const SenderView& own, const SendLog::Entry* before,
                            bool sack_unused) const;

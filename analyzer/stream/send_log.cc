@@ -15,6 +15,8 @@ Entry entry_of(const PlacedSegment& s) {
   entry.ts_val = s.segment.options.ts_val;
   entry.ip_id = static_cast<std::uint16_t>(s.segment.ip_id);
   entry.checksum = s.segment.tcp_checksum;
+  entry.payload_sum = s.segment.payload_sum;
+  entry.whole = entry.length == s.segment.payload_length && s.segment.checksum == Checksum::Good;
   return entry;
 }
 
@@ -61,6 +63,7 @@ void SendLog::sent_among(const Entry& fresh) {
     const StreamOffset gap_end = i < entries_.size() ? std::min(entries_[i].begin, end) : end;
     if (gap_end > at) {
       Entry piece = fresh;
+      piece.whole = fresh.whole && at == fresh.begin && gap_end == end;
       piece.begin = at;
       piece.length = distance(at, gap_end);
       insert(i, piece);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "analyzer/decode/checksum.h"
+
 namespace tcpautopsy {
 
 namespace {
@@ -152,6 +154,11 @@ ByteVector encode_tcp(const TcpSegment& segment) {
   append(out, options);
   append(out, segment.payload);
   return out;
+}
+
+std::uint16_t payload_sum(Bytes payload) {
+  const std::uint16_t sum = decode::fold(decode::ones_complement_sum(payload));
+  return sum == 0xffff ? std::uint16_t{0} : sum;
 }
 
 std::uint16_t right_checksum(const TcpSegment& segment) {

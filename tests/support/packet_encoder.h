@@ -11,6 +11,9 @@ namespace tcpautopsy {
 
 using ByteVector = std::vector<std::uint8_t>;
 
+// As TcpSegment::payload_sum.
+std::uint16_t payload_sum(Bytes payload);
+
 // The TCP header (options and all) and payload, with `segment.tcp_checksum` in its place.
 ByteVector encode_tcp(const TcpSegment& segment);
 

@@ -119,6 +119,9 @@ void Player::set_payload(TcpSegment& segment, const Packet& packet,
   const auto key = static_cast<StreamOffset>(packet.incarnation * 7 + index(packet.from) * 3);
   for (std::size_t i = 0; i < payload.size(); ++i)
     payload[i] = static_cast<std::uint8_t>('a' + (packet.seq + static_cast<StreamOffset>(i) + key) % 23);
+  if (packet.other_octets)
+    for (std::uint8_t& octet : payload) octet = static_cast<std::uint8_t>('A' + octet % 23);
+  segment.payload_sum = payload_sum(payload);
   segment.payload = payload;
   segment.payload_length = packet.payload;
 }

@@ -21,6 +21,7 @@ void note_marks(const Packet& packet, std::uint64_t frame, LadderNotes& notes) {
   std::string marks;
   if (packet.lost) marks += " !lost";
   if (packet.bad_checksum) marks += " !badsum";
+  if (packet.other_octets) marks += " !other";
   if (packet.late_ns) marks += fmt::format(" !late {}ms", packet.late_ns / kMillisecond);
   if (!marks.empty()) notes.emplace(frame, "script:" + marks);
 }

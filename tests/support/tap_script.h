@@ -62,7 +62,7 @@ struct Packet {
   std::optional<std::uint8_t> ttl;
   std::optional<std::uint16_t> ip_id;
   Options options;
-  bool lost = false, unseen = false, bad_checksum = false;
+  bool lost = false, unseen = false, bad_checksum = false, other_octets = false;
   TimeNs late_ns = 0;
   std::vector<BeliefExpectation> beliefs;
 };

@@ -1,0 +1,103 @@
+#include "analyzer/detect/resend_words.h"
+
+namespace tcpautopsy {
+namespace {
+
+constexpr Doc kDoc{
+    .id = "packet_duplicated",
+    .title = "A packet was doubled on the way",
+    .severity = Severity::Info,
+    .phase = "Transfer",
+    .what =
+        "The same packet passed the capture point twice, and its sender had sent it once: the network "
+        "doubled it. The receiver drops the second; with SACK it reports it (DSACK).\n\n"
+        "If most packets of a host pair come twice, the capture doubled them (a mirror port that sees both "
+        "ways in and out, or a capture on several interfaces). That is said once for the capture, and the "
+        "second packets are left out of everything.",
+    .how_known =
+        "Both are alike in sequence number, acknowledgment, length, window and checksum, and to the IP ID, "
+        "or where there is none to the TSval, which a sender that repeats itself would have moved on. Lone "
+        "packets are taken for doubled by the network.",
+    .causes =
+        "Wi-Fi, whose lost acknowledgments make the link layer repeat a frame. A loop of bridges for a "
+        "moment, or an unknown-unicast flood that reaches the capture twice. Redundancy protocols (PRP, "
+        "HSR) without removal of duplicates. A mirror port that overlaps another one for some traffic.",
+    .confirm =
+        "nstat -az TcpExtTCPDSACKOldSent TcpExtTCPDSACKRecv. TTL: copies that took another way differ in it. "
+        "Capture nearer to the sender and look whether the second is there.",
+    .remedy = "None for single packets. For many: find the loop or the second mirror session.",
+    .bad_advice = "These are no retransmissions: nothing was lost, and the sender need not be slowed down.",
+    .rfc = "RFC 2883 4; RFC 9293 3.10.7.4",
+    .wireshark = "TCP Retransmission, TCP Dup ACK, TCP Spurious Retransmission",
+};
+
+constexpr Example kExamples[] = {
+    {"A data packet, doubled within a millisecond", R"(
+handshake
++.10    A > B  P. 1:101(100) ack 1 id 4711
++.0003  A > B  P. 1:101(100) ack 1 id 4711
++.01    A < B  P. 1:301(300) ack 101
++.01    A > B  P. 101:201(100) ack 301
++.01    A < B  P. 301:601(300) ack 201
++.01    A > B  .  201:201(0) ack 601
+finding packet_duplicated frame 5 endpoint client severity info count 1
+)"},
+    {"A copy that comes 30 ms later by another way", R"(
+handshake <mss 1460,sackOK,TS>
++.10  A > B  P. 1:101(100) ack 1 id 4711 <TS val 500 ecr 10>
++.01  A < B  .  1:1(0) ack 101
++.01  A > B  P. 101:201(100) ack 1 id 4712 <TS val 520 ecr 20>
++.01  A > B  P. 1:101(100) ack 1 id 4711 <TS val 500 ecr 10>
++.01  A < B  .  1:1(0) ack 201
+finding packet_duplicated frame 7 endpoint client count 1
+)"},
+    {"Sent again by the timer", R"(
+handshake
++.10  A > B  P. 1:101(100) ack 1 id 4711  !lost
++.22  A > B  P. 1:101(100) ack 1 id 4712
++.01  A < B  .  1:1(0) ack 101
+no finding
+)",
+     true},
+    {"Every packet is captured twice: told once for the capture", R"(
+handshake
++.10     A > B  P. 1:101(100) ack 1 id 10
++.00001  A > B  P. 1:101(100) ack 1 id 10
++.01     A < B  .  1:1(0) ack 101 id 20
++.00001  A < B  .  1:1(0) ack 101 id 20
++.01     A > B  P. 101:201(100) ack 1 id 11
++.00001  A > B  P. 101:201(100) ack 1 id 11
++.01     A < B  .  1:1(0) ack 201 id 21
++.00001  A < B  .  1:1(0) ack 201 id 21
+no finding
+)",
+     true},
+};
+
+void examine(const DetectContext& context, Findings& out) {
+  const FlowHistory& flow = context.flow;
+  for (const Side side : {Side::A, Side::B}) {
+    Finding finding = make_finding(kDoc, flow, side);
+    finding.count = 0;
+    if (const ResendFacts* facts = resends_of(flow, side); facts != nullptr && facts->doubled)
+      tell(finding, facts->doubled);
+    for (const SegmentRecord& record : flow.records()) {
+      if (!record.copy || record.side != side) continue;
+      cite(finding, record.frame);
+      ++finding.count;
+    }
+    if (finding.count == 0) continue;
+    finding.summary = count_text(finding.count, "packet") + " of the " + std::string(role(flow, side)) +
+                      " passed twice though sent once: the network doubled " +
+                      (finding.count == 1 ? "it." : "them.");
+    out.push_back(std::move(finding));
+  }
+}
+
+}  // namespace
+
+namespace detectors_in_files {
+extern const Detector packet_duplicated{kDoc, kExamples, &examine};
+}
+
+}  // namespace tcpautopsy
