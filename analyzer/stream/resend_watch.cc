@@ -229,8 +229,8 @@ void ResendWatch::hears(const PlacedSegment& s, const SenderView& own) {
   const DuplicateReport duplicate = trail_.heard(s, own);
   if (duplicate.any) report(duplicate);
   if (!moves) return;
-  const StreamOffset una = own.acked ? own.snd_una : s.ack;
   const SendLog::Acknowledged taken = log_.acknowledge(s.ack);
+  const StreamOffset una = own.acked ? own.snd_una : taken.any ? taken.last.begin : s.ack;
   if (taken.any && !gaps && taken.last.end() > una) measure(s, own, taken);
   if (taken.unseen_end > taken.unseen_begin) note_unseen(s, taken);
   repaired_ = taken.repeated;

@@ -87,8 +87,9 @@ void examine(const DetectContext& context, Findings& out) {
     tell(finding, facts->out_of_order);
     const TimeNs late = facts->out_of_order.longest_ns();
     finding.summary = count_text(finding.count, "segment") + " of the " + std::string(role(flow, side)) +
-                      " passed after later ones, by " + (finding.count == 1 ? "" : "at most ") +
-                      duration_text(late) + ".";
+                      " passed after later ones";
+    if (late > 0) finding.summary += (finding.count == 1 ? ", by " : ", by at most ") + duration_text(late);
+    finding.summary += ".";
     prove(finding, "longest_late_ns", late);
     out.push_back(std::move(finding));
   }

@@ -88,8 +88,7 @@ void examine(const DetectContext& context, Findings& out) {
     }
     if (finding.count == 0) continue;
     finding.summary = count_text(finding.count, "packet") + " of the " + std::string(role(flow, side)) +
-                      " passed twice though sent once: the network doubled " +
-                      (finding.count == 1 ? "it." : "them.");
+                      " passed twice though sent once.";
     out.push_back(std::move(finding));
   }
 }
