@@ -10,3 +10,11 @@ if(TARGET test_support)
     set_tests_properties(samples PROPERTIES TIMEOUT 120)
   endif()
 endif()
+
+add_executable(bulk_transfer tools/bulk_transfer.cc)
+if(TARGET tcpautopsy AND Python3_FOUND)
+  # Large enough for a gap and for sequence numbers to go round; sizes that tell about memory are for running by hand.
+  add_test(NAME "stream memory" COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/stream_memory.py
+    $<TARGET_FILE:tcpautopsy> $<TARGET_FILE:bulk_transfer> 120000000)
+  set_tests_properties("stream memory" PROPERTIES TIMEOUT 300)
+endif()
