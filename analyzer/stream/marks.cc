@@ -1,11 +1,79 @@
 #include "analyzer/stream/marks.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "analyzer/stream/transfer_facts.h"
 
 namespace tcpautopsy {
+namespace {
 
-void Marks::add(const PlacedSegment&, const PerSide<SenderView>&) {}
+// Further apart than anything that loss, reordering or a late start of the capture can explain; one number
+// of 32 at random is nearer.
+constexpr StreamOffset kFar = 1 << 26;
+// Of an offloading host each checksum is wrong: there is no use in so many frames.
+constexpr std::uint64_t kWrongShown = 8;
 
-void Marks::finish(const PerSide<SenderView>&, TimeNs, TransferFacts&) {}
+bool far(StreamOffset a, StreamOffset b) { return a - b > kFar || b - a > kFar; }
+
+bool strange_sack(const TcpSegment& s) {
+  for (std::size_t i = 0; i < s.options.sack_count && i < s.options.sack.size(); ++i) {
+    const auto apart = static_cast<std::int32_t>(s.options.sack[i].left.raw() - s.ack.raw());
+    if (far(apart, 0)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void Marks::add(const PlacedSegment& s, const PerSide<SenderView>& views) {
+  MarkFacts& facts = facts_[index(s.side)];
+  ecn_.add(s, views);
+  if (s.has(kUrg) && s.segment.urgent != 0) facts.urgent.add(s.frame);
+  check(s);
+  if (s.has(kRst) || s.has(kSyn)) return;
+  if (s.has(kAck)) compare(s, views[index(other(s.side))]);
+  last_seq_[index(s.side)] = s.seq;
+  StrangeNumberFacts& of_peer = facts_[index(other(s.side))].strange;
+  if (of_peer.acks && s.new_bytes > 0) ++of_peer.went_on;
+}
+
+void Marks::check(const PlacedSegment& s) {
+  ChecksumFacts& own = facts_[index(s.side)].checksums;
+  WrongData& before = wrong_[index(s.side)];
+  if (before.open && s.has_data() && s.seq < before.end && s.data_end() > before.seq) {
+    before.open = false;
+    ++own.repeated;
+  }
+  if (s.segment.checksum == Checksum::Bad) {
+    ++own.bad;
+    if (own.right > 0 || own.bad <= kWrongShown) own.wrong.add(s.frame);
+    if (s.has_data() && !s.resend) before = {s.seq, s.data_end(), true};
+  } else {
+    ++(s.segment.checksum == Checksum::Good ? own.right : own.unverified);
+  }
+  WrongData& of_peer = wrong_[index(other(s.side))];
+  if (of_peer.open && s.has(kAck) && !s.has(kRst) && s.ack >= of_peer.end) {
+    of_peer.open = false;
+    ++facts_[index(other(s.side))].checksums.accepted;
+  }
+}
+
+void Marks::compare(const PlacedSegment& s, const SenderView& data_sender) {
+  StrangeNumberFacts& strange = facts_[index(s.side)].strange;
+  if (s.segment.options.sack_count > 0 && strange_sack(s.segment)) strange.sacks.add(s.frame);
+  if (!data_sender.started) return;
+  // Its peer may have jumped ahead by one forged segment.
+  if (far(s.ack, data_sender.snd_nxt) && far(s.ack, last_seq_[index(other(s.side))])) {
+    strange.acks.add(s.frame);
+  } else {
+    ++strange.plain_acks;
+  }
+}
+
+void Marks::finish(const PerSide<SenderView>&, TimeNs, TransferFacts& facts) {
+  ecn_.finish(facts_);
+  facts.marks = std::move(facts_);
+}
 
 }  // namespace tcpautopsy

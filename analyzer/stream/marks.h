@@ -1,6 +1,8 @@
-// Congestion marks, urgent data, bad checksums.
+// Congestion marks, urgent data, wrong checksums, numbers that fit nothing sent.
 #pragma once
 
+#include "analyzer/stream/ecn_marks.h"
+#include "analyzer/stream/mark_facts.h"
 #include "analyzer/stream/placed_segment.h"
 #include "analyzer/stream/sender_view.h"
 
@@ -12,6 +14,21 @@ class Marks {
  public:
   void add(const PlacedSegment& segment, const PerSide<SenderView>& views);
   void finish(const PerSide<SenderView>& views, TimeNs last_ns, TransferFacts& facts);
+
+ private:
+  // The latest data of one end that came with a wrong checksum and whose fate is not known yet.
+  struct WrongData {
+    StreamOffset seq = 0, end = 0;
+    bool open = false;
+  };
+
+  void check(const PlacedSegment& segment);
+  void compare(const PlacedSegment& ack, const SenderView& data_sender);
+
+  EcnMarks ecn_;
+  PerSide<MarkFacts> facts_;
+  PerSide<WrongData> wrong_;
+  PerSide<StreamOffset> last_seq_{};
 };
 
 }  // namespace tcpautopsy

@@ -15,14 +15,14 @@ std::string lower(std::string_view text) {
 }
 
 std::uint16_t parse_flags(std::string_view text, const Words& words) {
-  constexpr std::string_view kLetters = "FSRP.UECW";
-  constexpr std::uint16_t kMasks[] = {kFin, kSyn, kRst, kPsh, kAck, kUrg, kEce, kCwr, kCwr};
+  constexpr std::string_view kLetters = "FSRP.UECWA";
+  constexpr std::uint16_t kMasks[] = {kFin, kSyn, kRst, kPsh, kAck, kUrg, kEce, kCwr, kCwr, kAe};
   if (text == "0" || text == "-") return 0;  // a segment without any flag
   std::uint16_t flags = 0;
   for (const char c : text) {
     const auto at = kLetters.find(c);
     if (at == std::string_view::npos)
-      words.fail("flag '" + std::string(1, c) + "' is none of F S R P . U E C W");
+      words.fail("flag '" + std::string(1, c) + "' is none of F S R P . U E C W A");
     flags = static_cast<std::uint16_t>(flags | kMasks[at]);
   }
   return flags;
@@ -104,6 +104,12 @@ bool parse_attribute(Words& words, Packet& packet) {
     packet.ttl = words.number<std::uint8_t>("TTL");
   } else if (words.take_if("id")) {
     packet.ip_id = words.number<std::uint16_t>("IP ID");
+  } else if (words.take_if("urg")) {
+    packet.urgent = words.number<std::uint16_t>("urgent pointer");
+  } else if (words.take_if("ect")) {
+    packet.ecn = 2;
+  } else if (words.take_if("ce")) {
+    packet.ecn = 3;
   } else if (words.take_if("inc")) {
     packet.incarnation = words.number<unsigned>("incarnation");
     packet.explicit_incarnation = true;

@@ -145,7 +145,8 @@ TcpSegment Player::segment(const Packet& packet) {
   segment.ttl = packet.ttl.value_or(64);
   segment.has_ip_id = segment.source.ip.is_v4();
   if (segment.has_ip_id) segment.ip_id = packet.ip_id.value_or(static_cast<std::uint16_t>(sender.ip_id++));
-  if (segment.has(kUrg)) segment.urgent = 1;
+  if (segment.has(kUrg)) segment.urgent = packet.urgent.value_or(1);
+  segment.ecn = packet.ecn;
   set_options(segment, packet);
   const bool scaled = ends_[0].scaling_offered && (self_connection_ || ends_[1].scaling_offered);
   const std::uint16_t usual = segment.has(kRst)              ? 0

@@ -61,6 +61,8 @@ struct Packet {
   std::optional<std::uint16_t> window;
   std::optional<std::uint8_t> ttl;
   std::optional<std::uint16_t> ip_id;
+  std::optional<std::uint16_t> urgent;  // pointer; 1 where only the flag is told
+  std::uint8_t ecn = 0;                 // of the IP header
   Options options;
   bool lost = false, unseen = false, bad_checksum = false, other_octets = false;
   TimeNs late_ns = 0;

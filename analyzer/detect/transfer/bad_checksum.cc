@@ -1,0 +1,120 @@
+#include "analyzer/detect/evidence.h"
+#include "analyzer/stream/transfer_facts.h"
+
+namespace tcpautopsy {
+namespace {
+
+constexpr Doc kDoc{
+    .id = "bad_checksum",
+    .title = "Packets with a wrong TCP checksum",
+    .severity = Severity::Note,
+    .phase = "Transfer",
+    .what =
+        "Some segments of an endpoint have a wrong TCP checksum while its others are right: they were "
+        "damaged before they passed the capture point. The receiver drops such a segment in silence, as if "
+        "it had been lost, and it is sent again.\n\nAs a finding about the whole capture, it says that most "
+        "or all segments of some hosts are wrong. Then nothing is damaged: the capture was taken on the "
+        "sending host (or its virtual switch), before the network card fills the checksum in.",
+    .how_known =
+        "The checksum is computed over the pseudo-header, the TCP header and the data. Segments that the "
+        "capture cut short cannot be checked and count for neither. If the data of a wrong segment is "
+        "acknowledged and was not sent again, it arrived whole: the damage is the capture's own, or that of "
+        "a branch of the path.",
+    .causes =
+        "A faulty line card, cable, memory or driver on the way; corruption in a device that rewrites "
+        "packets (NAT, tunnel end, wireless controller) and computes the checksum wrongly. Ethernet's own "
+        "check is made anew on every hop, so only damage inside a device, or on the host, comes through to "
+        "TCP. Whole-capture finding: checksum offload.",
+    .confirm =
+        "nstat -az TcpInCsumErrors on the receiver counts what it dropped. ethtool -S on the interfaces of "
+        "the path (crc, symbol and fcs errors), ethtool -k for tx-checksumming on the capturing host. "
+        "Capture on both sides of a device: right before it and wrong behind it names it.",
+    .remedy =
+        "Find the device by captures on both sides, and replace it or its cable or driver. Where one "
+        "interface's offload is broken, ethtool -K DEV tx off works around it and costs CPU. For offload in "
+        "the capture itself there is nothing to do.",
+    .bad_advice =
+        "Turning offload off on a production host so that the capture looks right: it costs CPU, changes the "
+        "packets' sizes and timing, and repairs nothing. Ignoring wrong checksums in the analysis by "
+        "default: real damage is then never seen.",
+    .rfc = "RFC 9293 3.1; RFC 1071",
+    .wireshark = "TCP Checksum incorrect, if validation is switched on",
+};
+
+constexpr Example kExamples[] = {
+    {"One segment of many is damaged and sent again", R"(
+handshake
++.10   A > B  P. 1:101(100) ack 1  !badsum
++.23   A > B  P. 1:101(100) ack 1
++.01   A < B  .  1:1(0) ack 101
++.10   A > B  P. 101:201(100) ack 1
++.01   A < B  .  1:1(0) ack 201
+finding bad_checksum frame 4 endpoint client severity note certainty certain count 1
+)"},
+    {"Wrong where it was captured, yet the data arrived", R"(
+handshake
++.10   A < B  P. 1:101(100) ack 1  !badsum
++.01   A > B  .  1:1(0) ack 101
++.10   A < B  P. 101:201(100) ack 1  !badsum
++.01   A > B  .  1:1(0) ack 201
++.10   A < B  P. 201:301(100) ack 1
++.01   A > B  .  1:1(0) ack 301
+finding bad_checksum frame 4 frame 6 endpoint server certainty likely count 2
+)"},
+    {"All of one endpoint are wrong: the card fills them in", R"(
++0     A > B  S  0:0(0) win 64000 <mss 1460,sackOK>  !badsum
++.020  A < B  S. 0:0(0) ack 1 win 64000 <mss 1460,sackOK>
++.0001 A > B  .  1:1(0) ack 1  !badsum
++.10   A > B  P. 1:101(100) ack 1  !badsum
++.02   A < B  .  1:1(0) ack 101
++.10   A > B  F. 101:101(0) ack 1  !badsum
++.02   A < B  F. 1:1(0) ack 102
++.0001 A > B  .  102:102(0) ack 2  !badsum
+no finding
+)",
+     true},
+    {"All are right", R"(
+handshake
++.10   A > B  P. 1:101(100) ack 1
++.01   A < B  .  1:1(0) ack 101
+no finding
+)",
+     true},
+};
+
+std::string fate_text(const ChecksumFacts& sums) {
+  if (sums.accepted > 0 && sums.repeated == 0)
+    return "; their data arrived all the same, so it is the capture's copy that is damaged";
+  if (sums.repeated > 0) return "; data of " + std::to_string(sums.repeated) + " was sent again";
+  return "";
+}
+
+void examine(const DetectContext& context, Findings& out) {
+  const auto& flow = context.flow;
+  if (!flow.trace.transfer) return;
+  for (const Side side : {Side::A, Side::B}) {
+    const ChecksumFacts& sums = flow.trace.transfer->marks[index(side)].checksums;
+    if (!sums.corrupted()) continue;
+    Finding finding = make_finding(kDoc, flow, side);
+    finding.certainty = sums.accepted > 0 ? Certainty::Likely : Certainty::Certain;
+    cite(finding, sums.wrong);
+    finding.count = sums.bad;
+    finding.summary = count_text(sums.bad, "segment") + " of the " + std::string(role(flow, side)) +
+                      " with a wrong TCP checksum, while " + std::to_string(sums.right) + " are right" +
+                      fate_text(sums) + ".";
+    prove(finding, "wrong", sums.bad);
+    prove(finding, "right", sums.right);
+    prove(finding, "not_checked", sums.unverified);
+    prove(finding, "acknowledged_unrepeated", sums.accepted);
+    prove(finding, "sent_again", sums.repeated);
+    out.push_back(std::move(finding));
+  }
+}
+
+}  // namespace
+
+namespace detectors_in_files {
+extern const Detector bad_checksum{kDoc, kExamples, &examine};
+}
+
+}  // namespace tcpautopsy
