@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "analyzer/stream/sender_view.h"
-
 namespace tcpautopsy {
 namespace {
 

@@ -5,6 +5,7 @@
 
 #include "analyzer/stream/mark_facts.h"
 #include "analyzer/stream/placed_segment.h"
+#include "analyzer/stream/sender_view.h"
 
 namespace tcpautopsy {
 
