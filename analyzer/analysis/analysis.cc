@@ -5,37 +5,15 @@
 #include <limits>
 #include <utility>
 
+#include "analyzer/analysis/capture_findings.h"
 #include "analyzer/analysis/service_book.h"
+#include "analyzer/infer/previous.h"
 #include "analyzer/infer/retrospect.h"
 
 namespace tcpautopsy {
 namespace {
 
 constexpr TimeNs kNoTime = std::numeric_limits<TimeNs>::min();
-
-std::shared_ptr<const PreviousIncarnation> summarise(const FlowHistory& h) {
-  auto p = std::make_shared<PreviousIncarnation>();
-  p->flow = h.trace.number;
-  p->last_ns = h.trace.last.time_ns;
-  for (Side side : {Side::A, Side::B}) {
-    const SideFacts& f = h.trace.facts(side);
-    p->address[index(side)] = f.address;
-    p->next_seq[index(side)] = wrap(f.sent_max, f.iss);
-    for (const SegmentRecord& r : h.records())
-      if (r.side == side && r.has_timestamps) p->last_ts_val[index(side)] = r.ts_val;
-  }
-  for (const Transition& t : h.transitions) {
-    if (t.to == TcpState::TimeWait) {
-      p->time_wait_since = t.at_ns;
-      p->time_wait_end = h.trace.facts(t.side).address;
-      p->time_wait_likely = true;
-    } else if (t.from == TcpState::TimeWait &&
-               !(h.trace.successor && t.time_ns == h.trace.successor->syn.time_ns)) {
-      p->time_wait_likely = false;
-    }
-  }
-  return p;
-}
 
 }  // namespace
 
@@ -64,27 +42,15 @@ struct Analysis::State {
     FlowResult result{retrospect(std::move(trace), options.profile, end_ns()), {}};
     if (result.history.trace.successor) table.set_previous(result.history.trace, summarise(result.history));
     services.note(result.history);
+    checksums.note(result.history);
     result.findings = examine(result.history, services);
     on_flow(std::move(result));
   }
 
-  void tell_duplicates() {
-    const CaptureFacts& facts = table.facts();
-    if (facts.duplicates_dropped == 0) return;
-    Finding f;
-    f.id = "packet_duplicated";
-    f.severity = Severity::Info;
-    f.scope = Scope::Capture;
-    f.time_ns = first_ns;
-    f.end_ns = last_ns;
-    f.count = facts.duplicates_dropped;
-    f.frames.push_back({0, facts.first_duplicate_frame, first_ns});
-    f.summary = std::to_string(facts.duplicates_dropped) +
-                " packets were captured twice (a mirror port, or a capture on several interfaces) and left "
-                "out of the analysis";
-    f.evidence.emplace_back("packets", static_cast<std::int64_t>(facts.duplicates_dropped));
-    f.evidence.emplace_back("host_pairs", static_cast<std::int64_t>(facts.doubled_pairs));
-    capture_findings.push_back(std::move(f));
+  void tell_capture() {
+    if (const auto duplicates = duplicates_finding(table.facts(), last_ns))
+      capture_findings.push_back(*duplicates);
+    if (const auto offload = checksums.finding()) capture_findings.push_back(*offload);
   }
 
   AnalysisOptions options;
@@ -92,6 +58,7 @@ struct Analysis::State {
   Decoder decoder;
   FlowTable table;
   ServiceBook services;
+  OffloadBook checksums;
   Findings capture_findings;
   TimeNs first_ns = kNoTime, last_ns = kNoTime, stated_end_ns = kNoTime;
 };
@@ -117,7 +84,7 @@ void Analysis::set_capture_end(TimeNs end_ns) {
 
 void Analysis::finish() {
   state_->table.finish();
-  state_->tell_duplicates();
+  state_->tell_capture();
 }
 
 TimeNs Analysis::capture_end_ns() const { return state_->end_ns(); }

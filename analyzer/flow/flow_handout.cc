@@ -1,5 +1,6 @@
 // When flows are over, and what their receiver is given.
 #include <algorithm>
+#include <tuple>
 
 #include "analyzer/flow/flow_table_state.h"
 
@@ -54,9 +55,11 @@ void FlowTable::State::hand_out(Id id) {
   if (capture) {
     const std::uint64_t dropped = trace.sides[0].duplicates + trace.sides[1].duplicates;
     facts.duplicates_dropped += dropped;
-    const std::uint64_t first = flow.first_copy_frame();
-    if (dropped > 0 && (facts.first_duplicate_frame == 0 || first < facts.first_duplicate_frame)) {
-      facts.first_duplicate_frame = first;
+    const FrameRef& first = flow.first_copy();
+    FrameRef& earliest = facts.first_duplicate;
+    if (dropped > 0 && (earliest.number == 0 ||
+                        std::tie(first.file, first.number) < std::tie(earliest.file, earliest.number))) {
+      earliest = first;
     }
   }
   after_handed_out_ = flow.newer;

@@ -29,7 +29,7 @@ struct CaptureFacts {
   std::uint64_t duplicates_dropped =
       0;  // packets captured twice (SPAN, "any" device) and left out of the analysis
   std::uint64_t doubled_pairs = 0;  // host pairs or interfaces of which most packets were doubled
-  std::uint64_t first_duplicate_frame = 0;
+  FrameRef first_duplicate;         // number 0: none
   std::uint64_t halves_joined = 0;  // one-sided flows joined although VLAN or tunnel differ
 };
 

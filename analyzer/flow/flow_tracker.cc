@@ -202,7 +202,7 @@ void FlowTracker::count_copy(const TcpSegment& segment, const FrameRef& frame, S
   sender.copies_wire_bytes += segment.wire_length;
   if (segment.checksum == Checksum::Bad) ++sender.copies_bad_checksum;
   last_copy_ = frame;
-  if (first_copy_ == 0) first_copy_ = frame.number;
+  if (first_copy_.number == 0) first_copy_ = frame;
   SegmentRecord record = record_of(segment, frame, s);
   record.copy = true;
   if (folding_.add_copy(log_, record, limits_.max_records)) ++sender.copies_kept;

@@ -45,8 +45,8 @@ class FlowTracker {
   std::uint32_t misfit(const TcpSegment& segment, Side s) const;
   std::uint32_t misfit(const IcmpError& error, Side quoted) const;
   static constexpr std::uint32_t kUnfit = 0x80000000U;
-  // Of the first packet recognised as a copy.
-  std::uint64_t first_copy_frame() const { return first_copy_; }
+  // The first packet recognised as a copy; its number is 0 where there is none.
+  const FrameRef& first_copy() const { return first_copy_; }
 
  private:
   LiveSide& peer_of(Side s) { return sides_[self() ? 0 : index(other(s))]; }
@@ -79,9 +79,9 @@ class FlowTracker {
   PerSide<LiveSide> sides_;
   RecordLog log_;
   Folding folding_;
-  FrameRef first_, last_, last_copy_;
+  FrameRef first_, last_, first_copy_, last_copy_;
   std::vector<IcmpRecord> icmp_;
-  std::uint64_t icmp_total_ = 0, first_copy_ = 0;
+  std::uint64_t icmp_total_ = 0;
   PeerTrackers peers_;
   std::unique_ptr<TransferTracker> transfer_;
 };

@@ -54,7 +54,7 @@ class LiveFlow {
   bool reset() const { return ending_ && tracker().reset(); }
   bool over() const { return ending_ && tracker().over(); }
   std::uint64_t packets() const { return side(Side::A).packets + side(Side::B).packets; }
-  std::uint64_t first_copy_frame() const { return tracker().first_copy_frame(); }
+  const FrameRef& first_copy() const { return tracker().first_copy(); }
   std::uint32_t misfit(const TcpSegment& segment) const {
     return tracker().misfit(segment, side_of(segment.source));
   }

@@ -24,12 +24,16 @@ struct EcnFacts {
 struct ChecksumFacts {
   Incidents wrong;  // all, or the first few where none is right
   std::uint64_t bad = 0, right = 0, unverified = 0;
-  std::uint64_t accepted = 0;  // wrong, yet the peer acknowledged their data, which was not sent again
-  std::uint64_t repeated = 0;  // wrong, and their data was sent again
+  std::uint64_t accepted = 0;  // wrong, yet the peer acknowledged what it carried, which was not sent again
+  std::uint64_t repeated = 0;  // wrong, and what it carried was sent again
 
-  // Most are wrong: the capture sees them before the network card has filled them in.
-  bool offloaded() const { return bad > right && (bad > 1 || unverified == 0); }
-  bool corrupted() const { return bad > 0 && right > 0 && !offloaded(); }
+  // The wrong ones are the capture's: it sees segments before the network card has filled the checksum in, or
+  // after the receiving system has joined several.
+  bool offloaded() const {
+    return bad > 0 && ((bad > right && (bad > 1 || unverified == 0)) || accepted > repeated);
+  }
+  // Damaged on the way.
+  bool corrupted() const { return bad > 0 && right > 0 && !offloaded() && (repeated > 0 || right > 2 * bad); }
 };
 
 // Numbers that this end acknowledges and that are far from all its peer sent.

@@ -40,19 +40,19 @@ void Marks::add(const PlacedSegment& s, const PerSide<SenderView>& views) {
 
 void Marks::check(const PlacedSegment& s) {
   ChecksumFacts& own = facts_[index(s.side)].checksums;
-  WrongData& before = wrong_[index(s.side)];
-  if (before.open && s.has_data() && s.seq < before.end && s.data_end() > before.seq) {
+  WrongSegment& before = wrong_[index(s.side)];
+  if (before.open && s.seq < before.end && s.end() > before.seq) {
     before.open = false;
     ++own.repeated;
   }
   if (s.segment.checksum == Checksum::Bad) {
     ++own.bad;
     if (own.right > 0 || own.bad <= kWrongShown) own.wrong.add(s.frame);
-    if (s.has_data() && !s.resend) before = {s.seq, s.data_end(), true};
+    if (s.segment.sequence_length() > 0 && !s.has(kRst) && !s.resend) before = {s.seq, s.end(), true};
   } else {
     ++(s.segment.checksum == Checksum::Good ? own.right : own.unverified);
   }
-  WrongData& of_peer = wrong_[index(other(s.side))];
+  WrongSegment& of_peer = wrong_[index(other(s.side))];
   if (of_peer.open && s.has(kAck) && !s.has(kRst) && s.ack >= of_peer.end) {
     of_peer.open = false;
     ++facts_[index(other(s.side))].checksums.accepted;

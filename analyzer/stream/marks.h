@@ -16,8 +16,8 @@ class Marks {
   void finish(const PerSide<SenderView>& views, TimeNs last_ns, TransferFacts& facts);
 
  private:
-  // The latest data of one end that came with a wrong checksum and whose fate is not known yet.
-  struct WrongData {
+  // The latest segment of one end with a wrong checksum that must be acknowledged, its fate not known yet.
+  struct WrongSegment {
     StreamOffset seq = 0, end = 0;
     bool open = false;
   };
@@ -27,7 +27,7 @@ class Marks {
 
   EcnMarks ecn_;
   PerSide<MarkFacts> facts_;
-  PerSide<WrongData> wrong_;
+  PerSide<WrongSegment> wrong_;
   PerSide<StreamOffset> last_seq_{};
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "analyzer/infer/previous.h"
 #include "analyzer/infer/retrospect.h"
 
 namespace tcpautopsy {
@@ -20,30 +21,6 @@ class FixedServices : public ServiceView {
   std::uint64_t count_;
 };
 
-// What the next incarnation is told of this one.
-PreviousIncarnation remember(const FlowHistory& history) {
-  PreviousIncarnation knowledge;
-  knowledge.flow = history.trace.number;
-  knowledge.last_ns = history.trace.last.time_ns;
-  for (const Side side : {Side::A, Side::B}) {
-    const SideFacts& facts = history.trace.facts(side);
-    knowledge.address[index(side)] = facts.address;
-    knowledge.next_seq[index(side)] = wrap(facts.sent_max, facts.iss);
-  }
-  for (const SegmentRecord& r : history.records())
-    if (r.has_timestamps) knowledge.last_ts_val[index(r.side)] = r.ts_val;
-  for (const Transition& t : history.transitions) {
-    if (t.to == TcpState::TimeWait) {
-      knowledge.time_wait_end = history.trace.facts(t.side).address;
-      knowledge.time_wait_since = t.at_ns;
-      knowledge.time_wait_likely = true;
-    } else if (t.from == TcpState::TimeWait && t.basis == Basis::Timer) {
-      knowledge.time_wait_likely = false;
-    }
-  }
-  return knowledge;
-}
-
 }  // namespace
 
 Conclusions conclude(const std::vector<Captured>& input, const ConcludeSettings& settings) {
@@ -53,7 +30,7 @@ Conclusions conclude(const std::vector<Captured>& input, const ConcludeSettings&
   const auto done = [&](FlowTrace&& trace) {
     FlowHistory history =
         retrospect(std::move(trace), settings.profile, settings.capture_end_ns, settings.capture_loss);
-    table->set_previous(history.trace, std::make_shared<PreviousIncarnation>(remember(history)));
+    table->set_previous(history.trace, summarise(history));
     Findings findings = examine(history, services);
     conclusions.flows.push_back({std::move(history), std::move(findings)});
   };

@@ -17,14 +17,16 @@ constexpr Doc kDoc{
         "sending host (or its virtual switch), before the network card fills the checksum in.",
     .how_known =
         "The checksum is computed over the pseudo-header, the TCP header and the data. Segments that the "
-        "capture cut short cannot be checked and count for neither. If the data of a wrong segment is "
-        "acknowledged and was not sent again, it arrived whole: the damage is the capture's own, or that of "
-        "a branch of the path.",
+        "capture cut short cannot be checked and count for neither. It is certain where what a wrong segment "
+        "carried was sent again; without that it takes three right segments or more for each wrong "
+        "one.\n\nWrong checksums of segments that were acknowledged and never sent again are the capture's "
+        "own: offload, or segments that the receiving system joined (GRO, LRO) before they were captured. "
+        "They count for the finding about the whole capture, and their segments are taken as received.",
     .causes =
         "A faulty line card, cable, memory or driver on the way; corruption in a device that rewrites "
         "packets (NAT, tunnel end, wireless controller) and computes the checksum wrongly. Ethernet's own "
         "check is made anew on every hop, so only damage inside a device, or on the host, comes through to "
-        "TCP. Whole-capture finding: checksum offload.",
+        "TCP. Whole-capture finding: checksum offload, segmentation offload, GRO.",
     .confirm =
         "nstat -az TcpInCsumErrors on the receiver counts what it dropped. ethtool -S on the interfaces of "
         "the path (crc, symbol and fcs errors), ethtool -k for tx-checksumming on the capturing host. "
@@ -51,7 +53,18 @@ handshake
 +.01   A < B  .  1:1(0) ack 201
 finding bad_checksum frame 4 endpoint client severity note certainty certain count 1
 )"},
-    {"Wrong where it was captured, yet the data arrived", R"(
+    {"The server's FIN is damaged, and sent again", R"(
+handshake
++.10   A > B  P. 1:101(100) ack 1
++.01   A < B  P. 1:51(50) ack 101
++.01   A < B  F. 51:51(0) ack 101  !badsum
++.01   A > B  .  101:101(0) ack 51
++.23   A < B  F. 51:51(0) ack 101
++.01   A > B  F. 101:101(0) ack 52
++.01   A < B  .  52:52(0) ack 102
+finding bad_checksum frame 6 endpoint server severity note certainty certain count 1
+)"},
+    {"Wrong in the capture, yet the data arrived: the receiving system joined segments", R"(
 handshake
 +.10   A < B  P. 1:101(100) ack 1  !badsum
 +.01   A > B  .  1:1(0) ack 101
@@ -59,8 +72,11 @@ handshake
 +.01   A > B  .  1:1(0) ack 201
 +.10   A < B  P. 201:301(100) ack 1
 +.01   A > B  .  1:1(0) ack 301
-finding bad_checksum frame 4 frame 6 endpoint server certainty likely count 2
-)"},
++.10   A < B  P. 301:401(100) ack 1
++.01   A > B  .  1:1(0) ack 401
+no finding
+)",
+     true},
     {"All of one endpoint are wrong: the card fills them in", R"(
 +0     A > B  S  0:0(0) win 64000 <mss 1460,sackOK>  !badsum
 +.020  A < B  S. 0:0(0) ack 1 win 64000 <mss 1460,sackOK>
@@ -82,13 +98,6 @@ no finding
      true},
 };
 
-std::string fate_text(const ChecksumFacts& sums) {
-  if (sums.accepted > 0 && sums.repeated == 0)
-    return "; their data arrived all the same, so it is the capture's copy that is damaged";
-  if (sums.repeated > 0) return "; data of " + std::to_string(sums.repeated) + " was sent again";
-  return "";
-}
-
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
   if (!flow.trace.transfer) return;
@@ -96,12 +105,12 @@ void examine(const DetectContext& context, Findings& out) {
     const ChecksumFacts& sums = flow.trace.transfer->marks[index(side)].checksums;
     if (!sums.corrupted()) continue;
     Finding finding = make_finding(kDoc, flow, side);
-    finding.certainty = sums.accepted > 0 ? Certainty::Likely : Certainty::Certain;
+    finding.certainty = sums.repeated > 0 ? Certainty::Certain : Certainty::Likely;
     cite(finding, sums.wrong);
     finding.count = sums.bad;
     finding.summary = count_text(sums.bad, "segment") + " of the " + std::string(role(flow, side)) +
                       " with a wrong TCP checksum, while " + std::to_string(sums.right) + " are right" +
-                      fate_text(sums) + ".";
+                      (sums.repeated > 0 ? "; " + std::to_string(sums.repeated) + " sent again." : ".");
     prove(finding, "wrong", sums.bad);
     prove(finding, "right", sums.right);
     prove(finding, "not_checked", sums.unverified);

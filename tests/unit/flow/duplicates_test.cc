@@ -41,7 +41,7 @@ TEST_CASE("a capture that sees every packet twice is told once and its copies ar
   CHECK(flows[0].last.number == 9);
   CHECK(t.table().facts().duplicates_dropped == 5);
   CHECK(t.table().facts().doubled_pairs == 1);
-  CHECK(t.table().facts().first_duplicate_frame == 2);
+  CHECK(t.table().facts().first_duplicate.number == 2);
 }
 
 TEST_CASE("a lone packet seen twice stays, marked as a copy") {

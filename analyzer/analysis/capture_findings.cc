@@ -1,0 +1,81 @@
+#include "analyzer/analysis/capture_findings.h"
+
+#include <algorithm>
+#include <string>
+#include <tuple>
+
+#include "analyzer/detect/evidence.h"
+#include "analyzer/stream/transfer_facts.h"
+
+namespace tcpautopsy {
+namespace {
+
+constexpr std::size_t kHostsNamed = 8;
+
+Finding about_capture(std::string_view id) {
+  Finding finding;
+  finding.id = id;
+  finding.severity = Severity::Info;
+  finding.scope = Scope::Capture;
+  return finding;
+}
+
+bool before(const FrameRef& a, const FrameRef& b) {
+  return std::tie(a.file, a.number) < std::tie(b.file, b.number);
+}
+
+}  // namespace
+
+std::optional<Finding> duplicates_finding(const CaptureFacts& facts, TimeNs last_ns) {
+  if (facts.duplicates_dropped == 0) return std::nullopt;
+  Finding f = about_capture("packet_duplicated");
+  cite(f, facts.first_duplicate);
+  f.end_ns = std::max(f.end_ns, last_ns);
+  f.count = facts.duplicates_dropped;
+  f.summary = std::to_string(facts.duplicates_dropped) +
+              " packets were captured twice (a mirror port, or a capture on several interfaces) and left "
+              "out of the analysis";
+  prove(f, "packets", facts.duplicates_dropped);
+  prove(f, "host_pairs", facts.doubled_pairs);
+  return f;
+}
+
+void OffloadBook::note(const FlowHistory& flow) {
+  if (!flow.trace.transfer) return;
+  for (const Side side : {Side::A, Side::B}) {
+    const ChecksumFacts& sums = flow.trace.transfer->marks[index(side)].checksums;
+    if (!sums.offloaded()) continue;
+    ++ends_;
+    segments_ += sums.bad;
+    if (hosts_.size() < kMostHosts) hosts_.insert(flow.trace.facts(side).address.ip);
+    const auto frames = sums.wrong.frames();
+    if (first_.number == 0 || before(frames.front(), first_)) first_ = frames.front();
+    if (last_.number == 0 || before(last_, frames.back())) last_ = frames.back();
+  }
+}
+
+std::optional<Finding> OffloadBook::finding() const {
+  if (ends_ == 0) return std::nullopt;
+  Finding f = about_capture("bad_checksum");
+  cite(f, first_);
+  f.end_ns = std::max(f.end_ns, last_.time_ns);
+  f.count = segments_;
+  std::string named;
+  std::size_t left = kHostsNamed;
+  for (const IpAddress& host : hosts_) {
+    if (left-- == 0) break;
+    named += (named.empty() ? "" : ", ") + to_string(host);
+  }
+  if (hosts_.size() > kHostsNamed) named += ", ...";
+  f.certainty = Certainty::Likely;
+  f.summary =
+      "Segments of " + named +
+      " have wrong TCP checksums all or mostly, or arrived in spite of them: the capture sees them before "
+      "the network card fills the checksum in, or after segments were joined; they are taken as good";
+  prove(f, "segments", segments_);
+  prove(f, "ends_of_connections", ends_);
+  prove(f, "hosts", hosts_.size());
+  return f;
+}
+
+}  // namespace tcpautopsy
