@@ -11,6 +11,7 @@ namespace tcpautopsy {
 namespace {
 
 constexpr std::size_t kHostsNamed = 8;
+constexpr std::uint64_t kFewestOffloaded = 3;
 
 Finding about_capture(std::string_view id) {
   Finding finding;
@@ -55,7 +56,7 @@ void OffloadBook::note(const FlowHistory& flow) {
 }
 
 std::optional<Finding> OffloadBook::finding() const {
-  if (ends_ == 0) return std::nullopt;
+  if (segments_ < kFewestOffloaded) return std::nullopt;
   Finding f = about_capture("bad_checksum");
   cite(f, first_);
   f.end_ns = std::max(f.end_ns, last_.time_ns);
@@ -69,9 +70,9 @@ std::optional<Finding> OffloadBook::finding() const {
   if (hosts_.size() > kHostsNamed) named += ", ...";
   f.certainty = Certainty::Likely;
   f.summary =
-      "Segments of " + named +
-      " have wrong TCP checksums all or mostly, or arrived in spite of them: the capture sees them before "
-      "the network card fills the checksum in, or after segments were joined; they are taken as good";
+      count_text(segments_, "segment") + " of " + named +
+      " with wrong TCP checksums, none of them damaged: the capture sees them before the network card "
+      "fills the checksum in (offload), or after the system has joined segments";
   prove(f, "segments", segments_);
   prove(f, "ends_of_connections", ends_);
   prove(f, "hosts", hosts_.size());

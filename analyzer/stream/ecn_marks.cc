@@ -103,34 +103,31 @@ void EcnMarks::judge(const PlacedSegment& s, const SenderView& data_sender, Pace
   if (pace.judging || rtt <= 0) return;
   pace.before_bytes = std::max(pace.epoch_bytes, pace.last_epoch_bytes);
   if (pace.before_bytes < std::uint64_t{kFewestJudged} * data_sender.full_size()) return;
-  // What answers the echo passes a round trip to the data's sender later; one more round trip, and the
-  // reduction is complete.
+  // What answers the echo passes a round trip to the data's sender later; one more, and the reduction is
+  // complete.
   pace.judged_from_ns = s.time_ns() + s.rtt_receiver_ns + rtt;
-  pace.judged_to_ns = pace.judged_from_ns + rtt;
-  pace.after_bytes = 0;
   pace.judging = true;
 }
 
+// Epochs of a round trip begin with a segment: a sender that sends in bursts has each burst in one of them.
 void EcnMarks::sent(const PlacedSegment& s) {
   Direction& direction = of(s.side);
   Pace& pace = direction.pace;
   const TimeNs now = s.time_ns(), rtt = round_trip(s);
   if (rtt <= 0) return;
   if (now - pace.epoch_ns >= rtt) {
-    pace.last_epoch_bytes = now - pace.epoch_ns < 2 * rtt ? pace.epoch_bytes : 0;
+    const bool paused = now - pace.epoch_ns >= 2 * rtt;
+    if (pace.judging && pace.epoch_ns >= pace.judged_from_ns) {
+      pace.judging = false;
+      // Of a sender that paused it is not known what it might have sent.
+      const bool less = pace.epoch_bytes * 10 <= pace.before_bytes * 9;
+      if (!paused) ++(less ? direction.facts.slowed : direction.facts.not_slowed);
+    }
+    pace.last_epoch_bytes = paused ? 0 : pace.epoch_bytes;
     pace.epoch_bytes = 0;
     pace.epoch_ns = now;
   }
   pace.epoch_bytes += s.segment.payload_length;
-  if (!pace.judging || now < pace.judged_from_ns) return;
-  if (now < pace.judged_to_ns) {
-    pace.after_bytes += s.segment.payload_length;
-    return;
-  }
-  pace.judging = false;
-  // It paused of itself: nothing to judge by.
-  if (pace.after_bytes == 0 && now - pace.judged_to_ns > rtt) return;
-  ++(pace.after_bytes * 10 <= pace.before_bytes * 9 ? direction.facts.slowed : direction.facts.not_slowed);
 }
 
 void EcnMarks::finish(PerSide<MarkFacts>& facts) {

@@ -18,8 +18,8 @@ class EcnMarks {
  private:
   // How much one end sends in a round trip, before an echo and after it.
   struct Pace {
-    TimeNs epoch_ns = 0, judged_from_ns = 0, judged_to_ns = 0;
-    std::uint64_t epoch_bytes = 0, last_epoch_bytes = 0, before_bytes = 0, after_bytes = 0;
+    TimeNs epoch_ns = 0, judged_from_ns = 0;
+    std::uint64_t epoch_bytes = 0, last_epoch_bytes = 0, before_bytes = 0;
     bool judging = false;
   };
   struct Direction {
