@@ -22,6 +22,11 @@ void Probes::add(const PlacedSegment& s, const PerSide<SenderView>& views) {
   Sender& own = senders_[index(s.side)];
   Sender& peer = senders_[index(other(s.side))];
   if (peer.keepalives || peer.unheard || peer.silence) answered(s, peer);
+  if (own.keepalives || own.unheard || own.silence) {
+    // It acknowledges more than before: it has heard its peer, though the capture may not.
+    const SenderView& other_end = views[index(other(s.side))];
+    if (s.has(kAck) && other_end.acked && s.ack > other_end.snd_una) heard_unseen(own);
+  }
   if (s.has(kRst)) {
     gave_up(s, own);
   } else {
@@ -104,6 +109,14 @@ void Probes::answered(const PlacedSegment& s, Sender& asker) {
   } else if (!asker.silence->reset) {
     asker.silence.reset();
   }
+}
+
+void Probes::heard_unseen(Sender& sender) {
+  if (sender.unheard) sender.unheard->facts = {};
+  sender.silence.reset();
+  if (!sender.keepalives) return;
+  sender.keepalives->waiting = false;
+  sender.keepalives->facts.unanswered = {};
 }
 
 void Probes::gave_up(const PlacedSegment& rst, Sender& sender) {

@@ -39,6 +39,8 @@ class Probes {
   void data(const PlacedSegment& segment, const PerSide<SenderView>& views);
   // The peer of `asker` sent this.
   static void answered(const PlacedSegment& segment, Sender& asker);
+  // What `sender` sends shows that it got something from its peer that was not captured.
+  static void heard_unseen(Sender& sender);
   static void gave_up(const PlacedSegment& rst, Sender& sender);
 
   PerSide<Sender> senders_;

@@ -15,8 +15,12 @@ void WindowLimit::offered(TimeNs time_ns, StreamOffset edge, TimeNs rtt_sender_n
   if (total_ - known_ > kOffers) known_ = total_ - kOffers;
 }
 
-void WindowLimit::advance(TimeNs known_ns) {
-  for (; known_ < total_ && offer(known_).time_ns <= known_ns; ++known_) {
+void WindowLimit::advance(TimeNs known_ns, StreamOffset sent_to) {
+  // What it sent shows an offer that allows it to be known, however long that should have taken.
+  const auto known = [&](const Offer& next) {
+    return next.time_ns <= known_ns || (known_ > 0 && offer(known_ - 1).edge < sent_to);
+  };
+  for (; known_ < total_ && known(offer(known_)); ++known_) {
     if (waiting_ && !let_go_ && offer(known_).edge >= wanted_) {
       let_go_ = true;
       let_go_ns_ = offer(known_).time_ns;
@@ -47,7 +51,8 @@ void WindowLimit::account(const PlacedSegment& s, const SenderView& own, TimeNs 
 void WindowLimit::sent(const PlacedSegment& s, const SenderView& own) {
   const TimeNs rtt = std::max<TimeNs>(s.rtt_sender_ns, 0);
   const TimeNs delay = rtt + rtt / 16;
-  advance(s.time_ns() - delay);
+  const StreamOffset sent_to = std::max(own.snd_nxt, s.data_end());
+  advance(s.time_ns() - delay, sent_to);
   if (judged_) account(s, own, delay);
   last_ = s.frame;
   let_go_ = waiting_ = false;
@@ -56,7 +61,6 @@ void WindowLimit::sent(const PlacedSegment& s, const SenderView& own) {
   const Offer& last = offer(known_ - 1);
   // The latest that the sender knew of may be gone from the ring: then nothing can be said.
   const bool overrun = total_ >= kOffers && known_ == total_ - kOffers && last.time_ns > s.time_ns() - delay;
-  const StreamOffset sent_to = std::max(own.snd_nxt, s.data_end());
   waiting_ = !overrun && last.edge - sent_to < StreamOffset{own.full_size()};
   wanted_ = sent_to + own.full_size();
   window_ = own.snd_wnd;

@@ -31,8 +31,9 @@ class WindowLimit {
   static constexpr std::size_t kOffers = 64;
 
   const Offer& offer(std::uint64_t i) const { return offers_[i % kOffers]; }
-  // Moves to the latest offer known to the sender at that time; tells when the first came that let it go on.
-  void advance(TimeNs known_ns);
+  // Moves to the latest offer known to the sender, which sent up to there; tells when the first came that let
+  // it go on.
+  void advance(TimeNs known_ns, StreamOffset sent_to);
   void account(const PlacedSegment& segment, const SenderView& own, TimeNs delay);
 
   std::array<Offer, kOffers> offers_;

@@ -99,6 +99,9 @@ no finding
      true},
 };
 
+// A host is not restarted between two segments; an address moved in an instant can look so.
+constexpr TimeNs kRestart = 3 * kSecond;
+
 struct Restart {
   RecordIndex traffic = kNoRecord, answer = kNoRecord;
   std::string_view how;
@@ -119,7 +122,9 @@ std::optional<Restart> by_reset(const FlowHistory& flow, Side side) {
     if (closed_before(flow, side, reset.record) || closed_before(flow, other(side), reset.answers)) return {};
     if (!is_traffic(flow.records()[reset.answers])) continue;
     Restart restart{reset.answers, reset.record, "a RST that no socket of it sent", Certainty::Likely};
-    if (header_misfit(flow, reset.record).ttl) restart.certainty = Certainty::Possible;
+    const RecordIndex own = last_before(flow, reset.record, side, [](const SegmentRecord&) { return true; });
+    const bool just_heard = own != kNoRecord && time_of(flow, reset.record) - time_of(flow, own) < kRestart;
+    if (just_heard || header_misfit(flow, reset.record).ttl) restart.certainty = Certainty::Possible;
     return restart;
   }
   return {};

@@ -133,6 +133,9 @@ void examine(const DetectContext& context, Findings& out) {
     } else {
       finding.summary += "no answer to a window probe was seen yet.";
     }
+    const bool gave_up = flow.outcome(other(side)).give_up.has_value();
+    if (gave_up) finding.summary += " The " + peer + " has stopped probing: it gave up.";
+    prove(finding, "gave_up", gave_up);
     prove(finding, "closed_ns", stuck->closed_ns);
     prove(finding, "window_probes", probes.count());
     prove(finding, "probes_unanswered", facts.probes_unanswered);
