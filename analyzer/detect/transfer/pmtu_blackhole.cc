@@ -35,7 +35,7 @@ constexpr Doc kDoc{
         "From the sending host: ping -M do -s 1472 PEER (IPv4) or tracepath PEER finds the largest size that "
         "passes and the hop where it ends. ip route get PEER shows a cached PMTU. nstat -az "
         "IcmpInDestUnreachs "
-        "Ip6IcmpInPktTooBigs (Icmp6InPktTooBigs) tells whether ICMP errors arrive; nstat -az "
+        "Icmp6InPktTooBigs tells whether ICMP errors arrive; nstat -az "
         "TcpExtTCPMTUPFail TcpExtTCPMTUPSuccess whether probing is at work. ss -ti shows mss and pmtu.",
     .remedy =
         "Let ICMP type 3 code 4 and ICMPv6 type 2 through, everywhere on the path: that is the cure. Until "
