@@ -44,9 +44,14 @@ TimeNs SackBoard::above_since(StreamOffset at) const {
   return since;
 }
 
+// RFC 5681 2. What answers probes of a closed window is none: there the octet outstanding is the probe's.
 bool AckTrail::duplicate(const PlacedSegment& s, const SenderView& sender) const {
-  return sender.acked && s.ack == sender.snd_una && sender.snd_nxt > s.ack && !s.has_data() && !s.has(kSyn) &&
-         !s.has(kFin) && !s.keepalive && window_heard_ && s.segment.window == window_;
+  if (!sender.acked || s.ack != sender.snd_una || !s.pure_ack() || s.has(kRst)) return false;
+  if (!window_heard_ || s.segment.window != window_ || window_ == 0) return false;
+  const TcpOptions& options = s.segment.options;
+  const bool sacks_above = options.sack_count > 0 &&
+                           static_cast<std::int32_t>(options.sack[0].left.raw() - s.segment.ack.raw()) > 0;
+  return sender.snd_nxt > s.ack || sacks_above;
 }
 
 // The first block may report a duplicate: it lies below the ACK or inside the second (RFC 2883 4).
