@@ -7,7 +7,13 @@ SHARED/truth holds captures of kernel connections whose truth.json tells the rea
 loss-recovery is what follows a timeout and counts as rto). Each is looked up in the capture taken at its sender, and in the frames
 of the tool's findings. Fails if fewer than 97 of 100 agree, or if the tool tells of data sent again in a connection that is clean.
 """
-import argparse, bisect, collections, json, os, subprocess, sys
+import argparse
+import bisect
+import collections
+import json
+import os
+import subprocess
+import sys
 
 CLASSES = {"retransmission_timeout": "rto", "fast_retransmission": "fast", "tail_loss_probe": "tlp"}
 FIELDS = ["frame.number", "frame.time_epoch", "ip.src", "ipv6.src", "tcp.srcport", "tcp.seq_raw", "tcp.len", "tcp.flags.fin",

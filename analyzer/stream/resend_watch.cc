@@ -8,6 +8,9 @@ namespace {
 // Two sendings this far apart do not bear the same reading of a TSval clock of usual grain.
 constexpr TimeNs kClockGrain = 20 * kMillisecond;
 
+// A number further off is an odd one, not a loss.
+constexpr StreamOffset kWidest = 1 << 26;
+
 constexpr std::int32_t ahead(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b); }
 
 }  // namespace
@@ -25,16 +28,20 @@ void ResendWatch::sends(const PlacedSegment& s, const SenderView& own, bool sack
   order_.sent(s.segment);
 }
 
+void ResendWatch::probes(const PlacedSegment& s) {
+  if (!s.has_data()) return;
+  log_.sent(s);
+  probed_ = s.seq;
+}
+
 void ResendWatch::again(const PlacedSegment& s, const SenderView& own, bool sack_unused) {
-  const bool first_time = s.fills_gap && s.new_bytes == s.segment.payload_length;
   const SendLog::Entry* before = log_.find(s.seq);
+  if (carries_on(s, own)) return log_.sent(s);
   const ResendContext context = context_of(s, own, before, sack_unused);
-  if (first_time) {
-    // Captured after its ACK: the capture's order, not the network's.
-    const bool acknowledged = own.acked && s.end() <= own.snd_una;
-    if (!acknowledged && overtaken(s, context)) {
+  if (s.fills_gap && s.new_bytes == s.segment.payload_length) {
+    if (overtaken(s, context)) {
       facts_.out_of_order.add(s.frame, context.waited_ns);
-    } else if (!acknowledged) {
+    } else {
       judge(s, own, context, true);
     }
   } else if (before != nullptr && doubled(s, *before)) {
@@ -45,6 +52,20 @@ void ResendWatch::again(const PlacedSegment& s, const SenderView& own, bool sack
     judge(s, own, context, false);
   }
   log_.sent(s);
+}
+
+// New data, though something beyond was sent before: the octet of a window probe, a number that no window
+// allows, or data captured after their ACK, which is the capture's order and not the network's.
+bool ResendWatch::carries_on(const PlacedSegment& s, const SenderView& own) const {
+  if (s.has_data() && s.new_bytes + 1 == s.segment.payload_length && probed_ && *probed_ == s.seq)
+    return true;
+  if (!s.fills_gap || s.new_bytes < s.segment.payload_length) return false;
+  if (own.acked && s.end() <= own.snd_una) return true;
+  const SendLog::Entry* beyond = log_.after(s.seq);
+  if (beyond == nullptr) return false;
+  constexpr StreamOffset kSlack = 1 << 16;
+  const StreamOffset edge = own.right_edge + own.snd_wnd + kSlack;
+  return beyond->begin - s.seq > kWidest || (own.edge_known && beyond->begin > edge);
 }
 
 // The same packet again. A host that sends again reads its clock and counts its packets anew.
@@ -276,7 +297,6 @@ void ResendWatch::report(const DuplicateReport& duplicate) {
 }
 
 void ResendWatch::note_unseen(const PlacedSegment& s, const SendLog::Acknowledged& taken) {
-  constexpr StreamOffset kWidest = 1 << 26;  // a number further off is an odd one, not a loss
   if (taken.unseen_end - taken.unseen_begin > kWidest) return;
   if (unseen_.size() >= kMostUnseen) {
     facts_.unseen.add(unseen_.front().ack);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "analyzer/stream/ack_trail.h"
@@ -20,6 +21,8 @@ class ResendWatch {
   // A segment of the end watched; `own` is what was seen of its sending before.
   // probes (keep-alives and window probes) left out.
   void sends(const PlacedSegment& segment, const SenderView& own, bool sack_unused);
+  // A probe of a closed window: its octet counts as sent if the receiver takes it.
+  void probes(const PlacedSegment& segment);
   // A segment of its peer.
   void hears(const PlacedSegment& segment, const SenderView& own);
   // `own` of the end watched, `peer` of the other one, whose acknowledgments and round trips these are.
@@ -44,6 +47,7 @@ class ResendWatch {
   };
 
   void again(const PlacedSegment& s, const SenderView& own, bool sack_unused);
+  bool carries_on(const PlacedSegment& s, const SenderView& own) const;
   bool doubled(const PlacedSegment& s, const SendLog::Entry& before) const;
   bool differs(const PlacedSegment& s) const;
   bool overtaken(const PlacedSegment& s, const ResendContext& context) const;
@@ -68,6 +72,7 @@ class ResendWatch {
   StreamOffset fast_until_ = 0, timeout_until_ = 0;  // recovery is over when this is acknowledged
   TimeNs stall_ns_ = 0;
   FrameRef stall_begin_;
+  std::optional<StreamOffset> probed_;       // the octet of the last window probe
   std::uint32_t timeouts_ = 0, probes_ = 0;  // since the cumulative ACK last moved
   std::uint32_t open_ = 0;                   // of pending_
   bool recovering_fast_ = false, recovering_timeout_ = false, repaired_ = false;

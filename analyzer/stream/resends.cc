@@ -11,7 +11,8 @@ void Resends::add(const PlacedSegment& segment, const PerSide<SenderView>& views
   watches_[index(receiver)].hears(segment, views[index(receiver)]);
   if (segment.has(kRst)) return;
   const ProbeKind probe = probe_kind(segment, views);
-  if (probe == ProbeKind::KeepAlive || probe == ProbeKind::Window) return;
+  if (probe == ProbeKind::KeepAlive) return;
+  if (probe == ProbeKind::Window) return watches_[index(sender)].probes(segment);
   watches_[index(sender)].sends(segment, views[index(sender)], sack_unused_);
 }
 
