@@ -1,7 +1,7 @@
 #include "analyzer/analysis/analysis.h"
 
 #include <algorithm>
-#include <deque>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -44,6 +44,9 @@ struct Analysis::State {
     services.note(result.history);
     checksums.note(result.history);
     result.findings = examine(result.history, services);
+    marks.clear();
+    for (const Finding& finding : result.findings) marks.push_back({finding.id, finding.time_ns});
+    hosts.note(result.history, marks);
     on_flow(std::move(result));
   }
 
@@ -53,12 +56,19 @@ struct Analysis::State {
     if (const auto offload = checksums.finding()) capture_findings.push_back(*offload);
   }
 
+  void examine_all_hosts() {
+    Findings found = examine_hosts({hosts, options.thresholds, options.profile, end_ns()});
+    std::move(found.begin(), found.end(), std::back_inserter(capture_findings));
+  }
+
   AnalysisOptions options;
   OnFlow on_flow;
   Decoder decoder;
   FlowTable table;
   ServiceBook services;
   OffloadBook checksums;
+  HostBook hosts;
+  std::vector<FlowMark> marks;  // of the flow at hand
   Findings capture_findings;
   TimeNs first_ns = kNoTime, last_ns = kNoTime, stated_end_ns = kNoTime;
 };
@@ -85,10 +95,12 @@ void Analysis::set_capture_end(TimeNs end_ns) {
 void Analysis::finish() {
   state_->table.finish();
   state_->tell_capture();
+  state_->examine_all_hosts();
 }
 
 TimeNs Analysis::capture_end_ns() const { return state_->end_ns(); }
 const Findings& Analysis::capture_findings() const { return state_->capture_findings; }
+const HostBook& Analysis::hosts() const { return state_->hosts; }
 const Decoder& Analysis::decoder() const { return state_->decoder; }
 const CaptureFacts& Analysis::facts() const { return state_->table.facts(); }
 

@@ -24,6 +24,7 @@ struct AnalysisOptions {
   std::uint64_t first_flow = 0;                      // number of the first flow (several captures in one run)
   // Each segment of a flow with its payload, as FlowOptions has it; may be empty.
   std::function<void(std::uint64_t flow, Side sender, const TcpSegment&, const FrameRef&)> on_segment;
+  Thresholds thresholds;
 };
 
 // One connection, concluded.
@@ -50,7 +51,8 @@ class Analysis {
   void finish();
 
   TimeNs capture_end_ns() const;
-  const Findings& capture_findings() const;  // scope C, complete after finish()
+  const Findings& capture_findings() const;  // scopes C and H, complete after finish()
+  const HostBook& hosts() const;             // complete after finish()
   const Decoder& decoder() const;
   const CaptureFacts& facts() const;
 

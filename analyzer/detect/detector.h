@@ -61,6 +61,14 @@ struct HostContext {
 
 using Findings = std::vector<Finding>;
 
+// Findings about single flows that a host finding explains: each whose flow began between its first and last
+// time, at its host and port, is told as part of it and counts as info.
+struct Parts {
+  enum class HostIs : std::uint8_t { Server, Client, Either };
+  std::span<const std::string_view> ids = {};
+  HostIs host = HostIs::Server;  // Client: the port, if any, is still the server's
+};
+
 struct Detector {
   Doc doc;
   std::span<const Example> examples;
@@ -70,6 +78,7 @@ struct Detector {
   // Of all hosts, for scope H; else null. One finding for each host, port and episode.
   void (*examine_hosts)(const HostContext& context, Findings& out) = nullptr;
   std::span<const Threshold> thresholds = {};
+  Parts parts = {};  // scope H
 };
 
 // All detectors, in the catalogue's order of phases, then by id.

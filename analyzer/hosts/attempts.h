@@ -3,6 +3,10 @@
 
 #include <span>
 
+#include "analyzer/hosts/isns.h"
+#include "analyzer/hosts/key_sample.h"
+#include "analyzer/hosts/service_attempts.h"
+#include "analyzer/hosts/targets.h"
 #include "analyzer/infer/flow_history.h"
 
 namespace tcpautopsy {
@@ -13,6 +17,30 @@ class Attempts {
  public:
   void note(const FlowHistory& flow, std::span<const FlowMark> marks);
   void merge(const Attempts& part);
+
+  // f(EndpointAddress, ServiceAttempts)
+  template <class F>
+  void each_service(F f) const {
+    services_.each(f);
+  }
+  // f(IpAddress, SourceTargets)
+  template <class F>
+  void each_source(F f) const {
+    sources_.each(f);
+  }
+  // f(IpAddress, Isns)
+  template <class F>
+  void each_host(F f) const {
+    isns_.each(f);
+  }
+  // Not all sources are held: a scan may have gone unseen.
+  bool all_sources() const { return sources_.complete(); }
+
+ private:
+  // Some 200 octets for a service tried once or twice, at most half a megabyte for a busy one.
+  KeySample<EndpointAddress, ServiceAttempts, std::size_t{1} << 18> services_;
+  KeySample<IpAddress, Isns, std::size_t{1} << 13> isns_;
+  Targets sources_;
 };
 
 }  // namespace tcpautopsy

@@ -167,6 +167,20 @@ std::string finding_csv_header() {
   return out;
 }
 
+void make_part_of_json(std::string& line, std::string_view host_finding) {
+  constexpr std::string_view kSeverity = "\"severity\":\"", kNone = "null}";
+  const std::size_t word = line.find(kSeverity) + kSeverity.size();
+  line.replace(word, line.find('"', word) - word, name(Severity::Info));
+  line.replace(line.size() - kNone.size(), kNone.size(), fmt::format("\"{}\"}}", host_finding));
+}
+
+void make_part_of_csv(std::string& line, std::string_view host_finding) {
+  // schema,id,severity, ... ,part_of: words without quotes.
+  const std::size_t word = line.find(',', line.find(',') + 1) + 1;
+  line.replace(word, line.find(',', word) - word, name(Severity::Info));
+  line += host_finding;
+}
+
 std::vector<std::string> finding_table_header() {
   return {"SEVERITY", "FINDING", "FLOW", "TIME", "ENDPOINT", "COUNT", "SUMMARY"};
 }

@@ -27,6 +27,10 @@ void write_evidence(JsonWriter& out, const Finding& finding);
 void append_finding_csv(std::string& out, const FindingView& view, const Origin& origin);
 std::string finding_csv_header();
 
+// How a line or row made by the functions here changes once its finding proves part of a host finding.
+void make_part_of_json(std::string& line, std::string_view host_finding);
+void make_part_of_csv(std::string& line, std::string_view host_finding);
+
 std::vector<std::string> finding_table_header();
 std::vector<std::string> finding_table_row(const FindingView& view);
 

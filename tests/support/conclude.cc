@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "analyzer/analysis/part_of.h"
 #include "analyzer/infer/previous.h"
 #include "analyzer/infer/retrospect.h"
 
@@ -27,11 +28,15 @@ Conclusions conclude(const std::vector<Captured>& input, const ConcludeSettings&
   Conclusions conclusions;
   const FixedServices services(settings.services);
   std::unique_ptr<FlowTable> table;
+  HostBook book;
   const auto done = [&](FlowTrace&& trace) {
     FlowHistory history =
         retrospect(std::move(trace), settings.profile, settings.capture_end_ns, settings.capture_loss);
     table->set_previous(history.trace, summarise(history));
     Findings findings = examine(history, services);
+    std::vector<FlowMark> marks;
+    for (const Finding& finding : findings) marks.push_back({finding.id, finding.time_ns});
+    book.note(history, marks);
     conclusions.flows.push_back({std::move(history), std::move(findings)});
   };
   FlowOptions options;
@@ -49,6 +54,11 @@ Conclusions conclude(const std::vector<Captured>& input, const ConcludeSettings&
   std::sort(conclusions.flows.begin(), conclusions.flows.end(), [](const Concluded& a, const Concluded& b) {
     return a.history.trace.number < b.history.trace.number;
   });
+  conclusions.host_findings =
+      examine_hosts({book, settings.thresholds, settings.profile, settings.capture_end_ns});
+  const PartOf parts(conclusions.host_findings);
+  for (Concluded& flow : conclusions.flows)
+    for (Finding& finding : flow.findings) parts.mark(finding, FlowPlace::of(flow.history.trace));
   return conclusions;
 }
 

@@ -25,6 +25,7 @@ struct ConcludeSettings {
   TimeNs capture_end_ns = 0;
   bool keep_all = false;  // no segment is folded
   CaptureLoss capture_loss = CaptureLoss::OnEvidence;
+  Thresholds thresholds;
   std::uint64_t services = 0;  // what ServiceView::completed_near answers
 };
 
@@ -34,7 +35,8 @@ struct Concluded {
 };
 
 struct Conclusions {
-  std::vector<Concluded> flows;                       // in order of their numbers
+  std::vector<Concluded> flows;  // in order of their numbers
+  Findings host_findings;
   std::vector<std::optional<std::uint64_t>> flow_of;  // flow number of each input
 };
 

@@ -95,6 +95,15 @@ std::string describe(const Finding& finding, const FlowHistory& history) {
   return out + ": " + finding.summary;
 }
 
+std::string describe(const Finding& finding) {
+  std::string out =
+      fmt::format("finding {} severity {} certainty {} count {} flows {}", finding.id, name(finding.severity),
+                  name(finding.certainty), finding.count, finding.flows);
+  if (finding.host) out += " host " + to_string(*finding.host);
+  if (finding.port) out += fmt::format(" port {}", *finding.port);
+  return out + ": " + finding.summary;
+}
+
 std::string draw_ladder(const std::vector<Concluded>& flows, const LadderNotes& notes) {
   std::string out;
   for (const Concluded& flow : flows) {

@@ -21,6 +21,7 @@ std::string describe(const SegmentRecord& record, TimeNs start_ns);
 // "A FIN-WAIT-1 > FIN-WAIT-2 confirmed frame 6 by 7, received ACK of FIN"
 std::string describe(const Transition& transition, const FlowHistory& history);
 std::string describe(const Finding& finding, const FlowHistory& history);
+std::string describe(const Finding& finding);  // about a host
 std::string flag_letters(std::uint16_t flags);
 char letter(Side side);
 

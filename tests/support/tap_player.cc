@@ -4,6 +4,7 @@
 #include <random>
 
 #include "tests/support/packet_encoder.h"
+#include "tests/support/tap_blocks.h"
 
 namespace tcpautopsy::tap {
 
@@ -28,7 +29,8 @@ struct Arrival {
 
 class Player {
  public:
-  Player(const Script& script, std::uint32_t isn, std::uint32_t seed);
+  Player(const Script& script, const PerSide<std::uint32_t>& isns, std::uint32_t seed);
+  void count_ids_from(const PerSide<std::uint16_t>& first);
   Playback run();
 
  private:
@@ -48,10 +50,10 @@ class Player {
   Playback playback_;
 };
 
-Player::Player(const Script& script, std::uint32_t first_isn, std::uint32_t seed)
+Player::Player(const Script& script, const PerSide<std::uint32_t>& first, std::uint32_t seed)
     : script_(script), self_connection_(script.ends[0] == script.ends[1]) {
   std::mt19937 random(seed);
-  PerSide<Seq> isns{Seq(first_isn), Seq(first_isn)};
+  PerSide<Seq> isns{Seq(first[0]), Seq(first[1])};
   playback_.isns.push_back(isns);
   for (const Reuse& reuse : script.reuses) {
     for (const std::size_t side : {0U, 1U}) {
@@ -63,6 +65,10 @@ Player::Player(const Script& script, std::uint32_t first_isn, std::uint32_t seed
   }
   ends_[0].ip_id = 1000;
   ends_[1].ip_id = 30000;
+}
+
+void Player::count_ids_from(const PerSide<std::uint16_t>& first) {
+  for (const std::size_t side : {0U, 1U}) ends_[side].ip_id = first[side];
 }
 
 std::uint32_t Player::clock(Side side, TimeNs now) const {
@@ -203,10 +209,56 @@ Playback Player::run() {
   return std::move(playback_);
 }
 
+void add_blocks(const Script& script, std::uint32_t isn, std::uint32_t seed, Playback& playback) {
+  std::uint32_t number = 0;
+  for (const Block& block : script.blocks) {
+    for (std::uint32_t rank = 0; rank < block.count; ++rank) {
+      const BlockConnection made = connection_of(script, block, rank, number++, isn);
+      Player player(made.script, made.isns, seed);
+      player.count_ids_from(made.ip_ids);
+      Playback part = player.run();
+      for (Captured& captured : part.captured) {
+        captured.frame.number = 0;
+        playback.captured.push_back(std::move(captured));
+      }
+    }
+  }
+}
+
+// By time, those of the script itself first; numbered anew.
+void put_in_order(Playback& playback) {
+  std::vector<std::size_t> order(playback.captured.size());
+  playback.event_of.resize(order.size(), Playback::kOfBlock);
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return playback.captured[a].frame.time_ns < playback.captured[b].frame.time_ns;
+  });
+  std::vector<Captured> captured;
+  std::vector<std::size_t> event_of;
+  for (const std::size_t i : order) {
+    captured.push_back(std::move(playback.captured[i]));
+    captured.back().frame.number = captured.size();
+    event_of.push_back(playback.event_of[i]);
+  }
+  playback.captured = std::move(captured);
+  playback.event_of = std::move(event_of);
+}
+
 }  // namespace
 
 Playback play(const Script& script, std::uint32_t isn, std::uint32_t seed) {
-  return Player(script, isn, seed).run();
+  Playback playback = Player(script, {isn, isn}, seed).run();
+  if (script.blocks.empty()) return playback;
+  add_blocks(script, isn, seed, playback);
+  put_in_order(playback);
+  if (!playback.captured.empty())
+    playback.capture_end_ns = playback.captured.back().frame.time_ns + script.end_after_ns;
+  return playback;
+}
+
+const Event* event_of(const Script& script, const Playback& playback, std::size_t i) {
+  const std::size_t event = playback.event_of[i];
+  return event == Playback::kOfBlock ? nullptr : &script.events[event];
 }
 
 }  // namespace tcpautopsy::tap

@@ -10,11 +10,16 @@
 namespace tcpautopsy::tap {
 
 struct Playback {
+  static constexpr std::size_t kOfBlock = ~std::size_t{0};
+
   std::vector<Captured> captured;     // frames count from 1
-  std::vector<std::size_t> event_of;  // the script's event behind each captured frame
+  std::vector<std::size_t> event_of;  // the script's event behind each captured frame; kOfBlock for others
   std::vector<PerSide<Seq>> isns;     // of each incarnation
   TimeNs capture_end_ns = 0;
 };
+
+// The event behind captured frame `i`, unless a block's.
+const Event* event_of(const Script& script, const Playback& playback, std::size_t i);
 
 // Both sides begin at `isn`; `seed` serves the ISNs that `reuse` leaves open. Marks other than !unseen and
 // !badsum change only what later segments echo: the analysis never sees them.

@@ -24,12 +24,16 @@ class Parser {
  public:
   Parser();
   void line(std::string_view text, unsigned number);
-  Script take() { return std::move(script_); }
+  Script take(unsigned last_line);
 
  private:
   using Statement = void (Parser::*)(Words&);
 
   void timed(Words& words, std::string_view time);
+  void times(Words& words);
+  void meanwhile(Words& words);
+  void end_block(Words& words);
+  void block_option(Words& words, Block& block) const;
   void packet(Words& words);
   void icmp(Words& words);
   void handshake(Words& words);
@@ -51,8 +55,11 @@ class Parser {
   Side side(Words& words) const;
   TcpState state(Words& words) const;
 
+  std::vector<Event>& events() { return in_block_ ? script_.blocks.back().events : script_.events; }
+
   Script script_;
   TimeNs now_ = 0;
+  bool in_block_ = false;
 };
 
 Parser::Parser() {
@@ -61,7 +68,7 @@ Parser::Parser() {
 }
 
 void Parser::line(std::string_view text, unsigned number) {
-  static constexpr std::array<std::pair<std::string_view, Statement>, 12> kStatements{{
+  static constexpr std::array<std::pair<std::string_view, Statement>, 15> kStatements{{
       {"handshake", &Parser::handshake},
       {"reuse", &Parser::reuse},
       {"ends", &Parser::ends},
@@ -74,10 +81,15 @@ void Parser::line(std::string_view text, unsigned number) {
       {"possible", &Parser::possible},
       {"finding", &Parser::finding},
       {"no", &Parser::no},
+      {"times", &Parser::times},
+      {"meanwhile", &Parser::meanwhile},
+      {"}", &Parser::end_block},
   }};
   Words words(text.substr(0, text.find('#')), number);
   if (words.done()) return;
   const std::string_view first = words.take("a statement");
+  if (in_block_ && first != "handshake" && first != "}" && first.front() != '+')
+    words.fail("between { and } stand packets, ICMP errors and handshakes");
   const auto found = std::find_if(kStatements.begin(), kStatements.end(),
                                   [first](const auto& s) { return s.first == first; });
   if (found != kStatements.end()) {
@@ -88,6 +100,11 @@ void Parser::line(std::string_view text, unsigned number) {
     words.fail("'" + std::string(first) + "' begins no statement");
   }
   if (!words.done()) words.fail("'" + std::string(words.peek()) + "' is not understood here");
+}
+
+Script Parser::take(unsigned last_line) {
+  if (in_block_) throw ScriptError(last_line, "a block has no end");
+  return std::move(script_);
 }
 
 void Parser::timed(Words& words, std::string_view time) {
@@ -103,6 +120,57 @@ void Parser::timed(Words& words, std::string_view time) {
   }
 }
 
+void Parser::times(Words& words) {
+  Block block;
+  block.line = words.line();
+  block.count = words.number<std::uint32_t>("number of connections");
+  if (block.count == 0 || block.count > 10000) words.fail("1 to 10000 connections");
+  const auto every = words.take_if("every") ? parse_duration(words.take("seconds")) : std::nullopt;
+  if (!every) words.fail("'times N every SECONDS ... {' is the form");
+  block.every_ns = *every;
+  while (!words.done() && words.peek() != "{") block_option(words, block);
+  if (!words.take_if("{")) words.fail("'{' ends the line");
+  block.start_ns = now_;
+  script_.blocks.push_back(std::move(block));
+  in_block_ = true;
+}
+
+void Parser::block_option(Words& words, Block& block) const {
+  if (words.take_if("from")) {
+    const std::string_view network = words.take("a network");
+    const auto slash = network.find('/');
+    block.network = parse_ip(std::string(network.substr(0, slash)));
+    const auto bits = parse_number<unsigned>(slash == std::string_view::npos ? std::string_view{}
+                                                                             : network.substr(slash + 1));
+    const unsigned width = block.network && block.network->is_v4() ? 32 : 128;
+    if (!block.network || !bits || *bits > width) words.fail("no NETWORK/BITS");
+    block.network_bits = 128 - width + *bits;
+  } else if (words.take_if("to")) {
+    block.targets = words.take_if("ports") ? Block::Targets::Ports : Block::Targets::Hosts;
+    if (block.targets == Block::Targets::Hosts && !words.take_if("hosts"))
+      words.fail("'to ports' or 'to hosts'");
+  } else if (words.take_if("isn")) {
+    const Side which = side(words);
+    block.isn_step[index(which)] = words.number<std::uint32_t>("step from ISN to ISN");
+  } else {
+    words.fail("'" + std::string(words.peek()) + "' is not understood here");
+  }
+}
+
+// The next block begins when the one before began.
+void Parser::meanwhile(Words& words) {
+  if (script_.blocks.empty()) words.fail("'meanwhile' stands behind a block");
+  now_ = script_.blocks.back().start_ns;
+}
+
+void Parser::end_block(Words& words) {
+  if (!in_block_) words.fail("there is no block to end");
+  in_block_ = false;
+  const Block& block = script_.blocks.back();
+  if (block.events.empty()) words.fail("nothing between { and }");
+  now_ = block.start_ns + block.count * block.every_ns;
+}
+
 void Parser::packet(Words& words) {
   Packet packet;
   packet = parse_packet(words);
@@ -116,7 +184,7 @@ void Parser::packet(Words& words) {
 
 void Parser::add(Packet packet) {
   packet.time_ns = now_;
-  script_.events.emplace_back(std::move(packet));
+  events().emplace_back(std::move(packet));
 }
 
 void Parser::icmp(Words& words) {
@@ -144,7 +212,7 @@ void Parser::icmp(Words& words) {
       return;
     }
   }
-  script_.events.emplace_back(icmp);
+  events().emplace_back(icmp);
 }
 
 void Parser::handshake(Words& words) {
@@ -162,7 +230,7 @@ void Parser::handshake(Words& words) {
   packet.incarnation = incarnation();
   packet.options = offered;
   packet.flags = kSyn;
-  if (!script_.events.empty()) now_ += kHandshakeStep;
+  if (!events().empty()) now_ += kHandshakeStep;
   add(packet);
   now_ += kHandshakeStep;
   packet.flags = kSyn | kAck;
@@ -300,6 +368,10 @@ void Parser::finding(Words& words) {
                 "certainty");
     } else if (words.take_if("count")) {
       expected.count = words.number<std::uint64_t>("count");
+    } else if (words.take_if("flows")) {
+      expected.flows = words.number<std::uint64_t>("count of connections");
+    } else if (words.take_if("part_of")) {
+      expected.part_of = words.take("id of a host's finding");
     } else {
       return;
     }
@@ -340,13 +412,14 @@ std::string_view name(Endpoint endpoint) {
 
 Script parse_script(std::string_view text) {
   Parser parser;
-  for (unsigned number = 1; !text.empty(); ++number) {
+  unsigned number = 1;
+  for (; !text.empty(); ++number) {
     const auto end = text.find('\n');
     parser.line(text.substr(0, end), number);
     if (end == std::string_view::npos) break;
     text.remove_prefix(end + 1);
   }
-  return parser.take();
+  return parser.take(number);
 }
 
 }  // namespace tcpautopsy::tap

@@ -88,6 +88,20 @@ struct Reuse {
   PerSide<std::optional<std::int64_t>> isn_offset;
 };
 
+// `times`: connections alike but for their ends and ISNs, one after the other.
+struct Block {
+  enum class Targets : std::uint8_t { One, Ports, Hosts };
+
+  unsigned line = 0;
+  std::uint32_t count = 0;
+  TimeNs start_ns = 0, every_ns = 0;
+  std::optional<IpAddress> network;                // of the clients; else they differ by port alone
+  unsigned network_bits = 0;                       // of 128
+  Targets targets = Targets::One;                  // each to the next port or host after B
+  PerSide<std::optional<std::uint32_t>> isn_step;  // else random
+  std::vector<Event> events;                       // of the first of them, from start_ns on
+};
+
 struct TransitionExpectation {
   unsigned line = 0;
   bool absent = false;  // `no transition A`: that side has no history at all
@@ -115,12 +129,15 @@ struct FindingExpectation {
   std::optional<Severity> severity;
   std::optional<Certainty> certainty;
   std::optional<std::uint64_t> count;
+  std::optional<std::uint64_t> flows;  // of a finding about a host
+  std::optional<std::string> part_of;  // id of the host's finding
 };
 
 struct Script {
   PerSide<EndpointAddress> ends;
-  std::vector<Event> events;   // in order of time
-  std::vector<Reuse> reuses;   // one for each incarnation after the first
+  std::vector<Event> events;  // in order of time
+  std::vector<Reuse> reuses;  // one for each incarnation after the first
+  std::vector<Block> blocks;
   std::uint64_t services = 0;  // other connections to B that completed nearby
   std::string profile = "linux";
   TimeNs end_after_ns = 0;  // from the last captured packet to the capture's end

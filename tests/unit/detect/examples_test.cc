@@ -13,17 +13,20 @@ namespace {
 struct CatalogueRow {
   std::string_view id;
   Severity severity;
+  Scope scope = Scope::Flow;
 };
 
 constexpr auto I = Severity::Info, N = Severity::Note, W = Severity::Warning, E = Severity::Error;
+constexpr auto H = Scope::Host;
 
-// The catalogue's findings about one flow; those about hosts and captures are no detectors.
+// The catalogue's findings about flows and hosts; those about captures are no detectors.
 constexpr CatalogueRow kOpening[]{
-    {"syn_unanswered", N},        {"connect_timeout", E},      {"connect_aborted", N},
-    {"connection_refused", W},    {"syn_ack_lost", W},         {"handshake_ack_lost", W},
-    {"handshake_ack_missing", W}, {"half_open_abandoned", W},  {"accept_dropped", N},
-    {"simultaneous_open", I},     {"self_connect", W},         {"data_in_syn", I},
-    {"stray_syn_ack", N},         {"bad_flag_combination", W}, {"mss_anomaly", N},
+    {"syn_unanswered", N},         {"connect_timeout", E},      {"connect_aborted", N},
+    {"connection_refused", W},     {"syn_ack_lost", W},         {"handshake_ack_lost", W},
+    {"handshake_ack_missing", W},  {"half_open_abandoned", W},  {"accept_dropped", N},
+    {"simultaneous_open", I},      {"self_connect", W},         {"data_in_syn", I},
+    {"stray_syn_ack", N},          {"bad_flag_combination", W}, {"mss_anomaly", N},
+    {"service_unreachable", E, H}, {"service_refusing", E, H},
 };
 constexpr CatalogueRow kTransfer[]{
     {"retransmission_timeout", N},
@@ -98,11 +101,12 @@ TEST_CASE("a detector is documented as the catalogue has it") {
       const CatalogueRow* row = find_row(doc);
       REQUIRE(row != nullptr);
       CHECK(doc.severity == row->severity);
-      CHECK(doc.scope == Scope::Flow);
+      CHECK(doc.scope == row->scope);
       for (const std::string_view text :
            {doc.title, doc.what, doc.how_known, doc.causes, doc.confirm, doc.remedy, doc.rfc})
         CHECK_FALSE(text.empty());
-      CHECK(detector->examine != nullptr);
+      CHECK((detector->examine != nullptr) == (doc.scope == Scope::Flow));
+      CHECK((detector->examine_hosts != nullptr) == (doc.scope == Scope::Host));
       CHECK(find_detector(doc.id) == detector);
     }
   }

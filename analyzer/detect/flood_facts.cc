@@ -1,0 +1,31 @@
+#include "analyzer/detect/flood_facts.h"
+
+#include <algorithm>
+
+namespace tcpautopsy {
+
+bool comes_to_nothing(Outcome outcome) {
+  return outcome == Outcome::HalfOpen || outcome == Outcome::Unanswered || outcome == Outcome::Aborted;
+}
+
+std::vector<Episode> flood_episodes(const StepList& steps, const Thresholds& thresholds) {
+  const double least = thresholds.of("syn_flood", kFloodThresholds[0]);
+  const auto window = static_cast<TimeNs>(thresholds.of("syn_flood", kFloodThresholds[1]) * kSecond);
+  const double most_completing = thresholds.of("syn_flood", kFloodThresholds[2]) / 100;
+  const auto enough = [&](const Counts& counts, double share) {
+    const std::uint64_t nothing = counts.all(comes_to_nothing), resent = counts.all_resent(comes_to_nothing);
+    // Those that repeat one ISN are victims; if most are, the service is unreachable rather than flooded.
+    return share * static_cast<double>(nothing - resent) >= least && 2 * resent <= nothing &&
+           static_cast<double>(counts.of(Outcome::Completed)) <
+               most_completing * static_cast<double>(counts.all());
+  };
+  return dense_episodes(steps, window, comes_to_nothing, enough);
+}
+
+bool flooded(const std::vector<Episode>& floods, const Episode& episode) {
+  return std::any_of(floods.begin(), floods.end(), [&](const Episode& flood) {
+    return flood.from_ns <= episode.until_ns && episode.from_ns <= flood.until_ns;
+  });
+}
+
+}  // namespace tcpautopsy

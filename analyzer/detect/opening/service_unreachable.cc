@@ -1,0 +1,169 @@
+#include <fmt/format.h>
+
+#include <map>
+
+#include "analyzer/detect/evidence.h"
+#include "analyzer/detect/flood_facts.h"
+#include "analyzer/detect/host_facts.h"
+
+namespace tcpautopsy {
+namespace {
+
+constexpr Doc kDoc{
+    .id = "service_unreachable",
+    .title = "A service answers nobody",
+    .scope = Scope::Host,
+    .severity = Severity::Error,
+    .phase = "Opening",
+    .what =
+        "Ten or more connections in a row to one address and port were met with silence for three seconds or "
+        "longer: no SYN-ACK, no RST, no ICMP error. Each client sends its SYN again and again until its "
+        "kernel "
+        "(two minutes on Linux) or its application gives up.",
+    .how_known =
+        "Nothing of that port passed the capture point after any of the SYNs. Clients that repeat one ISN "
+        "with "
+        "back-off prove that no answer reached them; where none does, it is said only of a host that was "
+        "heard otherwise, so that both directions are captured, and is `likely`.\n\n"
+        "The capture cannot tell a host that is down from a filter that drops, nor whether the SYNs arrived: "
+        "a capture at the server tells. Many SYNs of different ISNs, none repeated, are a flood "
+        "(syn_flood), not clients.",
+    .causes =
+        "A firewall or security group that drops; the host is down or its address moved; routing in one "
+        "direction only; a wrong address or port; a full accept queue or SYN backlog, which Linux answers "
+        "with "
+        "silence (then other connections to the port opened shortly before: accept_queue_overflow, "
+        "syn_backlog_full).",
+    .confirm =
+        "Capture at the server: do the SYNs arrive? If so: nstat -az TcpExtListenOverflows TcpExtListenDrops "
+        "TcpExtTCPReqQFullDrop; ss -ltn 'sport = :PORT' (Recv-Q against Send-Q); nft list ruleset. If not: "
+        "traceroute -T -p PORT ADDRESS from a client, ip route get ADDRESS on both hosts; on the client ss "
+        "-tn "
+        "state syn-sent.",
+    .remedy =
+        "Open the way that is shut. Let clients give up sooner than the kernel (a connect timeout of some "
+        "seconds) and try another address, which costs failed tries on slow paths; "
+        "net.ipv4.tcp_syn_retries does it for all connections of a host, those over bad links too.",
+    .bad_advice =
+        "Rejecting is kinder than dropping, but to change the filter's target does not open the service. "
+        "More "
+        "tcp_syn_retries only lengthens the wait.",
+    .rfc = "RFC 9293 3.8.1, 3.10.7; RFC 1122 4.2.3.5; RFC 6298 5",
+    .wireshark = "TCP Retransmission (of SYNs)",
+};
+
+constexpr Example kExamples[] = {
+    {"Twelve clients, each tries three times", R"(
+times 12 every .5 {
++0    A > B  S  0:0(0)  <mss 1460>
++1    A > B  S  0:0(0)  <mss 1460>
++2    A > B  S  0:0(0)  <mss 1460>
+}
+end +10
+finding service_unreachable severity error certainty certain count 12 flows 12
+)"},
+    {"Served until it fell silent", R"(
+times 5 every 1 {
+handshake
+}
+times 10 every 1 from 10.1.0.0/16 {
++0    A > B  S  0:0(0)  <mss 1460>
++1    A > B  S  0:0(0)  <mss 1460>
+}
+end +20
+finding service_unreachable flows 10
+)"},
+    {"Nine are too few", R"(
+times 9 every 1 {
++0    A > B  S  0:0(0)  <mss 1460>
++1    A > B  S  0:0(0)  <mss 1460>
+}
+end +20
+no finding
+)",
+     true},
+    {"Refused is not unreachable", R"(
+times 12 every 1 {
++0    A > B  S   0:0(0)        <mss 1460>
++.01  A < B  R.  0:0(0) ack 1
+}
+no finding
+)",
+     true},
+    {"Only SYNs, once each, of a host that is never heard: the other direction may be missing", R"(
+times 12 every 1 {
++0    A > B  S  0:0(0)  <mss 1460>
+}
+end +20
+no finding
+)",
+     true},
+};
+
+constexpr Threshold kThresholds[] = {
+    {"min_attempts", 10, "", "connections in a row to one address and port without any answer"},
+    {"min_duration", 3, "s", "from the first of them to the last"},
+};
+
+constexpr std::string_view kParts[] = {"connect_timeout", "syn_unanswered", "connect_aborted"};
+
+bool silent(Outcome outcome) { return outcome == Outcome::Unanswered; }
+
+struct Limits {
+  std::uint64_t attempts = 0;
+  TimeNs duration_ns = 0;
+};
+
+void tell(const EndpointAddress& service, const ServiceTotals& totals, const StepList& steps,
+          const Episode& episode, bool heard, Findings& out) {
+  const Sums sums = sum_up(steps, episode);
+  const Tally tally = sums.of_all(silent);
+  const auto spread = totals.sources.spread(episode.from_ns, episode.until_ns);
+  // A flow has one client port, so attempts of one client are of as many ports.
+  if (spread.addresses < 2 && !spread.several_ports) return;
+  // Repeated by most that could: proof that nothing reached them.
+  const bool proved = tally.syn_resent > 0 && tally.syn_resent >= tally.syn_due;
+  if (!proved && !heard) return;
+  Finding finding = make_host_finding(kDoc, service.ip, service.port, 0, {});
+  finding.certainty = proved ? Certainty::Certain : Certainty::Likely;
+  cite(finding, steps, episode, silent);
+  const TimeNs lasted = episode.until_ns - episode.from_ns;
+  const std::string from = tell_sources(finding, spread);
+  finding.summary =
+      fmt::format("{} answered none of {} connections tried within {}, {}; {} of them sent their SYN again.",
+                  endpoint_text(service), finding.flows, duration_text(lasted), from, tally.syn_resent);
+  prove(finding, "syn_sent_again", tally.syn_resent);
+  prove(finding, "syn_sent_once", tally.syn_due);
+  prove(finding, "host_heard", heard);
+  prove(finding, "duration_ns", lasted);
+  out.push_back(std::move(finding));
+}
+
+void examine_hosts(const HostContext& context, Findings& out) {
+  const Attempts& attempts = context.book.attempts();
+  const Limits limits{static_cast<std::uint64_t>(context.thresholds.of(kDoc.id, kThresholds[0])),
+                      static_cast<TimeNs>(context.thresholds.of(kDoc.id, kThresholds[1]) * kSecond)};
+  std::map<IpAddress, bool> heard;
+  attempts.each_service([&](const EndpointAddress& address, const ServiceAttempts& service) {
+    heard[address.ip] = heard[address.ip] || service.answered();
+  });
+  attempts.each_service([&](const EndpointAddress& address, const ServiceAttempts& service) {
+    if (service.attempts() < limits.attempts) return;
+    const ServiceTotals totals = service.totals();
+    const StepList steps = totals.tallies.steps();
+    for (const Episode& episode : runs_of(steps, limits.attempts, silent)) {
+      if (episode.until_ns - episode.from_ns < limits.duration_ns) continue;
+      if (flooded(flood_episodes(steps, context.thresholds), episode)) continue;
+      tell(address, totals, steps, episode, heard[address.ip], out);
+    }
+  });
+}
+
+}  // namespace
+
+namespace detectors_in_files {
+extern const Detector service_unreachable{kDoc,           kExamples,   nullptr,
+                                          &examine_hosts, kThresholds, {kParts, Parts::HostIs::Server}};
+}
+
+}  // namespace tcpautopsy

@@ -1,0 +1,70 @@
+// One connection tried: what its opening came to, in the few numbers that sums over many are made of.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "analyzer/infer/flow_history.h"
+
+namespace tcpautopsy {
+
+struct FlowMark;
+
+enum class Outcome : std::uint8_t {
+  Completed,   // an ACK of the SYN-ACK passed
+  Dropped,     // so it did, but the listener threw it away (accept_dropped)
+  HalfOpen,    // a SYN-ACK passed, and nothing of the client after it
+  Aborted,     // the client answered the SYN-ACK with RST
+  Refused,     // RST answered the SYN
+  Filtered,    // an ICMP error did
+  Unanswered,  // nothing did
+};
+constexpr std::size_t kOutcomes = 7;
+
+// How a SYN looks besides its addresses: alike in all SYNs of one program on one host.
+struct SynLook {
+  std::uint8_t ttl = 0;
+  std::uint8_t options = 0;  // bits: MSS, window scale, SACK, timestamps, Fast Open; the scale is apart
+  std::uint8_t window_scale = 0;
+  std::uint16_t window = 0, mss = 0;
+  auto operator<=>(const SynLook&) const = default;
+};
+
+// What the SYN-ACK shows of a SYN cookie as Linux makes them. Without timestamps it can promise neither
+// window scaling nor SACK; with them the low six bits of TSval hold the client's, but for an offset that
+// kernels from 4.10 on add by default (sysctl tcp_timestamps=1; 2 leaves it out).
+enum class CookieLook : std::uint8_t {
+  Untellable,  // the client offered nothing that would show
+  Unlike,      // promises what a cookie cannot hold, or other bits
+  Alike,       // all that was offered is missing
+  AlikeBits,   // the six bits are those of a cookie: chance has it so once in 64
+};
+
+struct Attempt {
+  EndpointAddress client, server;
+  std::uint64_t flow = 0;
+  FrameRef syn;             // the first; its time is when the attempt began
+  TimeNs last_ns = 0;       // of the flow's last packet
+  TimeNs completed_ns = 0;  // when the completing ACK passed
+  // The server's SYN-RECEIVED: nothing where there was none; no end where it lasts beyond the capture.
+  std::optional<TimeNs> half_open_from, half_open_until;
+  std::uint32_t client_isn = 0;
+  std::optional<std::uint32_t> server_isn;
+  std::optional<std::uint32_t> ip_id;  // of the SYN
+  SynLook look;
+  Outcome outcome = Outcome::Unanswered;
+  CookieLook cookie = CookieLook::Untellable;
+  bool syn_resent = false;    // the same ISN again
+  bool syn_due = false;       // it was due again before the capture's end or an answer, and did not come
+  bool ack_repeated = false;  // SYN-ACK sent again: the server kept the attempt in memory
+  bool ack_due = false;       // it was due again before the capture's end, and did not come
+  bool timestamps = false;    // both ends agreed on them
+  bool lower_isn = false;     // a port used again with a lower ISN, no timestamps and too soon for the clock
+};
+
+// Nothing where no SYN of the client was captured, or both ends are one.
+std::optional<Attempt> attempt_of(const FlowHistory& flow, std::span<const FlowMark> marks);
+
+}  // namespace tcpautopsy
