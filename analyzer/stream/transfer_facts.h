@@ -1,6 +1,8 @@
 // What happened to the data of one connection, gathered segment by segment and decided when it is over.
 #pragma once
 
+#include <cstdint>
+
 #include "analyzer/stream/mark_facts.h"
 #include "analyzer/stream/probe_facts.h"
 #include "analyzer/stream/resend_facts.h"
@@ -20,6 +22,7 @@ struct TransferFacts {
   PerSide<MarkFacts> marks;
   TimeFacts time;
   TurnFacts turns;
+  PerSide<std::uint64_t> data_segments{};  // with payload, resends too
 };
 
 }  // namespace tcpautopsy

@@ -23,6 +23,8 @@ std::shared_ptr<const TransferFacts> TransferTracker::finish(TimeNs last_ns) {
   marks_.finish(views_, last_ns, *facts);
   time_split_.finish(views_, last_ns, *facts);
   turns_.finish(views_, last_ns, *facts);
+  for (const Side side : {Side::A, Side::B})
+    facts->data_segments[index(side)] = views_[index(side)].data_segments;
   return facts;
 }
 
