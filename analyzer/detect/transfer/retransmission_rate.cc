@@ -1,0 +1,121 @@
+#include <cmath>
+#include <set>
+
+#include "analyzer/detect/evidence.h"
+#include "analyzer/detect/resident_facts.h"
+
+namespace tcpautopsy {
+namespace {
+
+constexpr Doc kDoc{
+    .id = "retransmission_rate",
+    .title = "Much of the data is sent again",
+    .scope = Scope::Host,
+    .severity = Severity::Warning,
+    .phase = "Transfer",
+    .what =
+        "Of a thousand data segments or more in one direction of a service, or between two hosts, 2 % or "
+        "more were sent again.\n\n"
+        "With loss-based congestion control the rate that TCP can hold falls with the square root of the "
+        "loss: at 2 % and a round trip of 50 ms Reno holds some 2 Mbit/s whatever the link. Below 0.1 % "
+        "is usual on wired paths; bursts of loss at the end of short answers show as waiting times "
+        "instead.",
+    .how_known =
+        "Segments whose octets had all been sent before are counted, without keep-alives, window probes "
+        "and packets captured twice, over all connections together. A segment sent again whose first "
+        "sending never passed the capture point was lost between its sender and the capture point; the "
+        "others were lost beyond it, or were not lost at all (spurious: a DSACK, an ACK or a timestamp "
+        "shows that the receiver had them).\n\n"
+        "What a capture misses itself looks like loss before the capture point only if the segment is "
+        "sent again; capture_loss tells of those that are not.",
+    .causes =
+        "A link that loses: radio, a bad cable or optic, a duplex mismatch. A queue that overflows: a "
+        "slower link on the way, a policer or shaper, a small switch buffer hit by bursts. Reordering "
+        "that makes senders repeat too soon (spurious). An MTU that does not fit (pmtu_blackhole). A "
+        "receiver that drops: ring buffer, netfilter, socket memory.",
+    .confirm =
+        "nstat -az TcpRetransSegs TcpOutSegs TcpExtTCPLostRetransmit TcpExtTCPDSACKRecv on the sender; ss "
+        "-ti shows retrans and rtt by connection. ip -s link and ethtool -S for drops and CRC errors on "
+        "both hosts and the switches between, tc -s qdisc for queue drops. mtr --tcp shows from which hop "
+        "on loss begins. A second capture at the other end tells which side loses.",
+    .remedy =
+        "Mend the side that loses: the part before the capture point or the one after it, as the finding "
+        "has it. Where a queue overflows: pacing and a fair queue (fq), a shaper in place of a policer, "
+        "BBR on the sender (it holds its rate under random loss, at the cost of others in a shared "
+        "queue), more link. Where it is spurious: see reordering.",
+    .bad_advice =
+        "Larger socket buffers (tcp_rmem, tcp_wmem) do not mend loss and make a full queue fuller. "
+        "Turning SACK or timestamps off makes each loss dearer.",
+    .rfc = "RFC 5681; RFC 6298; RFC 6675; RFC 8985",
+    .wireshark = "\"TCP Retransmission\" and its kin, counted over all connections",
+};
+
+constexpr Threshold kPercent{"min_percent", 2, "%", "of data segments sent again"};
+constexpr Threshold kSegments{"min_segments", 1000, "", "data segments in that direction"};
+constexpr Threshold kThresholds[]{kPercent, kSegments};
+
+struct Limits {
+  double share = 0, segments = 0;
+  bool met(const Sent& sent) const {
+    return static_cast<double>(sent.segments) >= segments && sent.segments > 0 &&
+           static_cast<double>(sent.resent) >= share * static_cast<double>(sent.segments);
+  }
+};
+
+std::string where_lost(const Sent& sent) {
+  const std::uint64_t beyond = sent.resent - std::min(sent.resent, sent.unseen + sent.spurious);
+  if (2 * sent.spurious > sent.resent) return "most of it needlessly, since the receiver had it";
+  if (4 * sent.unseen >= 3 * sent.resent) return "lost between the sender and the capture point";
+  if (4 * beyond >= 3 * sent.resent) return "lost between the capture point and the receiver";
+  return "lost on both sides of the capture point";
+}
+
+template <class Known>
+void tell(const Known& known, const Sent& sent, const IpAddress& host, std::optional<std::uint16_t> port,
+          const std::string& who, Findings& out) {
+  Finding f = make_host_finding(kDoc, host, port, known.flows, known.sample);
+  if (known.share < 1) f.certainty = Certainty::Likely;
+  f.time_ns = known.value->span.first_ns;
+  f.end_ns = known.value->span.last_ns;
+  f.count = sent.resent;
+  const double share = static_cast<double>(sent.resent) / static_cast<double>(sent.segments);
+  f.summary = who + " sent " + number_text(sent.resent) + " of " + number_text(sent.segments) +
+              " data segments again (" + percent_text(share) + "), " + where_lost(sent) + ".";
+  prove(f, "segments", sent.segments);
+  prove(f, "sent_again", sent.resent);
+  prove(f, "percent", std::round(share * 1000) / 10);
+  prove(f, "lost_before_capture_point", sent.unseen);
+  prove(f, "spurious", sent.spurious);
+  prove(f, "lost_beyond_capture_point", sent.resent - std::min(sent.resent, sent.unseen + sent.spurious));
+  out.push_back(std::move(f));
+}
+
+void examine_hosts(const HostContext& context, Findings& out) {
+  const Limits limits{context.thresholds.of(kDoc.id, kPercent) / 100,
+                      context.thresholds.of(kDoc.id, kSegments)};
+  std::set<IpAddress> told;  // hosts of services: what a pair adds to that says nothing new
+  for (const auto& known : context.book.exchanges().services().known()) {
+    const std::string service = endpoint_text(known.key);
+    if (limits.met(known.value->by[0]))
+      tell(known, known.value->by[0], known.key.ip, known.key.port, "Clients of " + service, out);
+    if (limits.met(known.value->by[1]))
+      tell(known, known.value->by[1], known.key.ip, known.key.port, service, out);
+    if (limits.met(known.value->by[0]) || limits.met(known.value->by[1])) told.insert(known.key.ip);
+  }
+  for (const auto& known : context.book.exchanges().pairs().known()) {
+    const auto& [low, high] = known.key;
+    if (told.contains(low) || told.contains(high)) continue;
+    if (limits.met(known.value->by[0]))
+      tell(known, known.value->by[0], low, {}, to_string(low) + " to " + to_string(high), out);
+    if (limits.met(known.value->by[1]))
+      tell(known, known.value->by[1], high, {}, to_string(high) + " to " + to_string(low), out);
+  }
+}
+
+}  // namespace
+
+namespace detectors_in_files {
+extern const Detector retransmission_rate{kDoc, {}, nullptr, &examine_hosts, kThresholds};
+}
+
+}  // namespace tcpautopsy
