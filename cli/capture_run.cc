@@ -83,6 +83,7 @@ void CaptureRun::start(Group& group, const Handlers& handlers, TimeNs first_ns) 
   group.start_ns = first_time(group.reader.infos()).value_or(first_ns);
   AnalysisOptions analysis;
   analysis.profile = options_.profile;
+  analysis.thresholds = options_.thresholds;
   analysis.first_flow = flows_;
   analysis.on_segment = handlers.segment;
   if (options_.capture_end && options_.capture_end->kind != TimeSpec::Kind::End) {

@@ -34,7 +34,7 @@ const std::vector<Command>& commands() {
       {"explain",
        "what a finding means, how to confirm it, what to do; all findings without ID",
        "[ID...]",
-       0,
+       kSettings,
        {"text", "markdown", "ndjson"},
        run_explain},
       {"ss",

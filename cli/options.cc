@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "analyzer/report/explain.h"
+#include "cli/settings.h"
 
 namespace tcpautopsy::cli {
 namespace {
@@ -101,6 +102,16 @@ po::options_description profile_group() {
       "data-retries", number(), "times that data is sent again")(
       "orphan-retries", number(), "times that a FIN is sent again after close()")(
       "minimum-rto", text(), "least retransmission timeout");
+  return group;
+}
+
+po::options_description settings_group() {
+  po::options_description group("Settings");
+  group.add_options()("set", po::value<Words>()->composing()->value_name("ID.NAME=VALUE"),
+                      "a threshold of a finding; explain tells those there are")(
+      "config", po::value<std::string>()->value_name("FILE"),
+      "thresholds and numbers of the profile from this file too")(
+      "no-config", po::bool_switch(), "leave out the user's own file, ~/.config/tcpautopsy/config");
   return group;
 }
 
@@ -256,9 +267,23 @@ po::options_description all_groups(const Command& command, Options& o) {
   po::options_description all;
   if (const auto special = special_group(command, o); !special.options().empty()) all.add(special);
   if (command.groups & kInput) all.add(input_group(o)).add(profile_group());
+  if (command.groups & (kInput | kSettings)) all.add(settings_group());
   if (command.groups & kSelect) all.add(select_group(o));
   all.add(output_group(command, o));
   return all;
+}
+
+// What the command line says goes before --config's file, and that before the user's own.
+void read_settings(po::variables_map& given, Thresholds& thresholds) {
+  po::options_description others = profile_group();
+  others.add_options()("profile", po::value<std::string>());
+  if (given.count("config")) read_config(given["config"].as<std::string>(), others, given);
+  if (const auto own = user_config_path(); own && !given["no-config"].as<bool>()) {
+    std::error_code ignored;
+    if (std::filesystem::exists(*own, ignored)) read_config(*own, others, given);
+  }
+  set_thresholds(thresholds, given);
+  if (given.count("set")) set_thresholds(thresholds, given["set"].as<Words>());
 }
 
 // The profile named, then its numbers one by one, in whatever order they were given.
@@ -324,6 +349,7 @@ Options parse_options(const Command& command, const std::vector<std::string>& ar
     po::store(po::command_line_parser(arguments).options(with_files).positional(files).style(style).run(),
               given);
     po::notify(given);
+    if (command.groups & (kInput | kSettings)) read_settings(given, o.thresholds);
     if (command.groups & kInput) read_profile(given, o.profile);
     if (command.groups & kStream) read_short_format(given, o);
   } catch (const po::error& error) {

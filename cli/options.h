@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "analyzer/detect/thresholds.h"
 #include "analyzer/infer/profile.h"
 #include "analyzer/report/socket_table.h"
 #include "analyzer/report/time_text.h"
@@ -29,6 +30,7 @@ struct Options {
   bool merge = false;
   std::optional<TimeSpec> capture_end;
   Profile profile;
+  Thresholds thresholds;
   // Selection.
   Selection selection;
   // Output.
@@ -41,6 +43,7 @@ struct Options {
   bool full = false, turns = false, count = false;
   std::size_t limit = 10;
   std::optional<TimeSpec> at;
+  std::optional<TimeNs> watch;  // step between moments
   StateFilter states;
   Direction direction = Direction::Both;
   ReassemblyOptions reassembly;
@@ -55,7 +58,8 @@ enum OptionGroup : unsigned {
   kSockets = 16,
   kLimit = 32,
   kFailOn = 64,
-  kStream = 128
+  kStream = 128,
+  kSettings = 256
 };
 
 struct Command {

@@ -60,6 +60,18 @@ std::vector<std::string> script_lines(std::string_view script) {
   return lines;
 }
 
+// "min_half_open = 200 (100 by default): half-open attempts at once"
+std::string threshold_text(const Detector& detector, const Threshold& threshold,
+                           const Thresholds& thresholds) {
+  const double value = thresholds.of(detector.doc.id, threshold);
+  const std::string unit = threshold.unit.empty() ? "" : fmt::format(" {}", threshold.unit);
+  std::string out = fmt::format("{}.{} = {:g}", detector.doc.id, threshold.name, value);
+  if (value != threshold.value) out += fmt::format(" ({:g} by default)", threshold.value);
+  return out + fmt::format(":{} {}", unit, threshold.meaning);
+}
+
+constexpr std::string_view kThresholdsHeading = "Thresholds in force (--set ID.NAME=VALUE)";
+
 std::string example_heading(const Example& example) {
   return fmt::format("{}: {}", example.near_miss ? "Not this" : "Example", example.title);
 }
@@ -81,7 +93,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::string explain_text(const Detector& detector, const TextStyle& style) {
+std::string explain_text(const Detector& detector, const Thresholds& thresholds, const TextStyle& style) {
   const Doc& doc = detector.doc;
   std::string out = fmt::format("{}  {}\n{}\n", style.paint(Paint::Bold, doc.id),
                                 style.paint(severity_paint(doc.severity), name(doc.severity)), doc.title);
@@ -95,6 +107,9 @@ std::string explain_text(const Detector& detector, const TextStyle& style) {
       out += paragraph("  ", one, style.width);
     });
   }
+  if (!detector.thresholds.empty()) out += '\n' + style.paint(Paint::Bold, kThresholdsHeading) + '\n';
+  for (const Threshold& threshold : detector.thresholds)
+    out += paragraph("  ", threshold_text(detector, threshold, thresholds), style.width);
   for (const Example& example : detector.examples) {
     out += '\n' + style.paint(Paint::Bold, example_heading(example)) + '\n';
     for (const std::string& line : script_lines(example.script))
@@ -103,7 +118,7 @@ std::string explain_text(const Detector& detector, const TextStyle& style) {
   return out;
 }
 
-std::string explain_markdown(const Detector& detector) {
+std::string explain_markdown(const Detector& detector, const Thresholds& thresholds) {
   const Doc& doc = detector.doc;
   std::string out =
       fmt::format("## {}\n\n**{}** ({}, {})\n", doc.id, doc.title, name(doc.severity), name(doc.scope));
@@ -112,6 +127,9 @@ std::string explain_markdown(const Detector& detector) {
     out += fmt::format("\n### {}\n", section.heading);
     paragraphs(section.text, [&](std::string_view one) { out += '\n' + paragraph("", one, 120); });
   }
+  if (!detector.thresholds.empty()) out += fmt::format("\n### {}\n\n", kThresholdsHeading);
+  for (const Threshold& threshold : detector.thresholds)
+    out += fmt::format("- {}\n", threshold_text(detector, threshold, thresholds));
   for (const Example& example : detector.examples) {
     out += fmt::format("\n### {}\n\n```\n", example_heading(example));
     for (const std::string& line : script_lines(example.script)) out += line + '\n';
@@ -120,7 +138,7 @@ std::string explain_markdown(const Detector& detector) {
   return out;
 }
 
-std::string explain_json(const Detector& detector) {
+std::string explain_json(const Detector& detector, const Thresholds& thresholds) {
   const Doc& doc = detector.doc;
   std::string out;
   JsonWriter w(out);
@@ -132,6 +150,18 @@ std::string explain_json(const Detector& detector) {
   w.field("scope", name(doc.scope));
   w.field("phase", doc.phase);
   for (const Section& section : sections(doc)) w.field(section.key, trimmed(section.text));
+  w.key("thresholds");
+  w.begin_array();
+  for (const Threshold& threshold : detector.thresholds) {
+    w.begin_object();
+    w.field("setting", fmt::format("{}.{}", doc.id, threshold.name));
+    w.field("value", thresholds.of(doc.id, threshold));
+    w.field("default", threshold.value);
+    w.field("unit", threshold.unit);
+    w.field("meaning", threshold.meaning);
+    w.end_object();
+  }
+  w.end_array();
   w.key("examples");
   w.begin_array();
   for (const Example& example : detector.examples) {

@@ -10,9 +10,10 @@
 
 namespace tcpautopsy {
 
-std::string explain_text(const Detector& detector, const TextStyle& style);
-std::string explain_markdown(const Detector& detector);
-std::string explain_json(const Detector& detector);  // one object, no newline
+// With the thresholds in force.
+std::string explain_text(const Detector& detector, const Thresholds& thresholds, const TextStyle& style);
+std::string explain_markdown(const Detector& detector, const Thresholds& thresholds);
+std::string explain_json(const Detector& detector, const Thresholds& thresholds);  // one object, no newline
 
 // All findings with severity and title, under their phases.
 std::string explain_list(const std::vector<const Detector*>& detectors, const TextStyle& style);

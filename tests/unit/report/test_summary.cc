@@ -126,13 +126,13 @@ TEST_CASE("a capture without findings says so") {
 }
 
 TEST_CASE("explain wraps paragraphs and shows examples without their margin") {
-  const std::string text = explain_text(sample_detector(), TextStyle{60, false});
+  const std::string text = explain_text(sample_detector(), {}, TextStyle{60, false});
   CHECK(text.find("What happened\n  First paragraph.\n\n  Second paragraph.\n") != std::string::npos);
   CHECK(text.find("Example: seen twice\n    handshake\n      +0 A > B F. 1:1(0) ack 1\n") !=
         std::string::npos);
   CHECK(text.find("Not this: near miss") != std::string::npos);
   CHECK(text.find("Advice often given") == std::string::npos);
-  CHECK(json::parse(explain_json(sample_detector()))["examples"].size() == 2);
+  CHECK(json::parse(explain_json(sample_detector(), {}))["examples"].size() == 2);
 }
 
 TEST_CASE("a wrong id leads to the one that was meant") {
