@@ -32,9 +32,9 @@ std::int64_t in_use(const Population::Moment& moment) {
   return std::accumulate(moment.counts.begin(), moment.counts.end(), std::int64_t{0});
 }
 
-std::vector<Episode> episodes(const Population& population, TcpState state, std::int64_t least,
-                              TimeNs capture_end_ns) {
-  return episodes(population.moments(), least, capture_end_ns,
+std::vector<Excess> excesses(const Population& population, TcpState state, std::int64_t least,
+                             TimeNs capture_end_ns) {
+  return excesses(population.moments(), least, capture_end_ns,
                   [state](const Population::Moment& moment) { return count_of(moment, state); });
 }
 

@@ -13,7 +13,7 @@ namespace tcpautopsy {
 
 // A time through which a count was at its threshold or above; dips of less than 60 s do not end it
 // (findings.md).
-struct Episode {
+struct Excess {
   TimeNs from_ns = 0, until_ns = 0;
   Population::Peak peak;
   bool to_end = false;  // the capture ended before it did
@@ -21,9 +21,9 @@ struct Episode {
 
 // `count(moment)` is what is compared with `least`.
 template <class F>
-std::vector<Episode> episodes(const std::vector<Population::Moment>& moments, std::int64_t least,
-                              TimeNs capture_end_ns, F count) {
-  std::vector<Episode> found;
+std::vector<Excess> excesses(const std::vector<Population::Moment>& moments, std::int64_t least,
+                             TimeNs capture_end_ns, F count) {
+  std::vector<Excess> found;
   bool above = false;
   for (const Population::Moment& moment : moments) {
     const std::int64_t now = count(moment);
@@ -39,13 +39,13 @@ std::vector<Episode> episodes(const std::vector<Population::Moment>& moments, st
     found.back().to_end = true;
   }
   // A step of the population may end after the capture.
-  for (Episode& episode : found)
-    for (TimeNs* at_ns : {&episode.from_ns, &episode.until_ns, &episode.peak.at_ns})
+  for (Excess& excess : found)
+    for (TimeNs* at_ns : {&excess.from_ns, &excess.until_ns, &excess.peak.at_ns})
       *at_ns = std::min(*at_ns, capture_end_ns);
   return found;
 }
-std::vector<Episode> episodes(const Population& population, TcpState state, std::int64_t least,
-                              TimeNs capture_end_ns);
+std::vector<Excess> excesses(const Population& population, TcpState state, std::int64_t least,
+                             TimeNs capture_end_ns);
 
 std::int64_t count_of(const Population::Moment& moment, TcpState state);
 std::int64_t in_use(const Population::Moment& moment);  // in any state but CLOSED

@@ -35,7 +35,7 @@ BlockConnection connection_of(const Script& script, const Block& block, std::uin
   made.script.events = block.events;
   for (Event& event : made.script.events) shift(event, rank * block.every_ns);
   EndpointAddress &client = made.script.ends[0], &server = made.script.ends[1];
-  client.port = static_cast<std::uint16_t>(client.port + 1 + number % 20000);
+  client.port = static_cast<std::uint16_t>(client.port + 1 + number % block.ports);
   if (block.network) client.ip = address_in(*block.network, block.network_bits, random);
   if (block.targets == Block::Targets::Ports) server.port = static_cast<std::uint16_t>(server.port + rank);
   if (block.targets == Block::Targets::Hosts) server.ip = later(server.ip, rank);

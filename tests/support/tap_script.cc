@@ -149,6 +149,10 @@ void Parser::block_option(Words& words, Block& block) const {
     block.targets = words.take_if("ports") ? Block::Targets::Ports : Block::Targets::Hosts;
     if (block.targets == Block::Targets::Hosts && !words.take_if("hosts"))
       words.fail("'to ports' or 'to hosts'");
+  } else if (words.take_if("over")) {
+    block.ports = words.number<std::uint32_t>("number of ports");
+    if (block.ports == 0 || block.ports > 20000 || !words.take_if("ports"))
+      words.fail("'over 1 to 20000 ports'");
   } else if (words.take_if("isn")) {
     const Side which = side(words);
     block.isn_step[index(which)] = words.number<std::uint32_t>("step from ISN to ISN");

@@ -97,6 +97,7 @@ struct Block {
   TimeNs start_ns = 0, every_ns = 0;
   std::optional<IpAddress> network;                // of the clients; else they differ by port alone
   unsigned network_bits = 0;                       // of 128
+  std::uint32_t ports = 20000;                     // of the clients; used one after the other, then again
   Targets targets = Targets::One;                  // each to the next port or host after B
   PerSide<std::optional<std::uint32_t>> isn_step;  // else random
   std::vector<Event> events;                       // of the first of them, from start_ns on

@@ -48,23 +48,79 @@ constexpr Doc kDoc{
     .wireshark = "none",
 };
 
+constexpr Example kExamples[] = {
+    {"Twenty-five clients close; the server never does", R"(
+times 25 every .1 {
+handshake
++.1   A > B  P. 1:101(100) ack 1
++.01  A < B  .  1:1(0) ack 101
++.1   A > B  F. 101:101(0) ack 1
++.01  A < B  .  1:1(0) ack 102
+}
+end +10
+finding close_wait_pileup severity error count 25 flows 25
+)"},
+    {"A client's pool holds what the server has closed, and closes it at last", R"(
+times 20 every .1 {
+handshake
++.1   A < B  F. 1:1(0) ack 1
++.01  A > B  .  1:1(0) ack 2
++20   A > B  F. 1:1(0) ack 2
++.01  A < B  .  2:2(0) ack 2
+}
+finding close_wait_pileup count 20 flows 20
+)"},
+    {"Nineteen are too few", R"(
+times 19 every .1 {
+handshake
++.1   A > B  F. 1:1(0) ack 1
++.01  A < B  .  1:1(0) ack 2
+}
+end +10
+no finding
+)",
+     true},
+    {"Answers that take three seconds", R"(
+times 30 every .1 {
+handshake
++.1   A > B  F. 1:1(0) ack 1
++.01  A < B  .  1:1(0) ack 2
++3    A < B  F. 1:1(0) ack 2
++.01  A > B  .  2:2(0) ack 2
+}
+no finding
+)",
+     true},
+    {"Many answer late, but few at one time", R"(
+times 60 every 1 {
+handshake
++.1   A > B  F. 1:1(0) ack 1
++.01  A < B  .  1:1(0) ack 2
++12   A < B  F. 1:1(0) ack 2
++.01  A > B  .  2:2(0) ack 2
+}
+no finding
+)",
+     true},
+};
+
 constexpr Threshold kFlows{"min_flows", 20, "", "connections in CLOSE-WAIT for 5 s or more at one time"};
 constexpr Threshold kThresholds[]{kFlows};
 
-void tell(Finding f, const Episode& episode, const std::string& whose, std::uint64_t connections,
+void tell(Finding f, const Excess& excess, const std::string& whose, std::uint64_t connections,
           Findings& out) {
-  const auto peak = static_cast<std::uint64_t>(episode.peak.count);
-  f.time_ns = episode.from_ns;
-  f.end_ns = episode.until_ns;
+  const auto peak = static_cast<std::uint64_t>(excess.peak.count);
+  f.time_ns = excess.from_ns;
+  f.end_ns = excess.until_ns;
   f.count = peak;
   f.summary = number_text(peak) + " of " + count_text(connections, "connection") + " " + whose +
               " were in CLOSE-WAIT at one time, each for 5 s or more" +
-              (episode.to_end ? ", and the capture ends so" : "") +
+              (excess.to_end ? ", and the capture ends so" : "") +
               ": the peers closed, and the application did not.";
   prove(f, "peak", peak);
-  prove(f, "peak_at_ns", episode.peak.at_ns);
+  prove(f, "peak_at_ns", excess.peak.at_ns);
   prove(f, "connections", connections);
-  prove(f, "to_the_end", episode.to_end);
+  prove(f, "to_the_end", excess.to_end);
   out.push_back(std::move(f));
 }
 
@@ -78,19 +134,19 @@ Finding begin(const Known& known, const IpAddress& host, std::optional<std::uint
 void examine_hosts(const HostContext& context, Findings& out) {
   const auto least = std::max<std::int64_t>(1, std::llround(context.thresholds.of(kDoc.id, kFlows)));
   const auto found = [&](const Residents& r) {
-    if (r.lingering.empty()) return std::vector<Episode>{};
-    return episodes(r.lingering, TcpState::CloseWait, least, context.capture_end_ns);
+    if (r.lingering.empty()) return std::vector<Excess>{};
+    return excesses(r.lingering, TcpState::CloseWait, least, context.capture_end_ns);
   };
   const Census& census = context.book.census();
   for (const auto& known : census.services().known())
-    for (const Episode& episode : found(*known.value))
-      tell(begin(known, known.key.ip, known.key.port), episode, "of " + endpoint_text(known.key),
+    for (const Excess& excess : found(*known.value))
+      tell(begin(known, known.key.ip, known.key.port), excess, "of " + endpoint_text(known.key),
            known.value->connections, out);
   for (const auto& known : census.visits().known())
-    for (const Episode& episode : found(known.value->client)) {
+    for (const Excess& excess : found(known.value->client)) {
       Finding f = begin(known, known.key.client, {});
       prove(f, "server", endpoint_text(known.key.server));
-      tell(std::move(f), episode,
+      tell(std::move(f), excess,
            "of client " + to_string(known.key.client) + " to " + endpoint_text(known.key.server),
            known.value->client.connections, out);
     }
@@ -99,7 +155,7 @@ void examine_hosts(const HostContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector close_wait_pileup{kDoc, {}, nullptr, &examine_hosts, kThresholds};
+extern const Detector close_wait_pileup{kDoc, kExamples, nullptr, &examine_hosts, kThresholds};
 }
 
 }  // namespace tcpautopsy

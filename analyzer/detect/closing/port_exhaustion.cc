@@ -54,6 +54,61 @@ constexpr Doc kDoc{
     .wireshark = "Expert note \"TCP Port numbers reused\", one packet at a time",
 };
 
+constexpr Example kExamples[] = {
+    {"All 200 ports in TIME-WAIT, and taken again before that is over", R"(
+times 400 every .25 over 200 ports {
+handshake
++.01  A > B  F. 1:1(0) ack 1
++.01  A < B  F. 1:1(0) ack 2
++.01  A > B  .  2:2(0) ack 2
+}
+finding port_exhaustion severity error certainty certain count 200 flows 400
+)"},
+    {"As many connections open as there are ports", R"(
+times 200 every .1 over 200 ports {
+handshake
++.01  A < B  F. 1:1(0) ack 1
++.01  A > B  F. 1:1(0) ack 2
++.01  A < B  .  2:2(0) ack 2
+}
+times 200 every .1 over 200 ports {
+handshake
+}
+end +10
+finding port_exhaustion count 200 flows 400
+)"},
+    {"A port is free when its turn comes", R"(
+times 400 every .4 over 200 ports {
+handshake
++.01  A > B  F. 1:1(0) ack 1
++.01  A < B  F. 1:1(0) ack 2
++.01  A > B  .  2:2(0) ack 2
+}
+no finding
+)",
+     true},
+    {"The server closes first: no port of the client waits", R"(
+times 400 every .25 over 200 ports {
+handshake
++.01  A < B  F. 1:1(0) ack 1
++.01  A > B  F. 1:1(0) ack 2
++.01  A < B  .  2:2(0) ack 2
+}
+no finding
+)",
+     true},
+    {"Two hundred of 28,232 ports", R"(
+times 200 every .1 {
+handshake
++.01  A > B  F. 1:1(0) ack 1
++.01  A < B  F. 1:1(0) ack 2
++.01  A > B  .  2:2(0) ack 2
+}
+no finding
+)",
+     true},
+};
+
 constexpr Threshold kInUse{"min_percent_in_use", 95, "%",
                            "of the client's range taken at one time toward one server address and port"};
 constexpr Threshold kReuses{"min_reuses", 10, "", "ports taken again while they were in TIME-WAIT, and"};
@@ -73,13 +128,13 @@ Finding begin(const Known& known, const PortRange& range) {
   return f;
 }
 
-void tell_use(const Known& known, const PortRange& range, const Episode& episode, Findings& out) {
-  const auto peak = static_cast<std::uint64_t>(episode.peak.count);
+void tell_use(const Known& known, const PortRange& range, const Excess& excess, Findings& out) {
+  const auto peak = static_cast<std::uint64_t>(excess.peak.count);
   const auto waiting =
-      static_cast<std::uint64_t>(known.value->client.states.at(TcpState::TimeWait, episode.peak.at_ns));
+      static_cast<std::uint64_t>(known.value->client.states.at(TcpState::TimeWait, excess.peak.at_ns));
   Finding f = begin(known, range);
-  f.time_ns = episode.from_ns;
-  f.end_ns = episode.until_ns;
+  f.time_ns = excess.from_ns;
+  f.end_ns = excess.until_ns;
   f.count = peak;
   f.summary = to_string(known.key.client) + " had " + number_text(peak) + " of its " +
               number_text(range.size) + " ports taken toward " + endpoint_text(known.key.server) +
@@ -88,7 +143,7 @@ void tell_use(const Known& known, const PortRange& range, const Episode& episode
                    ? ", and took " + count_text(known.value->reused, "port") + " again before that was over."
                    : ": more connections than that cannot be made.");
   prove(f, "peak", peak);
-  prove(f, "peak_at_ns", episode.peak.at_ns);
+  prove(f, "peak_at_ns", excess.peak.at_ns);
   prove(f, "in_time_wait", waiting);
   out.push_back(std::move(f));
 }
@@ -116,9 +171,9 @@ void examine_hosts(const HostContext& context, Findings& out) {
     const double used = static_cast<double>(visits.ports.size());
     if (used < used_share * range.size && used < in_use_share * range.size) continue;
     const auto least = std::max<std::int64_t>(1, std::llround(std::ceil(in_use_share * range.size)));
-    const auto found = episodes(visits.client.states.moments(), least, context.capture_end_ns,
+    const auto found = excesses(visits.client.states.moments(), least, context.capture_end_ns,
                                 [](const Population::Moment& moment) { return in_use(moment); });
-    for (const Episode& episode : found) tell_use(known, range, episode, out);
+    for (const Excess& excess : found) tell_use(known, range, excess, out);
     if (found.empty() && static_cast<double>(visits.reused) >= reuses && used >= used_share * range.size)
       tell_reuse(known, range, out);
   }
@@ -127,7 +182,7 @@ void examine_hosts(const HostContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector port_exhaustion{kDoc, {}, nullptr, &examine_hosts, kThresholds};
+extern const Detector port_exhaustion{kDoc, kExamples, nullptr, &examine_hosts, kThresholds};
 }
 
 }  // namespace tcpautopsy

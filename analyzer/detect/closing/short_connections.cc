@@ -48,6 +48,71 @@ constexpr Doc kDoc{
     .wireshark = "none",
 };
 
+constexpr Example kExamples[] = {
+    {"A hundred requests, a hundred connections", R"(
+times 100 every .1 {
+handshake
++.01  A > B  P. 1:101(100) ack 1
++.01  A < B  P. 1:201(200) ack 101
++.01  A > B  F. 101:101(0) ack 201
++.01  A < B  F. 201:201(0) ack 102
++.01  A > B  .  102:102(0) ack 202
+}
+finding short_connections severity note count 100 flows 100
+)"},
+    {"Ended by RST it is one exchange too; some connections carry two", R"(
+times 100 every .1 {
+handshake
++.01  A > B  P. 1:101(100) ack 1
++.01  A < B  P. 1:201(200) ack 101
++.01  A > B  R. 101:101(0) ack 201
+}
+times 20 every .1 {
+handshake
++.01  A > B  P. 1:101(100) ack 1
++.01  A < B  P. 1:201(200) ack 101
++.01  A > B  P. 101:201(100) ack 201
++.01  A < B  P. 201:401(200) ack 201
++.01  A > B  R. 201:201(0) ack 401
+}
+finding short_connections count 100 flows 120
+)"},
+    {"Ninety-nine are too few", R"(
+times 99 every .1 {
+handshake
++.01  A > B  P. 1:101(100) ack 1
++.01  A < B  P. 1:201(200) ack 101
++.01  A > B  F. 101:101(0) ack 201
++.01  A < B  F. 201:201(0) ack 102
++.01  A > B  .  102:102(0) ack 202
+}
+no finding
+)",
+     true},
+    {"Two exchanges each", R"(
+times 150 every .1 {
+handshake
++.01  A > B  P. 1:101(100) ack 1
++.01  A < B  P. 1:201(200) ack 101
++.01  A > B  P. 101:201(100) ack 201
++.01  A < B  P. 201:401(200) ack 201
++.01  A > B  R. 201:201(0) ack 401
+}
+no finding
+)",
+     true},
+    {"They stay open", R"(
+times 150 every .1 {
+handshake
++.01  A > B  P. 1:101(100) ack 1
++.01  A < B  P. 1:201(200) ack 101
+}
+end +10
+no finding
+)",
+     true},
+};
+
 constexpr Threshold kConnections{"min_connections", 100, "",
                                  "connections of one client and service with one exchange each"};
 constexpr Threshold kShare{"min_percent", 80, "%", "of that client's connections to the service"};
@@ -86,7 +151,7 @@ void examine_hosts(const HostContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector short_connections{kDoc, {}, nullptr, &examine_hosts, kThresholds};
+extern const Detector short_connections{kDoc, kExamples, nullptr, &examine_hosts, kThresholds};
 }
 
 }  // namespace tcpautopsy

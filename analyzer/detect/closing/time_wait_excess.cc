@@ -67,6 +67,66 @@ constexpr Doc kDoc{
     .wireshark = "none",
 };
 
+constexpr Example kExamples[] = {
+    {"A thousand connections closed by their client", R"(
+times 1000 every .02 {
+handshake
++.01  A > B  F. 1:1(0) ack 1
++.01  A < B  F. 1:1(0) ack 2
++.01  A > B  .  2:2(0) ack 2
+}
+finding time_wait_excess severity warning count 1000 flows 1000
+)"},
+    {"A thousand clients, the server closes first", R"(
+times 1000 every .02 from 10.1.0.0/16 {
+handshake
++.01  A < B  F. 1:1(0) ack 1
++.01  A > B  F. 1:1(0) ack 2
++.01  A < B  .  2:2(0) ack 2
+}
+end +100
+finding time_wait_excess count 1000 flows 1000
+)"},
+    {"A client that has 200 ports and holds most of them in TIME-WAIT", R"(
+times 320 every .35 over 200 ports {
+handshake
++.01  A > B  F. 1:1(0) ack 1
++.01  A < B  F. 1:1(0) ack 2
++.01  A > B  .  2:2(0) ack 2
+}
+finding time_wait_excess flows 320
+)"},
+    {"One less than a thousand", R"(
+times 999 every .02 {
+handshake
++.01  A > B  F. 1:1(0) ack 1
++.01  A < B  F. 1:1(0) ack 2
++.01  A > B  .  2:2(0) ack 2
+}
+end +100
+no finding
+)",
+     true},
+    {"Twelve hundred, but never more than 600 at one time", R"(
+times 1200 every .1 {
+handshake
++.01  A > B  F. 1:1(0) ack 1
++.01  A < B  F. 1:1(0) ack 2
++.01  A > B  .  2:2(0) ack 2
+}
+no finding
+)",
+     true},
+    {"Closed by RST: nobody waits", R"(
+times 1000 every .02 {
+handshake
++.01  A > B  R. 1:1(0) ack 1
+}
+no finding
+)",
+     true},
+};
+
 constexpr Threshold kAtAddress{"min_at_address", 1000, "", "endpoints in TIME-WAIT at one address"};
 constexpr Threshold kOfRange{"min_percent_of_ports", 10, "%",
                              "of a client's port range in TIME-WAIT toward one server address and port"};
@@ -84,9 +144,9 @@ struct Holder {
   double share = 1;
 };
 
-void tell_growth(Finding& f, const Holder& holder, const Episode& episode, const HostContext& context) {
+void tell_growth(Finding& f, const Holder& holder, const Excess& excess, const HostContext& context) {
   const TimeNs time_wait = context.profile.time_wait;
-  const auto rate = entries_per_second(holder.residents->states, episode.peak, time_wait);
+  const auto rate = entries_per_second(holder.residents->states, excess.peak, time_wait);
   if (!rate) return;
   const double steady = *rate * static_cast<double>(time_wait) / static_cast<double>(kSecond);
   prove(f, "entries_per_second", std::round(*rate * 10) / 10);
@@ -99,15 +159,15 @@ void tell_growth(Finding& f, const Holder& holder, const Episode& episode, const
     f.summary += ", which at that rate levels off at " + percent_text(steady / range) + " of its ports";
     return;
   }
-  const double left = std::max(0.0, range - static_cast<double>(episode.peak.count)) / *rate;
+  const double left = std::max(0.0, range - static_cast<double>(excess.peak.count)) / *rate;
   const auto left_ns = static_cast<TimeNs>(left * static_cast<double>(kSecond));
   prove(f, "ports_run_out", true);
   prove(f, "ports_run_out_after_peak_ns", left_ns);
   f.summary += ", and at that rate its ports are used up " + duration_text(left_ns) + " after the peak";
 }
 
-void tell_place(Finding& f, const Holder& holder, const Episode& episode) {
-  const auto peak = static_cast<std::uint64_t>(episode.peak.count);
+void tell_place(Finding& f, const Holder& holder, const Excess& excess) {
+  const auto peak = static_cast<std::uint64_t>(excess.peak.count);
   const std::string host = to_string(holder.host);
   f.summary = host + " had " + number_text(peak) + " endpoints in TIME-WAIT at once";
   if (holder.service && holder.is_client) {
@@ -117,7 +177,7 @@ void tell_place(Finding& f, const Holder& holder, const Episode& episode) {
     f.summary += ", most of them of its service on port " + std::to_string(holder.service->port);
   }
   prove(f, "peak", peak);
-  prove(f, "peak_at_ns", episode.peak.at_ns);
+  prove(f, "peak_at_ns", excess.peak.at_ns);
   if (!holder.range) return;
   const double share = static_cast<double>(peak) / holder.range->size;
   prove(f, "port_range", holder.range->size);
@@ -136,25 +196,25 @@ void tell_closing(Finding& f, const Holder& holder) {
   f.summary += ". It closes first in " + share_text(r.closed_here, closed) + " connections.";
 }
 
-void tell(const Holder& holder, const Episode& episode, const HostContext& context, Findings& out) {
+void tell(const Holder& holder, const Excess& excess, const HostContext& context, Findings& out) {
   std::optional<std::uint16_t> port;
   if (holder.service && !holder.is_client) port = holder.service->port;
   Finding f = make_host_finding(kDoc, holder.host, port, holder.flows, holder.sample);
-  f.time_ns = episode.from_ns;
-  f.end_ns = episode.until_ns;
-  f.count = static_cast<std::uint64_t>(episode.peak.count);
+  f.time_ns = excess.from_ns;
+  f.end_ns = excess.until_ns;
+  f.count = static_cast<std::uint64_t>(excess.peak.count);
   if (holder.share < 1) f.certainty = Certainty::Likely;
-  tell_place(f, holder, episode);
-  tell_growth(f, holder, episode, context);
+  tell_place(f, holder, excess);
+  tell_growth(f, holder, excess, context);
   tell_closing(f, holder);
   out.push_back(std::move(f));
 }
 
 // Most of the host's endpoints in TIME-WAIT are at one service of it, or toward one.
-void find_service(Holder& holder, const Episode& episode, const HostBook& book) {
+void find_service(Holder& holder, const Excess& excess, const HostBook& book) {
   const auto most = [&](const Residents& r) {
-    return 2 * r.time_waits > static_cast<std::uint64_t>(episode.peak.count) &&
-           2 * r.states.peak(TcpState::TimeWait).count > episode.peak.count;
+    return 2 * r.time_waits > static_cast<std::uint64_t>(excess.peak.count) &&
+           2 * r.states.peak(TcpState::TimeWait).count > excess.peak.count;
   };
   for (const auto& known : book.census().services().known())
     if (known.key.ip == holder.host && most(*known.value)) holder.service = known.key;
@@ -173,11 +233,11 @@ void examine_hosts(const HostContext& context, Findings& out) {
   std::set<IpAddress> told;
   for (const auto& known : census.hosts().known()) {
     if (known.value->time_waits < static_cast<std::uint64_t>(at_address)) continue;
-    for (const Episode& episode :
-         episodes(known.value->states, TcpState::TimeWait, at_address, context.capture_end_ns)) {
+    for (const Excess& excess :
+         excesses(known.value->states, TcpState::TimeWait, at_address, context.capture_end_ns)) {
       Holder holder{known.value, known.key, {}, false, {}, known.flows, known.sample, known.share};
-      find_service(holder, episode, context.book);
-      tell(holder, episode, context, out);
+      find_service(holder, excess, context.book);
+      tell(holder, excess, context, out);
       told.insert(known.key);
     }
   }
@@ -190,16 +250,16 @@ void examine_hosts(const HostContext& context, Findings& out) {
       continue;
     const PortRange range = port_range(context.book, known.key.client);
     const auto least = std::max<std::int64_t>(1, std::llround(std::ceil(of_range * range.size)));
-    for (const Episode& episode : episodes(client.states, TcpState::TimeWait, least, context.capture_end_ns))
+    for (const Excess& excess : excesses(client.states, TcpState::TimeWait, least, context.capture_end_ns))
       tell({&client, known.key.client, known.key.server, true, range, known.flows, known.sample, known.share},
-           episode, context, out);
+           excess, context, out);
   }
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector time_wait_excess{kDoc, {}, nullptr, &examine_hosts, kThresholds};
+extern const Detector time_wait_excess{kDoc, kExamples, nullptr, &examine_hosts, kThresholds};
 }
 
 }  // namespace tcpautopsy

@@ -50,6 +50,101 @@ constexpr Doc kDoc{
     .wireshark = "\"TCP Retransmission\" and its kin, counted over all connections",
 };
 
+constexpr Example kExamples[] = {
+    {"One segment in eleven sent again, lost behind the capture point", R"(
+times 100 every .1 {
+handshake
++.001 A > B  P. 1:101(100) ack 1
++.001 A > B  P. 101:201(100) ack 1
++.001 A > B  P. 201:301(100) ack 1
++.001 A > B  P. 301:401(100) ack 1 !lost
++.001 A > B  P. 401:501(100) ack 1
++.001 A > B  P. 501:601(100) ack 1
++.001 A > B  P. 601:701(100) ack 1
++.001 A > B  P. 701:801(100) ack 1
++.001 A > B  P. 801:901(100) ack 1
++.001 A > B  P. 901:1001(100) ack 1
++.01  A < B  .  1:1(0) ack 301 <sack 401:1001>
++.01  A > B  P. 301:401(100) ack 1
++.01  A < B  .  1:1(0) ack 1001
+}
+finding retransmission_rate severity warning count 100 flows 100
+)"},
+    {"Lost before it", R"(
+times 100 every .1 {
+handshake
++.001 A > B  P. 1:101(100) ack 1
++.001 A > B  P. 101:201(100) ack 1
++.001 A > B  P. 201:301(100) ack 1
++.001 A > B  P. 301:401(100) ack 1 !unseen
++.001 A > B  P. 401:501(100) ack 1
++.001 A > B  P. 501:601(100) ack 1
++.001 A > B  P. 601:701(100) ack 1
++.001 A > B  P. 701:801(100) ack 1
++.001 A > B  P. 801:901(100) ack 1
++.001 A > B  P. 901:1001(100) ack 1
++.01  A < B  .  1:1(0) ack 301 <sack 401:1001>
++.01  A > B  P. 301:401(100) ack 1
++.01  A < B  .  1:1(0) ack 1001
+}
+finding retransmission_rate count 100 flows 100
+)"},
+    {"Fewer than a thousand segments", R"(
+times 90 every .1 {
+handshake
++.001 A > B  P. 1:101(100) ack 1
++.001 A > B  P. 101:201(100) ack 1
++.001 A > B  P. 201:301(100) ack 1
++.001 A > B  P. 301:401(100) ack 1 !lost
++.001 A > B  P. 401:501(100) ack 1
++.001 A > B  P. 501:601(100) ack 1
++.001 A > B  P. 601:701(100) ack 1
++.001 A > B  P. 701:801(100) ack 1
++.001 A > B  P. 801:901(100) ack 1
++.001 A > B  P. 901:1001(100) ack 1
++.01  A < B  .  1:1(0) ack 301 <sack 401:1001>
++.01  A > B  P. 301:401(100) ack 1
++.01  A < B  .  1:1(0) ack 1001
+}
+no finding
+)",
+     true},
+    {"One in a hundred", R"(
+times 110 every .1 {
+handshake
++.001 A > B  P. 1:101(100) ack 1
++.001 A > B  P. 101:201(100) ack 1
++.001 A > B  P. 201:301(100) ack 1
++.001 A > B  P. 301:401(100) ack 1
++.001 A > B  P. 401:501(100) ack 1
++.001 A > B  P. 501:601(100) ack 1
++.001 A > B  P. 601:701(100) ack 1
++.001 A > B  P. 701:801(100) ack 1
++.001 A > B  P. 801:901(100) ack 1
++.001 A > B  P. 901:1001(100) ack 1
++.01  A < B  .  1:1(0) ack 1001
+}
+times 10 every .1 {
+handshake
++.001 A > B  P. 1:101(100) ack 1
++.001 A > B  P. 101:201(100) ack 1
++.001 A > B  P. 201:301(100) ack 1
++.001 A > B  P. 301:401(100) ack 1 !lost
++.001 A > B  P. 401:501(100) ack 1
++.001 A > B  P. 501:601(100) ack 1
++.001 A > B  P. 601:701(100) ack 1
++.001 A > B  P. 701:801(100) ack 1
++.001 A > B  P. 801:901(100) ack 1
++.001 A > B  P. 901:1001(100) ack 1
++.01  A < B  .  1:1(0) ack 301 <sack 401:1001>
++.01  A > B  P. 301:401(100) ack 1
++.01  A < B  .  1:1(0) ack 1001
+}
+no finding
+)",
+     true},
+};
+
 constexpr Threshold kPercent{"min_percent", 2, "%", "of data segments sent again"};
 constexpr Threshold kSegments{"min_segments", 1000, "", "data segments in that direction"};
 constexpr Threshold kThresholds[]{kPercent, kSegments};
@@ -115,7 +210,7 @@ void examine_hosts(const HostContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector retransmission_rate{kDoc, {}, nullptr, &examine_hosts, kThresholds};
+extern const Detector retransmission_rate{kDoc, kExamples, nullptr, &examine_hosts, kThresholds};
 }
 
 }  // namespace tcpautopsy

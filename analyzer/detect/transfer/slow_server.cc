@@ -48,6 +48,75 @@ constexpr Doc kDoc{
     .wireshark = "none (http.time and its like are by protocol)",
 };
 
+constexpr Example kExamples[] = {
+    {"One answer in ten takes two seconds", R"(
+times 27 every .2 {
+handshake
++.01  A > B  P. 1:101(100) ack 1
++.01  A < B  .  1:1(0) ack 101
++.02   A < B  P. 1:201(200) ack 101
++.01  A > B  .  101:101(0) ack 201
+}
+times 3 every .2 {
+handshake
++.01  A > B  P. 1:101(100) ack 1
++.01  A < B  .  1:1(0) ack 101
++2   A < B  P. 1:201(200) ack 101
++.01  A > B  .  101:101(0) ack 201
+}
+finding slow_server severity note count 30 flows 30
+)"},
+    {"Sixteen times as slow as before", R"(
+times 40 every .1 {
+handshake
++.01  A > B  P. 1:101(100) ack 1
++.01  A < B  .  1:1(0) ack 101
++.03   A < B  P. 1:201(200) ack 101
++.01  A > B  .  101:101(0) ack 201
+}
+times 200 every .1 {
+handshake
++.01  A > B  P. 1:101(100) ack 1
++.01  A < B  .  1:1(0) ack 101
++.5   A < B  P. 1:201(200) ack 101
++.01  A > B  .  101:101(0) ack 201
+}
+finding slow_server flows 240
+)"},
+    {"Nineteen turns tell too little", R"(
+times 19 every .2 {
+handshake
++.01  A > B  P. 1:101(100) ack 1
++.01  A < B  .  1:1(0) ack 101
++2   A < B  P. 1:201(200) ack 101
++.01  A > B  .  101:101(0) ack 201
+}
+no finding
+)",
+     true},
+    {"Half a second, but always", R"(
+times 100 every .5 {
+handshake
++.01  A > B  P. 1:101(100) ack 1
++.01  A < B  .  1:1(0) ack 101
++.5   A < B  P. 1:201(200) ack 101
++.01  A > B  .  101:101(0) ack 201
+}
+no finding
+)",
+     true},
+    {"The client is slow to ask", R"(
+times 30 every .2 {
+handshake
++3    A > B  P. 1:101(100) ack 1
++.02  A < B  P. 1:201(200) ack 101
++.01  A > B  .  101:101(0) ack 201
+}
+no finding
+)",
+     true},
+};
+
 constexpr Threshold kP95{"min_p95_seconds", 1, "s", "95th percentile of the time to the first octet"};
 constexpr Threshold kTurns{"min_turns", 20, "", "turns, of the whole or of each of the times compared"};
 constexpr Threshold kTimes{"min_times", 5, "", "times the median at another time"};
@@ -143,7 +212,7 @@ void examine_hosts(const HostContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector slow_server{kDoc, {}, nullptr, &examine_hosts, kThresholds};
+extern const Detector slow_server{kDoc, kExamples, nullptr, &examine_hosts, kThresholds};
 }
 
 }  // namespace tcpautopsy

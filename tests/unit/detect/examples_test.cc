@@ -57,14 +57,17 @@ constexpr CatalogueRow kTransfer[]{
     {"urgent_data", I},
     {"bad_checksum", N},
     {"sequence_rewritten", N},
+    {"retransmission_rate", W, H},
+    {"slow_server", N, H},
 };
 constexpr CatalogueRow kClosing[]{
-    {"fin_retransmitted", N}, {"lost_final_ack", W},          {"fin_unanswered", W},
-    {"half_close", I},        {"close_wait_stuck", W},        {"fin_wait_2_timeout", N},
-    {"rst_abort", W},         {"rst_unread_data", N},         {"rst_after_close", N},
-    {"rst_injected", W},      {"challenge_ack", I},           {"simultaneous_close", I},
-    {"time_wait_reuse", I},   {"time_wait_assassination", N}, {"time_wait_syn_dropped", W},
-    {"old_duplicate", N},
+    {"fin_retransmitted", N},  {"lost_final_ack", W},          {"fin_unanswered", W},
+    {"half_close", I},         {"close_wait_stuck", W},        {"fin_wait_2_timeout", N},
+    {"rst_abort", W},          {"rst_unread_data", N},         {"rst_after_close", N},
+    {"rst_injected", W},       {"challenge_ack", I},           {"simultaneous_close", I},
+    {"time_wait_reuse", I},    {"time_wait_assassination", N}, {"time_wait_syn_dropped", W},
+    {"old_duplicate", N},      {"close_wait_pileup", E, H},    {"time_wait_excess", W, H},
+    {"port_exhaustion", E, H}, {"short_connections", N, H},
 };
 
 template <std::size_t n>
@@ -131,6 +134,10 @@ TEST_CASE("a detector's examples hold at every initial sequence number") {
 
 TEST_CASE("every finding of the phases at hand has its detector") {
   for (const CatalogueRow& row : kOpening) {
+    INFO(row.id);
+    CHECK(find_detector(row.id) != nullptr);
+  }
+  for (const CatalogueRow& row : kTransfer) {
     INFO(row.id);
     CHECK(find_detector(row.id) != nullptr);
   }
