@@ -121,6 +121,7 @@ void write_row(W& w, const SocketRow& row, TimeNs at) {
 const std::vector<std::string_view>& StateFilter::words() {
   static const std::vector<std::string_view> all = [] {
     std::vector<std::string_view> words;
+    words.reserve(std::size(kWords));
     for (const Word& word : kWords) words.push_back(word.word);
     return words;
   }();

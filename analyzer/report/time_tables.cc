@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "analyzer/report/names.h"
 #include "analyzer/report/time_text.h"
@@ -21,7 +22,7 @@ std::string heading_of(std::string_view title, const TextStyle& style) {
 
 std::string bar(TimeNs part, TimeNs whole) {
   const double share = static_cast<double>(part) / static_cast<double>(whole);
-  return std::string(static_cast<std::size_t>(share * kBar + 0.5), '#');
+  return std::string(static_cast<std::size_t>(std::lround(share * kBar)), '#');
 }
 
 // Whose data waited, for the causes that do not name an end themselves.

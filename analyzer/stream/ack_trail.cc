@@ -4,6 +4,19 @@
 
 namespace tcpautopsy {
 
+namespace {
+
+// Proof of outstanding data where those were not captured. The first block may tell of a duplicate.
+bool sacks_above(const TcpSegment& s) {
+  const auto& blocks = s.options.sack;
+  const auto count = std::min<std::size_t>(s.options.sack_count, blocks.size());
+  return std::any_of(
+      blocks.begin(), blocks.begin() + static_cast<std::ptrdiff_t>(count),
+      [&](const auto& block) { return static_cast<std::int32_t>(block.left.raw() - s.ack.raw()) > 0; });
+}
+
+}  // namespace
+
 bool SackBoard::add(StreamOffset begin, StreamOffset end, TimeNs now_ns) {
   if (holds(begin, end)) return false;
   const auto first = std::partition_point(stretches_.begin(), stretches_.end(),
@@ -48,10 +61,7 @@ TimeNs SackBoard::above_since(StreamOffset at) const {
 bool AckTrail::duplicate(const PlacedSegment& s, const SenderView& sender) const {
   if (!sender.acked || s.ack != sender.snd_una || !s.pure_ack() || s.has(kRst)) return false;
   if (!window_heard_ || s.segment.window != window_ || window_ == 0) return false;
-  const TcpOptions& options = s.segment.options;
-  const bool sacks_above = options.sack_count > 0 &&
-                           static_cast<std::int32_t>(options.sack[0].left.raw() - s.segment.ack.raw()) > 0;
-  return sender.snd_nxt > s.ack || sacks_above;
+  return sender.snd_nxt > s.ack || sacks_above(s.segment);
 }
 
 // The first block may report a duplicate: it lies below the ACK or inside the second (RFC 2883 4).

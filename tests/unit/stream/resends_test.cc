@@ -79,6 +79,19 @@ handshake <mss 1460>
        });
 }
 
+TEST_CASE("any SACK block above proves outstanding data that the capture missed") {
+  each(R"(
+handshake <mss 1460,sackOK>
++.10   A < B  .  1:1461(1460) ack 1
++0     A < B  .  2921:4381(1460) ack 1  !unseen
++.010  A > B  .  1:1(0) ack 1461
++.001  A > B  .  1:1(0) ack 1461 <sack 2921:4381>
++.001  A > B  .  1:1(0) ack 1461 <sack 1:1461 2921:4381>
++.001  A > B  .  1:1(0) ack 1461 <sack 1:1461>
+)",
+       [](const ResendFacts& client, const ResendFacts&) { CHECK(client.duplicate_acks == 2); });
+}
+
 TEST_CASE("round trips follow Karn, and timestamps where a segment was sent again") {
   each(R"(
 handshake <mss 1460,sackOK>
