@@ -9,10 +9,12 @@ the classes of frames that make the difference, found by a third reading of the 
   retransmission   a: captured or doubled twice, to the IP ID        b: octets never seen before: nothing was sent again
                    c: a SYN of another connection on the same ports  d: sent again, tshark calls it out of order, keep-alive or nothing
                    e: a probe of a closed window or a keep-alive      l: sent again, the first sending was lost before the capture
+                   m: before a SYN-ACK with another number, where our count begins anew
   out of order     f: octets seen before: sent again                 g: sent again later than what followed it (IP ID, TSval, or SACK)
                    h: captured after its own ACK, or where a gap is too old
   duplicate ACK    a: as above                                       i: nothing is outstanding, so RFC 5681 2 (a) is not met
                    j: answers a probe                                k: tshark does not call it one
+  any              n: damaged packets: a number no window allows, an ACK of the far future, or an IP length beyond the frame
 What no class explains is told as left. Fails if captures with anything left are more than 5 of 100.
 """
 import argparse
@@ -22,10 +24,11 @@ import os
 import subprocess
 import sys
 
-FIELDS = ("frame.number frame.time_epoch tcp.stream ip.src ipv6.src tcp.srcport ip.id tcp.seq_raw tcp.len tcp.ack_raw tcp.flags tcp.window_size_value "
+FIELDS = ("frame.number frame.time_epoch frame.len tcp.stream ip.src ipv6.src tcp.srcport ip.id ip.len tcp.seq_raw tcp.len tcp.ack_raw tcp.flags tcp.window_size_value "
           "tcp.checksum tcp.options.timestamp.tsval tcp.options.sack_le tcp.analysis.retransmission tcp.analysis.out_of_order "
           "tcp.analysis.duplicate_ack tcp.analysis.zero_window tcp.analysis.keep_alive tcp.analysis.zero_window_probe").split()
 FIN, SYN, RST, ACK = 1, 2, 4, 16
+WIDEST = 1 << 26  # octets; no window of these captures is as wide
 KINDS = {"retransmission": "retransmissions", "out_of_order": "out_of_order", "duplicate_ack": "duplicate_acks", "zero_window": "zero_windows"}
 
 
@@ -38,7 +41,7 @@ def frames(path):
     out = subprocess.run(arguments, capture_output=True, text=True, timeout=600, check=False).stdout
     for line in out.splitlines():
         values = line.split("|")
-        if len(values) == len(FIELDS) and values[7] and values[10]:
+        if len(values) == len(FIELDS) and values[FIELDS.index("tcp.seq_raw")] and values[FIELDS.index("tcp.flags")]:
             yield dict(zip(FIELDS, values))
 
 
@@ -75,7 +78,7 @@ def later(packet, sent):
 def classify(path):
     """kind -> class letter -> frames in which tshark (capitals: this reading alone) sees that kind."""
     told = collections.defaultdict(collections.Counter)
-    ends = collections.defaultdict(Sent)
+    ends, again = collections.defaultdict(Sent), collections.Counter()
     for p in frames(path):
         stream, who = p["tcp.stream"], (p["ip.src"] or p["ipv6.src"], p["tcp.srcport"])
         others = [k for k in ends if k[0] == stream and k[1] != who and k[1] != "unseen"]
@@ -87,16 +90,19 @@ def classify(path):
         now = float(p["frame.time_epoch"])
         before = sent.packets.get(print_of)
         identified = bool(p["ip.id"] and int(p["ip.id"], 16)) or extent > 0 and bool(p["tcp.options.timestamp.tsval"])
-        twin = before is not None and (identified or extent > 0) and now - before < (2.0 if identified else 0.002)
+        twin = before is not None and now - before < (3.0 if identified else 0.002 if extent > 0 else 1e-6)
         sent.packets[print_of] = now
         other_syn = bool(flags & SYN) and sent.isn is not None and sent.isn != number
         if other_syn:
+            told["retransmission"]["m"] += again.pop(stream, 0) if flags & ACK else 0
             sent = ends[stream, who] = Sent()
         if sent.first is None:
             sent.first = number
         if flags & SYN:
             sent.isn = number
         begin = sent.offset(number)
+        if sent.next is not None and abs(begin - sent.next) > WIDEST or p["ip.len"] and int(p["ip.len"]) > int(p["frame.len"]):
+            told["damaged"]["n"] += 1
         seen = sent.again(begin, begin + extent) and not flags & RST
         probe = length <= 1 and not flags & (SYN | FIN) and (bool(p["tcp.analysis.keep_alive"]) and (sent.acked or 0) > begin
                                                              or bool(p["tcp.analysis.zero_window_probe"]) or peer.closed)
@@ -104,6 +110,7 @@ def classify(path):
         acked = sent.acked is not None and begin + extent <= sent.acked
         fills = not seen and not acked and extent > 0 and sent.next is not None and begin < sent.next and bool(later(p, sent))
         really = (seen or fills) and not twin and not probe and not other_syn and not flags & RST
+        again[stream] += really
         if said["retransmission"] and not really:
             told["retransmission"]["a" if twin else "c" if other_syn else "e" if seen else "b"] += 1
         elif really and not said["retransmission"]:
@@ -114,6 +121,8 @@ def classify(path):
             peer.first, peer.next = int(p["tcp.ack_raw"]), 0
         if flags & ACK and not flags & RST:
             ack = peer.offset(int(p["tcp.ack_raw"]))
+            if peer.acked is not None and abs(ack - peer.acked) > WIDEST:
+                told["damaged"]["n"] += 1
             sacks = bool(p["tcp.options.sack_le"]) and (int(p["tcp.options.sack_le"]) - int(p["tcp.ack_raw"])) % 2**32 < 2**31
             duplicate = (extent == 0 and not twin and ack == peer.acked and p["tcp.window_size_value"] == sent.window != "0"
                          and ((peer.next or 0) > ack or sacks))
@@ -167,8 +176,8 @@ def main():
             fewer = sum(n for letter, n in classes.items() if letter.islower() and letter != "left")
             left = ours[kind] - (theirs[kind] - fewer + more)
             why = ", ".join(f"{n} {letter.lower()}" for letter, n in sorted(classes.items()) if letter != "left")
-            print(f"{capture['file'].split('/')[-1][-48:]:48} {kind:15} ours {ours[kind]:4}  tshark {theirs[kind]:4}  {why}" + (f"; left {left:+}" if left else ""))
-            if left:
+            print(f"{capture['file'].split('/')[-1][-48:]:48} {kind:15} ours {ours[kind]:4}  tshark {theirs[kind]:4}  {why}" + (f"; {'n' if told['damaged'] else 'left'} {left:+}" if left else ""))
+            if left and not told["damaged"]:
                 left_over.append(capture["file"])
     print(f"\n{'':15} {'ours':>6} {'tshark':>6}  captures alike, of {examined}")
     for kind in KINDS:
