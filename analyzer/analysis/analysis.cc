@@ -79,13 +79,36 @@ Analysis::~Analysis() = default;
 
 std::optional<std::uint64_t> Analysis::add(const Frame& frame, std::uint32_t file) {
   State& s = *state_;
-  if (s.first_ns == kNoTime) s.first_ns = frame.time_ns;
-  s.last_ns = std::max(s.last_ns, frame.time_ns);
+  note_time(frame.time_ns);
   const FrameRef ref{file, frame.number, frame.time_ns};
   const Decoded decoded = s.decoder.decode(frame);
   if (const auto* segment = std::get_if<TcpSegment>(&decoded)) return s.table.add(*segment, ref);
   if (const auto* error = std::get_if<IcmpError>(&decoded)) return s.table.add(*error, ref);
   return std::nullopt;
+}
+
+std::uint64_t Analysis::add(const TcpSegment& segment, const FrameRef& frame) {
+  note_time(frame.time_ns);
+  return state_->table.add(segment, frame);
+}
+
+std::optional<std::uint64_t> Analysis::add(const IcmpError& error, const FrameRef& frame) {
+  note_time(frame.time_ns);
+  return state_->table.add(error, frame);
+}
+
+void Analysis::note_time(TimeNs time_ns) {
+  if (state_->first_ns == kNoTime) state_->first_ns = time_ns;
+  state_->last_ns = std::max(state_->last_ns, time_ns);
+}
+
+std::optional<FlowResult> Analysis::so_far(const TcpSegment& segment, std::uint64_t number) {
+  State& s = *state_;
+  std::optional<FlowTrace> trace = s.table.so_far(segment, number);
+  if (!trace) return std::nullopt;
+  FlowResult result{retrospect(std::move(*trace), s.options.profile, s.end_ns()), {}};
+  result.findings = examine(result.history, s.services);
+  return result;
 }
 
 void Analysis::set_capture_end(TimeNs end_ns) {

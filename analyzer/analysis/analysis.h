@@ -46,6 +46,17 @@ class Analysis {
   // flow the frame belongs to, if any.
   std::optional<std::uint64_t> add(const Frame& frame, std::uint32_t file);
 
+  // The same for what another decoder took out of a frame; the encapsulation is by the caller's own table.
+  std::uint64_t add(const TcpSegment& segment, const FrameRef& frame);
+  std::optional<std::uint64_t> add(const IcmpError& error, const FrameRef& frame);
+  // A frame of any protocol was captured then: contract.md's capture end goes by it.
+  void note_time(TimeNs time_ns);
+
+  // What the packets so far tell of the live flow `number` that the segment just went to, as though the capture
+  // ended here; later packets may revise all of it. Without facts about the transfer. None where it is not told
+  // yet whose the segment is.
+  std::optional<FlowResult> so_far(const TcpSegment& segment, std::uint64_t number);
+
   // A later end than the last record (a pcapng statistics block), before finish().
   void set_capture_end(TimeNs end_ns);
   void finish();

@@ -68,10 +68,9 @@ void FlowTracker::choose_client(FlowTrace& trace) const {
   }
 }
 
-void FlowTracker::conclude(bool copies_are_capture, FlowTrace& trace) {
-  trace.records = log_.take(limits_.max_records);
+// All but what is taken out of the tracker.
+void FlowTracker::complete(bool copies_are_capture, FlowTrace& trace) const {
   trace.records_left_out = log_.left_out();
-  trace.icmp = std::move(icmp_);
   trace.icmp_total = icmp_total_;
   trace.first = first_;
   trace.last = copies_are_capture ? last_ : later(last_, last_copy_);
@@ -87,8 +86,20 @@ void FlowTracker::conclude(bool copies_are_capture, FlowTrace& trace) {
   }
   move_origin(trace);
   choose_client(trace);
+}
+
+void FlowTracker::conclude(bool copies_are_capture, FlowTrace& trace) {
+  trace.records = log_.take(limits_.max_records);
+  trace.icmp = std::move(icmp_);
+  complete(copies_are_capture, trace);
   trace.peers = peers_.words();
   if (transfer_) trace.transfer = transfer_->finish(trace.last.time_ns);
+}
+
+void FlowTracker::so_far(bool copies_are_capture, FlowTrace& trace) const {
+  trace.records = RecordLog(log_).take(limits_.max_records);
+  trace.icmp = icmp_;
+  complete(copies_are_capture, trace);
 }
 
 }  // namespace tcpautopsy

@@ -19,6 +19,9 @@ std::uint64_t FlowTable::add(const TcpSegment& segment, const FrameRef& frame) {
 std::optional<std::uint64_t> FlowTable::add(const IcmpError& error, const FrameRef& frame) {
   return state_->add(error, frame);
 }
+std::optional<FlowTrace> FlowTable::so_far(const TcpSegment& segment, std::uint64_t number) {
+  return state_->so_far(segment, number);
+}
 void FlowTable::set_previous(const FlowTrace& concluded,
                              std::shared_ptr<const PreviousIncarnation> knowledge) {
   state_->set_previous(concluded, std::move(knowledge));
@@ -140,6 +143,19 @@ std::optional<std::uint64_t> FlowTable::State::add(const IcmpError& error, const
   }
   flows_[best].add(error, frame);
   return flows_[best].number;
+}
+
+std::optional<FlowTrace> FlowTable::State::so_far(const TcpSegment& segment, std::uint64_t number) {
+  bool source_is_low = false;
+  const FlowKey key =
+      FlowKey::of(segment.source, segment.destination, segment.encapsulation, source_is_low);
+  for (Id id = flows_.latest(key, hash_of(key)); id != LiveFlows::kNone; id = flows_[id].older) {
+    const LiveFlow& flow = flows_[id];
+    if (flow.number != number) continue;
+    if (flow.held) return std::nullopt;
+    return flow.so_far(pairs_.doubled(flow.pair));
+  }
+  return std::nullopt;
 }
 
 }  // namespace tcpautopsy

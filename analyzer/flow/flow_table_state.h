@@ -22,6 +22,7 @@ struct FlowTable::State {
 
   std::uint64_t add(const TcpSegment& segment, const FrameRef& frame);
   std::optional<std::uint64_t> add(const IcmpError& error, const FrameRef& frame);
+  std::optional<FlowTrace> so_far(const TcpSegment& segment, std::uint64_t number);
   void set_previous(const FlowTrace& concluded, std::shared_ptr<const PreviousIncarnation> knowledge);
   void finish();
 

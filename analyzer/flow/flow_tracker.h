@@ -31,6 +31,8 @@ class FlowTracker {
   void add(const IcmpError& error, const FrameRef& frame, Side quoted);
   // Fills in all that the segments tell. The tracker is empty after that.
   void conclude(bool copies_are_capture, FlowTrace& trace);
+  // The same of the segments so far, without transfer facts and other tools' words; the tracker goes on.
+  void so_far(bool copies_are_capture, FlowTrace& trace) const;
 
   const LiveSide& side(Side s) const { return sides_[index(s)]; }
   bool self() const { return key_.low == key_.high; }
@@ -67,6 +69,7 @@ class FlowTracker {
   void measure(const SegmentRecord& record, LiveSide& sender, LiveSide& receiver);
   void note_close(const SegmentRecord& record, LiveSide& sender);
   SideFacts facts_of(Side s, bool copies_are_capture) const;
+  void complete(bool copies_are_capture, FlowTrace& trace) const;
   void move_origin(FlowTrace& trace) const;
   void choose_client(FlowTrace& trace) const;
 

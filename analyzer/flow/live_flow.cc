@@ -77,15 +77,27 @@ void LiveFlow::add(const IcmpError& error, const FrameRef& frame) {
   tracker().add(error, frame, side_of(error.source));
 }
 
-FlowTrace LiveFlow::conclude(bool copies_are_capture) {
+FlowTrace LiveFlow::identity() const {
   FlowTrace trace;
   trace.number = number;
   trace.incarnation = incarnation;
   trace.encapsulation = key.encapsulation;
   trace.self_connection = self();
   trace.successor = successor;
-  trace.previous = std::move(previous);
+  trace.previous = previous;
+  return trace;
+}
+
+FlowTrace LiveFlow::conclude(bool copies_are_capture) {
+  FlowTrace trace = identity();
+  previous.reset();
   tracker().conclude(copies_are_capture, trace);
+  return trace;
+}
+
+FlowTrace LiveFlow::so_far(bool copies_are_capture) const {
+  FlowTrace trace = identity();
+  tracker().so_far(copies_are_capture, trace);
   return trace;
 }
 

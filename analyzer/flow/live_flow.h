@@ -27,6 +27,8 @@ class LiveFlow {
   void resume(Bytes journal);
   // What became of it. The flow is empty after that.
   FlowTrace conclude(bool copies_are_capture);
+  // The same by now, without transfer facts; the flow goes on.
+  FlowTrace so_far(bool copies_are_capture) const;
 
   Side side_of(bool from_low) const { return from_low == a_is_low ? Side::A : Side::B; }
   Side side_of(const EndpointAddress& source) const { return side_of(source == key.low); }
@@ -91,6 +93,7 @@ class LiveFlow {
     return *tracker_;
   }
   void make_tracker() const;
+  FlowTrace identity() const;
 
   Limits limits_;
   TimeNs epoch_;  // of the journal

@@ -1,0 +1,25 @@
+// The names of plugin/README.md: what filters, columns and `-T fields` can ask for.
+#pragma once
+
+namespace tcpautopsy::plugin {
+
+// What is shown of one end.
+struct EndFields {
+  int state = -1, before = -1, possible = -1, basis = -1, since = -1, final = -1;
+};
+
+struct Fields {
+  int protocol = -1;
+  int flow = -1, incarnation = -1, provisional = -1, sender = -1, phase = -1, handshake = -1, close = -1,
+      where_time_went = -1;
+  EndFields client, server;
+  int change = -1, change_endpoint = -1, basis = -1, cause = -1, rfc = -1, proved_by = -1, proves = -1;
+  int finding = -1, severity = -1, certainty = -1, endpoint = -1, summary = -1, explanation = -1,
+      causes = -1, confirm = -1, remedy = -1, frame = -1;
+  int tree = -1, end_tree = -1, change_tree = -1, finding_tree = -1;
+};
+
+// Registers all of them; returns the one set of them.
+const Fields& register_fields();
+
+}  // namespace tcpautopsy::plugin

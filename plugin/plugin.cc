@@ -1,0 +1,139 @@
+// What Wireshark loads: the plugin's registration and its callbacks.
+#include <wsutil/wslog.h>
+
+#include <exception>
+
+#include "plugin/display.h"
+#include "plugin/menus.h"
+#include "plugin/preferences.h"
+#include "plugin/state.h"
+#include "plugin/statistics.h"
+#include "plugin/wireshark.h"
+
+namespace tcpautopsy::plugin {
+
+State& state() {
+  static State one;
+  return one;
+}
+
+void say_failure(const char* what, const char* why) { ws_warning("TCP Autopsy, %s: %s", what, why); }
+
+void finish_session() {
+  if (state().session) guarded("end of the capture", [] { state().session->finish(); });
+}
+
+namespace {
+
+// The time of capture, though the user may have shifted it since.
+TimeNs time_of(const packet_info* pinfo) {
+  nstime_t time = pinfo->fd->abs_ts;
+  nstime_subtract(&time, &pinfo->fd->shift_offset);
+  return static_cast<TimeNs>(time.secs) * kSecond + time.nsecs;
+}
+
+void begin_capture() {
+  guarded("start of a capture", [] {
+    State& s = state();
+    s.session.reset();
+    s.preferences = preferences();
+    if (!s.preferences.enabled) return;
+    if (funnel_get_funnel_ops() != nullptr) s.keep.ladders = s.keep.summary = true;
+    s.session = std::make_unique<Session>(s.preferences, s.keep);
+  });
+}
+
+void end_capture() { state().session.reset(); }
+
+// Before the first pass is over the states of a packet cost work: only where they are asked for.
+bool someone_looks(const packet_info* pinfo, proto_tree* tree) {
+  const State& s = state();
+  if (tree != nullptr && proto_field_is_referenced(tree, s.protocol)) return true;
+  if (s.expert_tap > 0 && have_tap_listener(s.expert_tap)) return true;
+  return s.preferences.info_column && pinfo->cinfo != nullptr;
+}
+
+void collect(packet_info* pinfo, proto_tree* tree) {
+  guarded("reading a packet", [&] {
+    State& s = state();
+    const bool looked_at = someone_looks(pinfo, tree);
+    s.session->note_frame(pinfo->num, time_of(pinfo));
+    s.found.clear();
+    if (tree != nullptr) s.reader.read(pinfo, tree, s.session->encapsulations(), s.found);
+    s.session->feed(pinfo->num, time_of(pinfo), s.found, looked_at);
+  });
+}
+
+const std::vector<Shown>* look(const packet_info* pinfo) {
+  const std::vector<Shown>* shown = nullptr;
+  guarded("looking up a packet",
+          [&] { shown = &state().session->look(pinfo->num, time_of(pinfo)); });
+  return shown;
+}
+
+int dissect(tvbuff_t* tvb, packet_info* pinfo, proto_tree* tree, void*) {
+  const State& s = state();
+  if (!s.session) return 0;
+  if (!pinfo->fd->visited && !s.session->finished()) {
+    wait_for_end_of_capture();
+    collect(pinfo, tree);
+  }
+  const bool wanted = someone_looks(pinfo, tree);
+  const std::vector<Shown>* shown = wanted ? look(pinfo) : nullptr;
+  if (shown != nullptr && !shown->empty())
+    show_packet(tvb, pinfo, tree, *s.session, *shown, s.preferences);
+  if (s.session->flow_of(pinfo->num)) tap_queue_packet(s.tap, pinfo, nullptr);
+  return static_cast<int>(tvb_captured_length(tvb));
+}
+
+void register_protocol() {
+  State& s = state();
+  s.protocol = register_display();
+  register_preferences(s.protocol);
+  s.dissector = create_dissector_handle(dissect, s.protocol);
+  register_postdissector(s.dissector);
+  s.tap = register_tap("tcpautopsy");
+  register_statistics();
+  register_menus();
+  register_init_routine(begin_capture);
+  register_cleanup_routine(end_capture);
+  register_postseq_cleanup_routine(finish_session);
+}
+
+// All dissectors have registered their fields by now.
+void hand_off() {
+  State& s = state();
+  s.reader.find_fields();
+  s.expert_tap = find_tap_id("expert");
+  set_postdissector_wanted_hfids(s.dissector, s.reader.wanted_fields());
+}
+
+}  // namespace
+}  // namespace tcpautopsy::plugin
+
+extern "C" {
+
+// A constant of C++ has internal linkage without `extern`.
+WS_DLL_PUBLIC_DEF extern const gchar plugin_version[] = TCPAUTOPSY_VERSION;
+WS_DLL_PUBLIC_DEF extern const int plugin_want_major = WIRESHARK_VERSION_MAJOR;
+WS_DLL_PUBLIC_DEF extern const int plugin_want_minor = WIRESHARK_VERSION_MINOR;
+
+WS_DLL_PUBLIC void plugin_register(void);
+WS_DLL_PUBLIC uint32_t plugin_describe(void);
+
+WS_DLL_PUBLIC_DEF void plugin_register(void) {
+  static proto_plugin plugin;
+  plugin.register_protoinfo = tcpautopsy::plugin::register_protocol;
+  plugin.register_handoff = tcpautopsy::plugin::hand_off;
+  proto_register_plugin(&plugin);
+}
+
+// Asked for from 4.2 on, where the headers name the kind.
+WS_DLL_PUBLIC_DEF uint32_t plugin_describe(void) {
+#ifdef WS_PLUGIN_DESC_EPAN
+  return WS_PLUGIN_DESC_EPAN;
+#else
+  return 0;
+#endif
+}
+}

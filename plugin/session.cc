@@ -1,0 +1,209 @@
+#include "plugin/session.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tcpautopsy::plugin {
+namespace {
+
+// Beyond these a capture's flows are kept without the packets that only carry on, then without any.
+constexpr std::uint64_t kWholePackets = 200'000, kWholeRecords = 1'000'000;
+// A flow with so many kept segments is not gone through again for one that only carries on.
+constexpr std::size_t kLongStory = 256;
+
+std::uint64_t inner_key(std::uint32_t frame, std::uint8_t layer) {
+  return std::uint64_t{frame} << 8U | layer;
+}
+
+bool from_low(const EndpointAddress& source, const EndpointAddress& destination) {
+  return source < destination;
+}
+
+}  // namespace
+
+Session::Session(const Preferences& preferences, Keep keep) : keep_(keep) {
+  AnalysisOptions options;
+  options.profile = preferences.profile;
+  options.keep_all = [this](std::uint64_t) { return keep_.ladders && packets_ < kWholePackets; };
+  analysis_ = std::make_unique<Analysis>(options, [this](FlowResult&& flow) { take(std::move(flow)); });
+}
+
+void Session::note_frame(std::uint32_t frame, TimeNs time_ns) {
+  if (!any_) first_ns_ = last_ns_ = time_ns;
+  any_ = true;
+  first_ns_ = std::min(first_ns_, time_ns);
+  last_ns_ = std::max(last_ns_, time_ns);
+  ++packets_;
+  shown_.clear();
+  shown_frame_ = frame;
+  analysis_->note_time(time_ns);
+}
+
+void Session::feed(std::uint32_t frame, TimeNs time_ns, const FoundParts& parts, bool someone_looks) {
+  const FrameRef ref{0, frame, time_ns};
+  for (const IcmpError& error : parts.errors) analysis_->add(error, ref);
+  std::uint8_t layer = 0;
+  for (const FoundSegment& found : parts.segments) {
+    const std::uint64_t flow = analysis_->add(found.segment, ref);
+    put(frame, layer, flow, from_low(found.segment.source, found.segment.destination));
+    if (someone_looks) look_live(frame, time_ns, found, flow, layer);
+    if (++layer == 0) break;
+  }
+  if (!parts.segments.empty())
+    ++counts_.tcp;
+  else if (!parts.errors.empty())
+    ++counts_.icmp_errors;
+  else
+    ++counts_.other;
+}
+
+void Session::put(std::uint32_t frame, std::uint8_t layer, std::uint64_t flow, bool low) {
+  // A capture with more flows than a place can number shows none for those beyond.
+  const Place place =
+      flow + 1 < kFromLow ? static_cast<Place>(flow + 1) | (low ? kFromLow : Place{0}) : Place{0};
+  if (layer > 0) {
+    inner_places_[inner_key(frame, layer)] = place;
+    more_layers_[frame] = layer;
+    return;
+  }
+  if (places_.size() <= frame) places_.resize(std::max<std::size_t>(frame + 1, places_.size()));
+  places_[frame] = place;
+}
+
+// Whose a segment was may have been told only later.
+void Session::put_again(const FlowResult& flow) {
+  const FlowTrace& trace = flow.history.trace;
+  for (const SegmentRecord& r : trace.records) {
+    const auto frame = static_cast<std::uint32_t>(r.frame.number);
+    if (frame >= places_.size() || (places_[frame] & ~kFromLow) == trace.number + 1) continue;
+    if (more_layers_.contains(frame)) continue;
+    const Side peer = trace.self_connection ? r.side : other(r.side);
+    put(frame, 0, trace.number, from_low(trace.facts(r.side).address, trace.facts(peer).address));
+  }
+}
+
+void Session::take(FlowResult&& flow) {
+  put_again(flow);
+  book_.add(flow);
+  const std::uint64_t number = flow.history.trace.number;
+  live_.erase(number);
+  const Origin from = origin(flow.history.trace.encapsulation);
+  if (keep_.summary) summary_.add(flow, from);
+  if (keep_.ladders && whole_records_ < kWholeRecords) {
+    whole_records_ += flow.history.records().size() + 8;
+    whole_.emplace(number, std::move(flow));
+  } else if (keep_.chosen) {
+    std::vector<SegmentRecord>().swap(flow.history.trace.records);
+    std::vector<Belief>().swap(flow.history.beliefs);
+    std::vector<Delivery>().swap(flow.history.deliveries);
+    chosen_.push_back(std::move(flow));
+  }
+}
+
+void Session::finish() {
+  if (finished_) return;
+  finished_ = true;
+  shown_.clear();
+  shown_frame_ = 0;
+  analysis_->finish();
+  book_.add(analysis_->capture_findings());
+  live_.clear();
+}
+
+void Session::keep_more(Keep keep) {
+  keep_.ladders = keep_.ladders || keep.ladders;
+  keep_.summary = keep_.summary || keep.summary;
+  keep_.chosen = keep_.chosen || keep.chosen;
+}
+
+void Session::look_live(std::uint32_t frame, TimeNs time_ns, const FoundSegment& found, std::uint64_t flow,
+                        std::uint8_t layer) {
+  const auto known = live_.find(flow);
+  const bool carries_on = (found.segment.flags & (kSyn | kFin | kRst)) == 0;
+  if (known == live_.end() || known->second.moments.size() < kLongStory || !carries_on) {
+    if (auto so_far = analysis_->so_far(found.segment, flow)) {
+      if (known == live_.end())
+        live_.emplace(flow, book_.card_of(*so_far));
+      else
+        known->second = book_.card_of(*so_far);
+    }
+  }
+  const auto card = live_.find(flow);
+  if (card == live_.end()) return;
+  Shown& shown = shown_.emplace_back();
+  shown.view = book_.look(card->second, frame, time_ns);
+  shown.provisional = true;
+  shown.layer = layer;
+  const FlowCard& c = card->second;
+  shown.sender = c.self_connection || c.ends[0] == found.segment.source ? Side::A : Side::B;
+}
+
+void Session::show(std::uint32_t frame, TimeNs time_ns, Place place, std::uint8_t layer) {
+  const std::uint64_t number = place & ~kFromLow;
+  const FlowCard* card = number == 0 ? nullptr : book_.flow(number - 1);
+  if (card == nullptr) return;
+  Shown& shown = shown_.emplace_back();
+  shown.view = book_.look(*card, frame, time_ns);
+  shown.layer = layer;
+  const bool a_is_low = from_low(card->ends[0], card->ends[1]);
+  const bool a_sent = card->self_connection || a_is_low == ((place & kFromLow) != 0);
+  shown.sender = a_sent ? Side::A : Side::B;
+  for (const PacketChange& change : card->changes)
+    if (change.proved_by == frame) shown.proves.push_back(&change);
+}
+
+const std::vector<Shown>& Session::look(std::uint32_t frame, TimeNs time_ns) {
+  if (!finished_ || frame == shown_frame_) return shown_;
+  shown_.clear();
+  shown_frame_ = frame;
+  if (frame >= places_.size()) return shown_;
+  show(frame, time_ns, places_[frame], 0);
+  const auto more = more_layers_.find(frame);
+  if (more == more_layers_.end()) return shown_;
+  for (unsigned layer = 1; layer <= more->second; ++layer)
+    show(frame, time_ns, inner_places_[inner_key(frame, static_cast<std::uint8_t>(layer))],
+         static_cast<std::uint8_t>(layer));
+  return shown_;
+}
+
+std::optional<std::uint64_t> Session::flow_of(std::uint32_t frame) const {
+  const std::uint64_t number = frame < places_.size() ? places_[frame] & ~kFromLow : 0;
+  return number == 0 ? std::nullopt : std::optional(number - 1);
+}
+
+const FlowResult* Session::whole(std::uint64_t flow) const {
+  const auto found = whole_.find(flow);
+  return found == whole_.end() ? nullptr : &found->second;
+}
+
+CaptureOverview Session::overview() const {
+  CaptureOverview capture;
+  CaptureInfo& info = capture.files.emplace_back();
+  info.file = files_.front();
+  info.packets = packets_;
+  if (any_) info.first_ns = first_ns_;
+  if (any_) info.last_ns = last_ns_;
+  capture.decoded = counts_;
+  capture.facts = analysis_->facts();
+  capture.findings = book_.general();
+  capture.end_ns = analysis_->capture_end_ns();
+  return capture;
+}
+
+Summary Session::summary() const {
+  Summary all = summary_;
+  all.add(overview(), files_);
+  return all;
+}
+
+Summary Session::summary_of(const std::unordered_set<std::uint64_t>& flows) const {
+  Summary some;
+  for (const FlowResult& flow : chosen_)
+    if (flows.contains(flow.history.trace.number)) some.add(flow, origin(flow.history.trace.encapsulation));
+  CaptureOverview capture = overview();
+  capture.findings.clear();
+  some.add(std::move(capture), files_);
+  return some;
+}
+
+}  // namespace tcpautopsy::plugin

@@ -1,0 +1,95 @@
+// One capture file as Wireshark reads it: fed in its first pass, looked up after it.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "analyzer/analysis/analysis.h"
+#include "analyzer/decode/encapsulation.h"
+#include "analyzer/report/packet_book.h"
+#include "analyzer/report/summary.h"
+#include "plugin/preferences.h"
+#include "plugin/segments.h"
+
+namespace tcpautopsy::plugin {
+
+// Of one TCP header of one frame, for display.
+struct Shown {
+  PacketView view;
+  std::vector<const PacketChange*> proves;  // changes of state whose receipt this packet proves
+  std::optional<Side> sender;
+  bool provisional = false;  // by what came before it only
+  std::uint8_t layer = 0;    // of the frame's TCP headers, 0 the outermost
+};
+
+class Session {
+ public:
+  struct Keep {
+    bool ladders = false;  // whole flows, as many as there is room for
+    bool summary = false;  // the report of the capture
+    bool chosen = false;   // what a report of some flows needs
+  };
+
+  Session(const Preferences& preferences, Keep keep);
+
+  // A frame in the order of the file, once.
+  void note_frame(std::uint32_t frame, TimeNs time_ns);
+  void feed(std::uint32_t frame, TimeNs time_ns, const FoundParts& parts, bool someone_looks);
+  // The first pass is over: all is concluded. Again: nothing.
+  void finish();
+  bool finished() const { return finished_; }
+  // Wanted from now on.
+  void keep_more(Keep keep);
+
+  // All TCP headers of the frame; empty if it has none that is known.
+  const std::vector<Shown>& look(std::uint32_t frame, TimeNs time_ns);
+  const PacketBook& book() const { return book_; }
+  // Of all flows, with what the capture itself is; of the chosen ones.
+  Summary summary() const;
+  Summary summary_of(const std::unordered_set<std::uint64_t>& flows) const;
+  const FlowResult* whole(std::uint64_t flow) const;
+  Origin origin(std::uint32_t encapsulation) const { return {files_, encapsulations_.at(encapsulation)}; }
+  std::optional<std::uint64_t> flow_of(std::uint32_t frame) const;
+  decode::EncapsulationTable& encapsulations() { return encapsulations_; }
+
+ private:
+  // The flow's number plus one and which end sent it; 0 for no flow.
+  using Place = std::uint32_t;
+  static constexpr Place kFromLow = 0x80000000U;
+
+  void take(FlowResult&& flow);
+  void put(std::uint32_t frame, std::uint8_t layer, std::uint64_t flow, bool from_low);
+  void put_again(const FlowResult& flow);
+  void look_live(std::uint32_t frame, TimeNs time_ns, const FoundSegment& found, std::uint64_t flow,
+                 std::uint8_t layer);
+  CaptureOverview overview() const;
+  void show(std::uint32_t frame, TimeNs time_ns, Place place, std::uint8_t layer);
+
+  Keep keep_;
+  decode::EncapsulationTable encapsulations_;
+  PacketBook book_;
+  std::vector<Place> places_;                                   // by frame, of its outermost TCP header
+  std::unordered_map<std::uint64_t, Place> inner_places_;       // by frame and layer
+  std::unordered_map<std::uint32_t, std::uint8_t> more_layers_;  // frames with more than one
+  std::unordered_map<std::uint64_t, FlowCard> live_;            // flows looked at before they are concluded
+  std::unordered_map<std::uint64_t, FlowResult> whole_;
+  std::uint64_t whole_records_ = 0, whole_packets_ = 0;
+  Summary summary_;
+  std::deque<FlowResult> chosen_;  // without their records
+  std::vector<std::string> files_{"this capture"};
+  std::vector<Shown> shown_;
+  std::uint32_t shown_frame_ = 0;
+  DecodeCounts counts_;
+  TimeNs first_ns_ = 0, last_ns_ = 0;
+  std::uint64_t packets_ = 0;
+  bool any_ = false, finished_ = false;
+  std::unique_ptr<Analysis> analysis_;  // last: it hands flows to the others
+};
+
+}  // namespace tcpautopsy::plugin

@@ -1,0 +1,43 @@
+// The plugin's one set of things that live between Wireshark's callbacks.
+#pragma once
+
+#include <memory>
+
+#include "plugin/segments.h"
+#include "plugin/session.h"
+
+namespace tcpautopsy::plugin {
+
+struct State {
+  int protocol = -1, tap = -1, expert_tap = -1;
+  dissector_handle_t dissector = nullptr;
+  TreeReader reader;
+  FoundParts found;
+  Preferences preferences;
+  Session::Keep keep;  // for the next session
+  std::unique_ptr<Session> session;
+};
+
+// Wireshark calls plugins from one thread, and its callbacks carry no pointer of ours.
+State& state();
+
+// Concludes the capture that is being read, if that has not been done.
+void finish_session();
+
+// Runs `f`; an exception of C++ must not leave a callback. What failed is said once, in Wireshark's log.
+template <class F>
+void guarded(const char* what, F&& f);
+
+// For the templates only.
+void say_failure(const char* what, const char* why);
+
+template <class F>
+void guarded(const char* what, F&& f) {
+  try {
+    f();
+  } catch (const std::exception& e) {
+    say_failure(what, e.what());
+  }
+}
+
+}  // namespace tcpautopsy::plugin

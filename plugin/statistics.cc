@@ -1,0 +1,296 @@
+#include "plugin/statistics.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <string>
+#include <unordered_set>
+
+#include "analyzer/detect/detector.h"
+#include "analyzer/report/summary_report.h"
+#include "plugin/state.h"
+#include "plugin/wireshark.h"
+
+namespace tcpautopsy::plugin {
+namespace {
+
+// Packets that a statistic was given before the capture was concluded: counted when it is drawn.
+using Waiting = std::vector<std::uint32_t>;
+
+// -z tcpautopsy,report
+struct ReportTap {
+  std::string filter;
+  std::unordered_set<std::uint64_t> flows;
+};
+
+// -z tcpautopsy_findings,stat
+struct FindingsTable {
+  Waiting waiting;
+  std::unordered_set<const Finding*> seen;
+  std::map<std::string_view, guint> rows;  // by id
+};
+
+// -z tcpautopsy_states,tree
+struct StatesTree {
+  Waiting waiting;
+  std::unordered_set<std::uint64_t> flows;
+  int ends = 0, changes = 0, phases = 0;
+};
+
+struct Statistics {
+  std::map<stat_tap_table_ui*, FindingsTable> tables;
+  std::map<stats_tree*, StatesTree> trees;
+  bool waits_for_end = false;
+};
+
+Statistics& statistics() {
+  static Statistics all;
+  return all;
+}
+
+bool concluded() { return state().session && state().session->finished(); }
+
+// --- the report -----------------------------------------------------------------------------------------------
+
+tap_packet_status report_packet(void* tapdata, packet_info* pinfo, epan_dissect_t*, const void*, tap_flags_t) {
+  guarded("report", [&] {
+    if (!state().session) return;
+    if (const auto flow = state().session->flow_of(pinfo->num))
+      static_cast<ReportTap*>(tapdata)->flows.insert(*flow);
+  });
+  return TAP_PACKET_DONT_REDRAW;
+}
+
+void report_reset(void* tapdata) { static_cast<ReportTap*>(tapdata)->flows.clear(); }
+
+void report_draw(void* tapdata) {
+  const auto& tap = *static_cast<ReportTap*>(tapdata);
+  guarded("report", [&] {
+    if (!state().session) return;
+    finish_session();
+    const Summary summary =
+        tap.filter.empty() ? state().session->summary() : state().session->summary_of(tap.flows);
+    std::fputs(summary_text(summary, TextStyle()).c_str(), stdout);
+  });
+}
+
+StatisticStarted report_start(const char* argument, void*) {
+  constexpr std::string_view kName = "tcpautopsy,report,";
+  auto* tap = new ReportTap;  // Wireshark holds it until it ends
+  if (std::string_view(argument).starts_with(kName)) tap->filter = argument + kName.size();
+  Session::Keep& keep = state().keep;
+  (tap->filter.empty() ? keep.summary : keep.chosen) = true;
+  if (state().session) state().session->keep_more(keep);
+  GString* error =
+      register_tap_listener("tcpautopsy", tap, tap->filter.empty() ? nullptr : tap->filter.c_str(), 0,
+                            report_reset, report_packet, report_draw, nullptr);
+  if (error != nullptr) {
+    std::fprintf(stderr, "tshark: -z tcpautopsy,report: %s\n", error->str);
+    std::exit(1);
+  }
+  if constexpr (!std::is_void_v<StatisticStarted>) return StatisticStarted(true);
+}
+
+// --- the table of findings ------------------------------------------------------------------------------------
+
+enum Column : guint { kId, kSeverity, kCount, kPackets, kFirst, kTitle, kColumns };
+
+stat_tap_table_item_type text_item(std::string_view text) {
+  stat_tap_table_item_type item{};
+  item.type = TABLE_ITEM_STRING;
+  item.value.string_value = g_strndup(text.data(), text.size());
+  return item;
+}
+
+stat_tap_table_item_type number_item(guint number) {
+  stat_tap_table_item_type item{};
+  item.type = TABLE_ITEM_UINT;
+  item.value.uint_value = number;
+  return item;
+}
+
+void count_up(stat_tap_table* table, guint row, guint column) {
+  stat_tap_table_item_type* item = stat_tap_get_field_data(table, row, column);
+  ++item->value.uint_value;
+  stat_tap_set_field_data(table, row, column, item);
+}
+
+guint row_of(FindingsTable& own, stat_tap_table* table, const Finding& finding, guint frame) {
+  const auto known = own.rows.find(finding.id);
+  if (known != own.rows.end()) return known->second;
+  const auto row = static_cast<guint>(own.rows.size());
+  own.rows.emplace(finding.id, row);
+  const Detector* detector = find_detector(finding.id);
+  const stat_tap_table_item_type items[kColumns] = {
+      text_item(finding.id), text_item(name(finding.severity)),
+      number_item(0),        number_item(0),
+      number_item(frame),    text_item(detector == nullptr ? finding.summary : detector->doc.title)};
+  stat_tap_init_table_row(table, row, kColumns, items);
+  return row;
+}
+
+void count_findings(stat_tap_table_ui* ui, FindingsTable& own, std::uint32_t frame) {
+  stat_tap_table* table = g_array_index(ui->tables, stat_tap_table*, 0);
+  for (const Shown& shown : state().session->look(frame, 0))
+    for (const Finding* finding : shown.view.findings) {
+      const guint row = row_of(own, table, *finding, frame);
+      if (own.seen.insert(finding).second) count_up(table, row, kCount);
+      count_up(table, row, kPackets);
+    }
+}
+
+tap_packet_status findings_packet(void* tapdata, packet_info* pinfo, epan_dissect_t*, const void*,
+                                  tap_flags_t) {
+  guarded("findings", [&] {
+    stat_tap_table_ui* ui = static_cast<stat_data_t*>(tapdata)->stat_tap_data;
+    FindingsTable& own = statistics().tables[ui];
+    if (concluded())
+      count_findings(ui, own, pinfo->num);
+    else
+      own.waiting.push_back(pinfo->num);
+  });
+  return TAP_PACKET_REDRAW;
+}
+
+void findings_start(stat_tap_table_ui* ui) {
+  statistics().tables[ui] = FindingsTable();
+  stat_tap_add_table(ui, stat_tap_init_table("Findings", kColumns, 0, nullptr));
+}
+
+void findings_free(stat_tap_table*, guint, guint, stat_tap_table_item_type* item) {
+  if (item->type != TABLE_ITEM_STRING) return;
+  g_free(const_cast<char*>(item->value.string_value));
+  item->type = TABLE_ITEM_NONE;
+}
+
+void findings_reset(stat_tap_table* table) {
+  for (auto& [ui, own] : statistics().tables) {
+    if (ui->tables == nullptr || ui->tables->len == 0 || g_array_index(ui->tables, stat_tap_table*, 0) != table)
+      continue;
+    own = FindingsTable();
+  }
+  for (guint row = 0; row < table->num_elements; ++row) {
+    for (guint column = 0; column < kColumns; ++column)
+      findings_free(table, row, column, stat_tap_get_field_data(table, row, column));
+    g_free(table->elements[row]);
+  }
+  table->num_elements = 0;
+}
+
+// --- the populations of states --------------------------------------------------------------------------------
+
+void states_start(stats_tree* tree) {
+  StatesTree& own = statistics().trees[tree];
+  own = StatesTree();
+  own.ends = stats_tree_create_pivot(tree, "Endpoints by state at the capture's end", 0);
+  own.changes = stats_tree_create_pivot(tree, "Changes of state", 0);
+  own.phases = stats_tree_create_pivot(tree, "Packets by phase of the connection", 0);
+}
+
+void tick(stats_tree* tree, int pivot, std::string_view text) {
+  stats_tree_tick_pivot(tree, pivot, std::string(text).c_str());
+}
+
+void count_states(stats_tree* tree, StatesTree& own, std::uint32_t frame) {
+  for (const Shown& shown : state().session->look(frame, 0)) {
+    const FlowCard& flow = *shown.view.flow;
+    tick(tree, own.phases, name(shown.view.phase));
+    for (const PacketChange* change : shown.view.changes) tick(tree, own.changes, name(change->to));
+    if (!own.flows.insert(flow.number).second) continue;
+    for (const Side side : {Side::A, Side::B})
+      if (side == Side::A || !flow.self_connection) tick(tree, own.ends, name(flow.final[index(side)]));
+  }
+}
+
+tap_packet_status states_packet(stats_tree* tree, packet_info* pinfo, epan_dissect_t*, const void*,
+                                tap_flags_t) {
+  guarded("states", [&] {
+    StatesTree& own = statistics().trees[tree];
+    if (concluded())
+      count_states(tree, own, pinfo->num);
+    else
+      own.waiting.push_back(pinfo->num);
+  });
+  return TAP_PACKET_REDRAW;
+}
+
+void states_end(stats_tree* tree) { statistics().trees.erase(tree); }
+
+// --- the end of a capture that is read once -------------------------------------------------------------------
+
+tap_packet_status end_packet(void*, packet_info*, epan_dissect_t*, const void*, tap_flags_t) {
+  return TAP_PACKET_DONT_REDRAW;
+}
+
+void end_draw(void*) {
+  guarded("statistics", [] {
+    if (!state().session) return;
+    finish_session();
+    for (auto& [ui, own] : statistics().tables) {
+      const Waiting waiting = std::exchange(own.waiting, {});
+      for (const std::uint32_t frame : waiting) count_findings(ui, own, frame);
+    }
+    for (auto& [tree, own] : statistics().trees) {
+      const Waiting waiting = std::exchange(own.waiting, {});
+      for (const std::uint32_t frame : waiting) count_states(tree, own, frame);
+    }
+  });
+}
+
+void register_report() {
+  static tap_param parameters[] = {{PARAM_FILTER, "filter", "Filter", nullptr, TRUE}};
+  static stat_tap_ui report{};
+  report.group = REGISTER_STAT_GROUP_GENERIC;
+  report.title = nullptr;
+  report.cli_string = "tcpautopsy,report";
+  report.tap_init_cb = report_start;
+  report.nparams = array_length(parameters);
+  report.params = parameters;
+  register_stat_tap_ui(&report, nullptr);
+}
+
+void register_findings_table() {
+  static tap_param parameters[] = {{PARAM_FILTER, "filter", "Filter", nullptr, TRUE}};
+  static stat_tap_table_item columns[kColumns] = {
+      {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Finding", "%-26s"},
+      {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Severity", "%-8s"},
+      {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Count", "%d"},
+      {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Packets", "%d"},
+      {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "First packet", "%d"},
+      {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "What it is", "%s"},
+  };
+  static stat_tap_table_ui table{};
+  table.group = REGISTER_PACKET_STAT_GROUP_UNSORTED;
+  table.title = "TCP Autopsy Findings";
+  table.tap_name = "tcpautopsy";
+  table.cli_string = "tcpautopsy_findings,stat";
+  table.stat_tap_init_cb = findings_start;
+  table.packet_func = findings_packet;
+  table.stat_tap_reset_table_cb = findings_reset;
+  table.stat_tap_free_table_item_cb = findings_free;
+  table.nfields = kColumns;
+  table.fields = columns;
+  table.nparams = array_length(parameters);
+  table.params = parameters;
+  register_stat_tap_table_ui(&table);
+}
+
+}  // namespace
+
+void register_statistics() {
+  register_report();
+  register_findings_table();
+  stats_tree_register_plugin("tcpautopsy", "tcpautopsy_states", "TCP Autopsy States", 0, states_packet,
+                             states_start, states_end);
+}
+
+void wait_for_end_of_capture() {
+  Statistics& all = statistics();
+  if (all.waits_for_end || funnel_get_funnel_ops() != nullptr || !have_tap_listener(state().tap)) return;
+  all.waits_for_end = true;
+  // The listener added last is drawn first.
+  GString* error = register_tap_listener("tcpautopsy", &all, nullptr, 0, nullptr, end_packet, end_draw, nullptr);
+  if (error != nullptr) g_string_free(error, TRUE);
+}
+
+}  // namespace tcpautopsy::plugin

@@ -1,0 +1,49 @@
+// Wireshark's headers, and what differs between its releases told by its shape instead of its number.
+#pragma once
+
+#include <wireshark.h>
+// The order of the others is theirs.
+#include <epan/epan_dissect.h>
+#include <epan/expert.h>
+#include <epan/frame_data.h>
+#include <epan/funnel.h>
+#include <epan/packet.h>
+#include <epan/packet_info.h>
+#include <epan/prefs.h>
+#include <epan/proto.h>
+#include <epan/stat_tap_ui.h>
+#include <epan/stats_tree.h>
+#include <epan/tap.h>
+#include <ws_version.h>
+
+#include <cstdint>
+#include <string_view>
+#include <type_traits>
+
+namespace tcpautopsy::plugin {
+
+// field_info holds its value in 4.0 and points to it later.
+template <class Info>
+std::uint32_t uint_value(Info& info) {
+  if constexpr (std::is_pointer_v<decltype(info.value)>)
+    return fvalue_get_uinteger(info.value);
+  else
+    return fvalue_get_uinteger(&info.value);
+}
+
+// gboolean in 4.0, bool later.
+template <class R, class Module, class Text, class Value>
+Value bool_preference_of(R (*)(Module, Text, Text, Text, Value*));
+using BoolPreference = decltype(bool_preference_of(&prefs_register_bool_preference));
+
+// Some callbacks return nothing in 4.0 and success later.
+template <class R, class... A>
+R result_of_callback(R (*)(A...));
+using StatisticStarted = decltype(result_of_callback(static_cast<stat_tap_init_cb>(nullptr)));
+
+// Text that lives as long as the packet's dissection; it needs no destructor when epan jumps out.
+inline const char* packet_text(packet_info* pinfo, std::string_view text) {
+  return wmem_strndup(pinfo->pool, text.data(), text.size());
+}
+
+}  // namespace tcpautopsy::plugin
