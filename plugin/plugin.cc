@@ -38,7 +38,7 @@ void begin_capture() {
     s.session.reset();
     s.preferences = preferences();
     if (!s.preferences.enabled) return;
-    if (funnel_get_funnel_ops() != nullptr) s.keep.ladders = s.keep.summary = true;
+    if (has_window()) s.keep.ladders = s.keep.summary = true;
     s.session = std::make_unique<Session>(s.preferences, s.keep);
   });
 }

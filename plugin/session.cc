@@ -179,7 +179,8 @@ const FlowResult* Session::whole(std::uint64_t flow) const {
 CaptureOverview Session::overview() const {
   CaptureOverview capture;
   CaptureInfo& info = capture.files.emplace_back();
-  info.file = files_.front();
+  info.file = "this capture";
+  info.format = "read by Wireshark";
   info.packets = packets_;
   if (any_) info.first_ns = first_ns_;
   if (any_) info.last_ns = last_ns_;

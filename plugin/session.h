@@ -82,7 +82,7 @@ class Session {
   std::uint64_t whole_records_ = 0, whole_packets_ = 0;
   Summary summary_;
   std::deque<FlowResult> chosen_;  // without their records
-  std::vector<std::string> files_{"this capture"};
+  std::vector<std::string> files_{""};
   std::vector<Shown> shown_;
   std::uint32_t shown_frame_ = 0;
   DecodeCounts counts_;

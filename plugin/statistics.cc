@@ -154,7 +154,7 @@ tap_packet_status findings_packet(void* tapdata, packet_info* pinfo, epan_dissec
 
 void findings_start(stat_tap_table_ui* ui) {
   statistics().tables[ui] = FindingsTable();
-  stat_tap_add_table(ui, stat_tap_init_table("Findings", kColumns, 0, nullptr));
+  stat_tap_add_table(ui, stat_tap_init_table("", kColumns, 0, nullptr));
 }
 
 void findings_free(stat_tap_table*, guint, guint, stat_tap_table_item_type* item) {
@@ -286,7 +286,7 @@ void register_statistics() {
 
 void wait_for_end_of_capture() {
   Statistics& all = statistics();
-  if (all.waits_for_end || funnel_get_funnel_ops() != nullptr || !have_tap_listener(state().tap)) return;
+  if (all.waits_for_end || has_window() || !have_tap_listener(state().tap)) return;
   all.waits_for_end = true;
   // The listener added last is drawn first.
   GString* error = register_tap_listener("tcpautopsy", &all, nullptr, 0, nullptr, end_packet, end_draw, nullptr);

@@ -41,6 +41,12 @@ template <class R, class... A>
 R result_of_callback(R (*)(A...));
 using StatisticStarted = decltype(result_of_callback(static_cast<stat_tap_init_cb>(nullptr)));
 
+// Wireshark's window, not tshark, whose text windows are its standard output.
+inline bool has_window() {
+  const funnel_ops_t* ops = funnel_get_funnel_ops();
+  return ops != nullptr && ops->apply_filter != nullptr;
+}
+
 // Text that lives as long as the packet's dissection; it needs no destructor when epan jumps out.
 inline const char* packet_text(packet_info* pinfo, std::string_view text) {
   return wmem_strndup(pinfo->pool, text.data(), text.size());
