@@ -95,7 +95,7 @@ void Writer::end(proto_tree* tree, const Shown& shown, Side side) {
     proto_item_append_text(item, " (%s)", text(name(known->basis)));
   }
   const StateSet possible = shown.view.possible[index(side)];
-  if (possible.empty() || possible.single()) return;
+  if (possible.empty() || (possible.single() && possible.has(after))) return;
   for (unsigned s = 0; s < kStateCount; ++s) {
     const auto state = static_cast<TcpState>(s);
     if (possible.has(state)) add_text(sub, f.possible, name(state));

@@ -31,7 +31,7 @@ void register_end(EndFields& end, bool client) {
                   "Likeliest state before this packet");
   list[2] = field(end.possible, name("Client may be in", "Server may be in"),
                   name("tcpautopsy.client.possible", "tcpautopsy.server.possible"), FT_STRING,
-                  "A state that the packets leave open, shown where there is more than one");
+                  "A state that the packets leave open when this one is sent, shown unless it is the likeliest state alone");
   list[3] = field(end.basis, name("Client state known by", "Server state known by"),
                   name("tcpautopsy.client.basis", "tcpautopsy.server.basis"), FT_STRING,
                   "How the change that led to the state is known: observed, confirmed, inferred, timer");

@@ -6,8 +6,11 @@
 namespace tcpautopsy::plugin {
 namespace {
 
-// Beyond these a capture's flows are kept without the packets that only carry on, then without any.
-constexpr std::uint64_t kWholePackets = 200'000, kWholeRecords = 1'000'000;
+// Of connections that begin later, packets that only carry on are left out of the reconstruction, as the command
+// line leaves them out of all but `history`: what remains possible is then told less finely.
+constexpr std::uint64_t kWholePackets = 100'000;
+// So much is kept for the ladders of the window.
+constexpr std::uint64_t kWholeRecords = 1'000'000;
 // A flow with so many kept segments is not gone through again for one that only carries on.
 constexpr std::size_t kLongStory = 256;
 
@@ -24,7 +27,7 @@ bool from_low(const EndpointAddress& source, const EndpointAddress& destination)
 Session::Session(const Preferences& preferences, Keep keep) : keep_(keep) {
   AnalysisOptions options;
   options.profile = preferences.profile;
-  options.keep_all = [this](std::uint64_t) { return keep_.ladders && packets_ < kWholePackets; };
+  options.keep_all = [this](std::uint64_t) { return packets_ < kWholePackets; };
   analysis_ = std::make_unique<Analysis>(options, [this](FlowResult&& flow) { take(std::move(flow)); });
 }
 

@@ -1,0 +1,121 @@
+"""What the plugin shows of each packet against what the command line says of it."""
+import collections
+
+from wireshark import cli, rows
+
+FIELDS = ("frame.number tcpautopsy.flow tcpautopsy.incarnation tcpautopsy.sender tcpautopsy.client.state tcpautopsy.server.state "
+          "tcpautopsy.client.possible tcpautopsy.server.possible tcpautopsy.change tcpautopsy.basis tcpautopsy.proved_by "
+          "tcpautopsy.finding tcpautopsy.finding.severity tcpautopsy.handshake tcpautopsy.close tcpautopsy.client.final "
+          "tcpautopsy.server.final tcpautopsy.provisional").split()
+
+
+class Packet:
+    def __init__(self, cells):
+        for name, values in zip(FIELDS, cells):
+            setattr(self, name.replace("tcpautopsy.", "").replace(".", "_"), values)
+
+    def one(self, name):
+        values = getattr(self, name)
+        return values[0] if values else None
+
+
+def packets(path, *arguments):
+    """By frame; those with no or several TCP headers left out, the latter counted."""
+    found, several = {}, 0
+    for cells in rows(path, FIELDS, *arguments):
+        packet = Packet(cells)
+        if len(packet.flow) == 1:
+            found[int(packet.frame_number[0])] = packet
+        several += len(packet.flow) > 1
+    return found, several
+
+
+def histories(path):
+    flows = cli("flows", path)
+    if not flows:
+        return []
+    return cli("history", path, *[o for f in flows for o in ("--flow", str(f["flow"]))]) if len(flows) <= 400 else [
+        h for start in range(0, len(flows), 400)
+        for h in cli("history", path, *[o for f in flows[start:start + 400] for o in ("--flow", str(f["flow"]))])]
+
+
+def expected_changes(flow):
+    changes = collections.defaultdict(list)
+    for t in flow["history"]:
+        if t["frame"] is not None:
+            changes[t["frame"]].append((f"{t['endpoint']} {t['from']} > {t['to']}", t["basis"], t["proved_by"]))
+    return changes
+
+
+def possible_of(packet, end):
+    return sorted(getattr(packet, end + "_possible") or getattr(packet, end + "_state"))
+
+
+class Comparison:
+    """Counts of what was alike, and the differences in words."""
+
+    def __init__(self):
+        self.packets = self.missing = self.extra = 0
+        self.differences = []
+
+    def differ(self, frame, what, expected, shown):
+        if expected != shown:
+            self.differences.append(f"frame {frame}: {what}: the command line says {expected}, the plugin {shown}")
+
+    def segment(self, segment, packet, flow, changes):
+        frame = segment["frame"]
+        self.packets += 1
+        self.differ(frame, "flow", str(flow["flow"]), packet.one("flow"))
+        self.differ(frame, "incarnation", str(flow["incarnation"]), packet.one("incarnation"))
+        self.differ(frame, "sender", segment["endpoint"], packet.one("sender"))
+        for end in ("client", "server"):
+            if segment["state"][end] is None:
+                continue
+            self.differ(frame, end + " state", segment["state"][end], packet.one(end + "_state"))
+            if segment["possible"][end]:
+                self.differ(frame, end + " possible", sorted(segment["possible"][end]), possible_of(packet, end))
+            self.differ(frame, end + " final", flow["final"][end], packet.one(end + "_final"))
+        self.differ(frame, "handshake", flow["handshake"], packet.one("handshake"))
+        self.differ(frame, "close", flow["close"], packet.one("close"))
+        made = changes.get(frame, [])
+        self.differ(frame, "changes", [c[0] for c in made], packet.change)
+        self.differ(frame, "basis", [c[1] for c in made], packet.basis)
+        self.differ(frame, "proved_by", [str(c[2]) for c in made if c[2] is not None], packet.proved_by)
+
+
+def compare_two_pass(path):
+    """Every packet of every flow, states, changes and findings, after the retrospective pass."""
+    result = Comparison()
+    shown, several = packets(path, "-2")
+    known = set()
+    for history in histories(path):
+        flow = history["flow"]
+        changes = expected_changes(flow)
+        for segment in history["segments"]:
+            known.add(segment["frame"])
+            if segment["frame"] in shown:
+                result.segment(segment, shown[segment["frame"]], flow, changes)
+            else:
+                result.missing += 1
+    result.extra = sum(frame not in known for frame in shown)  # captured twice, or decoded by Wireshark only
+    by_frame = collections.defaultdict(collections.Counter)
+    severities = collections.defaultdict(collections.Counter)
+    for finding in cli("findings", path):
+        # Of a longer list the line holds the first and the last 32.
+        if finding["frames_total"] > len(finding["frames"]):
+            continue
+        for frame in set(finding["frames"]):
+            by_frame[frame][finding["id"]] += 1
+            severities[frame][finding["severity"]] += 1
+    long_lists = {f["id"] for f in cli("findings", path) if f["frames_total"] > len(f["frames"])}
+    for frame, packet in shown.items():
+        ids = [(i, s) for i, s in zip(packet.finding, packet.finding_severity) if i not in long_lists]
+        result.differ(frame, "findings", sorted(by_frame[frame].elements()), sorted(i for i, _ in ids))
+        result.differ(frame, "severities", sorted(severities[frame].elements()), sorted(s for _, s in ids))
+    result.several = several
+    return result
+
+
+def summary(result):
+    return f"{result.packets} packets alike" if not result.differences else (
+        f"{result.packets} packets, {len(result.differences)} differences")

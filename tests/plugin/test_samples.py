@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""Real tshark with the plugin over the samples: what it shows of each packet is what the command line says."""
+import glob
+import os
+import re
+import struct
+import tempfile
+import unittest
+
+from compare import compare_two_pass, packets
+from wireshark import HOME, cli, tshark
+
+SAMPLES = os.environ.get("SAMPLES", os.path.join(os.path.dirname(__file__), "../../samples"))
+CAPTURES = sorted(glob.glob(SAMPLES + "/*/case.pcap"))
+PREFIXES = 60  # of each capture
+
+
+def sample(name):
+    return f"{SAMPLES}/{name}/case.pcap"
+
+
+def records(path):
+    """The file's header and its records, each with its own header."""
+    with open(path, "rb") as file:
+        data = file.read()
+    order = "<" if data[:4] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else ">"
+    found, at = [], 24
+    while at < len(data):
+        length = struct.unpack(order + "I", data[at + 8:at + 12])[0]
+        found.append(data[at:at + 16 + length])
+        at += 16 + length
+    return data[:24], found
+
+
+class TwoPasses(unittest.TestCase):
+    def test_each_packet_as_the_command_line_has_it(self):
+        self.assertTrue(CAPTURES)
+        for path in CAPTURES:
+            with self.subTest(path):
+                result = compare_two_pass(path)
+                self.assertEqual(result.differences[:10], [])
+                self.assertGreater(result.packets, 0)
+                self.assertEqual((result.missing, result.extra), (0, 0))
+
+    def test_nothing_is_provisional(self):
+        shown, _ = packets(sample("lost_final_ack"), "-2")
+        self.assertEqual({p.one("provisional") for p in shown.values()}, {"0"})
+
+    def test_a_finding_that_a_later_packet_proves_shows_on_the_earlier(self):
+        done = tshark("-2", "-r", sample("lost_final_ack"), "-Y", 'tcpautopsy.finding == "lost_final_ack"', "-T", "fields",
+                      "-e", "frame.number")
+        self.assertEqual(done.stdout.split(), ["9", "10", "11", "12", "13"])
+
+    def test_states_can_be_filtered_by_name(self):
+        done = tshark("-2", "-r", sample("lost_final_ack"), "-Y", 'tcpautopsy.client.state == "TIME-WAIT"', "-T", "fields", "-e",
+                      "frame.number")
+        self.assertEqual(done.stdout.split(), ["8", "9", "10", "11", "12", "13"])
+
+
+class OnePass(unittest.TestCase):
+    def test_each_packet_as_the_command_line_has_the_capture_up_to_it(self):
+        for path in CAPTURES:
+            header, all_records = records(path)
+            shown, _ = packets(path)
+            frames = sorted(shown)
+            for frame in frames[::max(1, len(frames) // PREFIXES)]:
+                with self.subTest(f"{path} up to {frame}"):
+                    self.check(header, all_records, shown[frame], frame)
+
+    def check(self, header, all_records, packet, frame):
+        with tempfile.NamedTemporaryFile(suffix=".pcap", dir=HOME) as cut:
+            cut.write(header + b"".join(all_records[:frame]))
+            cut.flush()
+            histories = cli("history", cut.name, "--flow", packet.one("flow"))
+        # A SYN among the segments of a live connection: whose it is, the next ones tell.
+        segment = next((s for h in histories for s in h["segments"] if s["frame"] == frame), None)
+        self.assertIsNotNone(segment)
+        for end in ("client", "server"):
+            self.assertEqual(packet.one(end + "_state"), segment["state"][end])
+        self.assertEqual(packet.one("sender"), segment["endpoint"])
+        self.assertEqual(packet.one("provisional"), "1")
+
+
+def printed(*arguments):
+    done = tshark("-q", *arguments)
+    return done.stdout
+
+
+class Statistics(unittest.TestCase):
+    PATH = sample("kernel_mixed")
+
+    def expected_findings(self):
+        counts = {}
+        for finding in cli("findings", self.PATH):
+            counts[finding["id"]] = counts.get(finding["id"], 0) + 1
+        return counts
+
+    def test_findings_are_those_of_the_command_line(self):
+        for passes in ([], ["-2"]):
+            table = printed(*passes, "-r", self.PATH, "-z", "tcpautopsy_findings,stat")
+            counts = {i: int(n) for i, n in re.findall(r"^(\w+) +\|\w+ +\|(\d+) \|", table, re.M)}
+            self.assertEqual(counts, self.expected_findings())
+
+    def test_report_names_each_finding(self):
+        for passes in ([], ["-2"]):
+            report = printed(*passes, "-r", self.PATH, "-z", "tcpautopsy,report")
+            counts = {i: int(n) for i, n in re.findall(r"^  (?:error|warning|note|info) +(\w+) +(\d+)  ", report, re.M)}
+            self.assertEqual(counts, self.expected_findings())
+
+    def test_report_of_some_connections(self):
+        flows = [f for f in cli("flows", self.PATH) if 8080 in (f["client"]["port"], f["server"]["port"])]
+        for passes in ([], ["-2"]):
+            report = printed(*passes, "-r", self.PATH, "-z", "tcpautopsy,report,tcp.port==8080")
+            self.assertIn(f"Connections  {len(flows)}\n", report)
+
+    def test_states_count_every_endpoint(self):
+        finals = {}
+        for flow in cli("flows", self.PATH):
+            for state in flow["final"].values():
+                finals[state] = finals.get(state, 0) + 1
+        for passes in ([], ["-2"]):
+            tree = printed(*passes, "-r", self.PATH, "-z", "tcpautopsy_states,tree")
+            ends = tree.split("Endpoints by state")[1].split("\nChanges")[0]
+            self.assertEqual({s: int(n) for s, n in re.findall(r"^ ([A-Z0-9-]+) +(\d+) ", ends, re.M)}, finals)
+
+    def test_expert_information_lists_the_findings(self):
+        expert = printed("-2", "-r", self.PATH, "-z", "expert")
+        for finding in self.expected_findings():
+            self.assertRegex(expert, f" TCP Autopsy +{finding}: |tcpautopsy  {finding}: |{finding}: ")
+
+
+class Preferences(unittest.TestCase):
+    def test_switched_off_nothing_is_shown(self):
+        done = tshark("-o", "tcpautopsy.enabled:FALSE", "-2", "-r", sample("lost_final_ack"), "-Y", "tcpautopsy")
+        self.assertEqual((done.stdout, done.returncode), ("", 0))
+
+    def test_states_in_the_info_column(self):
+        done = tshark("-o", "tcpautopsy.info_column:TRUE", "-2", "-r", sample("lost_final_ack"), "-Y", "frame.number == 8")
+        self.assertIn("[client TIME-WAIT, server LAST-ACK]", done.stdout)
+
+    def test_the_profile_decides_how_long_states_last(self):
+        path = sample("kernel_closing")
+        for profile in ("linux", "rfc9293"):
+            expected = [f["final"] for f in cli("flows", path, "--profile", profile)]
+            shown, _ = packets(path, "-2", "-o", "tcpautopsy.profile:" + profile)
+            finals = {int(p.one("flow")): {"client": p.one("client_final"), "server": p.one("server_final")} for p in shown.values()}
+            self.assertEqual([finals[i] for i in range(len(expected))], expected)
+
+
+if __name__ == "__main__":
+    unittest.main()
