@@ -47,7 +47,9 @@ void end_capture() { state().session.reset(); }
 
 // Before the first pass is over the states of a packet cost work: only where they are asked for.
 bool someone_looks(const packet_info* pinfo, proto_tree* tree) {
-  const State& s = state();
+  State& s = state();
+  // It is registered when the first file is opened.
+  if (s.expert_tap <= 0) s.expert_tap = find_tap_id("expert");
   if (tree != nullptr && proto_field_is_referenced(tree, s.protocol)) return true;
   if (s.expert_tap > 0 && have_tap_listener(s.expert_tap)) return true;
   return s.preferences.info_column && pinfo->cinfo != nullptr;
@@ -104,7 +106,6 @@ void register_protocol() {
 void hand_off() {
   State& s = state();
   s.reader.find_fields();
-  s.expert_tap = find_tap_id("expert");
   set_postdissector_wanted_hfids(s.dissector, s.reader.wanted_fields());
 }
 

@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""Compares the plugin with the command line over any captures, packet by packet, and lists where they differ.
+
+    TCPAUTOPSY=... WSPLUGINS=... tests/plugin/compare_corpus.py FILE|FOLDER...
+
+Prints a line for each capture with differences and a total; exits 1 if there are any. One pass over the same capture must name the
+same flows and end without trouble.
+"""
+import collections
+import os
+import re
+import sys
+
+from compare import compare_two_pass, packets
+from wireshark import cli, tshark
+
+
+def captures(names):
+    for name in names:
+        if os.path.isfile(name):
+            yield name
+        for folder, _, files in os.walk(name):
+            for file in sorted(files):
+                if file.endswith((".csv", ".ndjson", ".zst", ".md", ".txt")):
+                    continue
+                yield os.path.join(folder, file)
+
+
+def compare_one_pass(path, two_pass_flows):
+    """Differences of one pass: flows by frame, the findings of the whole at the end."""
+    shown, _ = packets(path)
+    flows = {frame: p.one("flow") for frame, p in shown.items()}
+    differences = [f"frame {f}: one pass says flow {flows.get(f)}, two passes {n}" for f, n in two_pass_flows.items()
+                   if flows.get(f) not in (None, n)]
+    table = tshark("-q", "-r", path, "-z", "tcpautopsy_findings,stat").stdout
+    counts = collections.Counter({i: int(n) for i, n in re.findall(r"^(\w+) +\|\w+ +\|(\d+) \|", table, re.M)})
+    expected = collections.Counter(f["id"] for f in cli("findings", path))
+    if counts != expected:
+        differences.append(f"findings: {dict(expected - counts)} missing, {dict(counts - expected)} more")
+    return differences
+
+
+def main():
+    total = collections.Counter()
+    for path in captures(sys.argv[1:]):
+        total["captures"] += 1
+        try:
+            two = compare_two_pass(path)
+            shown, _ = packets(path, "-2")
+            one = compare_one_pass(path, {f: p.one("flow") for f, p in shown.items()})
+        except (RuntimeError, OSError) as error:
+            total["not read by tshark"] += 1
+            print(f"{path}: {error}", flush=True)
+            continue
+        total["packets"] += two.packets
+        total["packets with several TCP headers"] += two.several
+        total["shown only by the command line"] += two.missing
+        total["shown only by the plugin"] += two.extra
+        total["differences of two passes"] += len(two.differences)
+        total["differences of one pass"] += len(one)
+        differs = bool(two.differences or one or two.missing)
+        total["captures that differ"] += differs
+        if differs:
+            print(f"{path}: {two.packets} packets, {len(two.differences)} differences, {two.missing} not shown, {two.extra} more", flush=True)
+            for line in (two.differences[:3] + one[:3]):
+                print("    " + line[:300], flush=True)
+    for name, count in total.items():
+        print(f"{count:9} {name}")
+    return 1 if total["captures that differ"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
