@@ -109,8 +109,7 @@ const char* Writer::change_text(const FlowCard& flow, const PacketChange& change
 }
 
 void Writer::change(proto_tree* tree, const FlowCard& flow, const PacketChange& change) {
-  proto_item* item =
-      proto_tree_add_string(tree, f_.change, tvb_, 0, 0, change_text(flow, change));
+  proto_item* item = proto_tree_add_string(tree, f_.change, tvb_, 0, 0, change_text(flow, change));
   proto_item_set_generated(item);
   proto_item_append_text(item, " (%s)", text(name(change.basis)));
   proto_tree* sub = proto_item_add_subtree(item, f_.change_tree);

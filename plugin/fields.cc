@@ -31,7 +31,8 @@ void register_end(EndFields& end, bool client) {
                   "Likeliest state before this packet");
   list[2] = field(end.possible, name("Client may be in", "Server may be in"),
                   name("tcpautopsy.client.possible", "tcpautopsy.server.possible"), FT_STRING,
-                  "A state that the packets leave open when this one is sent, shown unless it is the likeliest state alone");
+                  "A state that the packets leave open when this one is sent, shown unless it is the "
+                  "likeliest state alone");
   list[3] = field(end.basis, name("Client state known by", "Server state known by"),
                   name("tcpautopsy.client.basis", "tcpautopsy.server.basis"), FT_STRING,
                   "How the change that led to the state is known: observed, confirmed, inferred, timer");
@@ -50,7 +51,8 @@ void register_findings() {
       field(f.finding, "Finding", "tcpautopsy.finding", FT_STRING,
             "Id of a finding that names this packet, as `tcpautopsy explain` lists them"),
       field(f.severity, "Severity", "tcpautopsy.finding.severity", FT_STRING, "info, note, warning or error"),
-      field(f.certainty, "Certainty", "tcpautopsy.finding.certainty", FT_STRING, "possible, likely or certain"),
+      field(f.certainty, "Certainty", "tcpautopsy.finding.certainty", FT_STRING,
+            "possible, likely or certain"),
       field(f.endpoint, "Endpoint", "tcpautopsy.finding.endpoint", FT_STRING,
             "client or server, where it is about one of them"),
       field(f.summary, "Summary", "tcpautopsy.finding.summary", FT_STRING, nullptr),
@@ -83,7 +85,8 @@ void register_changes() {
 void register_flow() {
   Fields& f = fields();
   static hf_register_info list[] = {
-      field(f.flow, "Flow", "tcpautopsy.flow", FT_UINT64, "Number of the connection, as `tcpautopsy flows` has it"),
+      field(f.flow, "Flow", "tcpautopsy.flow", FT_UINT64,
+            "Number of the connection, as `tcpautopsy flows` has it"),
       field(f.incarnation, "Incarnation", "tcpautopsy.incarnation", FT_UINT32,
             "How often the ports had been used before"),
       field(f.provisional, "Provisional", "tcpautopsy.provisional", FT_BOOLEAN,

@@ -1,7 +1,6 @@
 #include "plugin/menus.h"
 
 #include <epan/plugin_if.h>
-
 #include <fmt/format.h>
 
 #include "analyzer/report/ladder.h"
@@ -55,8 +54,10 @@ void explain_connection(void*) {
     if (session == nullptr || !session->finished() || selected == nullptr)
       return open_window("TCP Autopsy", kNoCapture);
     const auto flow = session->flow_of(selected->cf_framenr);
-    if (!flow) return open_window("TCP Autopsy", "Select a TCP packet first: its connection will be explained.\n");
-    const std::string title = fmt::format("TCP Autopsy: connection {} (packet {})", *flow, selected->cf_framenr);
+    if (!flow)
+      return open_window("TCP Autopsy", "Select a TCP packet first: its connection will be explained.\n");
+    const std::string title =
+        fmt::format("TCP Autopsy: connection {} (packet {})", *flow, selected->cf_framenr);
     open_window(title.c_str(), ladder_of(*session, *flow));
   });
 }
@@ -64,9 +65,10 @@ void explain_connection(void*) {
 }  // namespace
 
 void register_menus() {
-  funnel_register_menu("TCP Autopsy/Report", REGISTER_TOOLS_GROUP_UNSORTED, show_report, nullptr, nullptr, FALSE);
-  funnel_register_menu("TCP Autopsy/Explain this connection", REGISTER_TOOLS_GROUP_UNSORTED, explain_connection,
-                       nullptr, nullptr, FALSE);
+  funnel_register_menu("TCP Autopsy/Report", REGISTER_TOOLS_GROUP_UNSORTED, show_report, nullptr, nullptr,
+                       FALSE);
+  funnel_register_menu("TCP Autopsy/Explain this connection", REGISTER_TOOLS_GROUP_UNSORTED,
+                       explain_connection, nullptr, nullptr, FALSE);
 }
 
 }  // namespace tcpautopsy::plugin

@@ -68,8 +68,7 @@ void collect(packet_info* pinfo, proto_tree* tree) {
 
 const std::vector<Shown>* look(const packet_info* pinfo) {
   const std::vector<Shown>* shown = nullptr;
-  guarded("looking up a packet",
-          [&] { shown = &state().session->look(pinfo->num, time_of(pinfo)); });
+  guarded("looking up a packet", [&] { shown = &state().session->look(pinfo->num, time_of(pinfo)); });
   return shown;
 }
 
@@ -82,8 +81,7 @@ int dissect(tvbuff_t* tvb, packet_info* pinfo, proto_tree* tree, void*) {
   }
   const bool wanted = someone_looks(pinfo, tree);
   const std::vector<Shown>* shown = wanted ? look(pinfo) : nullptr;
-  if (shown != nullptr && !shown->empty())
-    show_packet(tvb, pinfo, tree, *s.session, *shown, s.preferences);
+  if (shown != nullptr && !shown->empty()) show_packet(tvb, pinfo, tree, *s.session, *shown, s.preferences);
   if (s.session->flow_of(pinfo->num)) tap_queue_packet(s.tap, pinfo, nullptr);
   return static_cast<int>(tvb_captured_length(tvb));
 }

@@ -29,10 +29,11 @@ void register_preferences(int protocol) {
   module_t* module = prefs_register_protocol(protocol, nullptr);
   prefs_register_bool_preference(module, "enabled", "Reconstruct the states of TCP endpoints",
                                  "Off: nothing is analysed and no field is shown", &v.enabled);
-  prefs_register_enum_preference(module, "profile", "Timers and retries of the hosts",
-                                 "Whose TCP the hosts run: how long TIME-WAIT and FIN-WAIT-2 last, how often a segment is "
-                                 "sent again before a host gives up",
-                                 &v.profile, v.profiles.data(), FALSE);
+  prefs_register_enum_preference(
+      module, "profile", "Timers and retries of the hosts",
+      "Whose TCP the hosts run: how long TIME-WAIT and FIN-WAIT-2 last, how often a segment is "
+      "sent again before a host gives up",
+      &v.profile, v.profiles.data(), FALSE);
   prefs_register_bool_preference(module, "info_column", "Show states in the Info column",
                                  "Adds the states of client and server after each packet", &v.info_column);
 }

@@ -78,20 +78,21 @@ void TreeReader::Walk::take_ip(const proto_node* node, bool v6) {
 }
 
 void TreeReader::Walk::take_tcp(const proto_node* node) {
-  // Without it Wireshark could not tell the segment's length.
-  const proto_node* length = below(node, fields.tcp_length_);
   const decode::LayerBytes octets = octets_from(node);
-  if (!has_ip || length == nullptr || !octets.has(20)) return;
-  const std::size_t header = (octets.u8(12) >> 4) * std::size_t{4};
-  frame.rest = decode::LayerBytes(octets.bytes(), header + number(length));
-  FoundSegment& next = found.segments.emplace_back();
-  if (decode::take_segment(frame, next.segment)) {
-    found.segments.pop_back();
-    return;
+  if (!has_ip || !octets.has(20)) return;
+  // Right behind its IP header its length is what that tells, even where that is beyond the frame. Elsewhere
+  // (the packet was fragmented) it is what Wireshark made of it, if it could.
+  if (frame.rest.data() != octets.data()) {
+    const proto_node* length = below(node, fields.tcp_length_);
+    if (length == nullptr) return;
+    const std::size_t header = (octets.u8(12) >> 4) * std::size_t{4};
+    frame.rest = decode::LayerBytes(octets.bytes(), header + number(length));
   }
-  next.item = const_cast<proto_node*>(node);
-  next.segment.encapsulation = encapsulations.index_of(frame.path);
-  next.segment.wire_length = pinfo->fd->pkt_len;
+  TcpSegment segment;
+  if (decode::take_segment(frame, segment)) return;
+  segment.encapsulation = encapsulations.index_of(frame.path);
+  segment.wire_length = pinfo->fd->pkt_len;
+  found.segments.push_back(segment);
 }
 
 void TreeReader::Walk::take_error(const proto_node* node) {
@@ -197,10 +198,29 @@ void TreeReader::find_fields() {
 
 GArray* TreeReader::wanted_fields() const {
   GArray* wanted = g_array_new(FALSE, FALSE, sizeof(int));
-  for (const int field :
-       {tcp_, tcp_length_, ip_, ipv6_, icmp_, icmpv6_, vlan_, outer_vlan_, service_vlan_, customer_vlan_, gre_,
-        gre_protocol_, gre_key_, erspan_, erspan_session_, vxlan_network_, geneve_network_, gtp_, gtp_type_,
-        teredo_, etherip_, backbone_, backbone_service_})
+  for (const int field : {tcp_,
+                          tcp_length_,
+                          ip_,
+                          ipv6_,
+                          icmp_,
+                          icmpv6_,
+                          vlan_,
+                          outer_vlan_,
+                          service_vlan_,
+                          customer_vlan_,
+                          gre_,
+                          gre_protocol_,
+                          gre_key_,
+                          erspan_,
+                          erspan_session_,
+                          vxlan_network_,
+                          geneve_network_,
+                          gtp_,
+                          gtp_type_,
+                          teredo_,
+                          etherip_,
+                          backbone_,
+                          backbone_service_})
     if (field >= 0) g_array_append_val(wanted, field);
   return wanted;
 }
@@ -209,14 +229,6 @@ void TreeReader::read(packet_info* pinfo, proto_tree* tree, decode::Encapsulatio
                       FoundParts& found) const {
   Walk walk{*this, pinfo, encapsulations, found};
   each_node(tree, [&walk](const proto_node* node) { return walk.visit(node); });
-}
-
-void TreeReader::find_tcp_items(proto_tree* tree, std::vector<proto_node*>& items) const {
-  each_node(tree, [&](const proto_node* node) {
-    if (is(node, icmp_) || is(node, icmpv6_)) return false;
-    if (is(node, tcp_) && below(node, tcp_length_) != nullptr) items.push_back(const_cast<proto_node*>(node));
-    return true;
-  });
 }
 
 }  // namespace tcpautopsy::plugin

@@ -1,5 +1,5 @@
-// What Wireshark took out of a frame, handed to the library: TCP headers where its tree says they are, parsed by the
-// library's own decoder.
+// What Wireshark took out of a frame, handed to the library: TCP headers where its tree says they are, parsed
+// by the library's own decoder.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +11,8 @@
 
 namespace tcpautopsy::plugin {
 
-struct FoundSegment {
-  TcpSegment segment;
-  proto_node* item = nullptr;
-};
-
 struct FoundParts {
-  std::vector<FoundSegment> segments;  // outermost first
+  std::vector<TcpSegment> segments;  // outermost first
   std::vector<IcmpError> errors;
 
   void clear() {
@@ -37,8 +32,6 @@ class TreeReader {
   // not captured.
   void read(packet_info* pinfo, proto_tree* tree, decode::EncapsulationTable& encapsulations,
             FoundParts& found) const;
-  // Whether a TCP item is in the tree, and where: for frames that were read before.
-  void find_tcp_items(proto_tree* tree, std::vector<proto_node*>& items) const;
 
  private:
   struct Walk;

@@ -6,8 +6,8 @@
 namespace tcpautopsy::plugin {
 namespace {
 
-// Of connections that begin later, packets that only carry on are left out of the reconstruction, as the command
-// line leaves them out of all but `history`: what remains possible is then told less finely.
+// Of connections that begin later, packets that only carry on are left out of the reconstruction, as the
+// command line leaves them out of all but `history`: what remains possible is then told less finely.
 constexpr std::uint64_t kWholePackets = 100'000;
 // So much is kept for the ladders of the window.
 constexpr std::uint64_t kWholeRecords = 1'000'000;
@@ -46,10 +46,10 @@ void Session::feed(std::uint32_t frame, TimeNs time_ns, const FoundParts& parts,
   const FrameRef ref{0, frame, time_ns};
   for (const IcmpError& error : parts.errors) analysis_->add(error, ref);
   std::uint8_t layer = 0;
-  for (const FoundSegment& found : parts.segments) {
-    const std::uint64_t flow = analysis_->add(found.segment, ref);
-    put(frame, layer, flow, from_low(found.segment.source, found.segment.destination));
-    if (someone_looks) look_live(frame, time_ns, found, flow, layer);
+  for (const TcpSegment& segment : parts.segments) {
+    const std::uint64_t flow = analysis_->add(segment, ref);
+    put(frame, layer, flow, from_low(segment.source, segment.destination));
+    if (someone_looks) look_live(frame, time_ns, segment, flow, layer);
     if (++layer == 0) break;
   }
   if (!parts.segments.empty())
@@ -119,12 +119,12 @@ void Session::keep_more(Keep keep) {
   keep_.chosen = keep_.chosen || keep.chosen;
 }
 
-void Session::look_live(std::uint32_t frame, TimeNs time_ns, const FoundSegment& found, std::uint64_t flow,
+void Session::look_live(std::uint32_t frame, TimeNs time_ns, const TcpSegment& segment, std::uint64_t flow,
                         std::uint8_t layer) {
   const auto known = live_.find(flow);
-  const bool carries_on = (found.segment.flags & (kSyn | kFin | kRst)) == 0;
+  const bool carries_on = (segment.flags & (kSyn | kFin | kRst)) == 0;
   if (known == live_.end() || known->second.moments.size() < kLongStory || !carries_on) {
-    if (auto so_far = analysis_->so_far(found.segment, flow)) {
+    if (auto so_far = analysis_->so_far(segment, flow)) {
       if (known == live_.end())
         live_.emplace(flow, book_.card_of(*so_far));
       else
@@ -138,7 +138,7 @@ void Session::look_live(std::uint32_t frame, TimeNs time_ns, const FoundSegment&
   shown.provisional = true;
   shown.layer = layer;
   const FlowCard& c = card->second;
-  shown.sender = c.self_connection || c.ends[0] == found.segment.source ? Side::A : Side::B;
+  shown.sender = c.self_connection || c.ends[0] == segment.source ? Side::A : Side::B;
 }
 
 void Session::show(std::uint32_t frame, TimeNs time_ns, Place place, std::uint8_t layer) {

@@ -66,7 +66,7 @@ class Session {
   void take(FlowResult&& flow);
   void put(std::uint32_t frame, std::uint8_t layer, std::uint64_t flow, bool from_low);
   void put_again(const FlowResult& flow);
-  void look_live(std::uint32_t frame, TimeNs time_ns, const FoundSegment& found, std::uint64_t flow,
+  void look_live(std::uint32_t frame, TimeNs time_ns, const TcpSegment& segment, std::uint64_t flow,
                  std::uint8_t layer);
   CaptureOverview overview() const;
   void show(std::uint32_t frame, TimeNs time_ns, Place place, std::uint8_t layer);
@@ -74,10 +74,10 @@ class Session {
   Keep keep_;
   decode::EncapsulationTable encapsulations_;
   PacketBook book_;
-  std::vector<Place> places_;                                   // by frame, of its outermost TCP header
-  std::unordered_map<std::uint64_t, Place> inner_places_;       // by frame and layer
+  std::vector<Place> places_;                                    // by frame, of its outermost TCP header
+  std::unordered_map<std::uint64_t, Place> inner_places_;        // by frame and layer
   std::unordered_map<std::uint32_t, std::uint8_t> more_layers_;  // frames with more than one
-  std::unordered_map<std::uint64_t, FlowCard> live_;            // flows looked at before they are concluded
+  std::unordered_map<std::uint64_t, FlowCard> live_;             // flows looked at before they are concluded
   std::unordered_map<std::uint64_t, FlowResult> whole_;
   std::uint64_t whole_records_ = 0, whole_packets_ = 0;
   Summary summary_;

@@ -50,9 +50,11 @@ Statistics& statistics() {
 
 bool concluded() { return state().session && state().session->finished(); }
 
-// --- the report -----------------------------------------------------------------------------------------------
+// --- the report
+// -----------------------------------------------------------------------------------------------
 
-tap_packet_status report_packet(void* tapdata, packet_info* pinfo, epan_dissect_t*, const void*, tap_flags_t) {
+tap_packet_status report_packet(void* tapdata, packet_info* pinfo, epan_dissect_t*, const void*,
+                                tap_flags_t) {
   guarded("report", [&] {
     if (!state().session) return;
     if (const auto flow = state().session->flow_of(pinfo->num))
@@ -91,7 +93,8 @@ StatisticStarted report_start(const char* argument, void*) {
   if constexpr (!std::is_void_v<StatisticStarted>) return StatisticStarted(true);
 }
 
-// --- the table of findings ------------------------------------------------------------------------------------
+// --- the table of findings
+// ------------------------------------------------------------------------------------
 
 enum Column : guint { kId, kSeverity, kCount, kPackets, kFirst, kTitle, kColumns };
 
@@ -165,7 +168,8 @@ void findings_free(stat_tap_table*, guint, guint, stat_tap_table_item_type* item
 
 void findings_reset(stat_tap_table* table) {
   for (auto& [ui, own] : statistics().tables) {
-    if (ui->tables == nullptr || ui->tables->len == 0 || g_array_index(ui->tables, stat_tap_table*, 0) != table)
+    if (ui->tables == nullptr || ui->tables->len == 0 ||
+        g_array_index(ui->tables, stat_tap_table*, 0) != table)
       continue;
     own = FindingsTable();
   }
@@ -177,7 +181,8 @@ void findings_reset(stat_tap_table* table) {
   table->num_elements = 0;
 }
 
-// --- the populations of states --------------------------------------------------------------------------------
+// --- the populations of states
+// --------------------------------------------------------------------------------
 
 void states_start(stats_tree* tree) {
   StatesTree& own = statistics().trees[tree];
@@ -216,7 +221,8 @@ tap_packet_status states_packet(stats_tree* tree, packet_info* pinfo, epan_disse
 
 void states_end(stats_tree* tree) { statistics().trees.erase(tree); }
 
-// --- the end of a capture that is read once -------------------------------------------------------------------
+// --- the end of a capture that is read once
+// -------------------------------------------------------------------
 
 tap_packet_status end_packet(void*, packet_info*, epan_dissect_t*, const void*, tap_flags_t) {
   return TAP_PACKET_DONT_REDRAW;
@@ -289,7 +295,8 @@ void wait_for_end_of_capture() {
   if (all.waits_for_end || has_window() || !have_tap_listener(state().tap)) return;
   all.waits_for_end = true;
   // The listener added last is drawn first.
-  GString* error = register_tap_listener("tcpautopsy", &all, nullptr, 0, nullptr, end_packet, end_draw, nullptr);
+  GString* error =
+      register_tap_listener("tcpautopsy", &all, nullptr, 0, nullptr, end_packet, end_draw, nullptr);
   if (error != nullptr) g_string_free(error, TRUE);
 }
 

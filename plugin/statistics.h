@@ -1,13 +1,13 @@
-// -z tcpautopsy,report  -z tcpautopsy_findings,stat  -z tcpautopsy_states,tree; the last two also in Wireshark's
-// Statistics menu.
+// -z tcpautopsy,report  -z tcpautopsy_findings,stat  -z tcpautopsy_states,tree; the last two also in
+// Wireshark's Statistics menu.
 #pragma once
 
 namespace tcpautopsy::plugin {
 
 void register_statistics();
 
-// tshark that reads once has no hook for the end of the capture but the drawing of statistics: sees to it that the
-// capture is concluded before any of ours is drawn.
+// tshark that reads once has no hook for the end of the capture but the drawing of statistics: sees to it
+// that the capture is concluded before any of ours is drawn.
 void wait_for_end_of_capture();
 
 }  // namespace tcpautopsy::plugin

@@ -52,9 +52,9 @@ class Analysis {
   // A frame of any protocol was captured then: contract.md's capture end goes by it.
   void note_time(TimeNs time_ns);
 
-  // What the packets so far tell of the live flow `number` that the segment just went to, as though the capture
-  // ended here; later packets may revise all of it. Without facts about the transfer. None where it is not told
-  // yet whose the segment is.
+  // What the packets so far tell of the live flow `number` that the segment just went to, as though the
+  // capture ended here; later packets may revise all of it. Without facts about the transfer. None where it
+  // is not told yet whose the segment is.
   std::optional<FlowResult> so_far(const TcpSegment& segment, std::uint64_t number);
 
   // A later end than the last record (a pcapng statistics block), before finish().

@@ -147,8 +147,7 @@ std::optional<std::uint64_t> FlowTable::State::add(const IcmpError& error, const
 
 std::optional<FlowTrace> FlowTable::State::so_far(const TcpSegment& segment, std::uint64_t number) {
   bool source_is_low = false;
-  const FlowKey key =
-      FlowKey::of(segment.source, segment.destination, segment.encapsulation, source_is_low);
+  const FlowKey key = FlowKey::of(segment.source, segment.destination, segment.encapsulation, source_is_low);
   for (Id id = flows_.latest(key, hash_of(key)); id != LiveFlows::kNone; id = flows_[id].older) {
     const LiveFlow& flow = flows_[id];
     if (flow.number != number) continue;

@@ -49,8 +49,8 @@ class FlowTable {
   // Returns the flow's number, or no value if the quoted segment belongs to none.
   std::optional<std::uint64_t> add(const IcmpError& error, const FrameRef& frame);
 
-  // What is known by now of the live flow `number` that the segment was added to, without transfer facts; none
-  // if it is over, or if it is not told yet whose the segment is.
+  // What is known by now of the live flow `number` that the segment was added to, without transfer facts;
+  // none if it is over, or if it is not told yet whose the segment is.
   std::optional<FlowTrace> so_far(const TcpSegment& segment, std::uint64_t number);
 
   // From within `done`: hands knowledge of a concluded incarnation to the next one of the same addresses, if

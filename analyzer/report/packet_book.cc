@@ -53,9 +53,7 @@ std::string_view name(Phase phase) {
 }
 
 Phase phase_of(const PerSide<TcpState>& states, bool self_connection) {
-  const auto either = [&](auto is_it) {
-    return is_it(states[0]) || (!self_connection && is_it(states[1]));
-  };
+  const auto either = [&](auto is_it) { return is_it(states[0]) || (!self_connection && is_it(states[1])); };
   const auto over = [](TcpState s) { return s == TcpState::Closed || s == TcpState::TimeWait; };
   if (either([](TcpState s) { return s == TcpState::Unknown; })) return Phase::Unknown;
   if (either([](TcpState s) {
@@ -103,8 +101,8 @@ FlowCard PacketBook::card_of(const FlowResult& flow) {
   card.moments = moments_of(h);
   card.changes.reserve(h.transitions.size());
   for (const Transition& t : h.transitions)
-    card.changes.push_back({tcpautopsy::number_of(t.frame), tcpautopsy::number_of(t.proof), t.at_ns, t.time_ns,
-                            t.possible, number_of(t.cause, t.rfc), t.side, t.from, t.to, t.basis});
+    card.changes.push_back({tcpautopsy::number_of(t.frame), tcpautopsy::number_of(t.proof), t.at_ns,
+                            t.time_ns, t.possible, number_of(t.cause, t.rfc), t.side, t.from, t.to, t.basis});
   return card;
 }
 

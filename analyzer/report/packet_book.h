@@ -1,7 +1,8 @@
-// What is shown beside single packets: states before and after each, how they are known, findings that name it.
+// What is shown beside single packets: states before and after each, how they are known, findings that name
+// it.
 //
-// A concluded flow is kept in few octets: a moment for each packet that changes what is believed, the changes of
-// state, the findings. Packets in between have the states of the moment before them.
+// A concluded flow is kept in few octets: a moment for each packet that changes what is believed, the changes
+// of state, the findings. Packets in between have the states of the moment before them.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +24,8 @@ Phase phase_of(const PerSide<TcpState>& states, bool self_connection);
 
 // A change of state, as Transition has it.
 struct PacketChange {
-  std::uint32_t frame = 0;       // 0 for a timer
-  std::uint32_t proved_by = 0;   // 0 for none
+  std::uint32_t frame = 0;      // 0 for a timer
+  std::uint32_t proved_by = 0;  // 0 for none
   TimeNs at_ns = 0, time_ns = 0;
   StateSet possible;
   std::uint16_t cause = 0;  // into PacketBook::cause()
@@ -62,10 +63,10 @@ struct PacketView {
   const FlowCard* flow = nullptr;
   PerSide<TcpState> before{TcpState::Unknown, TcpState::Unknown};
   PerSide<TcpState> after{TcpState::Unknown, TcpState::Unknown};
-  PerSide<StateSet> possible;                      // after
-  PerSide<const PacketChange*> known_by{};         // the change that led to `after`; null where that is outside
-  std::vector<const PacketChange*> changes;        // made by this packet
-  std::vector<const Finding*> findings;            // that name it, gravest first
+  PerSide<StateSet> possible;                // after
+  PerSide<const PacketChange*> known_by{};   // the change that led to `after`; null where that is outside
+  std::vector<const PacketChange*> changes;  // made by this packet
+  std::vector<const Finding*> findings;      // that name it, gravest first
   Phase phase = Phase::Unknown;
 };
 
