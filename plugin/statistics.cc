@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <map>
 #include <string>
 #include <unordered_set>
@@ -38,6 +39,7 @@ struct StatesTree {
 };
 
 struct Statistics {
+  std::deque<ReportTap> reports;  // Wireshark never gives them back
   std::map<stat_tap_table_ui*, FindingsTable> tables;
   std::map<stats_tree*, StatesTree> trees;
   bool waits_for_end = false;
@@ -51,7 +53,6 @@ Statistics& statistics() {
 bool concluded() { return state().session && state().session->finished(); }
 
 // --- the report
-// -----------------------------------------------------------------------------------------------
 
 tap_packet_status report_packet(void* tapdata, packet_info* pinfo, epan_dissect_t*, const void*,
                                 tap_flags_t) {
@@ -78,7 +79,7 @@ void report_draw(void* tapdata) {
 
 StatisticStarted report_start(const char* argument, void*) {
   constexpr std::string_view kName = "tcpautopsy,report,";
-  auto* tap = new ReportTap;  // Wireshark holds it until it ends
+  ReportTap* tap = &statistics().reports.emplace_back();
   if (std::string_view(argument).starts_with(kName)) tap->filter = argument + kName.size();
   Session::Keep& keep = state().keep;
   (tap->filter.empty() ? keep.summary : keep.chosen) = true;
@@ -94,7 +95,6 @@ StatisticStarted report_start(const char* argument, void*) {
 }
 
 // --- the table of findings
-// ------------------------------------------------------------------------------------
 
 enum Column : guint { kId, kSeverity, kCount, kPackets, kFirst, kTitle, kColumns };
 
@@ -182,7 +182,6 @@ void findings_reset(stat_tap_table* table) {
 }
 
 // --- the populations of states
-// --------------------------------------------------------------------------------
 
 void states_start(stats_tree* tree) {
   StatesTree& own = statistics().trees[tree];
@@ -222,7 +221,6 @@ tap_packet_status states_packet(stats_tree* tree, packet_info* pinfo, epan_disse
 void states_end(stats_tree* tree) { statistics().trees.erase(tree); }
 
 // --- the end of a capture that is read once
-// -------------------------------------------------------------------
 
 tap_packet_status end_packet(void*, packet_info*, epan_dissect_t*, const void*, tap_flags_t) {
   return TAP_PACKET_DONT_REDRAW;
