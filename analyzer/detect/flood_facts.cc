@@ -28,4 +28,19 @@ bool flooded(const std::vector<Episode>& floods, const Episode& episode) {
   });
 }
 
+std::int64_t peak_between(const Population& population, const Episode& episode) {
+  std::int64_t peak = population.at(TcpState::SynReceived, episode.from_ns);
+  for (const Population::Moment& moment : population.moments())
+    if (moment.at_ns >= episode.from_ns && moment.at_ns <= episode.until_ns + kEpisodeGap)
+      peak = std::max(peak, moment.counts[static_cast<std::size_t>(TcpState::SynReceived)]);
+  return peak;
+}
+
+std::optional<std::int64_t> backlog_limit(std::int64_t peak) {
+  constexpr std::int64_t kSmallest = 64, kGreatest = 1 << 20;
+  for (std::int64_t limit = kSmallest; limit <= kGreatest; limit *= 2)
+    if (peak == limit - limit / 4 + 1) return limit;
+  return std::nullopt;
+}
+
 }  // namespace tcpautopsy

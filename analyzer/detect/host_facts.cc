@@ -79,6 +79,15 @@ Sums sum_up(const StepList& steps, const Episode& episode) {
   return sums;
 }
 
+Sums sum_up_around(const StepList& steps, const Episode& episode, TimeNs margin) {
+  Sums sums;
+  for (const Tallies::Step& step : steps) {
+    const auto [first_ns, last_ns] = extent(step);
+    if (last_ns >= episode.from_ns - margin && first_ns <= episode.until_ns + margin) add(sums, step);
+  }
+  return sums;
+}
+
 std::vector<Episode> runs_of(const StepList& steps, std::uint64_t least, const Accepts& accepts) {
   std::vector<Episode> found;
   Episode run;
@@ -163,8 +172,12 @@ void cite(Finding& finding, const StepList& steps, const Episode& episode, const
 }
 
 std::string tell_sources(Finding& finding, const SynSources::Spread& spread) {
-  prove(finding, "sources", spread.addresses);
+  // An estimate may err beyond what is possible.
+  const std::uint64_t addresses =
+      spread.exact ? spread.addresses : std::min(spread.addresses, std::max(finding.flows, spread.looked_at));
+  prove(finding, "sources", addresses);
   prove(finding, "sources_exact", spread.exact);
+  prove(finding, "sources_looked_at", spread.looked_at);
   prove(finding, "source_prefixes_24", spread.slash24);
   prove(finding, "source_prefixes_8", spread.slash8);
   prove(finding, "source_entropy_bits", spread.entropy_bits);
@@ -173,22 +186,25 @@ std::string tell_sources(Finding& finding, const SynSources::Spread& spread) {
     prove(finding, "busiest_source_share", spread.busiest_share);
   }
   if (spread.addresses == 1 && spread.busiest) return "all from " + to_string(*spread.busiest);
-  std::string text = fmt::format("from {}{} addresses in {} networks", spread.exact ? "" : "some ",
-                                 spread.addresses, spread.slash24);
+  std::string text =
+      spread.exact ? fmt::format("from {} addresses in {}", addresses, count_text(spread.slash24, "network"))
+                   : fmt::format("from some {} addresses (those of {} looked at: {} networks)", addresses,
+                                 spread.looked_at, spread.slash24);
   if (spread.busiest && spread.busiest_share >= .5)
     text += fmt::format(", {:.0f} % of them by {}", 100 * spread.busiest_share, to_string(*spread.busiest));
   return text;
 }
 
-std::string tell_served(Finding& finding, const Sums& sums) {
+std::string tell_served(Finding& finding, const Sums& sums, std::string_view when) {
   const Tally& served = sums.of(Outcome::Completed);
   prove(finding, "completed", served.count);
   prove(finding, "completed_after_resending_syn", served.syn_resent);
-  if (served.count == 0) return "no connection opened meanwhile";
+  if (served.count == 0) return fmt::format("no connection opened {}", when);
   prove(finding, "slowest_handshake_ns", served.slowest_ns);
-  std::string text = count_text(served.count, "connection") + " opened meanwhile";
+  std::string text = fmt::format("{} opened {}", count_text(served.count, "connection"), when);
   if (served.syn_resent > 0)
-    text += fmt::format(", {} of them only when the SYN was sent again", served.syn_resent);
+    text += fmt::format(", {} of them only when the SYN was sent again",
+                        served.syn_resent == served.count ? "all" : std::to_string(served.syn_resent));
   return text + fmt::format(" (the slowest after {})", duration_text(served.slowest_ns));
 }
 

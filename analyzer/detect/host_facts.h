@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "analyzer/detect/detector.h"
@@ -33,6 +34,8 @@ struct Sums {
   Tally of_all(const Accepts& accepts) const;
 };
 Sums sum_up(const StepList& steps, const Episode& episode);
+// The same with the steps up to `margin` before and after it.
+Sums sum_up_around(const StepList& steps, const Episode& episode, TimeNs margin);
 
 // Runs of at least `least` attempts in a row, all with outcomes accepted. Those less than kEpisodeGap apart
 // are one episode.
@@ -60,6 +63,7 @@ void cite(Finding& finding, const StepList& steps, const Episode& episode, const
 
 // Plain words, each with its evidence.
 std::string tell_sources(Finding& finding, const SynSources::Spread& spread);
-std::string tell_served(Finding& finding, const Sums& sums);  // those that opened meanwhile, and how hard
+// Those that opened, and how hard.
+std::string tell_served(Finding& finding, const Sums& sums, std::string_view when = "meanwhile");
 
 }  // namespace tcpautopsy

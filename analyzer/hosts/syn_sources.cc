@@ -105,6 +105,7 @@ SynSources::Spread SynSources::spread(TimeNs from_ns, TimeNs until_ns) const {
   });
   if (counts.empty()) return spread;
   spread.exact = sources_.complete();
+  spread.looked_at = counts.size();
   const double scale = static_cast<double>(sources_.distinct()) / static_cast<double>(sources_.size());
   spread.addresses = static_cast<std::uint64_t>(std::llround(static_cast<double>(counts.size()) * scale));
   spread.slash24 = narrow.size();
@@ -115,9 +116,12 @@ SynSources::Spread SynSources::spread(TimeNs from_ns, TimeNs until_ns) const {
     const double p = static_cast<double>(count) / static_cast<double>(sum);
     spread.entropy_bits -= p * std::log2(p);
   }
-  if (counts.size() > 1)
-    spread.evenness = spread.entropy_bits / std::log2(static_cast<double>(counts.size()));
+  // Each address kept stands for `scale` like it.
+  spread.entropy_bits += std::log2(scale);
+  if (spread.addresses > 1)
+    spread.evenness = spread.entropy_bits / std::log2(static_cast<double>(spread.addresses));
   spread.busiest_share = static_cast<double>(most) / static_cast<double>(sum);
+  if (!spread.exact) spread.busiest.reset();
   return spread;
 }
 

@@ -43,10 +43,11 @@ class SynSources {
   struct Spread {
     std::uint64_t addresses = 0;  // an estimate beyond a thousand, see KeySample
     bool exact = true;
-    std::uint64_t slash24 = 0, slash8 = 0;  // different prefixes among the addresses kept (IPv6: /64 and /32)
-    double entropy_bits = 0;                // of the attempts over the addresses kept
+    std::uint64_t looked_at = 0;            // addresses kept: all, or a fair sample
+    std::uint64_t slash24 = 0, slash8 = 0;  // different prefixes among these (IPv6: /64 and /32)
+    double entropy_bits = 0;                // of the attempts over all addresses
     double evenness = 0;                    // that over its greatest: 1 where all sent as many
-    std::optional<IpAddress> busiest;       // and its share of the attempts of those kept
+    std::optional<IpAddress> busiest;       // where all are kept; and its share of the attempts
     double busiest_share = 0;
     bool several_ports = false;  // of one address
   };

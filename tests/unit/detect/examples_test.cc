@@ -21,12 +21,25 @@ constexpr auto H = Scope::Host;
 
 // The catalogue's findings about flows and hosts; those about captures are no detectors.
 constexpr CatalogueRow kOpening[]{
-    {"syn_unanswered", N},         {"connect_timeout", E},      {"connect_aborted", N},
-    {"connection_refused", W},     {"syn_ack_lost", W},         {"handshake_ack_lost", W},
-    {"handshake_ack_missing", W},  {"half_open_abandoned", W},  {"accept_dropped", N},
-    {"simultaneous_open", I},      {"self_connect", W},         {"data_in_syn", I},
-    {"stray_syn_ack", N},          {"bad_flag_combination", W}, {"mss_anomaly", N},
-    {"service_unreachable", E, H}, {"service_refusing", E, H},
+    {"syn_unanswered", N},
+    {"connect_timeout", E},
+    {"connect_aborted", N},
+    {"connection_refused", W},
+    {"syn_ack_lost", W},
+    {"handshake_ack_lost", W},
+    {"handshake_ack_missing", W},
+    {"half_open_abandoned", W},
+    {"accept_dropped", N},
+    {"simultaneous_open", I},
+    {"self_connect", W},
+    {"data_in_syn", I},
+    {"stray_syn_ack", N},
+    {"bad_flag_combination", W},
+    {"mss_anomaly", N},
+    {"service_unreachable", E, H},
+    {"service_refusing", E, H},
+    {"syn_flood", E, H},
+    {"accept_queue_overflow", E, H},
 };
 constexpr CatalogueRow kTransfer[]{
     {"retransmission_timeout", N},
