@@ -191,11 +191,9 @@ class Reader {
   void note_silent(const Event& event, TcpState next) {
     if (next == state_) return;
     const TimerRow* row = timer_row(state_);
-    TimeNs when = last_own_time(event.record);
-    if (state_ == TimeWait)
-      when = std::min(record(event.record).frame.time_ns,
-                      time_wait_start(history_.trace, meaning_, side_, record(event.record).frame.time_ns) +
-                          history_.profile.time_wait);
+    const TimeNs when = silent_close_time(state_, history_.trace, meaning_, history_.profile, side_,
+                                          next_own_time(event.record))
+                            .value_or(last_own_time(event.record));
     Transition t = transition(state_, next, {}, 0);
     t.frame.reset();
     t.time_ns = t.at_ns = when;
@@ -275,6 +273,13 @@ class Reader {
     for (std::size_t i = before; i-- > 0;)
       if (record(i).side == side_) return record(i).frame.time_ns;
     return history_.trace.first.time_ns;
+  }
+
+  // It sends nothing between its silent change and the RST, though other segments may arrive.
+  TimeNs next_own_time(std::size_t from) const {
+    for (std::size_t i = from; i < history_.trace.records.size(); ++i)
+      if (record(i).side == side_ && !record(i).copy) return record(i).frame.time_ns;
+    return record(from).frame.time_ns;
   }
 
   void set_fate(std::size_t i, Fate fate, std::size_t proof) { history_.deliveries[i] = {fate, proof}; }

@@ -217,4 +217,16 @@ Cost silent_close_cost(TcpState state, const FlowTrace& trace, const TraceMeanin
   }
 }
 
+std::optional<TimeNs> silent_close_time(TcpState state, const FlowTrace& trace, const TraceMeaning& meaning,
+                                        const Profile& profile, Side side, TimeNs now_ns) {
+  if (state == TimeWait)
+    return std::min(now_ns, time_wait_start(trace, meaning, side, now_ns) + profile.time_wait);
+  const Ending at_now = ending(state, trace, meaning, profile, side, now_ns);
+  // An application may end a connect at any time, and most do before the kernel would.
+  const bool by_kernel = state != SynSent || (at_now.give_up && at_now.give_up->by_profile);
+  const bool ran_out = state == FinWait2 ? at_now.leave != kNever : at_now.give_up && at_now.leave == 0;
+  if (!by_kernel || !ran_out) return std::nullopt;
+  return std::min(now_ns, at_now.left_ns);
+}
+
 }  // namespace tcpautopsy

@@ -26,6 +26,10 @@ Ending ending(TcpState state, const FlowTrace& trace, const TraceMeaning& meanin
 Cost silent_close_cost(TcpState state, const FlowTrace& trace, const TraceMeaning& meaning,
                        const Profile& profile, Side side, TimeNs now_ns);
 
+// When that change was, if it was by a timer that had run out by `now_ns`: what was due then did not come.
+std::optional<TimeNs> silent_close_time(TcpState state, const FlowTrace& trace, const TraceMeaning& meaning,
+                                        const Profile& profile, Side side, TimeNs now_ns);
+
 // Start of the 2MSL wait were `side` in TIME-WAIT at `now_ns`: the last segment toward it that starts or
 // restarts it (RFC 9293 3.10.7.4: a FIN, or the ACK of its FIN).
 TimeNs time_wait_start(const FlowTrace& trace, const TraceMeaning& meaning, Side side, TimeNs now_ns);
