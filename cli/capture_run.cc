@@ -44,6 +44,7 @@ struct CaptureRun::Group {
   GroupReader reader;
   std::unique_ptr<Analysis> analysis;
   TimeNs start_ns = 0;
+  std::optional<TimeNs> end_ns;
 };
 
 void CaptureRun::run(const Handlers& handlers) {
@@ -103,7 +104,7 @@ void CaptureRun::on_flow(Group& group, const Handlers& handlers, FlowResult&& fl
   if (!handlers.flow) return;
   const Encapsulation& encapsulation =
       group.analysis->decoder().encapsulation(flow.history.trace.encapsulation);
-  handlers.flow(std::move(flow), {Origin{options_.files, encapsulation}, group.start_ns});
+  handlers.flow(std::move(flow), {Origin{options_.files, encapsulation}, group.start_ns, group.end_ns});
 }
 
 void CaptureRun::finish(Group& group, const Handlers& handlers) {
@@ -113,6 +114,7 @@ void CaptureRun::finish(Group& group, const Handlers& handlers) {
   for (const Damage& damage : group.reader.damages()) trouble(damage_message(damage));
   if (!group.analysis) start(group, handlers, 0);
   if (const auto end = stated_end(capture.files)) group.analysis->set_capture_end(*end);
+  group.end_ns = group.analysis->capture_end_ns();
   group.analysis->finish();
   capture.decoded = group.analysis->decoder().counts();
   capture.facts = group.analysis->facts();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 
 #include "analyzer/analysis/analysis.h"
 #include "analyzer/capture/capture_set.h"
@@ -14,7 +15,8 @@ namespace tcpautopsy::cli {
 // What a flow's handler needs besides the flow.
 struct FlowContext {
   Origin origin;
-  TimeNs capture_start;  // first record of the capture the flow is in
+  TimeNs capture_start;               // first record of the capture the flow is in
+  std::optional<TimeNs> capture_end;  // once all of it was read
 };
 
 struct Handlers {

@@ -153,11 +153,42 @@ po::options_description select_group(Options& o) {
   return group;
 }
 
-void add_states(StateFilter& filter, const Words& words) {
-  for (const std::string& word : words) {
-    if (filter.add(word)) continue;
-    throw UsageError{fmt::format("--state '{}' is none of {}", word, fmt::join(StateFilter::words(), ", "))};
+template <class Use>
+void each_state_word(const Words& lists, std::string_view option, Use use) {
+  for (const std::string& list : lists) {
+    std::istringstream words(list);
+    for (std::string word; std::getline(words, word, ',');) {
+      if (use(word)) continue;
+      throw UsageError{
+          fmt::format("--{} '{}' is none of {}", option, word, fmt::join(StateFilter::words(), ", "))};
+    }
   }
+}
+
+// States are taken away from those added, whatever the order of options.
+void read_states(const po::variables_map& given, StateFilter& filter) {
+  if (given.count("state"))
+    each_state_word(given["state"].as<Words>(), "state", [&](const auto& w) { return filter.add(w); });
+  if (given.count("exclude"))
+    each_state_word(given["exclude"].as<Words>(), "exclude", [&](const auto& w) { return filter.remove(w); });
+}
+
+TimeNs step_of(const std::string& text) {
+  const TimeNs step = seconds_of(text, "watch");
+  if (step <= 0) throw UsageError{"--watch takes a number of seconds above 0"};
+  return step;
+}
+
+void add_socket_options(po::options_description& group, Options& o) {
+  group.add_options()("at",
+                      used<std::string>("TIME", [&o](const std::string& t) { o.at = time_of(t, "at"); }),
+                      "the moment: 2024-05-01T10:00:00Z, epoch seconds, +SECONDS from the start, or end")(
+      "watch", used<std::string>("SECONDS", [&o](const std::string& t) { o.watch = step_of(t); }),
+      "every so many seconds, from --at or the start to the capture's end")(
+      "state", po::value<Words>()->composing()->value_name("STATE"),
+      "only sockets in this state, by its name in RFC 9293 or ss(8); several with commas")(
+      "exclude", po::value<Words>()->composing()->value_name("STATE"), "no sockets in this state")(
+      "count", po::bool_switch(&o.count), "totals as ss -s has them, and by host and state");
 }
 
 Direction direction_of(const std::string& text) {
@@ -214,12 +245,7 @@ po::options_description special_group(const Command& command, Options& o) {
   if (command.groups & kStream) return stream_group(o);
   po::options_description group("This command");
   if (command.groups & kSockets) {
-    group.add_options()("at",
-                        used<std::string>("TIME", [&o](const std::string& t) { o.at = time_of(t, "at"); }),
-                        "the moment: 2024-05-01T10:00:00Z, epoch seconds, +SECONDS from the start, or end")(
-        "state", used<Words>("STATE", [&o](const Words& w) { add_states(o.states, w); }),
-        "only sockets in this state, by its name in RFC 9293 or ss(8)")("count", po::bool_switch(&o.count),
-                                                                        "totals by host and state");
+    add_socket_options(group, o);
   }
   if (command.groups & kFull)
     group.add_options()("full", po::bool_switch(&o.full), "draw every segment, fold no runs of data")(
@@ -352,6 +378,7 @@ Options parse_options(const Command& command, const std::vector<std::string>& ar
     if (command.groups & (kInput | kSettings)) read_settings(given, o.thresholds);
     if (command.groups & kInput) read_profile(given, o.profile);
     if (command.groups & kStream) read_short_format(given, o);
+    if (command.groups & kSockets) read_states(given, o.states);
   } catch (const po::error& error) {
     throw UsageError{error.what()};
   }

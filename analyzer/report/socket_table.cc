@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <set>
 
 #include "analyzer/report/csv_writer.h"
 #include "analyzer/report/json_writer.h"
 #include "analyzer/report/names.h"
+#include "analyzer/report/text.h"
 #include "analyzer/report/time_text.h"
 
 namespace tcpautopsy {
@@ -35,6 +35,7 @@ constexpr std::array kWords{
     Word{"bucket", kBucket},
     Word{"big", kBig},
     Word{"established", {TcpState::Established}},
+    Word{"estab", {TcpState::Established}},
     Word{"syn-sent", {TcpState::SynSent}},
     Word{"syn-recv", {TcpState::SynReceived}},
     Word{"syn-received", {TcpState::SynReceived}},
@@ -47,8 +48,41 @@ constexpr std::array kWords{
     Word{"listen", {TcpState::Listen}},
     Word{"listening", {TcpState::Listen}},
     Word{"closed", {TcpState::Closed}},
+    Word{"close", {TcpState::Closed}},
+    Word{"unconnected", {TcpState::Closed}},
+    Word{"unconn", {TcpState::Closed}},
     Word{"unknown", {}},
 };
+
+const Word* find_word(std::string_view text) {
+  std::string lower(text);
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
+  const auto found =
+      std::find_if(kWords.begin(), kWords.end(), [&](const Word& w) { return w.word == lower; });
+  return found == kWords.end() ? nullptr : &*found;
+}
+
+bool holds_unknown(const Word& word) { return word.states.empty() || word.states == kAll; }
+
+// No SYN was captured, and what came first left the state open.
+bool began_outside(const FlowHistory& history, Side side) {
+  if (history.handshake != Handshake::None) return false;
+  for (const Transition& change : history.transitions)
+    if (change.side == side) return change.from == TcpState::Unknown;
+  return history.outcome(side).final == TcpState::Unknown;
+}
+
+// Of an endpoint whose state is UNKNOWN: what it may be, by the segments so far.
+std::vector<TcpState> possible_then(const FlowHistory& history, Side side, TimeNs at) {
+  StateSet possible;
+  const auto& records = history.trace.records;
+  for (std::size_t i = 0; i < records.size() && records[i].frame.time_ns <= at; ++i)
+    possible = history.beliefs[i].live[index(side)];
+  std::vector<TcpState> states;
+  if (!possible.single()) possible.each([&](TcpState s) { states.push_back(s); });
+  return states;
+}
 
 SocketRow row_at(const FlowHistory& history, Side side, TimeNs at) {
   const FlowTrace& trace = history.trace;
@@ -62,6 +96,7 @@ SocketRow row_at(const FlowHistory& history, Side side, TimeNs at) {
     if (change.side != side) continue;
     if (change.at_ns > at) {
       if (!settled) row.state = change.from;
+      if (row.state == TcpState::Unknown) row.possible = possible_then(history, side, at);
       return row;
     }
     settled = true;
@@ -74,7 +109,10 @@ SocketRow row_at(const FlowHistory& history, Side side, TimeNs at) {
   }
   // After the last change the outcome speaks: it also knows what later silence leaves open.
   if (!settled) row.state = history.outcome(side).final;
-  if (at >= history.capture_end_ns) row.possible = history.outcome(side).final_possible;
+  if (at >= history.capture_end_ns)
+    row.possible = history.outcome(side).final_possible;
+  else if (row.state == TcpState::Unknown)
+    row.possible = possible_then(history, side, at);
   return row;
 }
 
@@ -91,6 +129,7 @@ template <class W>
 void write_row(W& w, const SocketRow& row, TimeNs at) {
   w.begin_object();
   w.field("schema", 1);
+  w.word_field("at", rfc3339(at));
   w.field("at_ns", at);
   w.word_field("state", name(row.state));
   w.key("possible");
@@ -128,27 +167,36 @@ const std::vector<std::string_view>& StateFilter::words() {
   return all;
 }
 
-bool StateFilter::add(std::string_view word) {
-  std::string lower(word);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
-  const auto found =
-      std::find_if(kWords.begin(), kWords.end(), [&](const Word& w) { return w.word == lower; });
-  if (found == kWords.end()) return false;
+bool StateFilter::add(std::string_view text) {
+  const Word* word = find_word(text);
+  if (word == nullptr) return false;
   if (!given_) {
     states_ = {};
     unknown_ = false;
     given_ = true;
   }
-  states_ = states_ | found->states;
-  if (lower == "unknown" || lower == "all") unknown_ = true;
+  states_ = states_ | word->states;
+  unknown_ = unknown_ || holds_unknown(*word);
+  return true;
+}
+
+bool StateFilter::remove(std::string_view text) {
+  const Word* word = find_word(text);
+  if (word == nullptr) return false;
+  given_ = true;
+  word->states.each([this](TcpState s) { states_.remove(s); });
+  unknown_ = unknown_ && !holds_unknown(*word);
   return true;
 }
 
 std::vector<SocketRow> sockets_at(const FlowHistory& history, TimeNs at) {
-  if (at < history.trace.first.time_ns) return {};
-  std::vector<SocketRow> rows{row_at(history, history.client(), at)};
-  if (!history.trace.self_connection) rows.push_back(row_at(history, history.server(), at));
+  const FlowTrace& trace = history.trace;
+  std::vector<SocketRow> rows;
+  for (const Side side : {history.client(), history.server()}) {
+    const bool second = side != history.client();
+    if (second && trace.self_connection) break;
+    if (at >= trace.first.time_ns || began_outside(history, side)) rows.push_back(row_at(history, side, at));
+  }
   return rows;
 }
 
@@ -174,64 +222,16 @@ std::vector<std::string> socket_table_header() {
 }
 
 std::vector<std::string> socket_table_row(const SocketRow& row, TimeNs at) {
-  std::string state(name(row.state));
+  std::string state(name(row.state)), others;
   for (const TcpState s : row.possible)
-    if (s != row.state) state.append("|").append(name(s));
+    if (s != row.state) others.append(others.empty() ? "" : "|").append(name(s));
+  if (!others.empty()) state += row.state == TcpState::Unknown ? " (" + others + ')' : '|' + others;
   return {std::move(state),
           to_string(row.local),
           to_string(row.peer),
           row.since ? readable_span(at - *row.since) : "-",
           row.basis ? std::string(name(*row.basis)) : "-",
           std::to_string(row.flow)};
-}
-
-void SocketCounts::add(const SocketRow& row) { ++hosts_[row.local.ip][row.state]; }
-
-std::string SocketCounts::text(const TextStyle& style) const {
-  std::set<TcpState> met;
-  for (const auto& [host, states] : hosts_)
-    for (const auto& [state, count] : states) met.insert(state);
-  std::vector<std::string> header{"HOST", "TOTAL"};
-  std::vector<std::size_t> right{1};
-  for (const TcpState state : met) {
-    right.push_back(header.size());
-    header.emplace_back(name(state));
-  }
-  Table table(std::move(header), std::move(right));
-  for (const auto& [host, states] : hosts_) {
-    std::uint64_t total = 0;
-    for (const auto& [state, count] : states) total += count;
-    std::vector<std::string> row{to_string(host), grouped(total)};
-    for (const TcpState state : met) row.push_back(states.count(state) ? grouped(states.at(state)) : "-");
-    table.add(std::move(row));
-  }
-  return table.text(style);
-}
-
-std::string SocketCounts::ndjson(TimeNs at) const {
-  std::string out;
-  for (const auto& [host, states] : hosts_) {
-    JsonWriter w(out);
-    w.begin_object();
-    w.field("schema", 1);
-    w.field("at_ns", at);
-    w.field("host", to_string(host));
-    w.key("count");
-    w.begin_object();
-    for (const auto& [state, count] : states) w.field(name(state), count);
-    w.end_object();
-    w.end_object();
-    out += '\n';
-  }
-  return out;
-}
-
-std::string SocketCounts::csv() const {
-  std::string out = "host,state,count\n";
-  for (const auto& [host, states] : hosts_)
-    for (const auto& [state, count] : states)
-      out += fmt::format("{},{},{}\n", to_string(host), name(state), count);
-  return out;
 }
 
 }  // namespace tcpautopsy

@@ -1,14 +1,12 @@
-// The sockets of every host as they were at one moment: `tcpautopsy ss --at`.
+// The sockets of every host as they were at one moment: `tcpautopsy ss`.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "analyzer/infer/flow_history.h"
-#include "analyzer/report/text.h"
 
 namespace tcpautopsy {
 
@@ -17,7 +15,8 @@ struct SocketRow {
   std::uint64_t flow = 0;
   std::string_view endpoint;  // "client" or "server"
   TcpState state = TcpState::Unknown;
-  std::vector<TcpState> possible;  // more than one: `state` is the likelier
+  // More than one: `state` is the likelier, or UNKNOWN, and then these are what the packets so far allow.
+  std::vector<TcpState> possible;
   EndpointAddress local, peer;
   std::optional<TimeNs> since;  // none where the endpoint was in this state before the capture saw it
   std::optional<Basis> basis;   // of the change into this state
@@ -27,10 +26,12 @@ struct SocketRow {
 // The states wanted. Starts as ss does: all but CLOSED and LISTEN.
 class StateFilter {
  public:
-  // A name of RFC 9293, or one of ss's own: established, syn-sent, syn-recv, fin-wait-1, fin-wait-2,
-  // time-wait, closed, close-wait, last-ack, listening, closing, all, connected, synchronized, bucket, big;
-  // also UNKNOWN. Case does not matter; the first call replaces the default. False for any other word.
+  // A name of RFC 9293, or what ss takes: its names of states, long and as in its output, and its groups
+  // (all, connected, synchronized, bucket, big); also unknown, which of the groups only `all` holds. Case
+  // does not matter; the first call replaces the default. False for any other word.
   bool add(std::string_view word);
+  // Takes states away from those wanted so far.
+  bool remove(std::string_view word);
   bool wants(TcpState state) const { return state == TcpState::Unknown ? unknown_ : states_.has(state); }
   static const std::vector<std::string_view>& words();
 
@@ -39,8 +40,9 @@ class StateFilter {
   StateSet states_ = kSynchronized | StateSet{TcpState::SynSent, TcpState::SynReceived};
 };
 
-// The flow's endpoints at `at`, client first; none before the flow's first packet. An endpoint that has no
-// socket then has state CLOSED.
+// The flow's endpoints at `at`, client first. None before the flow's first packet, except that an endpoint
+// whose connection began outside the capture is UNKNOWN until something tells its state. An endpoint that has
+// no socket then has state CLOSED.
 std::vector<SocketRow> sockets_at(const FlowHistory& history, TimeNs at);
 
 void append_socket_json(std::string& out, const SocketRow& row, TimeNs at);
@@ -48,17 +50,5 @@ void append_socket_csv(std::string& out, const SocketRow& row, TimeNs at);
 std::string socket_csv_header();
 std::vector<std::string> socket_table_header();
 std::vector<std::string> socket_table_row(const SocketRow& row, TimeNs at);
-
-// `--count`: endpoints by host and state.
-class SocketCounts {
- public:
-  void add(const SocketRow& row);
-  std::string text(const TextStyle& style) const;
-  std::string ndjson(TimeNs at) const;
-  std::string csv() const;
-
- private:
-  std::map<IpAddress, std::map<TcpState, std::uint64_t>> hosts_;
-};
 
 }  // namespace tcpautopsy

@@ -108,7 +108,10 @@ class ExitStatus(unittest.TestCase):
         self.expect(2, "extract", "--flow", "0", self.good, says=["-o"])
         self.expect(2, "extract", "-o", self.folder.path("x"), self.good, says=["--flow"])
         self.expect(2, "explain", "lost_finalack", says=["lost_final_ack"])
-        self.expect(2, "ss", "--at", "end", "--state", "estab", self.good, says=["estab"])
+        self.expect(2, "ss", "--at", "end", "--state", "etsab", self.good, says=["etsab"])
+        self.expect(2, "ss", "--at", "end", "--exclude", "none", self.good, says=["none"])
+        self.expect(2, "ss", "--watch", "0", self.good, says=["above 0"])
+        self.expect(2, "ss", "--at", "end", "--watch", "1", self.good, says=["end"])
 
     def test_fail_on(self):
         path = self.folder.file("warning.pcap", pcap(connection() + refused()))

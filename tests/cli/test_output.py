@@ -177,6 +177,41 @@ class Output(unittest.TestCase):
         self.assertIn("10.0.0.1", run("ss", "--at", "+2.05", "--count", self.path)[1])
         self.assertIn("capture ends before", run("ss", "--at", "+999", self.path)[2])
 
+    def test_ss_states(self):
+        states = lambda *arguments: {r["state"] for r in ndjson("ss", "--at", "+2.05", *arguments, self.path)}
+        self.assertEqual(states("--state", "estab,time-wait"), {"ESTABLISHED"})
+        self.assertEqual(states("--state", "all", "--exclude", "established"), {"CLOSED"})
+        self.assertEqual(states("--exclude", "established"), set())
+
+    def test_ss_watch(self):
+        rows = ndjson("ss", "--watch", "0.5", self.path)
+        start = min(r["at_ns"] for r in rows)
+        moments = {(r["at_ns"] - start) / 1e9 for r in rows}
+        self.assertTrue(all(m % 0.5 == 0 for m in moments))
+        self.assertEqual(rows, sorted(rows, key=lambda r: (r["at_ns"], r["flow"])))
+        for at in (1.0, 2.5, 100.0):
+            alone = ndjson("ss", "--at", f"+{at}", self.path)
+            self.assertTrue(alone)
+            self.assertEqual(alone, [r for r in rows if (r["at_ns"] - start) / 1e9 == at])
+        later = ndjson("ss", "--at", "+100", "--watch", "50", self.path)
+        self.assertEqual({(r["at_ns"] - start) / 1e9 for r in later}, {100.0, 150.0, 200.0})
+        counts = ndjson("ss", "--watch", "0.5", "--count", self.path)
+        self.assertEqual(sum(c["total"] for c in counts), len(rows))
+        self.assertIn("TIME", run("ss", "--watch", "50", self.path)[1])
+
+    def test_ss_count(self):
+        out = run("ss", "--at", "+2.05", "--count", self.path)[1]
+        self.assertIn("Total: 4 sockets of", out)
+        self.assertIn("TCP:   4 (estab 4,", out)
+
+    def test_ss_unknown(self):
+        """A connection whose beginning was not captured is there from the capture's start."""
+        late = connection(client=((10, 0, 0, 7), 41000), start=3.0)[3:5]
+        path = self.folder.file("late.pcap", pcap(refused(start=1.0) + late))
+        self.assertEqual([(r["state"], r["since"]) for r in ndjson("ss", "--at", "+1", path)], [("UNKNOWN", None)] * 2)
+        self.assertEqual(ndjson("ss", "--at", "+1", "--state", "established", path), [])
+        self.assertIn("UNKNOWN", run("ss", "--at", "+1", "--state", "established", path)[2])
+
     def test_explain(self):
         self.assertIn("connection_refused", run("explain")[1])
         out = run("explain", "connection_refused")[1]

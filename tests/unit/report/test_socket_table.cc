@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "analyzer/report/socket_counts.h"
 #include "analyzer/report/socket_table.h"
 #include "tests/unit/report/sample_flow.h"
 
@@ -38,6 +39,19 @@ TEST_CASE("an endpoint whose past is outside the capture is UNKNOWN") {
   CHECK(sockets_at(flow.history, kStart)[0].state == TcpState::Unknown);
 }
 
+TEST_CASE("what began outside the capture is there before its first packet, UNKNOWN") {
+  FlowResult flow = sample_flow();
+  flow.history.handshake = Handshake::None;
+  Transition& first = flow.history.transitions.front();
+  const Side side = first.side;
+  first.from = TcpState::Unknown;
+  const auto rows = sockets_at(flow.history, kStart - kSecond);
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0].local == flow.history.trace.facts(side).address);
+  CHECK(rows[0].state == TcpState::Unknown);
+  CHECK_FALSE(rows[0].since);
+}
+
 TEST_CASE("state filters know RFC 9293's names and ss's groups") {
   StateFilter plain;
   CHECK(plain.wants(TcpState::TimeWait));
@@ -60,8 +74,26 @@ TEST_CASE("state filters know RFC 9293's names and ss's groups") {
   CHECK(only("connected").wants(TcpState::SynSent));
   CHECK_FALSE(only("synchronized").wants(TcpState::SynSent));
   CHECK(only("all").wants(TcpState::Unknown));
+  CHECK(only("ESTAB").wants(TcpState::Established));
+  CHECK(only("unconn").wants(TcpState::Closed));
+  CHECK_FALSE(only("connected").wants(TcpState::Unknown));
   StateFilter bad;
-  CHECK_FALSE(bad.add("estab"));
+  CHECK_FALSE(bad.add("etsab"));
+  CHECK_FALSE(bad.remove("etsab"));
+  CHECK(bad.wants(TcpState::TimeWait));
+}
+
+TEST_CASE("states are taken away from the usual ones, or from those asked for") {
+  StateFilter filter;
+  REQUIRE(filter.remove("bucket"));
+  CHECK_FALSE(filter.wants(TcpState::TimeWait));
+  CHECK(filter.wants(TcpState::Established));
+  CHECK(filter.wants(TcpState::Unknown));
+  CHECK_FALSE(filter.wants(TcpState::Closed));
+  REQUIRE(filter.remove("unknown"));
+  CHECK_FALSE(filter.wants(TcpState::Unknown));
+  REQUIRE(filter.add("closed"));
+  CHECK(filter.wants(TcpState::Closed));
 }
 
 TEST_CASE("a socket's line names both ends") {
@@ -79,7 +111,23 @@ TEST_CASE("a socket's line names both ends") {
 
 TEST_CASE("totals are by host and state") {
   SocketCounts counts;
-  for (const SocketRow& row : sockets_at(sample_flow().history, kStart)) counts.add(row);
-  CHECK(counts.csv() == "host,state,count\n10.0.0.1,SYN-SENT,1\n10.0.0.2,SYN-RECEIVED,1\n");
-  CHECK(counts.text(TextStyle{}).find("10.0.0.1      1         1             -") != std::string::npos);
+  for (const SocketRow& row : sockets_at(sample_flow().history, kStart)) counts.add(kStart, row);
+  const std::string at = std::to_string(kStart);
+  CHECK(counts.csv() ==
+        "at_ns,host,state,count\n" + at + ",10.0.0.1,SYN-SENT,1\n" + at + ",10.0.0.2,SYN-RECEIVED,1\n");
+  const std::string text = counts.text(TextStyle{});
+  CHECK(text.find("Total: 2 sockets of 2 hosts\n") != std::string::npos);
+  CHECK(text.find("TCP:   2 (estab 0, synrecv 1, timewait 0, unknown 0)\n") != std::string::npos);
+  CHECK(text.find("10.0.0.1      1         1             -") != std::string::npos);
+}
+
+TEST_CASE("totals of several moments have a row for each") {
+  SocketCounts counts;
+  for (const TimeNs at : {kStart, kStart + kSecond}) {
+    counts.add(at);
+    for (const SocketRow& row : sockets_at(sample_flow().history, at)) counts.add(at, row);
+  }
+  const std::string text = counts.text(TextStyle{});
+  CHECK(text.starts_with("TIME"));
+  CHECK(std::count(text.begin(), text.end(), '\n') == 5);
 }
