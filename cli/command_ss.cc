@@ -23,6 +23,12 @@ std::vector<std::size_t> flush_right(const Options& options) {
   return options.watch ? std::vector<std::size_t>{4, 6} : std::vector<std::size_t>{3, 5};
 }
 
+// Only a terminal is narrow; what goes to a file or into a pipe is whole.
+TextStyle whole_lines(TextStyle style, const Output& out) {
+  if (!out.terminal()) style.width = 0;
+  return style;
+}
+
 class SocketListing {
  public:
   explicit SocketListing(const Options& options) : options_(options) {
@@ -148,7 +154,7 @@ void SocketListing::finish() {
   else if (options_.format == "csv")
     out.write(counts_.csv());
   else
-    out.write(counts_.text(text_style(options_, out)));
+    out.write(counts_.text(whole_lines(text_style(options_, out), out)));
   out.close();
 }
 

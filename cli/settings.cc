@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
 
 #include "analyzer/detect/detector.h"
+#include "analyzer/report/explain.h"
 #include "cli/options.h"
 
 namespace tcpautopsy::cli {
@@ -23,15 +25,22 @@ void every_threshold(F each) {
       each(*detector, threshold, fmt::format("{}.{}", detector->doc.id, threshold.name));
 }
 
-// Of the finding that is named before the dot, if there is one; else all.
+// Of the finding that is named before the dot, or of those that may be meant; else whose there are.
 std::string known_thresholds(std::string_view wanted) {
-  const Detector* only = find_detector(wanted.substr(0, wanted.find('.')));
-  if (only != nullptr && only->thresholds.empty()) return fmt::format("{} has none", only->doc.id);
+  const std::string_view id = wanted.substr(0, wanted.find('.'));
+  std::vector<std::string_view> meant{id};
+  if (find_detector(id) == nullptr) meant = near_matches(id, detectors());
   std::vector<std::string> names;
+  std::vector<std::string_view> ids;
   every_threshold([&](const Detector& detector, const Threshold&, std::string name) {
-    if (only == nullptr || only == &detector) names.push_back(std::move(name));
+    if (std::find(meant.begin(), meant.end(), detector.doc.id) != meant.end())
+      names.push_back(std::move(name));
+    if (ids.empty() || ids.back() != detector.doc.id) ids.push_back(detector.doc.id);
   });
-  return fmt::format("known: {}", fmt::join(names, ", "));
+  if (!names.empty()) return fmt::format("known: {}", fmt::join(names, ", "));
+  if (find_detector(id) != nullptr) return fmt::format("{} has none", id);
+  return fmt::format("these findings have some, and `tcpautopsy explain ID` tells them: {}",
+                     fmt::join(ids, ", "));
 }
 
 double number_of(const std::string& text, std::string_view name) {
@@ -82,7 +91,12 @@ void read_config(const std::string& path, const po::options_description& others,
     settings.add_options()(name.c_str(), po::value<std::string>());
   });
   try {
-    po::store(po::parse_config_file(in, settings), given);
+    const auto parsed = po::parse_config_file(in, settings);
+    every_threshold([&](const Detector&, const Threshold&, const std::string& name) {
+      for (const auto& option : parsed.options)
+        if (option.string_key == name) number_of(option.value.front(), fmt::format("{}: {}", path, name));
+    });
+    po::store(parsed, given);
   } catch (const po::unknown_option& unknown) {
     const std::string& name = unknown.get_option_name();
     throw UsageError{fmt::format("{}: there is no setting '{}'; {}", path, name, known_thresholds(name))};

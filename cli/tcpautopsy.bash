@@ -6,6 +6,12 @@ _tcpautopsy() {
   COMPREPLY=()
   if [[ $previous == --finding || ($command == explain && $current != -*) ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$(tcpautopsy explain --format ndjson | sed 's/.*"id":"\([a-z_0-9]*\)".*/\1/')" -- "$current")
+  elif [[ $previous == --set ]]; then
+    mapfile -t COMPREPLY < <(compgen -S = -W "$(tcpautopsy explain --format ndjson | grep -o '"setting":"[^"]*"' | cut -d'"' -f4)" -- "$current")
+    compopt -o nospace
+  elif [[ $previous == --state || $previous == --exclude ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "all connected synchronized bucket big established syn-sent syn-recv fin-wait-1 fin-wait-2 close-wait
+      closing last-ack time-wait listen closed unknown" -- "$current")
   elif [[ $previous == --direction ]]; then
     mapfile -t COMPREPLY < <(compgen -W "both client server" -- "$current")
   elif [[ $previous == --overlap ]]; then

@@ -60,14 +60,14 @@ std::vector<std::string> script_lines(std::string_view script) {
   return lines;
 }
 
-// "min_half_open = 200 (100 by default): half-open attempts at once"
+// "syn_flood.min_half_open = 200 (100 by default): half-open attempts at once"
 std::string threshold_text(const Detector& detector, const Threshold& threshold,
                            const Thresholds& thresholds) {
   const double value = thresholds.of(detector.doc.id, threshold);
   const std::string unit = threshold.unit.empty() ? "" : fmt::format(" {}", threshold.unit);
-  std::string out = fmt::format("{}.{} = {:g}", detector.doc.id, threshold.name, value);
-  if (value != threshold.value) out += fmt::format(" ({:g} by default)", threshold.value);
-  return out + fmt::format(":{} {}", unit, threshold.meaning);
+  std::string out = fmt::format("{}.{} = {:g}{}", detector.doc.id, threshold.name, value, unit);
+  if (value != threshold.value) out += fmt::format(" ({:g}{} by default)", threshold.value, unit);
+  return out + fmt::format(": {}", threshold.meaning);
 }
 
 constexpr std::string_view kThresholdsHeading = "Thresholds in force (--set ID.NAME=VALUE)";

@@ -84,10 +84,15 @@ def pcapng(frames, comment=None, start=START, end_ns=None):
     return out
 
 
+def surroundings(more):
+    """The environment, without what a user may have set."""
+    kept = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS")}
+    return {**kept, "XDG_CONFIG_HOME": "/nonexistent", **(more or {})}
+
+
 def run(*arguments, env=None, stdin=b""):
     """Exit status, standard output, standard error."""
-    surroundings = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS")}
-    done = subprocess.run([TOOL, *arguments], capture_output=True, input=stdin, timeout=120, env={**surroundings, **(env or {})})
+    done = subprocess.run([TOOL, *arguments], capture_output=True, input=stdin, timeout=120, env=surroundings(env))
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
@@ -104,9 +109,8 @@ def run_on_terminal(*arguments, width=100, env=None):
     import termios
     screen, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
-    surroundings = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS")}
     tool = subprocess.Popen([TOOL, *arguments], stdout=terminal, stderr=subprocess.DEVNULL,
-                            env={**surroundings, "TERM": "xterm", **(env or {})})
+                            env=surroundings({"TERM": "xterm", **(env or {})}))
     os.close(terminal)
     shown = b""
     while True:

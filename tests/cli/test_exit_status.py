@@ -105,6 +105,18 @@ class ExitStatus(unittest.TestCase):
         self.expect(2, "history", self.good, says=["--flow"])
         self.expect(2, "history", "--flow", "9", self.good, says=["0"])
         self.expect(2, "ss", self.good, says=["--at"])
+        self.expect(2, "findings", "--set", "time_wait_exces.x=1", self.good,
+                    says=["'time_wait_exces.x'", "time_wait_excess.min_at_address"])
+        self.expect(2, "findings", "--set", "time_wait_excess.x=1", self.good, says=["min_at_address"])
+        self.expect(2, "findings", "--set", "nothing.x=1", self.good, says=["explain", "time_wait_excess"])
+        self.expect(2, "findings", "--set", "lost_final_ack.x=1", self.good, says=["has none"])
+        self.expect(2, "findings", "--set", "time_wait_excess.min_at_address=many", self.good, says=["'many'"])
+        self.expect(2, "findings", "--set", "time_wait_excess.min_at_address", self.good, says=["ID.NAME=VALUE"])
+        self.expect(2, "findings", "--config", self.folder.path("none"), self.good, says=["none", "cannot be read"])
+        for text, say in ((b"[time_wait_excess]\nmin = 3\n", "time_wait_excess.min"), (b"words\n", "words"),
+                          (b"time_wait_excess.min_at_address = 3x\n", "'3x'")):
+            path = self.folder.file("wrong.conf", text)
+            self.expect(2, "findings", "--config", path, self.good, says=["wrong.conf", say])
         self.expect(2, "extract", "--flow", "0", self.good, says=["-o"])
         self.expect(2, "extract", "-o", self.folder.path("x"), self.good, says=["--flow"])
         self.expect(2, "explain", "lost_finalack", says=["lost_final_ack"])

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import unittest
 
 from captures import (ACK, START, SYN, Folder, connection, ndjson, pcap, pcapng, refused, run, run_on_terminal, segment)
@@ -176,6 +177,22 @@ class Output(unittest.TestCase):
         self.assertTrue(ndjson("ss", "--at", "end", "--state", "time-wait", self.path))
         self.assertIn("10.0.0.1", run("ss", "--at", "+2.05", "--count", self.path)[1])
         self.assertIn("capture ends before", run("ss", "--at", "+999", self.path)[2])
+
+    def test_thresholds(self):
+        """What the command line says goes before a file, and a file before the user's own."""
+        setting = "time_wait_excess.min_at_address"
+        file = self.folder.file("some.conf", f"# mine\n[time_wait_excess]\nmin_at_address = 7\n".encode())
+        os.mkdir(self.folder.path("tcpautopsy"))
+        self.folder.file("tcpautopsy/config", f"{setting} = 9\ntime_wait_excess.min_percent_of_ports = 5\n".encode())
+        value = lambda *arguments: [
+            t["value"] for t in ndjson("explain", "time_wait_excess", *arguments, env={"XDG_CONFIG_HOME": self.folder.path("")})[0]["thresholds"]]
+        self.assertEqual(value("--no-config"), [1000, 10])
+        self.assertEqual(value(), [9, 5])
+        self.assertEqual(value("--config", file), [7, 5])
+        self.assertEqual(value("--config", file, "--set", f"{setting}=1.5"), [1.5, 5])
+        self.assertEqual({f["id"] for f in ndjson("findings", "--set", f"{setting}=1", self.path)} & {"time_wait_excess"},
+                         {"time_wait_excess"})
+        self.assertIn("1 (1000 by default)", run("explain", "--set", f"{setting}=1", "time_wait_excess")[1])
 
     def test_ss_states(self):
         states = lambda *arguments: {r["state"] for r in ndjson("ss", "--at", "+2.05", *arguments, self.path)}
