@@ -125,6 +125,7 @@ void CaptureRun::finish(Group& group, const Handlers& handlers) {
     capture.findings.push_back(finding);
   }
   flows_ += capture.facts.flows;
+  capture.hosts = group.analysis->release_hosts();
   if (handlers.capture) handlers.capture(capture, group.start_ns);
 }
 

@@ -20,8 +20,8 @@ struct FlowContext {
 };
 
 struct Handlers {
-  std::function<void(FlowResult&&, const FlowContext&)> flow;                 // each flow selected
-  std::function<void(const CaptureOverview&, TimeNs capture_start)> capture;  // each capture, after its flows
+  std::function<void(FlowResult&&, const FlowContext&)> flow;           // each flow selected
+  std::function<void(CaptureOverview&, TimeNs capture_start)> capture;  // each capture, after its flows
   // Each frame with the flow it belongs to, if any; called while reading.
   std::function<void(const Frame&, std::uint32_t file, std::optional<std::uint64_t> flow)> frame;
   // Each segment with the flow it belongs to, once that is known.

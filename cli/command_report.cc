@@ -7,14 +7,16 @@ namespace tcpautopsy::cli {
 
 int run_report(const Options& options) {
   CaptureRun capture(options);
-  Summary summary(options.limit);
+  Summary summary(options.limit, !options.selection.wants_all());
   Handlers handlers;
   handlers.flow = [&](FlowResult&& flow, const FlowContext& context) {
     std::erase_if(flow.findings,
                   [&](const Finding& f) { return !options.selection.wants(f, context.capture_start); });
     summary.add(flow, context.origin);
   };
-  handlers.capture = [&](const CaptureOverview& overview, TimeNs) { summary.add(overview, options.files); };
+  handlers.capture = [&](CaptureOverview& overview, TimeNs) {
+    summary.add(std::move(overview), options.files);
+  };
   capture.run(handlers);
   if (!capture.read_something()) return capture.exit_status();
   Output out(options.output);

@@ -38,6 +38,19 @@ std::size_t terminal_width(const Output& output) {
   return kDefaultWidth;
 }
 
+// Nobody reads sparklines out of a file.
+Bars bars_of(const Output& output) {
+  if (!output.terminal()) return Bars::None;
+  for (const char* variable : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* value = std::getenv(variable);
+    if (value == nullptr || *value == '\0') continue;
+    const std::string_view locale(value);
+    const bool utf8 = locale.find("UTF-8") != locale.npos || locale.find("utf8") != locale.npos;
+    return utf8 ? Bars::Blocks : Bars::Ascii;
+  }
+  return Bars::Ascii;
+}
+
 }  // namespace
 
 Output::Output(const std::string& path) {
@@ -81,7 +94,7 @@ void Output::flush() {
 
 TextStyle text_style(const Options& options, const Output& output) {
   const std::size_t width = options.width > 0 ? options.width : terminal_width(output);
-  return {std::max(width, kNarrowest), coloured(options, output)};
+  return {std::max(width, kNarrowest), coloured(options, output), bars_of(output)};
 }
 
 std::string no_such_flow(std::uint64_t flows) {

@@ -124,6 +124,7 @@ void Analysis::finish() {
 TimeNs Analysis::capture_end_ns() const { return state_->end_ns(); }
 const Findings& Analysis::capture_findings() const { return state_->capture_findings; }
 const HostBook& Analysis::hosts() const { return state_->hosts; }
+HostBook Analysis::release_hosts() { return std::move(state_->hosts); }
 const Decoder& Analysis::decoder() const { return state_->decoder; }
 const CaptureFacts& Analysis::facts() const { return state_->table.facts(); }
 

@@ -64,6 +64,7 @@ class Analysis {
   TimeNs capture_end_ns() const;
   const Findings& capture_findings() const;  // scopes C and H, complete after finish()
   const HostBook& hosts() const;             // complete after finish()
+  HostBook release_hosts();                  // the same, for good
   const Decoder& decoder() const;
   const CaptureFacts& facts() const;
 

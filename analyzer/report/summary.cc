@@ -43,6 +43,12 @@ KeptFinding keep(const Finding& finding, const FlowTrace* trace, const Origin& o
   return kept;
 }
 
+std::vector<FlowMark> marks_of(const Findings& findings) {
+  std::vector<FlowMark> marks;
+  for (const Finding& finding : findings) marks.push_back({finding.id, finding.time_ns});
+  return marks;
+}
+
 }  // namespace
 
 void Summary::add(const FlowResult& flow, const Origin& origin) {
@@ -60,12 +66,36 @@ void Summary::add(const FlowResult& flow, const Origin& origin) {
   }
   for (const Finding& finding : flow.findings) add(finding, &history.trace, origin);
   add_service(flow);
+  if (selected_) hosts_.note(history, marks_of(flow.findings));
 }
 
 void Summary::add(CaptureOverview capture, std::span<const std::string> files) {
   const Origin origin{files, no_encapsulation()};
   for (const Finding& finding : capture.findings) add(finding, nullptr, origin);
+  if (!selected_) take(std::move(capture.hosts));
+  capture.hosts = {};
   captures_.push_back(std::move(capture));
+}
+
+// Of one capture nothing is copied.
+void Summary::take(HostBook&& hosts) {
+  if (captures_.empty())
+    hosts_ = std::move(hosts);
+  else
+    hosts_.merge(hosts);
+}
+
+std::vector<ServiceRow> Summary::services(std::size_t most, std::size_t spans) const {
+  std::optional<TimeSpan> time;
+  for (const CaptureOverview& capture : captures_) {
+    for (const CaptureInfo& file : capture.files) {
+      if (!file.first_ns) continue;
+      if (!time) time = TimeSpan{*file.first_ns, capture.end_ns};
+      time->from_ns = std::min(time->from_ns, *file.first_ns);
+      time->until_ns = std::max({time->until_ns, capture.end_ns, file.last_ns.value_or(*file.first_ns)});
+    }
+  }
+  return busiest_services(hosts_, most, time.value_or(TimeSpan{}), spans);
 }
 
 void Summary::add(const Finding& finding, const FlowTrace* trace, const Origin& origin) {

@@ -12,6 +12,7 @@
 #include "analyzer/analysis/analysis.h"
 #include "analyzer/capture/capture_source.h"
 #include "analyzer/report/names.h"
+#include "analyzer/report/service_rows.h"
 #include "analyzer/report/spread.h"
 #include "analyzer/report/where_time_went.h"
 
@@ -24,6 +25,7 @@ struct CaptureOverview {
   CaptureFacts facts;
   Findings findings;  // scope C
   TimeNs end_ns = 0;
+  HostBook hosts;  // of all connections, selected or not
 };
 
 // A finding kept to be told in full.
@@ -50,8 +52,10 @@ struct Service {
 
 class Summary {
  public:
-  // Of each id at most `kept_per_id` findings are told in full.
-  explicit Summary(std::size_t kept_per_id = 10) : kept_per_id_(kept_per_id) {}
+  // Of each id at most `kept_per_id` findings are told in full. `selected`: only some of the connections are
+  // added, and services are told of these alone.
+  explicit Summary(std::size_t kept_per_id = 10, bool selected = false)
+      : kept_per_id_(kept_per_id), selected_(selected) {}
 
   void add(const FlowResult& flow, const Origin& origin);
   // Capture-wide findings that were chosen are in `capture.findings`.
@@ -71,12 +75,17 @@ class Summary {
   std::uint64_t count(Severity severity) const;
   // Those with errors or warnings, worst first.
   std::vector<std::pair<EndpointAddress, const Service*>> troubled(std::size_t most) const;
+  // Those with most connections, with their loads over the captures' time.
+  std::vector<ServiceRow> services(std::size_t most, std::size_t spans) const;
+  std::size_t services_known() const { return hosts_.census().services().known().size(); }
 
  private:
   void add(const Finding& finding, const FlowTrace* trace, const Origin& origin);
   void add_service(const FlowResult& flow);
+  void take(HostBook&& hosts);
 
   std::size_t kept_per_id_;
+  bool selected_;
   std::vector<CaptureOverview> captures_;
   std::uint64_t connections_ = 0, never_opened_ = 0;
   std::array<std::uint64_t, 10> handshakes_{};
@@ -85,6 +94,7 @@ class Summary {
   TimeTotals times_;
   std::map<std::string_view, FindingGroup> groups_;
   std::map<EndpointAddress, Service> services_;
+  HostBook hosts_;
 };
 
 }  // namespace tcpautopsy

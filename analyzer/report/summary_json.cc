@@ -147,6 +147,44 @@ void write_service(JsonWriter& w, const EndpointAddress& address, const Service&
   w.end_object();
 }
 
+void write_peak(JsonWriter& w, std::string_view name, const Population::Peak& peak) {
+  w.key(name);
+  w.begin_object();
+  w.field("count", peak.count);
+  w.field("at_ns", peak.count > 0 ? std::optional(peak.at_ns) : std::nullopt);
+  w.end_object();
+}
+
+void write_host_row(JsonWriter& w, const ServiceRow& row) {
+  w.begin_object();
+  w.field("ip", to_string(row.service.ip));
+  w.field("port", row.service.port);
+  w.field("connections", row.connections);
+  w.field("exact", row.whole);
+  w.field("opened", row.opened);
+  w.field("failed", row.failed);
+  w.field("failure_rate", row.failure_rate());
+  w.key("outcome");
+  w.begin_object();
+  for (std::size_t o = 0; o < kOutcomes; ++o) w.field(name(static_cast<Outcome>(o)), row.outcomes[o]);
+  w.end_object();
+  write_peak(w, "peak_half_open", row.half_open);
+  write_peak(w, "peak_time_wait", row.time_wait);
+  write_peak(w, "peak_time_wait_of_one_client", row.client_time_wait);
+  w.field("client_with_most_time_wait", row.client ? std::optional(to_string(*row.client)) : std::nullopt);
+  w.key("closed_first");
+  w.begin_object();
+  w.field("service", row.closed_by_service);
+  w.field("client", row.closed_by_client);
+  w.field("both", row.closed_by_both);
+  w.end_object();
+  w.key("load");
+  w.begin_array();
+  for (const std::uint64_t most : row.load) w.value(most);
+  w.end_array();
+  w.end_object();
+}
+
 }  // namespace
 
 std::string summary_json(const Summary& summary) {
@@ -167,6 +205,10 @@ std::string summary_json(const Summary& summary) {
   w.key("services_in_trouble");
   w.begin_array();
   for (const auto& [address, service] : summary.troubled(100)) write_service(w, address, *service);
+  w.end_array();
+  w.key("services");
+  w.begin_array();
+  for (const ServiceRow& row : summary.services(100, 64)) write_host_row(w, row);
   w.end_array();
   w.end_object();
   out += '\n';

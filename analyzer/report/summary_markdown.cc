@@ -9,7 +9,7 @@
 namespace tcpautopsy {
 namespace {
 
-constexpr std::size_t kMostServices = 20;
+constexpr std::size_t kMostServices = 20, kBusiest = 20;
 
 // Text from captures must not turn into markup: file names, tunnel names, summaries.
 std::string escaped(std::string_view text) {
@@ -52,6 +52,22 @@ std::string services_table(const Summary& summary) {
   return out;
 }
 
+std::string hosts_table(const Summary& summary) {
+  const auto rows = summary.services(kBusiest, 0);
+  if (rows.empty()) return "";
+  std::string out =
+      "\n## Busiest services\n\n| service | connections | failed | most half-open | most in TIME-WAIT | "
+      "closes first "
+      "| outcome |\n|---|--:|--:|--:|--:|---|---|\n";
+  for (const ServiceRow& row : rows) {
+    out += fmt::format("| {} | {}{} | {} | {} | {} | {} | {} |\n", escaped(to_string(row.service)),
+                       row.whole ? "" : "about ", grouped(row.connections), failure_text(row),
+                       grouped(static_cast<std::uint64_t>(row.half_open.count)), escaped(time_wait_text(row)),
+                       closes_first_text(row), outcome_text(row));
+  }
+  return out;
+}
+
 std::string times_table(const Summary& summary) {
   const auto rows = time_totals_rows(summary.times());
   if (rows.empty()) return "";
@@ -89,7 +105,7 @@ std::string summary_markdown(const Summary& summary) {
   std::vector<Labelled> lines = capture_words(summary);
   for (Labelled& line : outcome_words(summary)) lines.push_back(std::move(line));
   return "# TCP post-mortem\n\n" + labelled_table(lines) + groups_table(summary) + services_table(summary) +
-         times_table(summary) + details(summary);
+         hosts_table(summary) + times_table(summary) + details(summary);
 }
 
 }  // namespace tcpautopsy

@@ -10,6 +10,7 @@ namespace tcpautopsy {
 namespace {
 
 constexpr std::size_t kMostServices = 8;
+constexpr std::size_t kBusiest = 10, kSparkColumns = 16;
 
 std::string labelled_lines(const std::vector<Labelled>& lines, const TextStyle& style) {
   std::string out;
@@ -60,6 +61,32 @@ std::string services_text(const Summary& summary, const TextStyle& style) {
                grouped(service->errors), grouped(service->warnings), ids_text(*service)});
   }
   return heading("Services in trouble, worst first", style) + table.text(style, 2);
+}
+
+std::string hosts_text(const Summary& summary, const TextStyle& style) {
+  const auto rows = summary.services(kBusiest, kSparkColumns);
+  if (rows.empty()) return "";
+  const bool bars = style.bars != Bars::None;
+  std::vector<std::string> header{"SERVICE",   "CONNECTIONS",  "FAILED", "HALF-OPEN",
+                                  "TIME-WAIT", "CLOSES FIRST", "OUTCOME"};
+  if (bars) header.insert(header.end() - 1, "LOAD OVER TIME");
+  Table table(std::move(header), {1, 2, 3, 4});
+  for (const ServiceRow& row : rows) {
+    std::vector<std::string> cells{
+        to_string(row.service),
+        (row.whole ? "" : "about ") + grouped(row.connections),
+        failure_text(row),
+        row.half_open.count > 0 ? grouped(static_cast<std::uint64_t>(row.half_open.count)) : "-",
+        time_wait_text(row),
+        closes_first_text(row),
+        outcome_text(row)};
+    if (bars) cells.insert(cells.end() - 1, sparkline(row.load, style.bars));
+    table.add(std::move(cells));
+  }
+  std::string out = heading("Busiest services, with the most at one time", style) + table.text(style, 2);
+  const std::size_t all = summary.services_known();
+  if (all > rows.size()) out += fmt::format("  and {} more\n", grouped(all - rows.size()));
+  return out;
 }
 
 std::string times_text(const Summary& summary, const TextStyle& style) {
@@ -116,8 +143,8 @@ std::string details_text(const Summary& summary, const TextStyle& style) {
 std::string summary_text(const Summary& summary, const TextStyle& style) {
   std::string out =
       labelled_lines(capture_words(summary), style) + labelled_lines(outcome_words(summary), style);
-  out += groups_text(summary, style) + services_text(summary, style) + times_text(summary, style) +
-         details_text(summary, style);
+  out += groups_text(summary, style) + services_text(summary, style) + hosts_text(summary, style) +
+         times_text(summary, style) + details_text(summary, style);
   if (!summary.groups().empty()) {
     out += '\n' + paragraph("",
                             "More: `tcpautopsy explain ID` tells what a finding means and what to do; "

@@ -13,10 +13,14 @@ namespace tcpautopsy {
 
 enum class Paint : std::uint8_t { Plain, Bold, Dim, Red, Yellow, Green, Cyan };
 
+// What sparklines may be drawn with, if at all.
+enum class Bars : std::uint8_t { None, Ascii, Blocks };
+
 // How text comes out: its width in columns and whether ANSI colour may be used.
 struct TextStyle {
   std::size_t width = 100;
   bool color = false;
+  Bars bars = Bars::None;
 
   // `text` in the given colour, or as it is.
   std::string paint(Paint paint, std::string_view text) const;
