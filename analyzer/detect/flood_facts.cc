@@ -36,6 +36,32 @@ std::int64_t peak_between(const Population& population, const Episode& episode) 
   return peak;
 }
 
+Cookies cookies_of(const CookieTally& looks, const Tally& half_open) {
+  constexpr std::uint64_t kEnough = 16;
+  const std::uint64_t told = looks.unlike + looks.alike + looks.alike_bits;
+  if (looks.alike_bits >= kEnough && 10 * looks.alike_bits >= 9 * told)
+    return {Cookies::Use::Certain, "TSval holds the client's options"};
+  if (looks.alike >= kEnough && looks.unlike > 0 && half_open.ack_due > 0)
+    return {Cookies::Use::Likely, "some SYN-ACKs promise nothing of what others do, and are not repeated"};
+  // Some are kept and repeated, as until the backlog is full; the others are answered once.
+  if (half_open.ack_due >= kEnough && half_open.ack_repeated > 0 &&
+      half_open.ack_due > half_open.ack_repeated)
+    return {Cookies::Use::Likely, "most SYN-ACKs are never repeated, though some are"};
+  if (half_open.ack_due >= kEnough && half_open.ack_repeated == 0)
+    return {Cookies::Use::Possible, "no SYN-ACK is ever repeated: cookies, or tcp_synack_retries=0"};
+  return {};
+}
+
+std::string_view name(Cookies::Use use) {
+  switch (use) {
+    case Cookies::Use::None: return "no sign";
+    case Cookies::Use::Possible: return "possible";
+    case Cookies::Use::Likely: return "likely";
+    case Cookies::Use::Certain: return "certain";
+  }
+  return "";
+}
+
 std::optional<std::int64_t> backlog_limit(std::int64_t peak) {
   constexpr std::int64_t kSmallest = 64, kGreatest = 1 << 20;
   for (std::int64_t limit = kSmallest; limit <= kGreatest; limit *= 2)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "analyzer/detect/host_facts.h"
@@ -22,6 +23,14 @@ bool flooded(const std::vector<Episode>& floods, const Episode& episode);  // th
 
 // Most endpoints in SYN-RECEIVED at once, from the episode's begin to kEpisodeGap after its end.
 std::int64_t peak_between(const Population& population, const Episode& episode);
+
+// Whether the server answered without keeping anything, and how sure that is.
+struct Cookies {
+  enum class Use : std::uint8_t { None, Possible, Likely, Certain } use = Use::None;
+  std::string_view sign;
+};
+Cookies cookies_of(const CookieTally& looks, const Tally& half_open);
+std::string_view name(Cookies::Use use);
 
 // The power of two that net.ipv4.tcp_max_syn_backlog has if Linux stopped at so many: without cookies the
 // last quarter is kept for peers it knows (tcp_metrics).

@@ -158,6 +158,10 @@ void cite(Finding& finding, const StepList& steps, const Episode& episode, const
       all.push_back(&tally);
       finding.flows += tally.count;
     }
+  cite(finding, all, episode);
+}
+
+void cite(Finding& finding, const std::vector<const Tally*>& all, const Episode& episode) {
   const std::size_t shown = std::min(kSamples, all.size());
   for (std::size_t i = 0; i < shown; ++i) {
     const Tally& tally = *all[shown == 1 ? 0 : i * (all.size() - 1) / (shown - 1)];

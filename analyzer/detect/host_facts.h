@@ -60,6 +60,8 @@ std::vector<Episode> dense_episodes(const StepList& steps, TimeNs window, const 
 // Gives the finding its times, its number of flows and at most 20 of these, spread over the episode, with
 // the frames of their SYNs: of the outcomes accepted.
 void cite(Finding& finding, const StepList& steps, const Episode& episode, const Accepts& accepts);
+// The same where `finding.flows` is set; samples are the first flows of the tallies, which are by time.
+void cite(Finding& finding, const std::vector<const Tally*>& all, const Episode& episode);
 
 // Plain words, each with its evidence.
 std::string tell_sources(Finding& finding, const SynSources::Spread& spread);

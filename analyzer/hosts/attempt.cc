@@ -19,7 +19,7 @@ bool is_syn_ack(const SegmentRecord& r) { return (r.flags & (kSyn | kAck | kRst 
 
 struct Opening {
   const SegmentRecord *syn = nullptr, *first_ack = nullptr, *last_ack = nullptr;  // the ACKs are SYN-ACKs
-  unsigned syns = 0, syn_acks = 0;
+  unsigned syns = 0, syns_ahead = 0, syn_acks = 0;                                // ahead of any SYN-ACK
   TimeNs longest_ack_step = 0;
   const SegmentRecord* completing = nullptr;
   bool client_rst = false;
@@ -32,6 +32,7 @@ Opening opening_of(const FlowHistory& flow) {
     if (r.side == flow.client()) {
       if (is_syn(r) && r.seq == 0) {
         if (found.syns++ == 0) found.syn = &r;
+        found.syns_ahead += found.syn_acks == 0 ? 1 : 0;
       } else if (r.has(kRst)) {
         found.client_rst = true;
       } else if (found.completing == nullptr && found.first_ack != nullptr && r.has(kAck) && r.ack >= 1) {
@@ -156,6 +157,8 @@ std::optional<Attempt> attempt_of(const FlowHistory& flow, std::span<const FlowM
   a.look = look_of(*opening.syn, client.syn_options);
   a.outcome = outcome_of(flow, opening, marks);
   a.syn_resent = opening.syns > 1;
+  a.syn_ignored =
+      a.outcome == Outcome::Unanswered || (opening.first_ack != nullptr && opening.syns_ahead > 1);
   a.syn_due = opening.syns == 1 && flow.capture_end_ns - a.syn.time_ns >= kDue;
   a.timestamps = client.syn_options.has_timestamps;
   if (opening.completing != nullptr) a.completed_ns = opening.completing->frame.time_ns;

@@ -57,6 +57,7 @@ struct Attempt {
   Outcome outcome = Outcome::Unanswered;
   CookieLook cookie = CookieLook::Untellable;
   bool syn_resent = false;    // the same ISN again
+  bool syn_ignored = false;   // again before any SYN-ACK, or never answered
   bool syn_due = false;       // it was due again before the capture's end or an answer, and did not come
   bool ack_repeated = false;  // SYN-ACK sent again: the server kept the attempt in memory
   bool ack_due = false;       // it was due again before the capture's end, and did not come

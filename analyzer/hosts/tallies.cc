@@ -13,6 +13,7 @@ Tally tally_of(const Attempt& a) {
   Tally t;
   t.count = 1;
   t.syn_resent = a.syn_resent ? 1 : 0;
+  t.syn_ignored = a.syn_ignored ? 1 : 0;
   t.syn_due = a.syn_due ? 1 : 0;
   t.ack_repeated = a.ack_repeated ? 1 : 0;
   t.ack_due = a.ack_due ? 1 : 0;
@@ -34,6 +35,7 @@ void Tally::merge(const Tally& o) {
   }
   count += o.count;
   syn_resent += o.syn_resent;
+  syn_ignored += o.syn_ignored;
   syn_due += o.syn_due;
   ack_repeated += o.ack_repeated;
   ack_due += o.ack_due;

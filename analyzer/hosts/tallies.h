@@ -13,7 +13,8 @@ namespace tcpautopsy {
 // Attempts of one outcome that began within one step of time.
 struct Tally {
   std::uint32_t count = 0;
-  std::uint32_t syn_resent = 0, syn_due = 0, ack_repeated = 0, ack_due = 0;  // as in Attempt
+  std::uint32_t syn_resent = 0, syn_ignored = 0, syn_due = 0;  // as in Attempt
+  std::uint32_t ack_repeated = 0, ack_due = 0;
   TimeNs first_ns = 0, last_ns = 0;  // when the first and the last began
   TimeNs over_ns = 0;                // last packet of any of them
   TimeNs slowest_ns = 0;             // Completed: longest time from the first SYN to the ACK

@@ -24,6 +24,9 @@ Target target_of(const Attempt& a) {
   t.first_ns = a.syn.time_ns;
   t.flow = a.flow;
   t.syn = a.syn;
+  t.look = a.look;
+  t.isn = a.client_isn;
+  if (a.ip_id) t.ip_id = static_cast<std::uint16_t>(*a.ip_id);
   return t;
 }
 
@@ -44,6 +47,9 @@ void Target::merge(const Target& o) {
   if (o.flow < flow) {
     flow = o.flow;
     syn = o.syn;
+    look = o.look;
+    isn = o.isn;
+    ip_id = o.ip_id;
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <iterator>
 #include <map>
+#include <optional>
 
 #include "analyzer/hosts/attempt.h"
 #include "analyzer/hosts/key_sample.h"
@@ -17,8 +18,11 @@ struct Target {
   std::uint32_t let_go = 0;               // of these, the source answered with RST or nothing
   std::uint32_t syn_resent = 0;
   TimeNs first_ns = 0;
-  std::uint64_t flow = 0;  // the lowest number, and the frame of its SYN
+  std::uint64_t flow = 0;  // the lowest number, and what its SYN was
   FrameRef syn;
+  SynLook look;
+  std::uint32_t isn = 0;
+  std::optional<std::uint16_t> ip_id;
 
   bool failed() const { return opened == 0; }
   void merge(const Target& other);

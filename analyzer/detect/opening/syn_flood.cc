@@ -124,38 +124,6 @@ constexpr std::string_view kParts[] = {"connect_timeout",       "syn_unanswered"
                                        "handshake_ack_missing", "syn_ack_lost",   "connect_aborted",
                                        "handshake_ack_lost",    "accept_dropped"};
 
-// Whether the server answered without keeping anything, and how sure that is.
-struct Cookies {
-  enum class Use : std::uint8_t { None, Possible, Likely, Certain } use = Use::None;
-  std::string_view sign;
-};
-
-Cookies cookies_of(const CookieTally& looks, const Tally& half_open) {
-  constexpr std::uint64_t kEnough = 16;
-  const std::uint64_t told = looks.unlike + looks.alike + looks.alike_bits;
-  if (looks.alike_bits >= kEnough && 10 * looks.alike_bits >= 9 * told)
-    return {Cookies::Use::Certain, "TSval holds the client's options"};
-  if (looks.alike >= kEnough && looks.unlike > 0 && half_open.ack_due > 0)
-    return {Cookies::Use::Likely, "some SYN-ACKs promise nothing of what others do, and are not repeated"};
-  // Some are kept and repeated, as until the backlog is full; the others are answered once.
-  if (half_open.ack_due >= kEnough && half_open.ack_repeated > 0 &&
-      half_open.ack_due > half_open.ack_repeated)
-    return {Cookies::Use::Likely, "most SYN-ACKs are never repeated, though some are"};
-  if (half_open.ack_due >= kEnough && half_open.ack_repeated == 0)
-    return {Cookies::Use::Possible, "no SYN-ACK is ever repeated: cookies, or tcp_synack_retries=0"};
-  return {};
-}
-
-std::string_view word(Cookies::Use use) {
-  switch (use) {
-    case Cookies::Use::None: return "no sign";
-    case Cookies::Use::Possible: return "possible";
-    case Cookies::Use::Likely: return "likely";
-    case Cookies::Use::Certain: return "certain";
-  }
-  return "";
-}
-
 std::string_view word(Senders senders) {
   switch (senders) {
     case Senders::Unknown: return "unknown";
@@ -212,7 +180,7 @@ std::string tell_peak(Finding& finding, const ServiceTotals& totals, const Tally
   prove(finding, "peak_uncompleted", waiting);
   prove(finding, "syn_acks_repeated", half_open.ack_repeated);
   prove(finding, "syn_acks_never_repeated", half_open.ack_due);
-  prove(finding, "cookies", word(cookies.use));
+  prove(finding, "cookies", name(cookies.use));
   if (cookies.use != Cookies::Use::None) prove(finding, "cookies_sign", cookies.sign);
   if (sure)
     return fmt::format("at most {} of them half-open on the server at once, for it used SYN cookies ({})",

@@ -40,6 +40,9 @@ constexpr CatalogueRow kOpening[]{
     {"service_refusing", E, H},
     {"syn_flood", E, H},
     {"accept_queue_overflow", E, H},
+    {"syn_backlog_full", W, H},
+    {"port_scan", W, H},
+    {"weak_isn", N, H},
 };
 constexpr CatalogueRow kTransfer[]{
     {"retransmission_timeout", N},

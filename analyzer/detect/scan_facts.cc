@@ -1,0 +1,133 @@
+#include "analyzer/detect/scan_facts.h"
+
+#include <algorithm>
+#include <map>
+
+#include "analyzer/detect/host_facts.h"
+
+namespace tcpautopsy {
+namespace {
+
+// More ports than this, each on many hosts, are told as one scan.
+constexpr std::size_t kMostPortsApart = 3;
+
+using Probes = std::vector<Probe>;
+
+bool earlier(const Probe& a, const Probe& b) {
+  return a.target.first_ns != b.target.first_ns ? a.target.first_ns < b.target.first_ns : a.to < b.to;
+}
+
+// The probes, alike in host or port, that are within some window with `least` others, most of which failed.
+Probes dense(const Probes& all, std::size_t least, double scale, TimeNs window) {
+  Probes found;
+  std::size_t first = 0, taken = 0, failed = 0;
+  for (std::size_t last = 0; last < all.size(); ++last) {
+    failed += all[last].target.failed() ? 1 : 0;
+    while (all[first].target.first_ns < all[last].target.first_ns - window)
+      failed -= all[first++].target.failed() ? 1 : 0;
+    const std::size_t count = last - first + 1;
+    if (scale * static_cast<double>(count) < static_cast<double>(least) || 2 * failed <= count) continue;
+    for (std::size_t i = std::max(first, taken); i <= last; ++i) found.push_back(all[i]);
+    taken = last + 1;
+  }
+  return found;
+}
+
+// Episodes of probes, which are by time.
+void split(const Probes& probes, std::optional<std::uint16_t> port, double scale, std::vector<Scan>& scans) {
+  for (const Probe& probe : probes) {
+    if (scans.empty() || scans.back().port != port ||
+        probe.target.first_ns - scans.back().until_ns >= kEpisodeGap)
+      scans.push_back({port, {}, scale, probe.target.first_ns, probe.target.first_ns});
+    scans.back().probes.push_back(probe);
+    scans.back().until_ns = probe.target.first_ns;
+  }
+}
+
+bool meet(const Scan& a, const Scan& b) {
+  return a.from_ns - b.until_ns < kEpisodeGap && b.from_ns - a.until_ns < kEpisodeGap;
+}
+
+}  // namespace
+
+std::set<IpAddress> Scan::hosts() const {
+  std::set<IpAddress> found;
+  for (const Probe& probe : probes) found.insert(probe.to.ip);
+  return found;
+}
+
+std::set<std::uint16_t> Scan::ports() const {
+  std::set<std::uint16_t> found;
+  for (const Probe& probe : probes) found.insert(probe.to.port);
+  return found;
+}
+
+std::vector<Scan> scans_of(const SourceTargets& source, const ScanLimits& limits) {
+  if (source.targets.size() < std::min(limits.ports, limits.hosts)) return {};
+  std::map<IpAddress, Probes> by_host;
+  std::map<std::uint16_t, Probes> by_port;
+  source.targets.each([&](const EndpointAddress& to, const Target& target) {
+    by_host[to.ip].push_back({to, target});
+    by_port[to.port].push_back({to, target});
+  });
+  const double scale =
+      static_cast<double>(source.targets.distinct()) / static_cast<double>(source.targets.size());
+  Probes many_ports, many_hosts;
+  std::vector<Scan> scans, apart;
+  for (auto& [ip, probes] : by_host) {
+    std::sort(probes.begin(), probes.end(), earlier);
+    const Probes found = dense(probes, limits.ports, scale, limits.window);
+    many_ports.insert(many_ports.end(), found.begin(), found.end());
+  }
+  std::sort(many_ports.begin(), many_ports.end(), earlier);
+  split(many_ports, std::nullopt, scale, scans);
+  std::size_t ports = 0;
+  for (auto& [port, probes] : by_port) {
+    std::sort(probes.begin(), probes.end(), earlier);
+    const Probes found = dense(probes, limits.hosts, scale, limits.window);
+    ports += found.empty() ? 0 : 1;
+    many_hosts.insert(many_hosts.end(), found.begin(), found.end());
+    split(found, port, scale, apart);
+  }
+  if (ports > kMostPortsApart) {
+    std::sort(many_hosts.begin(), many_hosts.end(), earlier);
+    apart.clear();
+    split(many_hosts, std::nullopt, scale, apart);
+  }
+  // A sweep over the hosts whose ports were scanned is part of that.
+  const std::size_t vertical = scans.size();
+  for (const Scan& sweep : apart) {
+    const bool part = std::any_of(scans.begin(), scans.begin() + static_cast<std::ptrdiff_t>(vertical),
+                                  [&](const Scan& scan) { return meet(scan, sweep); });
+    if (!part) scans.push_back(sweep);
+  }
+  std::sort(scans.begin(), scans.end(), [](const Scan& a, const Scan& b) {
+    return a.from_ns != b.from_ns ? a.from_ns < b.from_ns : a.port < b.port;
+  });
+  return scans;
+}
+
+ScanLook look_of(const Scan& scan) {
+  ScanLook found;
+  const Target& first = scan.probes.front().target;
+  const auto all = [&](auto same) {
+    return std::all_of(scan.probes.begin(), scan.probes.end(),
+                       [&](const Probe& p) { return same(p.target); });
+  };
+  found.look = first.look;
+  found.one_isn = all([&](const Target& t) { return t.isn == first.isn; });
+  found.one_look = all([&](const Target& t) { return t.look == first.look; });
+  if (first.ip_id && *first.ip_id != 0 && all([&](const Target& t) { return t.ip_id == first.ip_id; }))
+    found.ip_id = first.ip_id;
+  constexpr std::uint16_t kZmapId = 54321;
+  constexpr std::uint8_t kOnlyMss = 1;
+  const bool bare = found.one_look && found.look.options <= kOnlyMss;
+  if (found.ip_id == kZmapId) {
+    found.like = "zmap";
+  } else if (bare && found.look.window == 1024) {
+    found.like = found.look.options == kOnlyMss && found.one_isn ? "nmap -sS" : "nmap -sS or masscan";
+  }
+  return found;
+}
+
+}  // namespace tcpautopsy
