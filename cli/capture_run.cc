@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "analyzer/capture/archive_reader.h"
 #include "cli/output.h"
 
 namespace tcpautopsy::cli {
@@ -25,22 +26,13 @@ std::optional<TimeNs> first_time(const std::vector<CaptureInfo>& infos) {
   return first;
 }
 
-// contract.md's capture end: the latest end a statistics block tells, else the last record of any protocol.
-std::optional<TimeNs> stated_end(const std::vector<CaptureInfo>& infos) {
-  std::optional<TimeNs> end, last;
-  for (const CaptureInfo& info : infos) {
-    if (info.end_ns) end = std::max(end.value_or(*info.end_ns), *info.end_ns);
-    if (info.last_ns) last = std::max(last.value_or(*info.last_ns), *info.last_ns);
-  }
-  return end ? end : last;
-}
-
 }  // namespace
 
 struct CaptureRun::Group {
   explicit Group(const CaptureGroup& files, const Options& options)
-      : reader(files, options.files, options.filter) {}
+      : reader(files, options.files, options.filter, &shelf) {}
 
+  MemberShelf shelf;
   GroupReader reader;
   std::unique_ptr<Analysis> analysis;
   TimeNs start_ns = 0;
@@ -48,7 +40,7 @@ struct CaptureRun::Group {
 };
 
 void CaptureRun::run(const Handlers& handlers) {
-  const CapturePlan plan = plan_captures(options_.files, options_.merge);
+  const CapturePlan plan = options_.one_capture ? whole_set() : plan_captures(options_.files, options_.merge);
   for (const InputError& error : plan.errors) trouble(error.message);
   for (const CaptureGroup& group : plan.groups) {
     try {
@@ -57,6 +49,12 @@ void CaptureRun::run(const Handlers& handlers) {
       trouble(error.what());
     }
   }
+}
+
+CapturePlan CaptureRun::whole_set() const {
+  CaptureGroup all{{}, options_.merge};
+  for (std::size_t file = 0; file < options_.files.size(); ++file) all.files.push_back(file);
+  return {{std::move(all)}, {}};
 }
 
 void CaptureRun::run_group(const CaptureGroup& files, const Handlers& handlers) {

@@ -45,6 +45,7 @@ class CaptureRun {
  private:
   struct Group;
 
+  CapturePlan whole_set() const;
   void run_group(const CaptureGroup& group, const Handlers& handlers);
   void read(Group& group, const Handlers& handlers);
   void start(Group& group, const Handlers& handlers, TimeNs first_ns);

@@ -54,7 +54,19 @@ const std::vector<Command>& commands() {
        "--flow N -o FILE FILE...",
        reading,
        {},
-       run_extract}};
+       run_extract},
+      {"batch",
+       "analyse archives of captures into a store, taking up where the last run ended",
+       "PATH... --out STORE",
+       kBatch | kProfile | kFailOn,
+       {},
+       run_batch},
+      {"batch report",
+       "what went wrong, where, since when, from a store",
+       "STORE",
+       kBatch | kLimit | kFailOn,
+       {"text", "markdown", "json"},
+       run_batch_report}};
   return all;
 }
 
@@ -76,9 +88,9 @@ std::string general_help() {
       "FILE is a pcap, pcapng or snoop capture, also compressed (gz, xz, zst, lz4, bz2), or - for standard "
       "input.\n\n"
       "Commands (report, if none is named):\n";
-  for (const Command& command : commands()) out += fmt::format("  {:<9} {}\n", command.name, command.purpose);
+  for (const Command& command : commands()) out += fmt::format("  {:<13} {}\n", command.name, command.purpose);
   out +=
-      "  help      the options of a command\n\n"
+      "  help          the options of a command\n\n"
       "--version tells the version.\n\n"
       "Exit status: 0 done; 1 done, but some input was damaged or left out; 2 nothing could be done; 3 "
       "--fail-on met.\n";

@@ -17,6 +17,11 @@ int run_explain(const Options& options);
 int run_ss(const Options& options);
 int run_extract(const Options& options);
 int run_stream(const Options& options);
+int run_batch(const Options& options);
+int run_batch_report(const Options& options);
+int run_batch_plan(const Options& options);
+int run_batch_shard(const Options& options);
+int run_batch_merge(const Options& options);
 
 const std::vector<Command>& commands();
 const Command* find_command(std::string_view name);

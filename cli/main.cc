@@ -19,6 +19,9 @@ int print(const std::string& text) {
 
 int help(const std::vector<std::string>& arguments) {
   if (arguments.size() < 2) return print(general_help());
+  if (arguments.size() > 2)
+    if (const Command* command = find_command(arguments[1] + " " + arguments[2]))
+      return print(command_help(*command));
   return print(command_help(command_named(arguments[1])));
 }
 
@@ -27,8 +30,10 @@ int run(std::vector<std::string> arguments) {
   const std::string& first = arguments.front();
   if (first == "help" || first == "--help" || first == "-h") return help(arguments);
   if (first == "--version") return print("tcpautopsy " TCPAUTOPSY_VERSION "\n");
-  const Command* command = find_command(first);
+  const Command* command = arguments.size() > 1 ? find_command(first + " " + arguments[1]) : nullptr;
   if (command != nullptr)
+    arguments.erase(arguments.begin(), arguments.begin() + 2);
+  else if ((command = find_command(first)) != nullptr)
     arguments.erase(arguments.begin());
   else
     command = find_command("report");

@@ -9,6 +9,8 @@
 #include <sstream>
 
 #include "analyzer/report/explain.h"
+#include "cli/batch/batch_arguments.h"
+#include "cli/batch/store_inputs.h"
 #include "cli/settings.h"
 
 namespace tcpautopsy::cli {
@@ -78,16 +80,21 @@ auto* used(const char* shown, Use use) {
   return po::value<T>()->value_name(shown)->notifier(use);
 }
 
-po::options_description input_group(Options& o) {
+po::options_description analysis_group(Options& o) {
   po::options_description group("Input");
   const auto names = fmt::format("how hosts behave by the clock: {}", fmt::join(profile_names(), ", "));
   group.add_options()("filter,f", used<std::string>("EXPR", [&o](const std::string& e) { o.filter = e; }),
                       "only packets that match this pcap-filter(7) expression")(
-      "merge", po::bool_switch(&o.merge), "take files that overlap in time as one capture")(
+      "profile", po::value<std::string>()->value_name("NAME"), names.c_str());
+  return group;
+}
+
+po::options_description input_group(Options& o) {
+  po::options_description group = analysis_group(o);
+  group.add_options()("merge", po::bool_switch(&o.merge), "take files that overlap in time as one capture")(
       "capture-end",
       used<std::string>("TIME", [&o](const std::string& t) { o.capture_end = time_of(t, "capture-end"); }),
-      "when the capture ended, if later than its last packet")(
-      "profile", po::value<std::string>()->value_name("NAME"), names.c_str());
+      "when the capture ended, if later than its last packet");
   return group;
 }
 
@@ -293,7 +300,9 @@ po::options_description all_groups(const Command& command, Options& o) {
   po::options_description all;
   if (const auto special = special_group(command, o); !special.options().empty()) all.add(special);
   if (command.groups & kInput) all.add(input_group(o)).add(profile_group());
-  if (command.groups & (kInput | kSettings)) all.add(settings_group());
+  if (command.groups & kBatch) all.add(batch_group(command.name, o));
+  if (command.groups & kProfile) all.add(analysis_group(o)).add(profile_group());
+  if (command.groups & (kInput | kProfile | kSettings)) all.add(settings_group());
   if (command.groups & kSelect) all.add(select_group(o));
   all.add(output_group(command, o));
   return all;
@@ -375,14 +384,15 @@ Options parse_options(const Command& command, const std::vector<std::string>& ar
     po::store(po::command_line_parser(arguments).options(with_files).positional(files).style(style).run(),
               given);
     po::notify(given);
-    if (command.groups & (kInput | kSettings)) read_settings(given, o.thresholds);
-    if (command.groups & kInput) read_profile(given, o.profile);
+    if (command.groups & (kInput | kProfile | kSettings)) read_settings(given, o.thresholds);
+    if (command.groups & (kInput | kProfile)) read_profile(given, o.profile);
     if (command.groups & kStream) read_short_format(given, o);
     if (command.groups & kSockets) read_states(given, o.states);
   } catch (const po::error& error) {
     throw UsageError{error.what()};
   }
   check_format(command, o);
+  if (command.groups & kInput) resolve_store_input(o);
   if (command.groups & kInput) check_files(o);
   return o;
 }

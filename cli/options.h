@@ -11,6 +11,7 @@
 #include "analyzer/report/socket_table.h"
 #include "analyzer/report/time_text.h"
 #include "analyzer/stream/reassembly.h"
+#include "cli/batch/batch_options.h"
 #include "cli/selection.h"
 
 namespace tcpautopsy::cli {
@@ -28,6 +29,7 @@ struct Options {
   // Input.
   std::string filter;
   bool merge = false;
+  bool one_capture = false;  // the files are one, in the order given
   std::optional<TimeSpec> capture_end;
   Profile profile;
   Thresholds thresholds;
@@ -47,6 +49,7 @@ struct Options {
   StateFilter states;
   Direction direction = Direction::Both;
   ReassemblyOptions reassembly;
+  BatchOptions batch;
 };
 
 // Sets of options that commands share.
@@ -59,7 +62,9 @@ enum OptionGroup : unsigned {
   kLimit = 32,
   kFailOn = 64,
   kStream = 128,
-  kSettings = 256
+  kSettings = 256,
+  kProfile = 512,  // filter, profile and settings, without the inputs' own options
+  kBatch = 1024
 };
 
 struct Command {

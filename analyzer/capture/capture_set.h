@@ -38,6 +38,9 @@ class GroupReader {
   // Throws CaptureError if none of the files can be read with this filter.
   GroupReader(const CaptureGroup& group, const std::vector<std::string>& paths,
               const std::string& filter = "");
+  // Members of archives are opened through `shelf`, which outlives the reader; not for merged captures.
+  GroupReader(const CaptureGroup& group, const std::vector<std::string>& paths, const std::string& filter,
+              MemberShelf* shelf);
   ~GroupReader();
 
   // `file` is the rank among the inputs. The frame lives until the next call.
@@ -59,6 +62,7 @@ class GroupReader {
 
   bool merged_;
   std::string filter_;
+  MemberShelf* shelf_ = nullptr;
   std::vector<Input> inputs_;
   std::size_t current_ = 0;           // in sequence
   std::vector<std::size_t> queue_;    // merged: a heap of inputs by the time of their next frame

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "analyzer/capture/archive_reader.h"
 #include "analyzer/capture/byte_source.h"
 #include "analyzer/capture/decompress.h"
 #include "analyzer/capture/source_base.h"
@@ -93,8 +94,24 @@ std::string what_it_looks_like(std::string_view start) {
 
 }  // namespace
 
-std::unique_ptr<CaptureSource> CaptureSource::open(const std::string& path, const std::string& filter) {
-  auto stream = std::make_unique<ByteWindow>(open_file(path));
+std::optional<std::int64_t> stated_end(const std::vector<CaptureInfo>& infos) {
+  std::optional<std::int64_t> end, last;
+  for (const CaptureInfo& info : infos) {
+    if (info.end_ns) end = std::max(end.value_or(*info.end_ns), *info.end_ns);
+    if (info.last_ns) last = std::max(last.value_or(*info.last_ns), *info.last_ns);
+  }
+  return end ? end : last;
+}
+
+std::unique_ptr<CaptureSource> CaptureSource::open(const std::string& path, const std::string& filter,
+                                                   MemberShelf* shelf) {
+  return open(path, open_input(path, shelf), filter);
+}
+
+std::unique_ptr<CaptureSource> CaptureSource::open(const std::string& path,
+                                                   std::unique_ptr<ByteSource> bytes,
+                                                   const std::string& filter) {
+  auto stream = std::make_unique<ByteWindow>(std::move(bytes));
   std::string packing;
   for (int layer = 0; layer < kMaxCompressionLayers; ++layer) {
     stream->ahead(kCompressionMagicSize);

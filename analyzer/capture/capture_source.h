@@ -40,6 +40,12 @@ struct CaptureInfo {
   std::optional<std::uint64_t> dropped;  // isb_ifdrop + isb_osdrop over interfaces; snoop's last count
 };
 
+// contract.md's capture end: the latest end a statistics block tells, else the last record of any protocol.
+std::optional<std::int64_t> stated_end(const std::vector<CaptureInfo>& infos);
+
+class ByteSource;
+class MemberShelf;
+
 class CaptureSource {
  public:
   virtual ~CaptureSource() = default;
@@ -51,9 +57,14 @@ class CaptureSource {
   virtual const std::optional<Damage>& damage() const = 0;
   virtual const CaptureInfo& info() const = 0;
 
-  // `filter` is a pcap-filter(7) expression, applied by each record's own link type; empty for all.
-  // Throws CaptureError, its message naming the file.
-  static std::unique_ptr<CaptureSource> open(const std::string& path, const std::string& filter = "");
+  // `path` may name a member of an archive (archive_reader.h), found faster with a shelf. `filter` is a
+  // pcap-filter(7) expression, applied by each record's own link type; empty for all. Throws CaptureError,
+  // its message naming the file.
+  static std::unique_ptr<CaptureSource> open(const std::string& path, const std::string& filter = "",
+                                             MemberShelf* shelf = nullptr);
+  // The same of a stream called `name`.
+  static std::unique_ptr<CaptureSource> open(const std::string& name, std::unique_ptr<ByteSource> stream,
+                                             const std::string& filter);
 };
 
 }  // namespace tcpautopsy

@@ -21,7 +21,11 @@ struct GroupReader::Input {
 
 GroupReader::GroupReader(const CaptureGroup& group, const std::vector<std::string>& paths,
                          const std::string& filter)
-    : merged_(group.merged), filter_(filter) {
+    : GroupReader(group, paths, filter, nullptr) {}
+
+GroupReader::GroupReader(const CaptureGroup& group, const std::vector<std::string>& paths,
+                         const std::string& filter, MemberShelf* shelf)
+    : merged_(group.merged), filter_(filter), shelf_(group.merged ? nullptr : shelf) {
   for (const std::size_t file : group.files) {
     inputs_.emplace_back();
     inputs_.back().rank = file;
@@ -40,7 +44,7 @@ GroupReader::~GroupReader() = default;
 
 bool GroupReader::open(Input& input) {
   try {
-    input.source = CaptureSource::open(input.path, filter_);
+    input.source = CaptureSource::open(input.path, filter_, shelf_);
     return true;
   } catch (const CaptureError& error) {
     errors_.push_back({input.rank, error.what()});

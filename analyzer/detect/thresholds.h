@@ -27,6 +27,8 @@ class Thresholds {
   void set(std::string_view id, std::string_view name, double value) {
     set_[{std::string(id), std::string(name)}] = value;
   }
+  // By id and name.
+  const std::map<std::pair<std::string, std::string>, double>& all() const { return set_; }
 
  private:
   std::map<std::pair<std::string, std::string>, double> set_;

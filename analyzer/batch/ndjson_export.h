@@ -1,0 +1,15 @@
+// The store's records as lines parted by day, for engines that read such folders: DIR/flows/day=2024-05-01/
+// and DIR/findings/day=2024-05-01/, a file a unit and day.
+#pragma once
+
+#include <string>
+
+#include "analyzer/batch/database.h"
+
+namespace tcpautopsy::batch {
+
+// Writes what is new since the last time; a unit done anew replaces its files. A reader never sees half a
+// file. Throws StoreError.
+void export_ndjson(Database& store, const std::string& folder);
+
+}  // namespace tcpautopsy::batch

@@ -1,0 +1,178 @@
+#include <fmt/format.h>
+
+#include "analyzer/batch/report.h"
+#include "analyzer/report/time_text.h"
+
+namespace tcpautopsy::batch {
+namespace {
+
+using Rows = std::vector<std::vector<std::string>>;
+
+struct Section {
+  std::string title;
+  std::vector<std::string> header;
+  std::vector<std::size_t> right;
+  Rows rows;
+  std::vector<std::string> commands;  // one for each row
+};
+
+std::string count(std::int64_t number) { return grouped(static_cast<std::uint64_t>(number)); }
+
+std::string day_and_time(std::int64_t ns) { return readable_time(ns).substr(0, 19); }
+
+std::string trend_text(const Trend& trend) {
+  switch (trend.kind) {
+    case Trend::Kind::None: return "";
+    case Trend::Kind::New: return "new";
+    case Trend::Kind::Same: return "same";
+    default: return fmt::format("{}, was {}", name(trend.kind), count(trend.before));
+  }
+}
+
+std::string where_text(const Where& where) {
+  if (where.file.empty()) return "";
+  std::string text = printable(where.file);
+  if (where.flow) text += fmt::format(", flow {}", *where.flow);
+  if (where.frame) text += fmt::format(", frame {}", *where.frame);
+  return text;
+}
+
+std::vector<std::string> head(const Report& r) {
+  std::vector<std::string> lines{
+      fmt::format("Store        {}", printable(r.store)),
+      fmt::format("Read         {} in {}: {} packets, {} of them TCP", plural(static_cast<std::uint64_t>(r.files), "file", "files"),
+                  plural(static_cast<std::uint64_t>(r.units), "capture", "captures"), count(r.packets), count(r.tcp_packets))};
+  if (r.first_ns) lines.push_back(fmt::format("Span         {} to {} UTC", day_and_time(*r.first_ns), day_and_time(*r.last_ns)));
+  lines.push_back(fmt::format("Connections  {}", count(r.flows)));
+  lines.push_back(fmt::format("Findings     {} errors, {} warnings, {} notes, {} for information", count(r.by_level[3]),
+                              count(r.by_level[2]), count(r.by_level[1]), count(r.by_level[0])));
+  if (r.broken_files > 0) lines.push_back(fmt::format("Broken       {}", plural(static_cast<std::uint64_t>(r.broken_files), "file", "files")));
+  if (!r.baseline.empty()) lines.push_back(fmt::format("Against      {}", printable(r.baseline)));
+  return lines;
+}
+
+Section findings_section(const Report& r) {
+  Section s{"By finding", {"SEVERITY", "FINDING", "HOW MANY", "SERVICES", "FIRST SEEN", "LAST SEEN", "TREND", "SEE"}, {2, 3}, {}, {}};
+  for (const FindingLine& line : r.findings) {
+    s.rows.push_back({line.severity, line.id, count(line.findings), count(line.services), day_and_time(line.first_ns),
+                      day_and_time(line.last_ns), trend_text(line.trend), where_text(line.where)});
+    s.commands.push_back(line.where.command);
+  }
+  return s;
+}
+
+Section places_section(const std::string& title, const std::string& what, const std::vector<PlaceLine>& places,
+                       bool opened) {
+  Section s{title, {what, "CONNECTIONS"}, {1}, {}, {}};
+  if (opened) s.header.push_back("NOT OPENED");
+  s.header.insert(s.header.end(), {"ERRORS", "WARNINGS", "SINCE", "TREND", "WHAT", "SEE"});
+  for (std::size_t i = 2; i < (opened ? 5U : 4U); ++i) s.right.push_back(i);
+  for (const PlaceLine& line : places) {
+    std::vector<std::string> row{line.place, count(line.connections)};
+    if (opened) row.push_back(count(line.not_opened));
+    row.insert(row.end(), {count(line.errors), count(line.warnings), day_and_time(line.first_ns),
+                           trend_text(line.trend), line.ids, where_text(line.where)});
+    s.rows.push_back(std::move(row));
+    s.commands.push_back(line.where.command);
+  }
+  return s;
+}
+
+Section times_section(const Report& r) {
+  Section s{r.by_day ? "By day" : "By hour", {"TIME (UTC)", "CONNECTIONS", "ERRORS", "WARNINGS", "NOTES", "SEE"}, {1, 2, 3, 4}, {}, {}};
+  for (const TimeLine& line : r.times) {
+    s.rows.push_back({line.time, count(line.connections), count(line.errors), count(line.warnings), count(line.notes),
+                      where_text(line.where)});
+    s.commands.push_back(line.where.command);
+  }
+  return s;
+}
+
+Section changes_section(const Report& r) {
+  Section s{"Against the baseline", {"CHANGE", "SEVERITY", "FINDING", "SERVICE", "BEFORE", "NOW", "SEE"}, {4, 5}, {}, {}};
+  for (const Change& change : r.changes) {
+    s.rows.push_back({std::string(name(change.kind)), change.severity, change.id, change.place, count(change.before),
+                      count(change.now), where_text(change.where)});
+    s.commands.push_back(change.where.command);
+  }
+  return s;
+}
+
+Section broken_section(const Report& r) {
+  Section s{"Broken files", {"FILE", "WHY"}, {}, {}, {}};
+  for (const BrokenLine& line : r.broken) {
+    s.rows.push_back({printable(line.file), printable(line.error)});
+    s.commands.emplace_back();
+  }
+  return s;
+}
+
+std::vector<Section> sections(const Report& r) {
+  std::vector<Section> all;
+  if (!r.baseline.empty()) all.push_back(changes_section(r));
+  all.push_back(findings_section(r));
+  all.push_back(places_section("Services in trouble, worst first", "SERVICE", r.services, true));
+  all.push_back(places_section("Hosts in trouble, worst first", "HOST", r.hosts, false));
+  all.push_back(times_section(r));
+  all.push_back(broken_section(r));
+  std::erase_if(all, [](const Section& s) { return s.rows.empty(); });
+  return all;
+}
+
+// A column that is empty in all rows tells nothing.
+void drop_empty_columns(Section& s) {
+  for (std::size_t column = s.header.size(); column-- > 0;) {
+    bool any = false;
+    for (const auto& row : s.rows) any = any || !row[column].empty();
+    if (any) continue;
+    s.header.erase(s.header.begin() + static_cast<std::ptrdiff_t>(column));
+    for (auto& row : s.rows) row.erase(row.begin() + static_cast<std::ptrdiff_t>(column));
+    for (std::size_t& right : s.right) right -= right > column ? 1 : 0;
+  }
+}
+
+std::string markdown_cell(const std::string& text) {
+  std::string out;
+  for (const char c : text) out += c == '|' ? std::string("\\|") : std::string(1, c);
+  return out;
+}
+
+}  // namespace
+
+std::string report_text(const Report& report, const TextStyle& style) {
+  std::string out;
+  for (const std::string& line : head(report)) out += line + "\n";
+  for (Section& s : sections(report)) {
+    drop_empty_columns(s);
+    Table table(s.header, s.right);
+    for (const auto& row : s.rows) table.add(row);
+    out += "\n" + style.paint(Paint::Bold, s.title) + "\n" + table.text({0, style.color}, 2);
+    std::string commands;
+    for (std::size_t i = 0; i < s.rows.size(); ++i)
+      if (!s.commands[i].empty()) commands += fmt::format("    {:>3}  {}\n", i + 1, printable(s.commands[i]));
+    if (!commands.empty()) out += "  Line by line, what shows it:\n" + commands;
+  }
+  return out;
+}
+
+std::string report_markdown(const Report& report) {
+  std::string out = "# TCP post-mortem\n\n```\n";
+  for (const std::string& line : head(report)) out += line + "\n";
+  out += "```\n";
+  for (Section& s : sections(report)) {
+    drop_empty_columns(s);
+    out += "\n## " + s.title + "\n\n|";
+    for (const std::string& cell : s.header) out += " " + cell + " |";
+    out += " shown by |\n|";
+    for (std::size_t i = 0; i <= s.header.size(); ++i) out += "---|";
+    out += "\n";
+    for (std::size_t i = 0; i < s.rows.size(); ++i) {
+      out += "|";
+      for (const std::string& cell : s.rows[i]) out += " " + markdown_cell(cell) + " |";
+      out += s.commands[i].empty() ? " |\n" : " `" + markdown_cell(printable(s.commands[i])) + "` |\n";
+    }
+  }
+  return out;
+}
+
+}  // namespace tcpautopsy::batch

@@ -1,0 +1,56 @@
+// The store: what was found, one transaction a unit. At any moment it holds whole units only.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analyzer/batch/database.h"
+#include "analyzer/batch/unit.h"
+
+namespace tcpautopsy::batch {
+
+// An archive that was looked through.
+struct ArchiveFacts {
+  std::string path, error;
+  std::uint64_t size = 0;
+  std::int64_t mtime_ns = 0;
+  std::uint64_t captures = 0, others = 0;
+};
+
+class Store {
+ public:
+  // Makes it if it is not there; refuses one in use, of another version, or that is none. Throws StoreError,
+  // as everything here.
+  explicit Store(const std::string& path);
+
+  // What is known already of a file that has not changed: nothing need be read to plan with it.
+  std::optional<std::vector<Scanned>> known(const FoundFile& file);
+  bool has(const UnitPlan& unit, const std::string& fingerprint);
+
+  // Puts the unit in place of every unit that shares a file with it. May be called by several threads.
+  void put(const UnitPlan& unit, const std::string& fingerprint, const UnitResult& result);
+  // What else was found: replaces what was known of these paths.
+  void put(const std::vector<Scanned>& unread, const std::vector<ArchiveFacts>& archives);
+  void set_meta(const std::string& key, const std::string& value);
+
+  Database& database() { return database_; }
+
+ private:
+  void remove_units_of(const UnitPlan& unit);
+  void insert(const UnitPlan& unit, std::int64_t number, const UnitResult& result);
+
+  Database database_;
+  std::mutex mutex_;
+};
+
+// Throws StoreError unless it is a store of this version.
+void check_version(Database& database);
+// Makes the tables in an empty database.
+void make_tables(Database& database);
+// Files of the unit that `path`, one of its files, belongs to, in order; empty if there is none.
+std::vector<std::string> files_of_unit(Database& database, const std::string& path, bool& merged);
+
+}  // namespace tcpautopsy::batch

@@ -1,0 +1,53 @@
+// Members of tar and zip archives (compressed or not), read as streams, never unpacked to disk.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "analyzer/capture/byte_source.h"
+
+namespace tcpautopsy {
+
+// Between an archive's path and its member's name in the name of an input: "day.tar.xz!eth0/0001.pcap".
+constexpr char kMemberMark = '!';
+
+class ArchiveReader {
+ public:
+  // Null if the file is no tar or zip archive. Throws CaptureError where it cannot be opened at all.
+  static std::shared_ptr<ArchiveReader> open(const std::string& path);
+  virtual ~ArchiveReader() = default;
+
+  // Steps to the next member that is a plain file; false at the end, or where the archive is broken.
+  virtual bool next() = 0;
+  virtual const std::string& member() const = 0;
+  virtual std::uint64_t size() const = 0;         // of the member, as the archive tells; 0 where it does not
+  virtual const std::string& error() const = 0;   // empty while nothing is wrong
+  virtual std::size_t read(std::uint8_t* to, std::size_t size) = 0;  // of the member at hand
+};
+
+// Keeps the archive opened last at the place reached, so that members taken in the order they lie in cost one
+// pass. One for each thread.
+class MemberShelf {
+ public:
+  // Throws CaptureError if there is no such archive or member. The stream ends when the next one is opened.
+  std::unique_ptr<ByteSource> open(const std::string& archive, const std::string& member);
+
+ private:
+  bool advance(const std::string& member);
+
+  std::string path_;
+  std::shared_ptr<ArchiveReader> reader_;
+};
+
+// Whether a path that names no file of its own names a member; then in two parts.
+struct MemberPath {
+  std::string archive, member;
+};
+bool split_member_path(const std::string& path, MemberPath& parts);
+
+// A file or standard input as open_file() does, or a member of an archive; `shelf` may be null.
+std::unique_ptr<ByteSource> open_input(const std::string& path, MemberShelf* shelf);
+
+}  // namespace tcpautopsy

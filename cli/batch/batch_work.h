@@ -1,0 +1,22 @@
+// What the batch commands share.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "analyzer/batch/store.h"
+#include "cli/options.h"
+
+namespace tcpautopsy::cli {
+
+// The names given, with those of standard input in the place of "-".
+std::vector<std::string> batch_inputs(const Options& options);
+batch::Settings batch_settings(const Options& options);
+unsigned batch_jobs(const Options& options);
+
+// Broken files on standard error.
+void tell_broken(batch::Database& database, const Options& options);
+// Lines for other engines and the report, as asked for. True if a threshold for alerting is passed.
+bool finish_batch(batch::Database& database, const Options& options);
+
+}  // namespace tcpautopsy::cli

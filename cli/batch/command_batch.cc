@@ -1,0 +1,122 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+#include <string>
+#include <thread>
+
+#include "analyzer/batch/batch_run.h"
+#include "analyzer/batch/ndjson_export.h"
+#include "cli/batch/batch_work.h"
+#include "cli/batch/progress_display.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+
+namespace tcpautopsy::cli {
+namespace {
+
+constexpr std::size_t kBrokenTold = 20;
+
+void tell_plan(const Options& options, const batch::Plan& plan) {
+  Output out(options.output);
+  for (const batch::UnitPlan& unit : plan.units) {
+    out.line(fmt::format("{}  {}, {}{}", unit.name, plural(unit.files.size(), "file", "files"),
+                         readable_bytes(unit.bytes), unit.merged ? ", merged by time" : ""));
+    if (unit.files.size() < 2) continue;
+    for (const batch::Scanned& file : unit.files) out.line("    " + file.path);
+  }
+  for (const batch::Scanned& file : plan.unread)
+    out.line(fmt::format("{}  {}: {}", file.path,
+                         file.kind == batch::Kind::Broken ? "broken" : "no capture", printable(file.reason)));
+  out.line(fmt::format("{} of {} in {}; {} that are no captures, {} broken",
+                       plural(plan.files(), "capture", "captures"), readable_bytes(plan.bytes()),
+                       plural(plan.units.size(), "unit", "units"), grouped(plan.unread.size() - plan.broken()),
+                       grouped(plan.broken())));
+  out.close();
+}
+
+int exit_status(const batch::Plan& plan, batch::Store& store, bool alarmed) {
+  if (plan.units.empty()) return 2;
+  if (alarmed) return 3;
+  const auto broken = store.database().number("SELECT COUNT(*) FROM broken_files");
+  return broken.value_or(0) > 0 ? 1 : 0;
+}
+
+}  // namespace
+
+std::vector<std::string> batch_inputs(const Options& options) {
+  std::vector<std::string> names;
+  for (const std::string& name : options.files) {
+    if (name != "-") {
+      names.push_back(name);
+      continue;
+    }
+    // As `find` prints them, or with -print0.
+    std::string list((std::istreambuf_iterator<char>(std::cin)), std::istreambuf_iterator<char>());
+    const char separator = list.find('\0') != std::string::npos ? '\0' : '\n';
+    for (std::size_t at = 0; at < list.size();) {
+      const std::size_t end = std::min(list.find(separator, at), list.size());
+      if (end > at) names.push_back(list.substr(at, end - at));
+      at = end + 1;
+    }
+  }
+  if (names.empty()) throw UsageError{"no file or folder is named"};
+  return names;
+}
+
+batch::Settings batch_settings(const Options& options) {
+  batch::Settings settings;
+  settings.filter = options.filter;
+  settings.profile = options.profile;
+  settings.thresholds = options.thresholds;
+  settings.set_by = options.batch.set_by;
+  if (!options.filter.empty()) CaptureFilter(options.filter, {}, "--filter");
+  return settings;
+}
+
+unsigned batch_jobs(const Options& options) {
+  return options.batch.jobs > 0 ? options.batch.jobs : std::max(1U, std::thread::hardware_concurrency());
+}
+
+void tell_broken(batch::Database& database, const Options& options) {
+  batch::Statement rows = database.prepare("SELECT path, error FROM broken_files ORDER BY path");
+  std::size_t told = 0, all = 0;
+  while (rows.step()) {
+    ++all;
+    if (options.quiet || told == kBrokenTold) continue;
+    say(fmt::format("{}: {}", rows.text(0), rows.text(1)));
+    ++told;
+  }
+  if (all > told && !options.quiet)
+    say(fmt::format("and {} more; the store's view broken_files has all", grouped(all - told)));
+}
+
+int run_batch(const Options& options) {
+  const std::vector<std::string> names = batch_inputs(options);
+  const batch::Settings settings = batch_settings(options);
+  batch::Progress progress;
+  if (options.batch.dry_run) {
+    const batch::Plan plan = batch::make_plan(names, settings, nullptr, batch_jobs(options), progress);
+    tell_plan(options, plan);
+    return plan.units.empty() ? 2 : plan.broken() > 0 ? 1 : 0;
+  }
+  if (options.batch.store.empty()) throw UsageError{"--out STORE is missing"};
+  batch::Store store(options.batch.store);
+  batch::Plan plan;
+  batch::Outcome outcome;
+  {
+    const ProgressDisplay display(progress, options.quiet);
+    plan = batch::make_plan(names, settings, &store, batch_jobs(options), progress);
+    outcome = batch::run_plan(plan, settings, store, batch_jobs(options), progress);
+  }
+  tell_broken(store.database(), options);
+  if (!options.quiet)
+    say(fmt::format("{}: {} analysed ({}, {} packets), {} unchanged", options.batch.store,
+                    plural(outcome.units, "unit", "units"), plural(progress.files_done, "file", "files"),
+                    grouped(progress.packets), grouped(outcome.units_skipped)));
+  const bool alarmed = finish_batch(store.database(), options);
+  return exit_status(plan, store, alarmed);
+}
+
+}  // namespace tcpautopsy::cli

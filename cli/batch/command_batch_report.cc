@@ -1,0 +1,74 @@
+#include <fmt/format.h>
+
+#include "analyzer/batch/ndjson_export.h"
+#include "analyzer/batch/report.h"
+#include "cli/batch/batch_work.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+
+namespace tcpautopsy::cli {
+namespace {
+
+constexpr std::size_t kFileWidth = 100;
+
+bool passes(const batch::Report& report, const Options& options) {
+  const BatchOptions& b = options.batch;
+  if (options.fail_on && report.by_level[3] + (*options.fail_on == Severity::Warning ? report.by_level[2] : 0) > 0)
+    return true;
+  for (const Alert& alert : b.alerts)
+    for (const batch::FindingLine& line : report.findings)
+      if (line.id == alert.id && static_cast<std::uint64_t>(line.findings) > alert.most) return true;
+  for (const batch::Change& change : report.changes) {
+    const bool fresh = change.kind == batch::Trend::Kind::New;
+    if (fresh && (b.fail_on_new || b.fail_on_worse)) return true;
+    if (change.kind == batch::Trend::Kind::Worse && b.fail_on_worse) return true;
+  }
+  return false;
+}
+
+std::string in_words(const batch::Report& report, std::string_view format, const TextStyle& style) {
+  if (format == "json") return batch::report_json(report);
+  if (format == "markdown") return batch::report_markdown(report);
+  return batch::report_text(report, style);
+}
+
+void check_alerts(const BatchOptions& b) {
+  if ((b.fail_on_new || b.fail_on_worse) && b.baseline.empty())
+    throw UsageError{"--fail-on-new and --fail-on-worse need a --baseline"};
+}
+
+}  // namespace
+
+bool finish_batch(batch::Database& database, const Options& options) {
+  const BatchOptions& b = options.batch;
+  check_alerts(b);
+  if (!b.ndjson.empty()) batch::export_ndjson(database, b.ndjson);
+  const bool alerting = options.fail_on || !b.alerts.empty() || b.fail_on_new || b.fail_on_worse;
+  if (b.report.empty() && !alerting) return false;
+  const batch::Report report = batch::make_report(database, b.baseline, options.limit);
+  if (!b.report.empty()) {
+    Output out(b.report);
+    const std::string_view name = b.report;
+    const std::string_view format =
+        name.ends_with(".json") ? "json" : name.ends_with(".md") ? "markdown" : "text";
+    const TextStyle style = b.report == "-" ? text_style(options, out) : TextStyle{kFileWidth, false};
+    out.write(in_words(report, format, style));
+    out.close();
+  }
+  return passes(report, options);
+}
+
+int run_batch_report(const Options& options) {
+  if (options.files.size() != 1) throw UsageError{"one store is to be named"};
+  check_alerts(options.batch);
+  batch::Database database(options.files.front(), batch::Database::Access::Read);
+  batch::check_version(database);
+  const batch::Report report = batch::make_report(database, options.batch.baseline, options.limit);
+  Output out(options.output);
+  out.write(in_words(report, options.format, text_style(options, out)));
+  out.close();
+  if (passes(report, options)) return 3;
+  return report.broken_files > 0 ? 1 : 0;
+}
+
+}  // namespace tcpautopsy::cli

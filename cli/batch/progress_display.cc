@@ -1,0 +1,90 @@
+#include "cli/batch/progress_display.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+
+#include "analyzer/report/text.h"
+#include "analyzer/report/time_text.h"
+#include "cli/output.h"
+
+namespace tcpautopsy::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr auto kBarStep = std::chrono::milliseconds(200);
+constexpr auto kLineStep = std::chrono::seconds(5);
+constexpr std::size_t kBarWidth = 20;
+
+std::size_t terminal_columns() {
+  winsize size{};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+}  // namespace
+
+ProgressDisplay::ProgressDisplay(const batch::Progress& progress, bool quiet)
+    : progress_(progress), terminal_(isatty(STDERR_FILENO) == 1) {
+  if (!quiet) thread_ = std::thread([this] { loop(); });
+}
+
+ProgressDisplay::~ProgressDisplay() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    over_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+void ProgressDisplay::loop() {
+  const auto start = Clock::now();
+  const auto seconds = [&] { return std::chrono::duration<double>(Clock::now() - start).count(); };
+  std::unique_lock lock(mutex_);
+  bool shown = false;
+  while (!wake_.wait_for(lock, terminal_ ? Clock::duration(kBarStep) : Clock::duration(kLineStep),
+                         [this] { return over_; })) {
+    const double now = seconds();
+    if (planned_at_ < 0 && progress_.planned) planned_at_ = now;
+    if (terminal_)
+      std::fprintf(stderr, "\r%s\033[K", cut(line(now), terminal_columns() - 1).c_str());
+    else
+      say(line(now));
+    shown = true;
+  }
+  if (terminal_ && shown) std::fputs("\r\033[K", stderr);
+}
+
+std::string ProgressDisplay::bar(std::uint64_t done, std::uint64_t all) const {
+  const std::size_t filled = all == 0 ? 0 : static_cast<std::size_t>(done * kBarWidth / all);
+  return "[" + std::string(filled, '#') + std::string(kBarWidth - filled, '.') + "] ";
+}
+
+std::string ProgressDisplay::line(double seconds) const {
+  const batch::Progress& p = progress_;
+  if (!p.planned) {
+    const std::uint64_t scanned = p.files_scanned, found = p.files_found;
+    if (found == 0) return "looking for files";
+    return (terminal_ ? bar(scanned, found) : std::string()) +
+           fmt::format("looked at {} of {} files", grouped(scanned), grouped(found));
+  }
+  const std::uint64_t done = p.bytes_done, all = p.bytes;
+  const double spent = seconds - planned_at_;
+  std::string text = terminal_ ? bar(done, all) : std::string();
+  text += fmt::format("{} of {} files, {} of {}, {} packets/s, {} findings", grouped(p.files_done),
+                      grouped(p.files), readable_bytes(done), readable_bytes(all),
+                      grouped(static_cast<std::uint64_t>(spent > 0 ? static_cast<double>(p.packets) / spent : 0)),
+                      grouped(p.findings));
+  if (p.errors > 0) text += fmt::format(", {}", plural(p.errors, "broken file", "broken files"));
+  if (done > 0 && spent > 1) {
+    const double left = spent * static_cast<double>(all - done) / static_cast<double>(done);
+    text += ", " + readable_span(static_cast<TimeNs>(left) * kSecond) + " left";
+  }
+  return text;
+}
+
+}  // namespace tcpautopsy::cli
