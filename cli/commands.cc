@@ -88,7 +88,8 @@ std::string general_help() {
       "FILE is a pcap, pcapng or snoop capture, also compressed (gz, xz, zst, lz4, bz2), or - for standard "
       "input.\n\n"
       "Commands (report, if none is named):\n";
-  for (const Command& command : commands()) out += fmt::format("  {:<13} {}\n", command.name, command.purpose);
+  for (const Command& command : commands())
+    out += fmt::format("  {:<13} {}\n", command.name, command.purpose);
   out +=
       "  help          the options of a command\n\n"
       "--version tells the version.\n\n"

@@ -1,8 +1,8 @@
 # Completion of commands, options (asked of the tool itself) and finding ids.
 _tcpautopsy() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
-  local commands="report flows findings history explain ss stream extract help"
-  case $command in report | flows | findings | history | explain | ss | stream | extract) ;; *) command=report ;; esac
+  local commands="report flows findings history explain ss stream extract batch help"
+  case $command in report | flows | findings | history | explain | ss | stream | extract | batch) ;; *) command=report ;; esac
   COMPREPLY=()
   if [[ $previous == --finding || ($command == explain && $current != -*) ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$(tcpautopsy explain --format ndjson | sed 's/.*"id":"\([a-z_0-9]*\)".*/\1/')" -- "$current")
@@ -16,12 +16,15 @@ _tcpautopsy() {
     mapfile -t COMPREPLY < <(compgen -W "both client server" -- "$current")
   elif [[ $previous == --overlap ]]; then
     mapfile -t COMPREPLY < <(compgen -W "first last" -- "$current")
+  elif [[ $previous == --set-by ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "name time dir none" -- "$current")
   elif [[ $previous == help ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
   elif [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$(tcpautopsy help "$command" | grep -o -- '--[a-z0-9-]*')" -- "$current")
   else
     [[ $COMP_CWORD -eq 1 ]] && mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
+    [[ $COMP_CWORD -eq 2 && $command == batch ]] && mapfile -t COMPREPLY < <(compgen -W "report" -- "$current")
     compopt -o default
   fi
 }

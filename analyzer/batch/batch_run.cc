@@ -119,7 +119,8 @@ std::vector<std::vector<std::size_t>> bundles_of(const std::vector<UnitPlan>& un
   };
   std::vector<std::pair<std::uint64_t, std::vector<std::size_t>>> weighed;
   for (auto& bundle : bundles) weighed.emplace_back(bytes(bundle), std::move(bundle));
-  std::stable_sort(weighed.begin(), weighed.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::stable_sort(weighed.begin(), weighed.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
   std::vector<std::vector<std::size_t>> sorted;
   for (auto& [weight, bundle] : weighed) sorted.push_back(std::move(bundle));
   return sorted;
@@ -175,7 +176,8 @@ Plan make_plan(const std::vector<std::string>& names, const Settings& settings, 
   return plan;
 }
 
-Outcome run_plan(const Plan& plan, const Settings& settings, Store& store, unsigned jobs, Progress& progress) {
+Outcome run_plan(const Plan& plan, const Settings& settings, Store& store, unsigned jobs,
+                 Progress& progress) {
   Outcome outcome;
   std::vector<std::string> prints;
   std::vector<std::size_t> wanted;

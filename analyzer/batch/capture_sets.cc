@@ -40,7 +40,8 @@ Group group_of(const Scanned& file, SetBy by) {
   switch (by) {
     case SetBy::Name:
       if (const auto name = rotated_name(file.path))
-        return {name->pattern + "\n" + kind, name->sure ? std::numeric_limits<std::int64_t>::max() : kGapOfNames};
+        return {name->pattern + "\n" + kind,
+                name->sure ? std::numeric_limits<std::int64_t>::max() : kGapOfNames};
       break;
     case SetBy::Time: return {folder_of(file.path) + "\n" + kind, kGapOfTimes};
     case SetBy::Dir: return {folder_of(file.path), 0};
@@ -142,8 +143,7 @@ std::vector<UnitPlan> plan_units(std::vector<Scanned> captures, SetBy by) {
     std::sort(timed.begin(), timed.end(), by_time);
     chain(std::move(timed), group.first, units);
   }
-  std::sort(units.begin(), units.end(),
-            [](const UnitPlan& a, const UnitPlan& b) { return a.name < b.name; });
+  std::sort(units.begin(), units.end(), [](const UnitPlan& a, const UnitPlan& b) { return a.name < b.name; });
   return units;
 }
 

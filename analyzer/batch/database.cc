@@ -12,7 +12,8 @@ namespace {
 [[noreturn]] void fail(sqlite3* database, const std::string& path, int code) {
   switch (code & 0xFF) {
     case SQLITE_FULL:
-      throw StoreError(path + ": the disk is full; what was finished is kept, and the same command goes on from there");
+      throw StoreError(
+          path + ": the disk is full; what was finished is kept, and the same command goes on from there");
     case SQLITE_BUSY:
     case SQLITE_LOCKED: throw StoreError(path + ": another run is using this store");
     case SQLITE_NOTADB: throw StoreError(path + ": is no store of tcpautopsy");
@@ -22,7 +23,8 @@ namespace {
   const int cause = database != nullptr ? sqlite3_system_errno(database) : 0;
   // A full disk also shows as a failed write of the log, by whatever step came first.
   if (cause == ENOSPC || cause == EDQUOT)
-    throw StoreError(path + ": the disk is full; what was finished is kept, and the same command goes on from there");
+    throw StoreError(
+        path + ": the disk is full; what was finished is kept, and the same command goes on from there");
   std::string message = path + ": " + (database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(code));
   if (cause != 0) message += std::string(" (") + std::strerror(cause) + ")";
   throw StoreError(message);
@@ -97,8 +99,9 @@ std::string_view Statement::text_view(int column) const {
 
 Database::Database(const std::string& path, Access access) : path_(path) {
   if (access == Access::Read) require_file(path);
-  const int flags = (access == Access::Read ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) |
-                    SQLITE_OPEN_NOMUTEX;
+  const int flags =
+      (access == Access::Read ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) |
+      SQLITE_OPEN_NOMUTEX;
   const int code = sqlite3_open_v2(path.c_str(), &handle_, flags, nullptr);
   try {
     if (code != SQLITE_OK) fail(handle_, path, code);

@@ -18,9 +18,9 @@ struct FoundFile {
 };
 
 struct Found {
-  std::vector<FoundFile> files;     // by path, each once
-  std::vector<FoundFile> missing;   // cannot be looked at
-  std::vector<std::string> reasons; // for each of those
+  std::vector<FoundFile> files;      // by path, each once
+  std::vector<FoundFile> missing;    // cannot be looked at
+  std::vector<std::string> reasons;  // for each of those
 };
 
 // Files as they are named, folders with all that is below them (links to folders are not followed), and

@@ -50,7 +50,8 @@ class LineFile {
 // The records of one unit and table, day by day; rows come by time.
 void write_days(Database& store, std::int64_t unit, std::string_view table, std::string_view time,
                 const fs::path& folder, std::vector<std::string>& written) {
-  Statement rows = store.prepare(fmt::format("SELECT {0}, record FROM {1} WHERE unit = ? ORDER BY {0}", time, table));
+  Statement rows =
+      store.prepare(fmt::format("SELECT {0}, record FROM {1} WHERE unit = ? ORDER BY {0}", time, table));
   rows.with(unit);
   std::string day;
   std::optional<LineFile> file;

@@ -15,16 +15,18 @@
 namespace tcpautopsy::batch {
 namespace {
 
+constexpr std::size_t kMostTimes = 48;
 constexpr std::int64_t kHoursUpTo = 3 * 24 * 3600 * kSecond;  // longer spans are told by day
 
 // The host whose action or state a finding is about.
 constexpr std::string_view kHost =
     "CASE WHEN host <> '' THEN host WHEN endpoint = 'client' THEN client_ip ELSE server_ip END";
-constexpr std::string_view kGravest = "ORDER BY level DESC, time_ns, unit, flow, id LIMIT 1";
+constexpr std::string_view kGravest = "ORDER BY n.level DESC, n.time_ns, n.unit, n.flow, n.id LIMIT 1";
 
 std::string quoted(const std::string& word) {
   const bool plain = !word.empty() && std::all_of(word.begin(), word.end(), [](unsigned char c) {
-    return std::isalnum(c) || std::string_view("/._-+,:=@%").find(static_cast<char>(c)) != std::string_view::npos;
+    return std::isalnum(c) ||
+           std::string_view("/._-+,:=@%").find(static_cast<char>(c)) != std::string_view::npos;
   });
   if (plain) return word;
   std::string out = "'";
@@ -68,7 +70,8 @@ class Maker {
   void totals() {
     Report& r = report_;
     Statement sums = db_.prepare(
-        "SELECT COUNT(*), SUM(files), SUM(packets), SUM(tcp_packets), SUM(flows), MIN(first_ns), MAX(last_ns) FROM "
+        "SELECT COUNT(*), SUM(files), SUM(packets), SUM(tcp_packets), SUM(flows), MIN(first_ns), "
+        "MAX(last_ns) FROM "
         "units");
     sums.step();
     r.units = sums.integer(0);
@@ -86,10 +89,11 @@ class Maker {
   // The gravest finding for which `condition` holds, with its parameters bound by `bind`.
   template <class Bind>
   Where gravest(const std::string& condition, Bind bind) {
-    Statement row = db_.prepare(fmt::format(
-        "SELECT n.flow, n.frame, p.path, u.files, u.name, n.id, n.host, n.port FROM findings n JOIN units u USING "
-        "(unit) LEFT JOIN files p ON p.unit = n.unit AND p.file = IFNULL(n.file, 0) WHERE {} {}",
-        condition, kGravest));
+    Statement row = db_.prepare(
+        fmt::format("SELECT n.flow, n.frame, p.path, u.files, u.name, n.id, n.host, n.port FROM findings n "
+                    "JOIN units u USING "
+                    "(unit) LEFT JOIN files p ON p.unit = n.unit AND p.file = IFNULL(n.file, 0) WHERE {} {}",
+                    condition, kGravest));
     bind(row);
     Where where;
     if (!row.step()) return where;
@@ -128,8 +132,9 @@ class Maker {
 
   void findings() {
     Statement rows = db_.prepare(
-        "SELECT id, MAX(level), COUNT(*), COUNT(DISTINCT server_ip || ' ' || IFNULL(server_port, '')), MIN(time_ns), "
-        "MAX(end_ns) FROM findings GROUP BY id ORDER BY MAX(level) DESC, COUNT(*) DESC, id");
+        "SELECT id, level, COUNT(*), COUNT(DISTINCT server_ip || ' ' || IFNULL(server_port, '')), "
+        "MIN(time_ns), "
+        "MAX(end_ns) FROM findings GROUP BY id, level ORDER BY level DESC, COUNT(*) DESC, id");
     while (rows.step()) {
       FindingLine line;
       line.id = rows.text(0);
@@ -140,16 +145,20 @@ class Maker {
       line.services = rows.integer(3);
       line.first_ns = rows.integer(4);
       line.last_ns = rows.integer(5);
-      line.trend = trend(line.findings, before("id = ?", std::string_view(line.id)));
-      line.where = gravest("n.id = ?", [&](Statement& row) { row.with(std::string_view(line.id)); });
+      const std::int64_t level = line.level;
+      line.trend = trend(line.findings, before("id = ? AND level = ?", std::string_view(line.id), level));
+      line.where = gravest("n.id = ? AND n.level = ?",
+                           [&](Statement& row) { row.with(std::string_view(line.id), level); });
       report_.findings.push_back(std::move(line));
     }
   }
 
   void services() {
     Statement rows = db_.prepare(
-        "SELECT server_ip, server_port, SUM(level = 3) e, SUM(level = 2) w, MIN(time_ns), MAX(end_ns) FROM findings "
-        "WHERE level >= 2 AND server_ip IS NOT NULL AND server_port IS NOT NULL GROUP BY server_ip, server_port "
+        "SELECT server_ip, server_port, SUM(level = 3) e, SUM(level = 2) w, MIN(time_ns), MAX(end_ns) FROM "
+        "findings "
+        "WHERE level >= 2 AND server_ip IS NOT NULL AND server_port IS NOT NULL GROUP BY server_ip, "
+        "server_port "
         "ORDER BY e DESC, w DESC, server_ip, server_port LIMIT ?");
     rows.with(static_cast<std::int64_t>(most_));
     while (rows.step()) {
@@ -158,25 +167,28 @@ class Maker {
       PlaceLine line = line_of(rows, place_of(ip, rows, 1));
       const auto bind = [&](Statement& row) { row.with(std::string_view(ip), port); };
       Statement flows = db_.prepare(
-          "SELECT COUNT(*), SUM(handshake IN ('syn_only', 'refused', 'filtered', 'half_open', 'aborted')) FROM flows "
+          "SELECT COUNT(*), SUM(handshake IN ('syn_only', 'refused', 'filtered', 'half_open', 'aborted')) "
+          "FROM flows "
           "WHERE server_ip = ? AND server_port = ?");
       bind(flows);
       flows.step();
       line.connections = flows.integer(0);
       line.not_opened = flows.integer(1);
       line.ids = ids("server_ip = ? AND server_port = ?", bind);
-      line.trend = trend(line.errors + line.warnings,
-                         before("level >= 2 AND server_ip = ? AND server_port = ?", std::string_view(ip), port));
+      line.trend =
+          trend(line.errors + line.warnings,
+                before("level >= 2 AND server_ip = ? AND server_port = ?", std::string_view(ip), port));
       line.where = gravest("n.level >= 2 AND n.server_ip = ? AND n.server_port = ?", bind);
       report_.services.push_back(std::move(line));
     }
   }
 
   void hosts() {
-    Statement rows = db_.prepare(fmt::format(
-        "SELECT {} h, 0, SUM(level = 3) e, SUM(level = 2) w, MIN(time_ns), MAX(end_ns) FROM findings WHERE level >= 2 "
-        "AND {} IS NOT NULL GROUP BY h ORDER BY e DESC, w DESC, h LIMIT ?",
-        kHost, kHost));
+    Statement rows =
+        db_.prepare(fmt::format("SELECT {} h, 0, SUM(level = 3) e, SUM(level = 2) w, MIN(time_ns), "
+                                "MAX(end_ns) FROM findings WHERE level >= 2 "
+                                "AND {} IS NOT NULL GROUP BY h ORDER BY e DESC, w DESC, h LIMIT ?",
+                                kHost, kHost));
     rows.with(static_cast<std::int64_t>(most_));
     const std::string is_host = fmt::format("{} = ?", kHost);
     while (rows.step()) {
@@ -188,7 +200,8 @@ class Maker {
       flows.step();
       line.connections = flows.integer(0);
       line.ids = ids(is_host, bind);
-      line.trend = trend(line.errors + line.warnings, before("level >= 2 AND " + is_host, std::string_view(ip)));
+      line.trend =
+          trend(line.errors + line.warnings, before("level >= 2 AND " + is_host, std::string_view(ip)));
       line.where = gravest("n.level >= 2 AND " + is_host, bind);
       report_.hosts.push_back(std::move(line));
     }
@@ -206,13 +219,15 @@ class Maker {
 
   template <class Bind>
   std::string ids(const std::string& condition, Bind bind) {
-    Statement rows = db_.prepare(fmt::format(
-        "SELECT id, COUNT(*) FROM findings WHERE level >= 2 AND {} GROUP BY id ORDER BY MAX(level) DESC, COUNT(*) "
-        "DESC, id",
-        condition));
+    Statement rows =
+        db_.prepare(fmt::format("SELECT id, COUNT(*) FROM findings WHERE level >= 2 AND {} GROUP BY id ORDER "
+                                "BY MAX(level) DESC, COUNT(*) "
+                                "DESC, id",
+                                condition));
     bind(rows);
     std::string text;
-    while (rows.step()) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", rows.text(0), rows.integer(1));
+    while (rows.step())
+      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", rows.text(0), rows.integer(1));
     return text;
   }
 
@@ -224,23 +239,28 @@ class Maker {
       return fmt::format("strftime('{}', {} / 1000000000, 'unixepoch')", form, column);
     };
     std::map<std::string, TimeLine> lines;
-    Statement flows = db_.prepare(fmt::format("SELECT {} t, COUNT(*) FROM flows GROUP BY t", slot("first_ns")));
+    Statement flows =
+        db_.prepare(fmt::format("SELECT {} t, COUNT(*) FROM flows GROUP BY t", slot("first_ns")));
     while (flows.step()) lines[flows.text(0)].connections = flows.integer(1);
-    Statement found = db_.prepare(fmt::format(
-        "SELECT {} t, SUM(level = 3), SUM(level = 2), SUM(level = 1) FROM findings GROUP BY t", slot("time_ns")));
+    Statement found = db_.prepare(
+        fmt::format("SELECT {} t, SUM(level = 3), SUM(level = 2), SUM(level = 1) FROM findings GROUP BY t",
+                    slot("time_ns")));
     while (found.step()) {
       TimeLine& line = lines[found.text(0)];
       line.errors = found.integer(1);
       line.warnings = found.integer(2);
       line.notes = found.integer(3);
     }
-    for (auto& [time, line] : lines) {
-      line.time = time;
+    // The latest only: what one wants in the morning.
+    for (auto at = lines.rbegin(); at != lines.rend() && report_.times.size() < kMostTimes; ++at) {
+      TimeLine& line = at->second;
+      line.time = at->first;
       if (line.errors + line.warnings > 0)
         line.where = gravest(slot("n.time_ns") + " = ?",
-                             [&, key = time](Statement& row) { row.with(std::string_view(key)); });
+                             [&](Statement& row) { row.with(std::string_view(at->first)); });
       report_.times.push_back(std::move(line));
     }
+    std::reverse(report_.times.begin(), report_.times.end());
   }
 
   void changes() {
@@ -250,10 +270,11 @@ class Maker {
     using Key = std::tuple<std::string, std::string, std::int64_t>;  // id, address, port or -1
     std::map<Key, Counts> all;
     for (const bool old : {false, true}) {
-      Statement rows = db_.prepare(fmt::format(
-          "SELECT id, IFNULL(server_ip, ''), IFNULL(server_port, -1), COUNT(*), MAX(level) FROM {}findings WHERE level "
-          ">= 2 GROUP BY 1, 2, 3",
-          old ? "old." : ""));
+      Statement rows =
+          db_.prepare(fmt::format("SELECT id, IFNULL(server_ip, ''), IFNULL(server_port, -1), COUNT(*), "
+                                  "MAX(level) FROM {}findings WHERE level "
+                                  ">= 2 GROUP BY 1, 2, 3",
+                                  old ? "old." : ""));
       while (rows.step()) {
         Counts& counts = all[{rows.text(0), rows.text(1), rows.integer(2)}];
         (old ? counts.before : counts.now) = rows.integer(3);
@@ -268,14 +289,18 @@ class Maker {
       change.level = counts.level;
       change.severity = name(static_cast<Severity>(counts.level));
       change.place = ip;
-      if (port >= 0) change.place = fmt::format("{}:{}", ip.find(':') != std::string::npos ? "[" + ip + "]" : ip, port);
+      if (port >= 0)
+        change.place = fmt::format("{}:{}", ip.find(':') != std::string::npos ? "[" + ip + "]" : ip, port);
       change.now = counts.now;
       change.before = counts.before;
       change.kind = counts.now == 0 ? Trend::Kind::Gone : trend(counts.now, counts.before).kind;
       report_.changes.push_back(std::move(change));
     }
     const auto order = [](Trend::Kind kind) {
-      return kind == Trend::Kind::New ? 0 : kind == Trend::Kind::Worse ? 1 : kind == Trend::Kind::Gone ? 2 : 3;
+      return kind == Trend::Kind::New     ? 0
+             : kind == Trend::Kind::Worse ? 1
+             : kind == Trend::Kind::Gone  ? 2
+                                          : 3;
     };
     std::stable_sort(report_.changes.begin(), report_.changes.end(), [&](const Change& a, const Change& b) {
       if (a.kind != b.kind) return order(a.kind) < order(b.kind);
@@ -289,12 +314,14 @@ class Maker {
     for (Change& change : report_.changes) {
       if (change.now == 0) continue;
       change.where = gravest(
-          "n.level >= 2 AND n.id = ? AND ? = IFNULL(n.server_ip, '') || IIF(n.server_port IS NULL, '', ':' || "
+          "n.level >= 2 AND n.id = ? AND ? = IFNULL(n.server_ip, '') || IIF(n.server_port IS NULL, '', ':' "
+          "|| "
           "n.server_port)",
           [&](Statement& row) {
             std::string place = change.place;
-            place.erase(std::remove_if(place.begin(), place.end(), [](char c) { return c == '[' || c == ']'; }),
-                        place.end());
+            place.erase(
+                std::remove_if(place.begin(), place.end(), [](char c) { return c == '[' || c == ']'; }),
+                place.end());
             row.with(std::string_view(change.id), std::string_view(place));
           });
     }

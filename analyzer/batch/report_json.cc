@@ -39,7 +39,8 @@ void write_list(JsonWriter& w, std::string_view key, const Lines& lines, Write w
   w.end_array();
 }
 
-void write_places(JsonWriter& w, std::string_view key, std::string_view what, const std::vector<PlaceLine>& places) {
+void write_places(JsonWriter& w, std::string_view key, std::string_view what,
+                  const std::vector<PlaceLine>& places) {
   write_list(w, key, places, [&](const PlaceLine& line) {
     w.field(what, line.place);
     w.field("connections", line.connections);

@@ -40,29 +40,41 @@ std::string where_text(const Where& where) {
 std::vector<std::string> head(const Report& r) {
   std::vector<std::string> lines{
       fmt::format("Store        {}", printable(r.store)),
-      fmt::format("Read         {} in {}: {} packets, {} of them TCP", plural(static_cast<std::uint64_t>(r.files), "file", "files"),
-                  plural(static_cast<std::uint64_t>(r.units), "capture", "captures"), count(r.packets), count(r.tcp_packets))};
-  if (r.first_ns) lines.push_back(fmt::format("Span         {} to {} UTC", day_and_time(*r.first_ns), day_and_time(*r.last_ns)));
+      fmt::format("Read         {} in {}: {} packets, {} of them TCP",
+                  plural(static_cast<std::uint64_t>(r.files), "file", "files"),
+                  plural(static_cast<std::uint64_t>(r.units), "capture", "captures"), count(r.packets),
+                  count(r.tcp_packets))};
+  if (r.first_ns)
+    lines.push_back(
+        fmt::format("Span         {} to {} UTC", day_and_time(*r.first_ns), day_and_time(*r.last_ns)));
   lines.push_back(fmt::format("Connections  {}", count(r.flows)));
-  lines.push_back(fmt::format("Findings     {} errors, {} warnings, {} notes, {} for information", count(r.by_level[3]),
-                              count(r.by_level[2]), count(r.by_level[1]), count(r.by_level[0])));
-  if (r.broken_files > 0) lines.push_back(fmt::format("Broken       {}", plural(static_cast<std::uint64_t>(r.broken_files), "file", "files")));
+  lines.push_back(fmt::format("Findings     {} errors, {} warnings, {} notes, {} for information",
+                              count(r.by_level[3]), count(r.by_level[2]), count(r.by_level[1]),
+                              count(r.by_level[0])));
+  if (r.broken_files > 0)
+    lines.push_back(
+        fmt::format("Broken       {}", plural(static_cast<std::uint64_t>(r.broken_files), "file", "files")));
   if (!r.baseline.empty()) lines.push_back(fmt::format("Against      {}", printable(r.baseline)));
   return lines;
 }
 
 Section findings_section(const Report& r) {
-  Section s{"By finding", {"SEVERITY", "FINDING", "HOW MANY", "SERVICES", "FIRST SEEN", "LAST SEEN", "TREND", "SEE"}, {2, 3}, {}, {}};
+  Section s{"By finding",
+            {"SEVERITY", "FINDING", "HOW MANY", "SERVICES", "FIRST SEEN", "LAST SEEN", "TREND", "SEE"},
+            {2, 3},
+            {},
+            {}};
   for (const FindingLine& line : r.findings) {
-    s.rows.push_back({line.severity, line.id, count(line.findings), count(line.services), day_and_time(line.first_ns),
-                      day_and_time(line.last_ns), trend_text(line.trend), where_text(line.where)});
+    s.rows.push_back({line.severity, line.id, count(line.findings), count(line.services),
+                      day_and_time(line.first_ns), day_and_time(line.last_ns), trend_text(line.trend),
+                      where_text(line.where)});
     s.commands.push_back(line.where.command);
   }
   return s;
 }
 
-Section places_section(const std::string& title, const std::string& what, const std::vector<PlaceLine>& places,
-                       bool opened) {
+Section places_section(const std::string& title, const std::string& what,
+                       const std::vector<PlaceLine>& places, bool opened) {
   Section s{title, {what, "CONNECTIONS"}, {1}, {}, {}};
   if (opened) s.header.push_back("NOT OPENED");
   s.header.insert(s.header.end(), {"ERRORS", "WARNINGS", "SINCE", "TREND", "WHAT", "SEE"});
@@ -79,20 +91,28 @@ Section places_section(const std::string& title, const std::string& what, const 
 }
 
 Section times_section(const Report& r) {
-  Section s{r.by_day ? "By day" : "By hour", {"TIME (UTC)", "CONNECTIONS", "ERRORS", "WARNINGS", "NOTES", "SEE"}, {1, 2, 3, 4}, {}, {}};
+  Section s{r.by_day ? "By day" : "By hour",
+            {"TIME (UTC)", "CONNECTIONS", "ERRORS", "WARNINGS", "NOTES", "SEE"},
+            {1, 2, 3, 4},
+            {},
+            {}};
   for (const TimeLine& line : r.times) {
-    s.rows.push_back({line.time, count(line.connections), count(line.errors), count(line.warnings), count(line.notes),
-                      where_text(line.where)});
+    s.rows.push_back({line.time, count(line.connections), count(line.errors), count(line.warnings),
+                      count(line.notes), where_text(line.where)});
     s.commands.push_back(line.where.command);
   }
   return s;
 }
 
 Section changes_section(const Report& r) {
-  Section s{"Against the baseline", {"CHANGE", "SEVERITY", "FINDING", "SERVICE", "BEFORE", "NOW", "SEE"}, {4, 5}, {}, {}};
+  Section s{"Against the baseline",
+            {"CHANGE", "SEVERITY", "FINDING", "SERVICE", "BEFORE", "NOW", "SEE"},
+            {4, 5},
+            {},
+            {}};
   for (const Change& change : r.changes) {
-    s.rows.push_back({std::string(name(change.kind)), change.severity, change.id, change.place, count(change.before),
-                      count(change.now), where_text(change.where)});
+    s.rows.push_back({std::string(name(change.kind)), change.severity, change.id, change.place,
+                      count(change.before), count(change.now), where_text(change.where)});
     s.commands.push_back(change.where.command);
   }
   return s;

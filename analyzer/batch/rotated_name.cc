@@ -40,7 +40,8 @@ std::string_view without_packing(std::string_view name) {
 // Behind the ending, or in the stem beside a time.
 std::optional<RotatedName> pattern_of(const std::string& name) {
   std::smatch parts;
-  if (std::regex_match(name, parts, dumpcap())) return RotatedName{parts[1].str() + "_#_@" + parts[2].str(), true};
+  if (std::regex_match(name, parts, dumpcap()))
+    return RotatedName{parts[1].str() + "_#_@" + parts[2].str(), true};
   if (!std::regex_match(name, parts, counted_behind())) return std::nullopt;
   const std::string stem = parts[1].str();
   const bool counted = parts[2].length() > 0;
@@ -49,7 +50,7 @@ std::optional<RotatedName> pattern_of(const std::string& name) {
   std::string masked = std::regex_replace(timed, address(), "a.b.c.d");
   if (masked != timed) return timed != stem ? std::optional(RotatedName{timed, false}) : std::nullopt;
   if (std::regex_match(timed, parts, counter()))
-    return RotatedName{parts[1].str() + "#" + parts[3].str(), timed != stem};
+    return RotatedName{parts[1].str() + "#" + parts[3].str(), false};
   if (timed != stem) return RotatedName{timed, false};
   return RotatedName{stem + "#", true};  // the first of those counted behind
 }

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::array<std::string_view, 8> kCaptureEndings{".pcap", ".pcapng", ".cap",  ".snoop",
                                                           ".dmp",  ".dump",   ".ntar", ".ncap"};
-constexpr std::array<std::string_view, 8> kPackedEndings{".gz", ".xz",  ".zst", ".bz2",
+constexpr std::array<std::string_view, 8> kPackedEndings{".gz",  ".xz",  ".zst", ".bz2",
                                                          ".lz4", ".tar", ".zip", ".tgz"};
 
 // Whether by its name the file is meant to be a capture, or to hold some: then its not being one is told.
@@ -102,7 +102,8 @@ ScanResult scan(const FoundFile& file, bool whole) {
   }
   if (const auto archive = ArchiveReader::open(file.path)) return scan_archive(*archive, file);
   // What cannot even be read may be anything; what is read and is none must have been meant to be one.
-  const bool read = found.reason.starts_with("not a capture") || found.reason.starts_with("the file is empty");
+  const bool read =
+      found.reason.starts_with("not a capture") || found.reason.starts_with("the file is empty");
   found.kind = !read || file.named || meant_to_be(file.path) ? Kind::Broken : Kind::Other;
   return {{found}, false, {}};
 }

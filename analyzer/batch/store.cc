@@ -86,7 +86,8 @@ void make_tables(Database& database) {
 std::vector<std::string> files_of_unit(Database& database, const std::string& path, bool& merged) {
   std::vector<std::string> files;
   Statement rows = database.prepare(
-      "SELECT path, merged FROM files JOIN units USING (unit) WHERE unit = (SELECT unit FROM files WHERE path = ? "
+      "SELECT path, merged FROM files JOIN units USING (unit) WHERE unit = (SELECT unit FROM files WHERE "
+      "path = ? "
       "LIMIT 1) ORDER BY file");
   rows.with(std::string_view(path));
   while (rows.step()) {
@@ -106,8 +107,8 @@ Store::Store(const std::string& path) : database_(path, Database::Access::Write)
 std::optional<std::vector<Scanned>> Store::known(const FoundFile& file) {
   std::vector<Scanned> found;
   const auto unchanged = [&](const Scanned& s) { return s.mtime_ns == file.mtime_ns; };
-  Statement archive =
-      database_.prepare("SELECT captures FROM archives WHERE path = ? AND size = ? AND mtime_ns = ? AND error IS NULL");
+  Statement archive = database_.prepare(
+      "SELECT captures FROM archives WHERE path = ? AND size = ? AND mtime_ns = ? AND error IS NULL");
   archive.with(std::string_view(file.path), whole(file.size), file.mtime_ns);
   const bool is_archive = archive.step();
   const auto captures = is_archive ? static_cast<std::size_t>(archive.integer(0)) : std::size_t{1};
@@ -140,10 +141,10 @@ bool Store::has(const UnitPlan& unit, const std::string& print) {
   return row.with(unit_number(unit.name), std::string_view(print)).step();
 }
 
-void Store::remove_units_of(const UnitPlan& unit) {
-  std::set<std::int64_t> old{unit_number(unit.name)};
+void Store::remove_units_of(const std::vector<Scanned>& files) {
+  std::set<std::int64_t> old;
   Statement find = database_.prepare("SELECT unit FROM files WHERE path = ?");
-  for (const Scanned& file : unit.files) {
+  for (const Scanned& file : files) {
     find.with(std::string_view(file.path));
     while (find.step()) old.insert(find.integer(0));
   }
@@ -152,13 +153,13 @@ void Store::remove_units_of(const UnitPlan& unit) {
     for (const std::int64_t number : old) remove.with(number).run();
   }
   Statement remove = database_.prepare("DELETE FROM unread WHERE path = ?");
-  for (const Scanned& file : unit.files) remove.with(std::string_view(file.path)).run();
+  for (const Scanned& file : files) remove.with(std::string_view(file.path)).run();
 }
 
 void Store::put(const UnitPlan& unit, const std::string& print, const UnitResult& result) {
   const std::lock_guard lock(mutex_);
   Transaction transaction(database_);
-  remove_units_of(unit);
+  remove_units_of(unit.files);
   const std::int64_t number = unit_number(unit.name);
   const UnitResult& r = result;
   database_.prepare(insert_into("units", 18))
@@ -180,8 +181,8 @@ void Store::insert(const UnitPlan& unit, std::int64_t number, const UnitResult& 
     files
         .with(number, whole(i), std::string_view(file.path), text_or_null(file.archive), whole(file.size),
               file.mtime_ns, text_or_null(facts.format), text_or_null(facts.link_types), whole(facts.packets),
-              maybe(facts.first_ns), maybe(facts.last_ns), maybe(facts.dropped), std::string_view(facts.state),
-              text_or_null(facts.error))
+              maybe(facts.first_ns), maybe(facts.last_ns), maybe(facts.dropped),
+              std::string_view(facts.state), text_or_null(facts.error))
         .run();
   }
   const auto put_rows = [&](const RowSpool& rows, std::string_view table, std::size_t columns) {
@@ -199,6 +200,10 @@ void Store::insert(const UnitPlan& unit, std::int64_t number, const UnitResult& 
 void Store::put(const std::vector<Scanned>& unread, const std::vector<ArchiveFacts>& archives) {
   const std::lock_guard lock(mutex_);
   Transaction transaction(database_);
+  // What was read of a file is kept when the file is gone, not when it has become something else.
+  std::vector<Scanned> changed = unread;
+  std::erase_if(changed, [](const Scanned& s) { return s.mtime_ns == 0; });
+  remove_units_of(changed);
   Statement file = database_.prepare("INSERT OR REPLACE INTO unread VALUES (?,?,?,?,?,?)");
   for (const Scanned& s : unread)
     file.with(std::string_view(s.path), text_or_null(s.archive), whole(s.size), s.mtime_ns,
@@ -206,8 +211,9 @@ void Store::put(const std::vector<Scanned>& unread, const std::vector<ArchiveFac
         .run();
   Statement archive = database_.prepare("INSERT OR REPLACE INTO archives VALUES (?,?,?,?,?,?)");
   for (const ArchiveFacts& a : archives)
-    archive.with(std::string_view(a.path), whole(a.size), a.mtime_ns, whole(a.captures), whole(a.others),
-                 text_or_null(a.error))
+    archive
+        .with(std::string_view(a.path), whole(a.size), a.mtime_ns, whole(a.captures), whole(a.others),
+              text_or_null(a.error))
         .run();
   transaction.commit();
 }

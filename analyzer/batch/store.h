@@ -39,7 +39,7 @@ class Store {
   Database& database() { return database_; }
 
  private:
-  void remove_units_of(const UnitPlan& unit);
+  void remove_units_of(const std::vector<Scanned>& files);
   void insert(const UnitPlan& unit, std::int64_t number, const UnitResult& result);
 
   Database database_;

@@ -65,7 +65,8 @@ class UnitRun {
     std::uint64_t told = 0, packets = 0;
     while (reader.next(frame, file)) {
       analysis.add(frame, file);
-      if (++packets - told >= kProgressStep) progress_.packets.fetch_add(packets - std::exchange(told, packets));
+      if (++packets - told >= kProgressStep)
+        progress_.packets.fetch_add(packets - std::exchange(told, packets));
     }
     progress_.packets.fetch_add(packets - told);
     finish(reader, analysis);
@@ -98,7 +99,8 @@ class UnitRun {
 
   void note(const CaptureInfo& info, FileFacts& file) {
     file.format = info.format;
-    for (const int type : info.link_types) file.link_types += fmt::format("{}{}", file.link_types.empty() ? "" : ",", type);
+    for (const int type : info.link_types)
+      file.link_types += fmt::format("{}{}", file.link_types.empty() ? "" : ",", type);
     file.packets = info.packets;
     file.first_ns = info.first_ns;
     file.last_ns = info.last_ns;

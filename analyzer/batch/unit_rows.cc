@@ -14,7 +14,14 @@ namespace tcpautopsy::batch {
 namespace {
 
 // Columns of a finding's row that change once it proves part of another; and the flow's place, behind all.
-enum FindingColumn : std::size_t { kId = 2, kSeverity = 7, kLevel = 8, kPartOf = 18, kRecord = 20, kPlace = 21 };
+enum FindingColumn : std::size_t {
+  kId = 2,
+  kSeverity = 7,
+  kLevel = 8,
+  kPartOf = 18,
+  kRecord = 20,
+  kPlace = 21
+};
 
 std::int64_t whole(std::uint64_t number) { return static_cast<std::int64_t>(number); }
 
@@ -47,8 +54,8 @@ FlowPlace place_of(const Cell& cell) {
 
 std::size_t alike_before(const Findings& findings, std::size_t at) {
   const Finding& one = findings[at];
-  return static_cast<std::size_t>(
-      std::count_if(findings.begin(), findings.begin() + static_cast<std::ptrdiff_t>(at), [&](const Finding& f) {
+  return static_cast<std::size_t>(std::count_if(
+      findings.begin(), findings.begin() + static_cast<std::ptrdiff_t>(at), [&](const Finding& f) {
         return f.id == one.id && f.time_ns == one.time_ns && f.side == one.side && f.host == one.host &&
                f.port == one.port;
       }));
@@ -68,13 +75,27 @@ void UnitRows::add(const FlowResult& flow, const Encapsulation& encapsulation) {
   append_flow_json(scratch_, flow, origin);
   const Cell final_server =
       trace.self_connection ? Cell(nullptr) : Cell(name(history.outcome(history.server()).final));
-  flows_.add({whole(trace.number), std::int64_t{trace.first.file}, whole(trace.first.number), trace.first.time_ns,
-              trace.last.time_ns, client_ip, std::int64_t{client.address.port}, server_ip,
-              std::int64_t{server.address.port}, std::int64_t{trace.incarnation}, community,
-              whole(trace.sides[0].packets + trace.sides[1].packets), whole(client.payload_bytes),
-              trace.self_connection ? std::int64_t{0} : whole(server.payload_bytes), maybe(resends_of(trace)),
-              name(history.handshake), maybe(handshake_time(history)), close_name(history),
-              closed_first_name(history), name(history.outcome(history.client()).final), final_server,
+  flows_.add({whole(trace.number),
+              std::int64_t{trace.first.file},
+              whole(trace.first.number),
+              trace.first.time_ns,
+              trace.last.time_ns,
+              client_ip,
+              std::int64_t{client.address.port},
+              server_ip,
+              std::int64_t{server.address.port},
+              std::int64_t{trace.incarnation},
+              community,
+              whole(trace.sides[0].packets + trace.sides[1].packets),
+              whole(client.payload_bytes),
+              trace.self_connection ? std::int64_t{0} : whole(server.payload_bytes),
+              maybe(resends_of(trace)),
+              name(history.handshake),
+              maybe(handshake_time(history)),
+              close_name(history),
+              closed_first_name(history),
+              name(history.outcome(history.client()).final),
+              final_server,
               std::string_view(scratch_)});
   for (std::size_t i = 0; i < flow.findings.size(); ++i) {
     const Finding& finding = flow.findings[i];
@@ -104,13 +125,27 @@ void UnitRows::add_finding(const FindingView& view, const Origin& origin, std::s
   else if (f.port)
     port = std::int64_t{*f.port};
   const bool framed = !f.frames.empty();
-  to.add({f.time_ns, f.flow ? whole(*f.flow) : std::int64_t{-1}, f.id, finding_endpoint(view).value_or(""), host,
-          std::int64_t{f.port.value_or(0)}, whole(nth), name(f.severity),
-          static_cast<std::int64_t>(f.severity), name(f.scope), f.end_ns, whole(f.count),
+  to.add({f.time_ns,
+          f.flow ? whole(*f.flow) : std::int64_t{-1},
+          f.id,
+          finding_endpoint(view).value_or(""),
+          host,
+          std::int64_t{f.port.value_or(0)},
+          whole(nth),
+          name(f.severity),
+          static_cast<std::int64_t>(f.severity),
+          name(f.scope),
+          f.end_ns,
+          whole(f.count),
           framed ? Cell(std::int64_t{f.frames.front().file}) : Cell(nullptr),
-          framed ? Cell(whole(f.frames.front().number)) : Cell(nullptr), name(f.certainty),
-          text_or_null(client_ip), text_or_null(server_ip), port, text_or_null(f.part_of),
-          std::string_view(f.summary), std::string_view(scratch_),
+          framed ? Cell(whole(f.frames.front().number)) : Cell(nullptr),
+          name(f.certainty),
+          text_or_null(client_ip),
+          text_or_null(server_ip),
+          port,
+          text_or_null(f.part_of),
+          std::string_view(f.summary),
+          std::string_view(scratch_),
           view.trace != nullptr ? Cell(bytes_of(place)) : Cell(nullptr)});
 }
 
@@ -137,7 +172,8 @@ void UnitRows::finish(const Findings& of_capture, RowSpool& flows, RowSpool& fin
   });
   RowSpool last;
   for (std::size_t i = 0; i < of_capture.size(); ++i)
-    add_finding({of_capture[i], nullptr}, Origin{files_, no_encapsulation()}, alike_before(of_capture, i), last);
+    add_finding({of_capture[i], nullptr}, Origin{files_, no_encapsulation()}, alike_before(of_capture, i),
+                last);
   last.each(put);
 }
 

@@ -25,7 +25,8 @@ class LibArchiveReader final : public ArchiveReader {
   LibArchiveReader& operator=(const LibArchiveReader&) = delete;
   ~LibArchiveReader() override { archive_read_free(archive_); }
 
-  // False if it is none. The first member's header is read already: only it tells.
+  // False if it is none; a tar archive without members cannot be told from zeros. The first member's header
+  // is read already: only it tells.
   bool begin(const std::string& path) {
     // Named one by one: "all" would start outside programs for rare filters.
     archive_read_support_filter_gzip(archive_);
@@ -37,7 +38,7 @@ class LibArchiveReader final : public ArchiveReader {
     archive_read_support_format_zip(archive_);
     if (archive_read_open_filename(archive_, path.c_str(), kBlock) != ARCHIVE_OK) return false;
     first_ = archive_read_next_header(archive_, &entry_);
-    return first_ == ARCHIVE_OK || first_ == ARCHIVE_WARN || (first_ == ARCHIVE_EOF && known_format());
+    return first_ == ARCHIVE_OK || first_ == ARCHIVE_WARN || (first_ == ARCHIVE_EOF && is_zip());
   }
 
   bool next() override {
@@ -72,9 +73,9 @@ class LibArchiveReader final : public ArchiveReader {
   }
 
  private:
-  bool known_format() const {
+  bool is_zip() const {
     const int family = archive_format(archive_) & ARCHIVE_FORMAT_BASE_MASK;
-    return family == ARCHIVE_FORMAT_TAR || family == ARCHIVE_FORMAT_ZIP;
+    return family == ARCHIVE_FORMAT_ZIP;
   }
   void fail() {
     const char* why = archive_error_string(archive_);

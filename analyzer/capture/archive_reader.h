@@ -22,8 +22,8 @@ class ArchiveReader {
   // Steps to the next member that is a plain file; false at the end, or where the archive is broken.
   virtual bool next() = 0;
   virtual const std::string& member() const = 0;
-  virtual std::uint64_t size() const = 0;         // of the member, as the archive tells; 0 where it does not
-  virtual const std::string& error() const = 0;   // empty while nothing is wrong
+  virtual std::uint64_t size() const = 0;        // of the member, as the archive tells; 0 where it does not
+  virtual const std::string& error() const = 0;  // empty while nothing is wrong
   virtual std::size_t read(std::uint8_t* to, std::size_t size) = 0;  // of the member at hand
 };
 

@@ -108,8 +108,7 @@ std::unique_ptr<CaptureSource> CaptureSource::open(const std::string& path, cons
   return open(path, open_input(path, shelf), filter);
 }
 
-std::unique_ptr<CaptureSource> CaptureSource::open(const std::string& path,
-                                                   std::unique_ptr<ByteSource> bytes,
+std::unique_ptr<CaptureSource> CaptureSource::open(const std::string& path, std::unique_ptr<ByteSource> bytes,
                                                    const std::string& filter) {
   auto stream = std::make_unique<ByteWindow>(std::move(bytes));
   std::string packing;

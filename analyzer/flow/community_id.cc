@@ -27,9 +27,18 @@ void put_address(Octets& out, const IpAddress& ip, bool short_form) {
   out.insert(out.end(), ip.octets.begin() + (short_form ? 12 : 0), ip.octets.end());
 }
 
+// libgcrypt wants to be started before any other call, by one thread.
+bool start_gcrypt() {
+  if (gcry_control(GCRYCTL_INITIALIZATION_FINISHED_P)) return true;
+  if (gcry_check_version(nullptr) == nullptr) return false;
+  gcry_control(GCRYCTL_DISABLE_SECMEM, 0);  // nothing here is secret
+  gcry_control(GCRYCTL_INITIALIZATION_FINISHED, 0);
+  return true;
+}
+
 Sha1 sha1(const Octets& octets) {
-  // libgcrypt wants this call before any other, and takes it more than once.
-  if (gcry_check_version(nullptr) == nullptr) throw std::runtime_error("libgcrypt does not start");
+  static const bool started = start_gcrypt();
+  if (!started) throw std::runtime_error("libgcrypt does not start");
   Sha1 digest{};
   gcry_md_hash_buffer(GCRY_MD_SHA1, digest.data(), octets.data(), octets.size());
   return digest;

@@ -43,10 +43,12 @@ auto* word(const char* shown, Use use) {
 }
 
 void add_scan_options(po::options_description& group, BatchOptions& b) {
-  group.add_options()("set-by", word("HOW", [&b](const std::string& t) { b.set_by = set_by_of(t); }),
-                      "what makes files one capture: name (default: rotated files by their names), time (files of "
-                      "one folder that follow each other), dir (all files of a folder), none")(
-      "jobs,j", word("N", [&b](const std::string& t) { b.jobs = static_cast<unsigned>(count_of(t, "jobs", 1)); }),
+  group.add_options()(
+      "set-by", word("HOW", [&b](const std::string& t) { b.set_by = set_by_of(t); }),
+      "what makes files one capture: name (default: rotated files by their names), time (files of "
+      "one folder that follow each other), dir (all files of a folder), none")(
+      "jobs,j",
+      word("N", [&b](const std::string& t) { b.jobs = static_cast<unsigned>(count_of(t, "jobs", 1)); }),
       "units analysed at once (default: one for each core)");
 }
 
@@ -54,11 +56,13 @@ void add_report_options(po::options_description& group, BatchOptions& b) {
   group.add_options()("baseline", text_value("STORE", b.baseline),
                       "an earlier store: tell what is new, gone, worse, better")(
       "alert",
-      po::value<std::vector<std::string>>()->value_name("ID=N")->notifier([&b](const std::vector<std::string>& all) {
-        for (const std::string& text : all) b.alerts.push_back(alert_of(text));
-      }),
+      po::value<std::vector<std::string>>()->value_name("ID=N")->notifier(
+          [&b](const std::vector<std::string>& all) {
+            for (const std::string& text : all) b.alerts.push_back(alert_of(text));
+          }),
       "exit with 3 if more than N findings have this id")(
-      "fail-on-new", po::bool_switch(&b.fail_on_new), "exit with 3 if an error or warning is new against --baseline")(
+      "fail-on-new", po::bool_switch(&b.fail_on_new),
+      "exit with 3 if an error or warning is new against --baseline")(
       "fail-on-worse", po::bool_switch(&b.fail_on_worse),
       "exit with 3 if an error or warning is new or more frequent against --baseline");
 }
@@ -70,13 +74,16 @@ po::options_description batch_group(std::string_view command, Options& options) 
   po::options_description group("Batch");
   const bool reads = command == "batch" || command == "batch plan" || command == "batch run";
   if (command == "batch" || command == "batch merge")
-    group.add_options()("out", text_value("STORE", b.store), "the store, an SQLite file; taken up if it is there")(
+    group.add_options()("out", text_value("STORE", b.store),
+                        "the store, an SQLite file; taken up if it is there")(
         "ndjson", text_value("DIR", b.ndjson), "also write lines for other engines there, parted by day")(
         "report", text_value("FILE", b.report), "write a report there; .md and .json choose its form");
   if (command == "batch")
-    group.add_options()("dry-run", po::bool_switch(&b.dry_run), "tell the plan and read no more than it needs");
+    group.add_options()("dry-run", po::bool_switch(&b.dry_run),
+                        "tell the plan and read no more than it needs");
   if (command == "batch plan")
-    group.add_options()("shards", word("N", [&b](const std::string& t) { b.shards = count_of(t, "shards", 1); }),
+    group.add_options()("shards",
+                        word("N", [&b](const std::string& t) { b.shards = count_of(t, "shards", 1); }),
                         "how many parts of about the same size to make");
   if (command == "batch run")
     group.add_options()("shard", word("I", [&b](const std::string& t) { b.shard = count_of(t, "shard", 0); }),

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "analyzer/batch/batch_run.h"
-#include "analyzer/batch/ndjson_export.h"
+#include "analyzer/capture/capture_filter.h"
 #include "cli/batch/batch_work.h"
 #include "cli/batch/progress_display.h"
 #include "cli/commands.h"
@@ -27,12 +27,12 @@ void tell_plan(const Options& options, const batch::Plan& plan) {
     for (const batch::Scanned& file : unit.files) out.line("    " + file.path);
   }
   for (const batch::Scanned& file : plan.unread)
-    out.line(fmt::format("{}  {}: {}", file.path,
-                         file.kind == batch::Kind::Broken ? "broken" : "no capture", printable(file.reason)));
+    out.line(fmt::format("{}  {}: {}", file.path, file.kind == batch::Kind::Broken ? "broken" : "no capture",
+                         printable(file.reason)));
   out.line(fmt::format("{} of {} in {}; {} that are no captures, {} broken",
                        plural(plan.files(), "capture", "captures"), readable_bytes(plan.bytes()),
-                       plural(plan.units.size(), "unit", "units"), grouped(plan.unread.size() - plan.broken()),
-                       grouped(plan.broken())));
+                       plural(plan.units.size(), "unit", "units"),
+                       grouped(plan.unread.size() - plan.broken()), grouped(plan.broken())));
   out.close();
 }
 

@@ -13,7 +13,8 @@ constexpr std::size_t kFileWidth = 100;
 
 bool passes(const batch::Report& report, const Options& options) {
   const BatchOptions& b = options.batch;
-  if (options.fail_on && report.by_level[3] + (*options.fail_on == Severity::Warning ? report.by_level[2] : 0) > 0)
+  if (options.fail_on &&
+      report.by_level[3] + (*options.fail_on == Severity::Warning ? report.by_level[2] : 0) > 0)
     return true;
   for (const Alert& alert : b.alerts)
     for (const batch::FindingLine& line : report.findings)
@@ -49,8 +50,9 @@ bool finish_batch(batch::Database& database, const Options& options) {
   if (!b.report.empty()) {
     Output out(b.report);
     const std::string_view name = b.report;
-    const std::string_view format =
-        name.ends_with(".json") ? "json" : name.ends_with(".md") ? "markdown" : "text";
+    const std::string_view format = name.ends_with(".json") ? "json"
+                                    : name.ends_with(".md") ? "markdown"
+                                                            : "text";
     const TextStyle style = b.report == "-" ? text_style(options, out) : TextStyle{kFileWidth, false};
     out.write(in_words(report, format, style));
     out.close();

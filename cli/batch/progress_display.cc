@@ -75,10 +75,11 @@ std::string ProgressDisplay::line(double seconds) const {
   const std::uint64_t done = p.bytes_done, all = p.bytes;
   const double spent = seconds - planned_at_;
   std::string text = terminal_ ? bar(done, all) : std::string();
-  text += fmt::format("{} of {} files, {} of {}, {} packets/s, {} findings", grouped(p.files_done),
-                      grouped(p.files), readable_bytes(done), readable_bytes(all),
-                      grouped(static_cast<std::uint64_t>(spent > 0 ? static_cast<double>(p.packets) / spent : 0)),
-                      grouped(p.findings));
+  text +=
+      fmt::format("{} of {} files, {} of {}, {} packets/s, {} findings", grouped(p.files_done),
+                  grouped(p.files), readable_bytes(done), readable_bytes(all),
+                  grouped(static_cast<std::uint64_t>(spent > 0 ? static_cast<double>(p.packets) / spent : 0)),
+                  grouped(p.findings));
   if (p.errors > 0) text += fmt::format(", {}", plural(p.errors, "broken file", "broken files"));
   if (done > 0 && spent > 1) {
     const double left = spent * static_cast<double>(all - done) / static_cast<double>(done);

@@ -6,7 +6,7 @@ import unittest
 
 from captures import run
 
-COMMANDS = ("report", "flows", "findings", "history", "explain", "ss", "stream", "extract")
+COMMANDS = ("report", "flows", "findings", "history", "explain", "ss", "stream", "extract", "batch", "batch report")
 
 
 def manual():
@@ -19,9 +19,9 @@ class Manual(unittest.TestCase):
         page = manual()
         listed = set()
         for command in COMMANDS:
-            status, out, _ = run("help", command)
+            status, out, _ = run("help", *command.split())
             self.assertEqual(status, 0)
-            self.assertEqual(run(command, "--help")[1], out)
+            self.assertEqual(run(*command.split(), "--help")[1], out)
             listed |= set(re.findall(r"--([a-z0-9-]+)", out))
         listed |= {"version"}
         written = set(re.findall(r"^\.It .*?Fl -([a-z0-9-]+)", page, re.M))

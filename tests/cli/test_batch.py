@@ -1,0 +1,349 @@
+#!/usr/bin/env python3
+"""`tcpautopsy batch`: sets of rotated files, archives in archives' clothing, taking up again, deterministic stores, reports."""
+import bz2
+import gzip
+import io
+import json
+import lzma
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import tarfile
+import time
+import unittest
+import zipfile
+
+from captures import Folder, START, TOOL, connection, ndjson, pcap, pcapng, refused, run
+
+
+def many(count, seed=1, spread=20.0):
+    """Connections that overlap in time, some of them refused; (seconds, frame) pairs by time."""
+    dice = random.Random(seed)
+    frames = []
+    for i in range(count):
+        start = dice.uniform(0, spread)
+        if i % 7 == 3:
+            frames += refused(port=40000 + i, start=start)
+        else:
+            steps = connection(client=((10, 0, 0, 1 + i % 5), 30000 + i), isn=dice.randrange(1 << 32))
+            stretch = dice.uniform(1, 60)
+            frames += [(start + (t * stretch), frame) for t, frame in steps]
+    return sorted(frames, key=lambda f: f[0])
+
+
+def dump(store):
+    with sqlite3.connect(store) as database:
+        return "\n".join(database.iterdump())
+
+
+def rows(store, query):
+    with sqlite3.connect(store) as database:
+        return database.execute(query).fetchall()
+
+
+def pieces(frames, count):
+    edges = [len(frames) * i // count for i in range(count + 1)]
+    return [frames[a:b] for a, b in zip(edges, edges[1:])]
+
+
+def strip(value):
+    """Without what names files and frames."""
+    if isinstance(value, dict):
+        return {k: strip(v) for k, v in value.items()
+                if "frame" not in k and "file" not in k and k not in ("proved_by", "filter", "summary")}
+    return [strip(v) for v in value] if isinstance(value, list) else value
+
+
+class Batch(unittest.TestCase):
+    def setUp(self):
+        self.folder = Folder().__enter__()
+        self.addCleanup(self.folder.__exit__, None, None, None)
+        self.path = self.folder.path
+        os.mkdir(self.path("in"))
+
+    def put(self, name, content):
+        os.makedirs(os.path.dirname(self.path("in/" + name)), exist_ok=True)
+        return self.folder.file("in/" + name, content)
+
+    def batch(self, *more, out="store", status=0, **extra):
+        got, text, err = run("batch", self.path("in"), "--out", self.path(out), *more, **extra)
+        self.assertEqual(got, status, err)
+        return self.path(out)
+
+    def test_pieces_are_as_the_whole(self):
+        frames = many(150)
+        whole = self.folder.file("whole.pcap", pcap(frames))
+        namings = {"C": lambda i: "eth0.pcap" + (str(i) if i else ""), "W": lambda i: f"eth0.pcap{i:02}",
+                   "G": lambda i: f"eth0-20240501-{1000 + i}.pcap", "dumpcap": lambda i: f"eth0_{i:05}_20240501{100000 + i}.pcapng"}
+        flows = [strip(f) for f in ndjson("flows", whole)]
+        status, _, err = run("batch", whole, "--out", self.path("whole"))
+        self.assertEqual(status, 0, err)
+        findings = [strip(json.loads(r[0])) for r in rows(self.path("whole"), "SELECT record FROM findings")]
+        self.assertGreater(len(findings), 10)
+        for how, name in namings.items():
+            shutil.rmtree(self.path("in"))
+            os.mkdir(self.path("in"))
+            for i, part in enumerate(pieces(frames, 50)):
+                self.put(name(i), pcapng(part) if how == "dumpcap" else pcap(part))
+            store = self.batch(out=how)
+            self.assertEqual(rows(store, "SELECT files, state FROM units"), [(50, "done")], how)
+            got = [json.loads(r[0]) for r in rows(store, "SELECT record FROM flows ORDER BY flow")]
+            self.assertEqual([strip(f) for f in got], flows, how)
+            got = [strip(json.loads(r[0])) for r in rows(store, "SELECT record FROM findings")]
+            self.assertEqual(got, findings, how)
+
+    def test_what_is_no_set(self):
+        self.put("a/host1.pcap", pcap(many(5)))
+        self.put("a/host2.pcap", pcap(many(5, 2), START + 100))
+        self.put("b/x-1.pcap", pcap(many(5, 3)))  # these overlap
+        self.put("b/x-2.pcap", pcap(many(5, 4)))
+        self.assertEqual(len(rows(self.batch(), "SELECT 1 FROM units")), 4)
+        self.assertEqual(len(rows(self.batch("--set-by", "dir", out="dir"), "SELECT 1 FROM units")), 2)
+        self.assertEqual(len(rows(self.batch("--set-by", "time", out="time"), "SELECT 1 FROM units")), 4)
+
+    def test_contiguous_times(self):
+        frames = many(30)
+        for i, part in enumerate(pieces(frames, 5)):
+            self.put("abcde"[i] + "x.pcap", pcap(part))
+        self.assertEqual(rows(self.batch("--set-by", "time", out="time"), "SELECT files FROM units"), [(5,)])
+        self.assertEqual(len(rows(self.batch("--set-by", "none", out="none"), "SELECT 1 FROM units")), 5)
+
+    def test_by_content_however_packed(self):
+        plain = pcap(many(20))
+        self.put("no name", plain)
+        self.put("a.gz", gzip.compress(plain))
+        self.put("b.xz", lzma.compress(plain))
+        self.put("c.bz2", bz2.compress(plain))
+        for packer, ending in (("zstd", "zst"), ("lz4", "lz4")):
+            if shutil.which(packer):
+                packed = subprocess.run([packer, "-c"], input=plain, capture_output=True, check=True).stdout
+                self.put("d." + ending, packed)
+        with tarfile.open(self.put("e.tar.xz", b""), "w:xz") as tar:
+            for name, content in (("x/one.pcap", plain), ("readme", b"no capture"), ("two.pcap.gz", gzip.compress(plain))):
+                member = tarfile.TarInfo(name)
+                member.size = len(content)
+                tar.addfile(member, io.BytesIO(content))
+        with zipfile.ZipFile(self.put("f.zip", b""), "w", zipfile.ZIP_DEFLATED) as packed:
+            packed.writestr("three.pcap", plain)
+        self.put("notes.txt", b"nothing here\n")
+        store = self.batch()
+        count = 8 if shutil.which("zstd") and shutil.which("lz4") else None
+        units = rows(store, "SELECT flows, packets, state FROM units")
+        self.assertEqual(len(set(units)), 1, units)
+        self.assertTrue(count is None or len(units) == count + 1, units)
+        member = self.path("in/e.tar.xz") + "!x/one.pcap"
+        self.assertIn((member,), rows(store, "SELECT path FROM files"))
+        self.assertEqual(len(ndjson("flows", member)), 20)
+        self.assertEqual([r[0].rsplit("/", 1)[1] for r in rows(store, "SELECT path FROM unread")],
+                         ["e.tar.xz!readme", "notes.txt"])
+        before = dump(store)
+        status, _, err = run("batch", self.path("in"), "--out", store)
+        self.assertEqual(status, 0)
+        self.assertIn("0 units analysed", err)
+        self.assertEqual(dump(store), before)
+
+    def test_names_globs_and_lists(self):
+        a, b = self.put("a.pcap", pcap(many(3))), self.put("b.pcap", pcap(many(3, 2)))
+        self.put("c.txt", b"x")
+        first = self.path("first")
+        status, _, err = run("batch", self.path("in/*.pcap"), "--out", first)
+        self.assertEqual(status, 0, err)
+        second = self.path("second")
+        status, _, err = run("batch", "-", "--out", second, stdin=f"{b}\n{a}\n{a}\n".encode())
+        self.assertEqual(status, 0, err)
+        self.assertEqual(dump(first), dump(second))
+
+    def test_broken_files_do_not_stop_the_rest(self):
+        good = pcap(many(20))
+        self.put("good.pcap", good)
+        self.put("cut.pcap", good[:-7])
+        self.put("cut.pcap.gz", gzip.compress(good)[:-500])
+        self.put("zeros.pcap", bytes(1000))
+        self.put("empty.pcap", b"")
+        os.symlink("/nowhere", self.path("in/gone.pcap"))
+        store = self.batch(status=1)
+        broken = {os.path.basename(path): error for path, error in rows(store, "SELECT path, error FROM broken_files")}
+        self.assertEqual(set(broken), {"cut.pcap", "cut.pcap.gz", "zeros.pcap", "empty.pcap", "gone.pcap"})
+        self.assertIn("after packet", broken["cut.pcap"])
+        states = dict(rows(store, "SELECT path, state FROM files"))
+        self.assertEqual(states[self.path("in/good.pcap")], "done")
+        self.assertGreater(rows(store, "SELECT packets FROM files WHERE path LIKE '%cut.pcap'")[0][0], 100)
+
+    def test_nothing_to_read(self):
+        self.put("notes.txt", b"x")
+        self.batch(status=2)
+        self.assertEqual(run("batch", self.path("in"))[0], 2)
+        self.assertEqual(run("batch", self.path("nowhere"), "--out", self.path("s"))[0], 2)
+
+    def test_only_what_changed_is_read_again(self):
+        for i in range(6):
+            self.put(f"{'abcdef'[i]}.pcap", pcap(many(5, i)))
+        store = self.batch()
+        self.put("c.pcap", pcap(many(9, 77)))
+        self.put("new.pcap", pcap(many(4, 78)))
+        status, _, err = run("batch", self.path("in"), "--out", store)
+        self.assertEqual(status, 0)
+        self.assertIn("2 units analysed", err)
+        self.assertIn("5 unchanged", err)
+        self.assertEqual(dump(store), dump(self.batch(out="fresh")))
+        os.utime(self.path("in/a.pcap"), ns=(1, 1))
+        self.assertIn("1 unit analysed", run("batch", self.path("in"), "--out", store)[2])
+        self.assertIn("7 units analysed", run("batch", self.path("in"), "--out", store, "--time-wait", "30")[2])
+
+    def test_a_set_that_grows(self):
+        parts = pieces(many(60), 8)
+        for i in range(4):
+            self.put(f"eth0_{i:05}_20240501{100000 + i}.pcap", pcap(parts[i]))
+        store = self.batch()
+        for i in range(4, 8):
+            self.put(f"eth0_{i:05}_20240501{100000 + i}.pcap", pcap(parts[i]))
+        self.batch()
+        self.assertEqual(rows(store, "SELECT files FROM units"), [(8,)])
+        self.assertEqual(dump(store), dump(self.batch(out="fresh")))
+
+    def test_same_store_whatever_the_jobs(self):
+        for i in range(30):
+            self.put(f"{'xyz'[i % 3]}/c{i}c.pcap", pcap(many(10, i)))
+        self.assertEqual(dump(self.batch("--jobs", "1", out="one")), dump(self.batch("--jobs", "4", out="four")))
+
+    def test_killed_and_taken_up_again(self):
+        for i in range(40):
+            self.put(f"c{i}c.pcap", pcap(many(60, i)))
+        begun = time.monotonic()
+        whole = dump(self.batch("-q", out="whole"))
+        lasts = time.monotonic() - begun
+        dice = random.Random(5)
+        halfway = 0
+        for i in range(8):
+            store = self.path(f"killed{i}")
+            tool = subprocess.Popen([TOOL, "batch", self.path("in"), "--out", store, "-q"])
+            time.sleep(dice.uniform(0, lasts))
+            tool.send_signal(signal.SIGKILL)
+            tool.wait()
+            self.batch("-q", out=f"killed{i}")
+            self.assertEqual(dump(store), whole)
+
+    def test_two_runs_at_once(self):
+        self.put("a.pcap", pcap(many(3)))
+        store = self.batch()
+        with sqlite3.connect(store, isolation_level=None) as other:
+            other.execute("PRAGMA locking_mode = EXCLUSIVE")
+            other.execute("BEGIN IMMEDIATE")
+            status, _, err = run("batch", self.path("in"), "--out", store)
+            self.assertEqual(status, 2)
+            self.assertIn("another run is using this store", err)
+            other.execute("ROLLBACK")
+
+    def test_no_store(self):
+        self.put("a.pcap", pcap(many(3)))
+        other = self.folder.file("other", b"this is no database at all, but it is long enough " * 20)
+        status, _, err = run("batch", self.path("in"), "--out", other)
+        self.assertEqual(status, 2)
+        self.assertIn("is no store", err)
+        with sqlite3.connect(self.path("theirs")) as theirs:
+            theirs.execute("CREATE TABLE t(x)")
+        self.assertIn("is no store", run("batch", self.path("in"), "--out", self.path("theirs"))[2])
+
+    def test_dry_run(self):
+        for i, part in enumerate(pieces(many(20), 4)):
+            self.put(f"eth0.pcap{i}", pcap(part))
+        self.put("other.txt", b"x")
+        status, out, _ = run("batch", self.path("in"), "--dry-run")
+        self.assertEqual(status, 0)
+        self.assertIn("eth0.pcap0  4 files", out)
+        self.assertIn("4 captures", out)
+        self.assertIn("in 1 unit; 1 that are no captures, 0 broken", out)
+
+    def test_lines_by_day(self):
+        self.put("a.pcap", pcap(many(20)))
+        self.put("b.pcap", pcap(many(20, 2), START + 86400))
+        lines = self.path("lines")
+        store = self.batch("--ndjson", lines)
+        self.assertEqual(sorted(os.listdir(lines + "/flows")), ["day=2024-05-01", "day=2024-05-02"])
+
+        def all_of(table):
+            found = []
+            for day, _, names in os.walk(f"{lines}/{table}"):
+                for name in names:
+                    with open(os.path.join(day, name)) as text:
+                        found += [line.rstrip("\n") for line in text]
+            return sorted(found)
+
+        for table in ("flows", "findings"):
+            self.assertEqual(all_of(table), sorted(r[0] for r in rows(store, f"SELECT record FROM {table}")))
+        self.put("b.pcap", pcap(many(5, 9), START + 2 * 86400))
+        self.batch("--ndjson", lines)
+        self.assertEqual(all_of("flows"), sorted(r[0] for r in rows(store, "SELECT record FROM flows")))
+
+
+class Reports(unittest.TestCase):
+    def setUp(self):
+        self.folder = Folder().__enter__()
+        self.addCleanup(self.folder.__exit__, None, None, None)
+        self.path = self.folder.path
+        for day, count in (("old", 1), ("new", 3)):
+            os.mkdir(self.path(day))
+            frames = connection() + [f for i in range(count) for f in refused(port=50001 + i, start=1 + i)]
+            self.folder.file(day + "/a.pcap", pcap(frames))
+            status, _, err = run("batch", self.path(day), "--out", self.path(day + ".db"))
+            self.assertEqual(status, 0, err)
+        self.new, self.old = self.path("new.db"), self.path("old.db")
+
+    def test_each_line_leads_back(self):
+        status, out, _ = run("batch", "report", self.new, "--format", "json")
+        self.assertEqual(status, 0)
+        report = json.loads(out)
+        self.assertEqual(report["findings"][0]["id"], "connection_refused")
+        self.assertEqual(report["services"][0]["service"], "10.0.0.2:81")
+        self.assertEqual(report["times"][0]["warnings"], 3)
+        for part in ("findings", "services", "hosts"):
+            where = report[part][0]["where"]
+            self.assertEqual((where["file"], where["flow"], where["frame"]), (self.path("new/a.pcap"), 1, 10))
+            done = subprocess.run(where["command"].replace("tcpautopsy", TOOL, 1), shell=True, capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("connection_refused", done.stdout)
+
+    def test_a_set_is_named_by_its_store(self):
+        os.mkdir(self.path("set"))
+        for i, part in enumerate(pieces(many(40), 5)):
+            self.folder.file(f"set/e.pcap{i}", pcap(part))
+        store = self.path("set.db")
+        self.assertEqual(run("batch", self.path("set"), "--out", store)[0], 0)
+        flows = ndjson("flows", f"{store}#{self.path('set/e.pcap3')}")
+        self.assertEqual(len(flows), 40)
+        stored = [json.loads(r[0]) for r in rows(store, "SELECT record FROM flows ORDER BY flow")]
+        self.assertEqual(flows, stored)
+        self.assertEqual(run("flows", f"{store}#nothing")[0], 2)
+
+    def test_trend(self):
+        _, out, _ = run("batch", "report", self.new, "--baseline", self.old, "--format", "json")
+        change = json.loads(out)["changes"]
+        self.assertEqual([(c["change"], c["id"], c["before"], c["now"]) for c in change],
+                         [("worse", "connection_refused", 1, 3)])
+        _, out, _ = run("batch", "report", self.old, "--baseline", self.new, "--format", "markdown")
+        self.assertIn("| better | warning | connection_refused | 10.0.0.2:81 | 3 | 1 |", out)
+
+    def test_exit_status(self):
+        report = lambda *more: run("batch", "report", self.new, *more)[0]
+        self.assertEqual(report("--fail-on", "warning"), 3)
+        self.assertEqual(report("--fail-on", "error"), 0)
+        self.assertEqual(report("--alert", "connection_refused=2"), 3)
+        self.assertEqual(report("--alert", "connection_refused=3"), 0)
+        self.assertEqual(report("--baseline", self.old, "--fail-on-worse"), 3)
+        self.assertEqual(report("--baseline", self.old, "--fail-on-new"), 0)
+        self.assertEqual(report("--fail-on-new"), 2)
+        self.assertEqual(run("batch", "report", self.path("nowhere"))[0], 2)
+
+    def test_written_beside_the_run(self):
+        for name, begins in (("r.txt", "Store "), ("r.md", "# TCP"), ("r.json", "{")):
+            status, _, _ = run("batch", self.path("new"), "--out", self.new, "--report", self.path(name), "--fail-on", "warning")
+            self.assertEqual(status, 3)
+            with open(self.path(name)) as text:
+                self.assertTrue(text.read().startswith(begins))
+
+
+if __name__ == "__main__":
+    unittest.main()
