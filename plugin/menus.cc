@@ -50,7 +50,7 @@ void explain_connection(void*) {
   guarded("explanation", [] {
     ws_info_t* selected = nullptr;
     plugin_if_get_ws_info(&selected);
-    const Session* session = state().session.get();
+    Session* session = state().session.get();
     if (session == nullptr || !session->finished() || selected == nullptr)
       return open_window("TCP Autopsy", kNoCapture);
     const auto flow = session->flow_of(selected->cf_framenr);

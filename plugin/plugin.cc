@@ -19,8 +19,15 @@ State& state() {
 
 void say_failure(const char* what, const char* why) { ws_warning("TCP Autopsy, %s: %s", what, why); }
 
+void want_fields(bool wanted) {
+  State& s = state();
+  set_postdissector_wanted_hfids(s.dissector, wanted ? s.reader.wanted_fields() : nullptr);
+}
+
 void finish_session() {
-  if (state().session) guarded("end of the capture", [] { state().session->finish(); });
+  if (!state().session) return;
+  guarded("end of the capture", [] { state().session->finish(); });
+  want_fields(false);
 }
 
 namespace {
@@ -37,8 +44,12 @@ void begin_capture() {
     State& s = state();
     s.session.reset();
     s.preferences = preferences();
+    want_fields(s.preferences.enabled);
     if (!s.preferences.enabled) return;
-    if (has_window()) s.keep.ladders = s.keep.summary = true;
+    if (has_window())
+      s.keep.ladders = s.keep.summary = true;
+    else
+      keep_taps_active();
     s.session = std::make_unique<Session>(s.preferences, s.keep);
   });
 }
@@ -55,11 +66,23 @@ bool someone_looks(const packet_info* pinfo, proto_tree* tree) {
   return s.preferences.info_column && pinfo->cinfo != nullptr;
 }
 
-void collect(packet_info* pinfo, proto_tree* tree) {
+// Taps that are fed in the first pass are those of tshark reading once. It keeps no packet: who does not look
+// at this one never will, and all the work would be for nothing.
+bool nobody_will_look(packet_info* pinfo) {
+  static const char mark = 0;
+  const int tap = state().tap;
+  if (has_window() || have_tap_listener(tap)) return false;
+  tap_queue_packet(tap, pinfo, &mark);
+  return fetch_tapped_data(tap, 0) == &mark;
+}
+
+void collect(packet_info* pinfo, proto_tree* tree, bool looked_at) {
   guarded("reading a packet", [&] {
     State& s = state();
-    const bool looked_at = someone_looks(pinfo, tree);
-    s.session->note_frame(pinfo->num, time_of(pinfo));
+    if (!looked_at && nobody_will_look(pinfo)) {
+      s.session.reset();
+      return want_fields(false);
+    }
     s.found.clear();
     if (tree != nullptr) s.reader.read(pinfo, tree, s.session->encapsulations(), s.found);
     s.session->feed(pinfo->num, time_of(pinfo), s.found, looked_at);
@@ -75,14 +98,19 @@ const std::vector<Shown>* look(const packet_info* pinfo) {
 int dissect(tvbuff_t* tvb, packet_info* pinfo, proto_tree* tree, void*) {
   const State& s = state();
   if (!s.session) return 0;
+  const bool looked_at = someone_looks(pinfo, tree);
+  bool ours = false;
   if (!pinfo->fd->visited && !s.session->finished()) {
     wait_for_end_of_capture();
-    collect(pinfo, tree);
+    collect(pinfo, tree, looked_at);
+    if (!s.session) return 0;
+    ours = !s.found.segments.empty();
+  } else {
+    ours = s.session->flow_of(pinfo->num).has_value();
   }
-  const bool wanted = someone_looks(pinfo, tree);
-  const std::vector<Shown>* shown = wanted ? look(pinfo) : nullptr;
+  const std::vector<Shown>* shown = looked_at ? look(pinfo) : nullptr;
   if (shown != nullptr && !shown->empty()) show_packet(tvb, pinfo, tree, *s.session, *shown, s.preferences);
-  if (s.session->flow_of(pinfo->num)) tap_queue_packet(s.tap, pinfo, nullptr);
+  if (ours) tap_queue_packet(s.tap, pinfo, nullptr);
   return static_cast<int>(tvb_captured_length(tvb));
 }
 
@@ -104,7 +132,7 @@ void register_protocol() {
 void hand_off() {
   State& s = state();
   s.reader.find_fields();
-  set_postdissector_wanted_hfids(s.dissector, s.reader.wanted_fields());
+  want_fields(true);
 }
 
 }  // namespace

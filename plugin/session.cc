@@ -13,10 +13,10 @@ constexpr std::uint64_t kWholePackets = 100'000;
 constexpr std::uint64_t kWholeRecords = 1'000'000;
 // A flow with so many kept segments is not gone through again for one that only carries on.
 constexpr std::size_t kLongStory = 256;
+constexpr std::size_t kAtOnce = 256;
+constexpr std::size_t kMostLayers = 256;
 
-std::uint64_t inner_key(std::uint32_t frame, std::uint8_t layer) {
-  return std::uint64_t{frame} << 8U | layer;
-}
+std::uint64_t inner_key(std::uint32_t frame, std::size_t layer) { return std::uint64_t{frame} << 8U | layer; }
 
 bool from_low(const EndpointAddress& source, const EndpointAddress& destination) {
   return source < destination;
@@ -27,37 +27,51 @@ bool from_low(const EndpointAddress& source, const EndpointAddress& destination)
 Session::Session(const Preferences& preferences, Keep keep) : keep_(keep) {
   AnalysisOptions options;
   options.profile = preferences.profile;
-  options.keep_all = [this](std::uint64_t) { return packets_ < kWholePackets; };
+  options.keep_all = [this](std::uint64_t) { return packets_begun_ < kWholePackets; };
   analysis_ = std::make_unique<Analysis>(options, [this](FlowResult&& flow) { take(std::move(flow)); });
 }
 
 void Session::note_frame(std::uint32_t frame, TimeNs time_ns) {
   if (!any_) first_ns_ = last_ns_ = time_ns;
+  if (!any_) analysis_->note_time(time_ns);
   any_ = true;
   first_ns_ = std::min(first_ns_, time_ns);
   last_ns_ = std::max(last_ns_, time_ns);
   ++packets_;
   shown_.clear();
   shown_frame_ = frame;
-  analysis_->note_time(time_ns);
 }
 
 void Session::feed(std::uint32_t frame, TimeNs time_ns, const FoundParts& parts, bool someone_looks) {
+  note_frame(frame, time_ns);
   const FrameRef ref{0, frame, time_ns};
+  if (!parts.errors.empty()) analyse_waiting();
   for (const IcmpError& error : parts.errors) analysis_->add(error, ref);
-  std::uint8_t layer = 0;
-  for (const TcpSegment& segment : parts.segments) {
-    const std::uint64_t flow = analysis_->add(segment, ref);
-    put(frame, layer, flow, from_low(segment.source, segment.destination));
-    if (someone_looks) look_live(frame, time_ns, segment, flow, layer);
-    if (++layer == 0) break;
+  for (std::size_t layer = 0; layer < std::min(parts.segments.size(), kMostLayers); ++layer) {
+    Waiting& waiting = waiting_.emplace_back(
+        Waiting{parts.segments[layer], ref, last_ns_, static_cast<std::uint8_t>(layer)});
+    waiting.segment.payload = {};  // Wireshark's, and soon gone; its length is all that counts
   }
+  if (waiting_.size() >= kAtOnce || someone_looks) analyse_waiting();
+  if (someone_looks) look_live(frame, time_ns, parts.segments);
   if (!parts.segments.empty())
     ++counts_.tcp;
   else if (!parts.errors.empty())
     ++counts_.icmp_errors;
   else
     ++counts_.other;
+}
+
+void Session::analyse_waiting() {
+  for (const Waiting& w : waiting_) {
+    packets_begun_ = w.frame.number;
+    analysis_->note_time(w.latest_ns);
+    const std::uint64_t flow = analysis_->add(w.segment, w.frame);
+    put(static_cast<std::uint32_t>(w.frame.number), w.layer, flow,
+        from_low(w.segment.source, w.segment.destination));
+  }
+  waiting_.clear();
+  if (any_) analysis_->note_time(last_ns_);
 }
 
 void Session::put(std::uint32_t frame, std::uint8_t layer, std::uint64_t flow, bool low) {
@@ -108,6 +122,8 @@ void Session::finish() {
   finished_ = true;
   shown_.clear();
   shown_frame_ = 0;
+  analyse_waiting();
+  waiting_ = {};
   analysis_->finish();
   book_.add(analysis_->capture_findings());
   live_.clear();
@@ -119,8 +135,14 @@ void Session::keep_more(Keep keep) {
   keep_.chosen = keep_.chosen || keep.chosen;
 }
 
-void Session::look_live(std::uint32_t frame, TimeNs time_ns, const TcpSegment& segment, std::uint64_t flow,
-                        std::uint8_t layer) {
+void Session::look_live(std::uint32_t frame, TimeNs time_ns, const std::vector<TcpSegment>& segments) {
+  for (std::size_t layer = 0; layer < std::min(segments.size(), kMostLayers); ++layer) {
+    const Place place = layer == 0 ? places_[frame] : inner_places_[inner_key(frame, layer)];
+    if (place != 0) look_live(frame, time_ns, segments[layer], (place & ~kFromLow) - 1);
+  }
+}
+
+void Session::look_live(std::uint32_t frame, TimeNs time_ns, const TcpSegment& segment, std::uint64_t flow) {
   const auto known = live_.find(flow);
   const bool carries_on = (segment.flags & (kSyn | kFin | kRst)) == 0;
   if (known == live_.end() || known->second.moments.size() < kLongStory || !carries_on) {
@@ -136,18 +158,16 @@ void Session::look_live(std::uint32_t frame, TimeNs time_ns, const TcpSegment& s
   Shown& shown = shown_.emplace_back();
   shown.view = book_.look(card->second, frame, time_ns);
   shown.provisional = true;
-  shown.layer = layer;
   const FlowCard& c = card->second;
   shown.sender = c.self_connection || c.ends[0] == segment.source ? Side::A : Side::B;
 }
 
-void Session::show(std::uint32_t frame, TimeNs time_ns, Place place, std::uint8_t layer) {
+void Session::show(std::uint32_t frame, TimeNs time_ns, Place place) {
   const std::uint64_t number = place & ~kFromLow;
   const FlowCard* card = number == 0 ? nullptr : book_.flow(number - 1);
   if (card == nullptr) return;
   Shown& shown = shown_.emplace_back();
   shown.view = book_.look(*card, frame, time_ns);
-  shown.layer = layer;
   const bool a_is_low = from_low(card->ends[0], card->ends[1]);
   const bool a_sent = card->self_connection || a_is_low == ((place & kFromLow) != 0);
   shown.sender = a_sent ? Side::A : Side::B;
@@ -160,16 +180,16 @@ const std::vector<Shown>& Session::look(std::uint32_t frame, TimeNs time_ns) {
   shown_.clear();
   shown_frame_ = frame;
   if (frame >= places_.size()) return shown_;
-  show(frame, time_ns, places_[frame], 0);
+  show(frame, time_ns, places_[frame]);
   const auto more = more_layers_.find(frame);
   if (more == more_layers_.end()) return shown_;
   for (unsigned layer = 1; layer <= more->second; ++layer)
-    show(frame, time_ns, inner_places_[inner_key(frame, static_cast<std::uint8_t>(layer))],
-         static_cast<std::uint8_t>(layer));
+    show(frame, time_ns, inner_places_[inner_key(frame, layer)]);
   return shown_;
 }
 
-std::optional<std::uint64_t> Session::flow_of(std::uint32_t frame) const {
+std::optional<std::uint64_t> Session::flow_of(std::uint32_t frame) {
+  if (!waiting_.empty()) analyse_waiting();
   const std::uint64_t number = frame < places_.size() ? places_[frame] & ~kFromLow : 0;
   return number == 0 ? std::nullopt : std::optional(number - 1);
 }

@@ -25,7 +25,6 @@ struct Shown {
   std::vector<const PacketChange*> proves;  // changes of state whose receipt this packet proves
   std::optional<Side> sender;
   bool provisional = false;  // by what came before it only
-  std::uint8_t layer = 0;    // of the frame's TCP headers, 0 the outermost
 };
 
 class Session {
@@ -39,7 +38,6 @@ class Session {
   Session(const Preferences& preferences, Keep keep);
 
   // A frame in the order of the file, once.
-  void note_frame(std::uint32_t frame, TimeNs time_ns);
   void feed(std::uint32_t frame, TimeNs time_ns, const FoundParts& parts, bool someone_looks);
   // The first pass is over: all is concluded. Again: nothing.
   void finish();
@@ -55,7 +53,7 @@ class Session {
   Summary summary_of(const std::unordered_set<std::uint64_t>& flows) const;
   const FlowResult* whole(std::uint64_t flow) const;
   Origin origin(std::uint32_t encapsulation) const { return {files_, encapsulations_.at(encapsulation)}; }
-  std::optional<std::uint64_t> flow_of(std::uint32_t frame) const;
+  std::optional<std::uint64_t> flow_of(std::uint32_t frame);
   decode::EncapsulationTable& encapsulations() { return encapsulations_; }
 
  private:
@@ -63,13 +61,23 @@ class Session {
   using Place = std::uint32_t;
   static constexpr Place kFromLow = 0x80000000U;
 
+  // Many at once, so that the analysis finds its own memory in the cache, not all of Wireshark's.
+  struct Waiting {
+    TcpSegment segment;
+    FrameRef frame;
+    TimeNs latest_ns = 0;    // of all frames up to this one
+    std::uint8_t layer = 0;  // of the frame's TCP headers, 0 the outermost
+  };
+
+  void note_frame(std::uint32_t frame, TimeNs time_ns);
+  void analyse_waiting();
   void take(FlowResult&& flow);
   void put(std::uint32_t frame, std::uint8_t layer, std::uint64_t flow, bool from_low);
   void put_again(const FlowResult& flow);
-  void look_live(std::uint32_t frame, TimeNs time_ns, const TcpSegment& segment, std::uint64_t flow,
-                 std::uint8_t layer);
+  void look_live(std::uint32_t frame, TimeNs time_ns, const std::vector<TcpSegment>& segments);
+  void look_live(std::uint32_t frame, TimeNs time_ns, const TcpSegment& segment, std::uint64_t flow);
   CaptureOverview overview() const;
-  void show(std::uint32_t frame, TimeNs time_ns, Place place, std::uint8_t layer);
+  void show(std::uint32_t frame, TimeNs time_ns, Place place);
 
   Keep keep_;
   decode::EncapsulationTable encapsulations_;
@@ -87,7 +95,8 @@ class Session {
   std::uint32_t shown_frame_ = 0;
   DecodeCounts counts_;
   TimeNs first_ns_ = 0, last_ns_ = 0;
-  std::uint64_t packets_ = 0;
+  std::uint64_t packets_ = 0, packets_begun_ = 0;  // read; before the segment that is analysed
+  std::vector<Waiting> waiting_;
   bool any_ = false, finished_ = false;
   std::unique_ptr<Analysis> analysis_;  // last: it hands flows to the others
 };

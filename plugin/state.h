@@ -21,6 +21,9 @@ struct State {
 // Wireshark calls plugins from one thread, and its callbacks carry no pointer of ours.
 State& state();
 
+// Whether Wireshark is to keep in its tree what the analysis reads.
+void want_fields(bool wanted);
+
 // Concludes the capture that is being read, if that has not been done.
 void finish_session();
 

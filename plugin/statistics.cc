@@ -21,7 +21,7 @@ using Waiting = std::vector<std::uint32_t>;
 // -z tcpautopsy,report
 struct ReportTap {
   std::string filter;
-  std::unordered_set<std::uint64_t> flows;
+  Waiting packets;  // of a report of some connections
 };
 
 // -z tcpautopsy_findings,stat
@@ -42,7 +42,7 @@ struct Statistics {
   std::deque<ReportTap> reports;  // Wireshark never gives them back
   std::map<stat_tap_table_ui*, FindingsTable> tables;
   std::map<stats_tree*, StatesTree> trees;
-  bool waits_for_end = false;
+  bool waits_for_end = false, keeps_active = false;
 };
 
 Statistics& statistics() {
@@ -57,22 +57,24 @@ bool concluded() { return state().session && state().session->finished(); }
 tap_packet_status report_packet(void* tapdata, packet_info* pinfo, epan_dissect_t*, const void*,
                                 tap_flags_t) {
   guarded("report", [&] {
-    if (!state().session) return;
-    if (const auto flow = state().session->flow_of(pinfo->num))
-      static_cast<ReportTap*>(tapdata)->flows.insert(*flow);
+    ReportTap& tap = *static_cast<ReportTap*>(tapdata);
+    if (!tap.filter.empty()) tap.packets.push_back(pinfo->num);
   });
   return TAP_PACKET_DONT_REDRAW;
 }
 
-void report_reset(void* tapdata) { static_cast<ReportTap*>(tapdata)->flows.clear(); }
+void report_reset(void* tapdata) { static_cast<ReportTap*>(tapdata)->packets.clear(); }
 
 void report_draw(void* tapdata) {
-  const auto& tap = *static_cast<ReportTap*>(tapdata);
+  const ReportTap& tap = *static_cast<ReportTap*>(tapdata);
   guarded("report", [&] {
     if (!state().session) return;
     finish_session();
+    std::unordered_set<std::uint64_t> flows;
+    for (const std::uint32_t frame : tap.packets)
+      if (const auto flow = state().session->flow_of(frame)) flows.insert(*flow);
     const Summary summary =
-        tap.filter.empty() ? state().session->summary() : state().session->summary_of(tap.flows);
+        tap.filter.empty() ? state().session->summary() : state().session->summary_of(flows);
     std::fputs(summary_text(summary, TextStyle()).c_str(), stdout);
   });
 }
@@ -222,7 +224,7 @@ void states_end(stats_tree* tree) { statistics().trees.erase(tree); }
 
 // --- the end of a capture that is read once
 
-tap_packet_status end_packet(void*, packet_info*, epan_dissect_t*, const void*, tap_flags_t) {
+tap_packet_status pass_packet(void*, packet_info*, epan_dissect_t*, const void*, tap_flags_t) {
   return TAP_PACKET_DONT_REDRAW;
 }
 
@@ -288,13 +290,21 @@ void register_statistics() {
                              states_start, states_end);
 }
 
+void keep_taps_active() {
+  Statistics& all = statistics();
+  if (all.keeps_active) return;
+  all.keeps_active = true;
+  GString* error = register_tap_listener("frame", &all, nullptr, 0, nullptr, pass_packet, nullptr, nullptr);
+  if (error != nullptr) g_string_free(error, TRUE);
+}
+
 void wait_for_end_of_capture() {
   Statistics& all = statistics();
   if (all.waits_for_end || has_window() || !have_tap_listener(state().tap)) return;
   all.waits_for_end = true;
   // The listener added last is drawn first.
   GString* error =
-      register_tap_listener("tcpautopsy", &all, nullptr, 0, nullptr, end_packet, end_draw, nullptr);
+      register_tap_listener("tcpautopsy", &all, nullptr, 0, nullptr, pass_packet, end_draw, nullptr);
   if (error != nullptr) g_string_free(error, TRUE);
 }
 
