@@ -138,6 +138,7 @@ void Writer::finding(proto_tree* tree, const FlowCard& flow, const Finding& find
   add_text(sub, f_.severity, name(finding.severity));
   add_text(sub, f_.certainty, name(finding.certainty));
   if (finding.side) add_text(sub, f_.endpoint, end_name(flow, *finding.side));
+  if (!finding.part_of.empty()) add_text(sub, f_.part_of, finding.part_of);
   add_text(sub, f_.summary, finding.summary);
   if (const Detector* detector = find_detector(finding.id)) {
     explain(sub, f_.explanation, detector->doc.what);

@@ -60,6 +60,8 @@ void register_findings() {
       field(f.causes, "Usual causes", "tcpautopsy.finding.causes", FT_STRING, nullptr),
       field(f.confirm, "How to confirm it on the hosts", "tcpautopsy.finding.confirm", FT_STRING, nullptr),
       field(f.remedy, "What to change", "tcpautopsy.finding.remedy", FT_STRING, nullptr),
+      field(f.part_of, "Part of", "tcpautopsy.finding.part_of", FT_STRING,
+            "The finding about a host that this one belongs to"),
       field(f.frame, "Packet it rests on", "tcpautopsy.finding.frame", FT_FRAMENUM, nullptr),
   };
   proto_register_field_array(f.protocol, list, array_length(list));

@@ -15,7 +15,7 @@ struct Fields {
   EndFields client, server;
   int change = -1, change_endpoint = -1, basis = -1, cause = -1, rfc = -1, proved_by = -1, proves = -1;
   int finding = -1, severity = -1, certainty = -1, endpoint = -1, summary = -1, explanation = -1, causes = -1,
-      confirm = -1, remedy = -1, frame = -1;
+      confirm = -1, remedy = -1, frame = -1, part_of = -1;
   int tree = -1, end_tree = -1, change_tree = -1, finding_tree = -1;
 };
 

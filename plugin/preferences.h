@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "analyzer/detect/thresholds.h"
 #include "analyzer/infer/profile.h"
 
 namespace tcpautopsy::plugin {
@@ -10,6 +11,7 @@ namespace tcpautopsy::plugin {
 struct Preferences {
   bool enabled = true;
   Profile profile;
+  Thresholds thresholds;
   bool info_column = false;  // states at the end of the Info column
 };
 

@@ -27,6 +27,7 @@ bool from_low(const EndpointAddress& source, const EndpointAddress& destination)
 Session::Session(const Preferences& preferences, Keep keep) : keep_(keep) {
   AnalysisOptions options;
   options.profile = preferences.profile;
+  options.thresholds = preferences.thresholds;
   options.keep_all = [this](std::uint64_t) { return packets_begun_ < kWholePackets; };
   analysis_ = std::make_unique<Analysis>(options, [this](FlowResult&& flow) { take(std::move(flow)); });
 }

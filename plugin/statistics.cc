@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <unordered_set>
+#include <utility>
 
 #include "analyzer/detect/detector.h"
 #include "analyzer/report/summary_report.h"
@@ -29,6 +30,7 @@ struct FindingsTable {
   Waiting waiting;
   std::unordered_set<const Finding*> seen;
   std::map<std::string_view, guint> rows;  // by id
+  bool has_unplaced = false;               // findings that name no packet
 };
 
 // -z tcpautopsy_states,tree
@@ -136,6 +138,9 @@ guint row_of(FindingsTable& own, stat_tap_table* table, const Finding& finding, 
 
 void count_findings(stat_tap_table_ui* ui, FindingsTable& own, std::uint32_t frame) {
   stat_tap_table* table = g_array_index(ui->tables, stat_tap_table*, 0);
+  if (!std::exchange(own.has_unplaced, true))
+    for (const Finding& finding : state().session->book().general())
+      if (finding.frames.empty()) count_up(table, row_of(own, table, finding, 0), kCount);
   for (const Shown& shown : state().session->look(frame, 0))
     for (const Finding* finding : shown.view.findings) {
       const guint row = row_of(own, table, *finding, frame);

@@ -15,6 +15,7 @@
 #include <epan/stats_tree.h>
 #include <epan/tap.h>
 #include <ws_version.h>
+#include <wsutil/report_message.h>
 
 #include <cstdint>
 #include <string_view>

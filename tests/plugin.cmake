@@ -1,7 +1,7 @@
 # Tests that run the real tshark with the plugin from this build.
 find_package(Python3 COMPONENTS Interpreter)
 find_program(TSHARK tshark)
-if(NOT TARGET tcpautopsy_wireshark OR NOT Python3_FOUND OR NOT TSHARK)
+if(NOT TARGET tcpautopsy_wireshark OR NOT TARGET tap2pcap OR NOT Python3_FOUND OR NOT TSHARK)
   return()
 endif()
 set(preload "")
@@ -17,5 +17,5 @@ foreach(script ${scripts})
   get_filename_component(name ${script} NAME_WE)
   add_test(NAME "plugin: ${name}" COMMAND ${Python3_EXECUTABLE} ${script} -q)
   set_tests_properties("plugin: ${name}" PROPERTIES TIMEOUT 600
-    ENVIRONMENT "TCPAUTOPSY=$<TARGET_FILE:tcpautopsy>;TSHARK=${TSHARK};WSPLUGINS=${TCPAUTOPSY_WSPLUGINS};PRELOAD=${preload}")
+    ENVIRONMENT "TCPAUTOPSY=$<TARGET_FILE:tcpautopsy>;TSHARK=${TSHARK};WSPLUGINS=${TCPAUTOPSY_WSPLUGINS};PRELOAD=${preload};TAP2PCAP=$<TARGET_FILE:tap2pcap>")
 endforeach()

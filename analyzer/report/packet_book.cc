@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "analyzer/analysis/part_of.h"
 #include "analyzer/report/names.h"
 #include "analyzer/report/where_time_went.h"
 
@@ -86,6 +87,7 @@ FlowCard PacketBook::card_of(const FlowResult& flow) {
   card.encapsulation = h.trace.encapsulation;
   card.first_frame = h.trace.first.number;
   card.last_frame = h.trace.last.number;
+  card.begun_ns = h.trace.first.time_ns;
   card.client = h.trace.client;
   card.client_guessed = h.trace.client_guessed;
   card.self_connection = h.trace.self_connection;
@@ -107,6 +109,14 @@ FlowCard PacketBook::card_of(const FlowResult& flow) {
 }
 
 void PacketBook::add(Findings findings) {
+  if (const PartOf parts(findings); !parts.empty()) {
+    for (std::optional<FlowCard>& card : flows_) {
+      if (!card) continue;
+      const FlowPlace place{card->ends[index(card->client)], card->ends[index(other(card->client))],
+                            card->begun_ns};
+      for (Finding& finding : card->findings) parts.mark(finding, place);
+    }
+  }
   for (Finding& finding : findings) {
     for (const FrameRef& frame : finding.frames)
       by_frame_.emplace(static_cast<std::uint32_t>(frame.number), general_.size());

@@ -39,6 +39,7 @@ struct FlowCard {
   std::uint64_t number = 0;
   std::uint32_t incarnation = 0, encapsulation = 0;
   std::uint64_t first_frame = 0, last_frame = 0;
+  TimeNs begun_ns = 0;
   PerSide<EndpointAddress> ends;
   Side client = Side::A;
   bool client_guessed = true, self_connection = false;
@@ -75,7 +76,8 @@ class PacketBook {
   void add(const FlowResult& flow);
   // What would be kept of the flow.
   FlowCard card_of(const FlowResult& flow);
-  // Findings about hosts and the capture.
+  // Findings about hosts and the capture, all flows having been added; those of flows that are part of them
+  // are told so.
   void add(Findings findings);
 
   const FlowCard* flow(std::uint64_t number) const;

@@ -139,6 +139,23 @@ class Preferences(unittest.TestCase):
         done = tshark("-o", "tcpautopsy.info_column:TRUE", "-2", "-r", sample("lost_final_ack"), "-Y", "frame.number == 8")
         self.assertIn("[client TIME-WAIT, server LAST-ACK]", done.stdout)
 
+    def test_thresholds_decide_what_is_found(self):
+        path, threshold = sample("refused"), "service_refusing.min_attempts=1"
+        expected = {f["id"] for f in cli("findings", path, "--set", threshold)}
+        self.assertIn("service_refusing", expected)
+        table = printed("-o", f"tcpautopsy.thresholds: {threshold},", "-r", path, "-z", "tcpautopsy_findings,stat")
+        self.assertEqual(set(re.findall(r"^(\w+) +\|\w+ +\|\d+ \|", table, re.M)), expected)
+
+    def test_a_threshold_that_is_none_is_told(self):
+        done = tshark("-o", "tcpautopsy.thresholds:lost_final_ack.nothing=1", "-r", sample("refused"))
+        self.assertIn("lost_final_ack.nothing=1", done.stderr)
+        self.assertEqual(done.returncode, 0)
+
+    def test_what_is_part_of_a_host_finding_says_so(self):
+        shown = tshark("-2", "-o", "tcpautopsy.thresholds:service_refusing.min_attempts=1", "-r", sample("refused"), "-T", "fields", "-e",
+                       "tcpautopsy.finding.part_of", "-Y", 'tcpautopsy.finding == "connection_refused"')
+        self.assertEqual(set(shown.stdout.split()), {"service_refusing"})
+
     def test_the_profile_decides_how_long_states_last(self):
         path = sample("kernel_closing")
         for profile in ("linux", "rfc9293"):
