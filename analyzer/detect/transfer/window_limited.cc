@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "analyzer/detect/close_facts.h"
 #include "analyzer/detect/evidence.h"
@@ -163,7 +164,7 @@ void examine(const DetectContext& context, Findings& out) {
     finding.certainty = Certainty::Likely;
     finding.summary = "The " + std::string(role(flow, other(side))) + " had filled the " +
                       std::string(role(flow, side)) + "'s receive window (" + window_text(limit) + ") for " +
-                      std::to_string(static_cast<int>(share * 100 + .5)) + " % of the " +
+                      std::to_string(std::lround(share * 100)) + " % of the " +
                       duration_text(limit.sending_ns) + " it was sending";
     if (rtt && *rtt > 0) {
       const double rate = static_cast<double>(limit.largest_window) * 1e9 / static_cast<double>(*rtt);

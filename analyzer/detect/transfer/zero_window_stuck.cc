@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "analyzer/detect/evidence.h"
 #include "analyzer/detect/stall_facts.h"
 
@@ -122,9 +124,9 @@ void examine(const DetectContext& context, Findings& out) {
     if (probes) cite(finding, last_frame(probes));
     finding.end_ns = flow.capture_end_ns;
     if (facts.stalls_probed == 0) finding.certainty = Certainty::Likely;
-    finding.summary = "The " + who + "'s receive window has been closed for " +
-                      duration_text(stuck->closed_ns) + " when the capture ends, and the " + peer +
-                      " has data to send; ";
+    finding.summary = fmt::format(
+        "The {}'s receive window has been closed for {} when the capture ends, and the {} has data to send; ",
+        who, duration_text(stuck->closed_ns), peer);
     if (stuck->unanswered) {
       finding.summary += "the last " + count_text(facts.probes_unanswered, "window probe") +
                          (facts.probes_unanswered == 1 ? " was" : " were") + " not answered.";
