@@ -24,7 +24,7 @@ _tcpautopsy() {
     mapfile -t COMPREPLY < <(compgen -W "$(tcpautopsy help "$command" | grep -o -- '--[a-z0-9-]*')" -- "$current")
   else
     [[ $COMP_CWORD -eq 1 ]] && mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
-    [[ $COMP_CWORD -eq 2 && $command == batch ]] && mapfile -t COMPREPLY < <(compgen -W "report" -- "$current")
+    [[ $COMP_CWORD -eq 2 && $command == batch ]] && mapfile -t COMPREPLY < <(compgen -W "report plan run merge" -- "$current")
     compopt -o default
   fi
 }

@@ -23,6 +23,8 @@ struct UnitPlan {
   std::vector<Scanned> files;
   bool merged = false;  // files overlap and are read together, by time
   std::uint64_t bytes = 0;
+  // On several machines: which part of its connections is stored, by a hash of their ends.
+  std::uint64_t part = 0, parts = 1;
 };
 
 // The parts of a rotated file's name that do not change, and how surely it is rotated.

@@ -218,6 +218,13 @@ void Store::put(const std::vector<Scanned>& unread, const std::vector<ArchiveFac
   transaction.commit();
 }
 
+void Store::forget(const std::vector<Scanned>& files) {
+  const std::lock_guard lock(mutex_);
+  Transaction transaction(database_);
+  remove_units_of(files);
+  transaction.commit();
+}
+
 void Store::set_meta(const std::string& key, const std::string& value) {
   const std::lock_guard lock(mutex_);
   database_.prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)")

@@ -35,6 +35,8 @@ class Store {
   // What else was found: replaces what was known of these paths.
   void put(const std::vector<Scanned>& unread, const std::vector<ArchiveFacts>& archives);
   void set_meta(const std::string& key, const std::string& value);
+  // Removes whatever is known of these files.
+  void forget(const std::vector<Scanned>& files);
 
   Database& database() { return database_; }
 

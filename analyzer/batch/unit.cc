@@ -8,6 +8,7 @@
 #include "analyzer/batch/unit_rows.h"
 #include "analyzer/capture/capture_set.h"
 #include "analyzer/flow/flow_key.h"
+#include "analyzer/hosts/keys.h"
 
 namespace tcpautopsy::batch {
 namespace {
@@ -55,6 +56,7 @@ class UnitRun {
     options.profile = settings_.profile;
     options.thresholds = settings_.thresholds;
     Analysis analysis(options, [&](FlowResult&& flow) {
+      if (!ours(flow.history.trace)) return;
       rows_.add(flow, analysis_->decoder().encapsulation(flow.history.trace.encapsulation));
       progress_.flows.fetch_add(1, std::memory_order_relaxed);
       progress_.findings.fetch_add(flow.findings.size(), std::memory_order_relaxed);
@@ -94,7 +96,15 @@ class UnitRun {
     result_.flow_count = analysis.facts().flows;
     if (result_.packets > 0) result_.end_ns = analysis.capture_end_ns();
     progress_.findings.fetch_add(analysis.capture_findings().size());
-    rows_.finish(analysis.capture_findings(), result_.flows, result_.findings);
+    rows_.finish(analysis.capture_findings(), unit_.part == 0, result_.flows, result_.findings);
+  }
+
+  // Whose part it is does not hang on who was client, nor on VLAN and tunnel.
+  bool ours(const FlowTrace& trace) const {
+    if (unit_.parts == 1) return true;
+    const std::uint64_t ends =
+        key_hash(trace.facts(Side::A).address) + key_hash(trace.facts(Side::B).address);
+    return mix(ends) % unit_.parts == unit_.part;
   }
 
   void note(const CaptureInfo& info, FileFacts& file) {
@@ -147,6 +157,10 @@ std::string fingerprint(const UnitPlan& unit, const Settings& settings) {
   std::string text = settings_text(settings) + (unit.merged ? "\nmerged" : "");
   for (const Scanned& file : unit.files)
     text += fmt::format("\n{}\n{} {}", file.path, file.size, file.mtime_ns);
+  return fingerprint_of(text);
+}
+
+std::string fingerprint_of(std::string_view text) {
   return fmt::format("{:016x}{:016x}", hash_of_text(text, 1), hash_of_text(text, 2));
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "analyzer/analysis/analysis.h"
@@ -52,6 +53,7 @@ struct UnitResult {
 std::int64_t unit_number(const std::string& name);
 // Changes with whatever the unit's rows hang on.
 std::string fingerprint(const UnitPlan& unit, const Settings& settings);
+std::string fingerprint_of(std::string_view text);
 // All settings as text, for the store.
 std::string settings_text(const Settings& settings);
 

@@ -149,7 +149,7 @@ void UnitRows::add_finding(const FindingView& view, const Origin& origin, std::s
           view.trace != nullptr ? Cell(bytes_of(place)) : Cell(nullptr)});
 }
 
-void UnitRows::finish(const Findings& of_capture, RowSpool& flows, RowSpool& findings) {
+void UnitRows::finish(const Findings& of_capture, bool store_them, RowSpool& flows, RowSpool& findings) {
   flows = std::move(flows_);
   const PartOf parts(of_capture);
   const auto put = [&](std::vector<Cell>& row) {
@@ -170,6 +170,7 @@ void UnitRows::finish(const Findings& of_capture, RowSpool& flows, RowSpool& fin
     }
     put(row);
   });
+  if (!store_them) return;
   RowSpool last;
   for (std::size_t i = 0; i < of_capture.size(); ++i)
     add_finding({of_capture[i], nullptr}, Origin{files_, no_encapsulation()}, alike_before(of_capture, i),

@@ -19,7 +19,8 @@ class UnitRows {
 
   void add(const FlowResult& flow, const Encapsulation& encapsulation);
   // What is found of hosts and of the capture, and which findings of flows that explains.
-  void finish(const Findings& of_capture, RowSpool& flows, RowSpool& findings);
+  // Findings of hosts and of the capture become rows themselves only if `store_them`.
+  void finish(const Findings& of_capture, bool store_them, RowSpool& flows, RowSpool& findings);
 
  private:
   void add_finding(const FindingView& view, const Origin& origin, std::size_t nth, RowSpool& to);

@@ -279,6 +279,93 @@ class Batch(unittest.TestCase):
         self.assertEqual(all_of("flows"), sorted(r[0] for r in rows(store, "SELECT record FROM flows")))
 
 
+class Shards(unittest.TestCase):
+    """Split over machines and merged, the store is that of one machine."""
+
+    def setUp(self):
+        self.folder = Folder().__enter__()
+        self.addCleanup(self.folder.__exit__, None, None, None)
+        self.path = self.folder.path
+        os.mkdir(self.path("in"))
+        self.folder.file("in/large.pcap", pcap(many(400, 1)))  # more than a shard
+        for i in range(12):
+            self.folder.file(f"in/small{i}x.pcap", pcap(many(5, i + 2)))
+        for i, part in enumerate(pieces(many(40, 50), 5)):
+            self.folder.file(f"in/e.pcap{i}", pcap(part))
+        self.folder.file("in/broken.pcap", b"x" * 500)
+        self.assertEqual(run("batch", self.path("in"), "--out", self.path("one"), "-q")[0], 1)
+        self.one = dump(self.path("one"))
+
+    def plan(self, shards, *more):
+        folder = self.path(f"plan{shards}")
+        status, _, err = run("batch", "plan", self.path("in"), "--shards", str(shards), "--plan", folder, *more)
+        self.assertEqual(status, 1, err)
+        return folder
+
+    def merged(self, folder, out="merged"):
+        status, _, err = run("batch", "merge", "--plan", folder, "--out", self.path(out))
+        self.assertEqual(status, 1, err)
+        return dump(self.path(out))
+
+    def shard(self, folder, shard):
+        status, _, err = run("batch", "run", "--plan", folder, "--shard", str(shard), "-q")
+        self.assertEqual(status, 0, err)
+
+    def test_merged_is_as_of_one_machine(self):
+        for shards in (1, 2, 5, 40):
+            folder = self.plan(shards)
+            order = list(range(shards))
+            random.Random(shards).shuffle(order)
+            for shard in order:
+                self.shard(folder, shard)
+            self.assertEqual(self.merged(folder, f"of{shards}"), self.one, shards)
+
+    def test_a_large_capture_is_split(self):
+        folder = self.plan(4)
+        flows = []
+        for shard in range(4):
+            self.shard(folder, shard)
+            flows.append(rows(f"{folder}/shard-{shard:06}.db", "SELECT COUNT(*) FROM flows")[0][0])
+        self.assertGreater(min(flows), 50, flows)
+
+    def test_settings_go_with_the_plan(self):
+        options = ("--profile", "rfc9293", "--fin-wait-2", "7", "--set", "syn_flood.min_half_open=3", "-f", "port 81")
+        folder = self.plan(2, *options)
+        for shard in range(2):
+            self.shard(folder, shard)
+        run("batch", self.path("in"), "--out", self.path("own"), "-q", *options)
+        self.assertEqual(self.merged(folder), dump(self.path("own")))
+
+    def test_merging_waits_for_all(self):
+        folder = self.plan(3)
+        self.shard(folder, 1)
+        status, _, err = run("batch", "merge", "--plan", folder, "--out", self.path("early"))
+        self.assertEqual(status, 2)
+        self.assertIn("2 of 3 shards not finished: 0, 2", err)
+        self.assertFalse(os.path.exists(self.path("early")))
+        self.assertEqual(run("batch", "run", "--plan", folder, "--shard", "3")[0], 2)
+        self.assertEqual(run("batch", "run", "--plan", self.path("nowhere"), "--shard", "0")[0], 2)
+
+    def test_a_shard_killed_is_taken_up(self):
+        folder = self.plan(2)
+        for shard in range(2):
+            tool = subprocess.Popen([TOOL, "batch", "run", "--plan", folder, "--shard", str(shard), "-q", "-j", "1"])
+            time.sleep(0.05)
+            tool.kill()
+            tool.wait()
+            self.shard(folder, shard)
+        self.assertEqual(self.merged(folder), self.one)
+
+    def test_into_a_store_that_is_there(self):
+        shutil.copy(self.path("one"), self.path("there"))
+        self.folder.file("in/small3x.pcap", pcap(many(9, 99)))
+        folder = self.plan(2)
+        for shard in range(2):
+            self.shard(folder, shard)
+        run("batch", self.path("in"), "--out", self.path("fresh"), "-q")
+        self.assertEqual(self.merged(folder, "there"), dump(self.path("fresh")))
+
+
 class Reports(unittest.TestCase):
     def setUp(self):
         self.folder = Folder().__enter__()

@@ -1,0 +1,70 @@
+#include <fmt/format.h>
+
+#include "analyzer/batch/shards.h"
+#include "cli/batch/batch_work.h"
+#include "cli/batch/progress_display.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+
+namespace tcpautopsy::cli {
+namespace {
+
+const std::string& plan_folder(const Options& options) {
+  if (options.batch.plan.empty()) throw UsageError{"--plan DIR is missing"};
+  return options.batch.plan;
+}
+
+}  // namespace
+
+int run_batch_plan(const Options& options) {
+  const std::string& folder = plan_folder(options);
+  if (!options.batch.shards) throw UsageError{"--shards N is missing"};
+  batch::Progress progress;
+  batch::Plan plan;
+  const batch::Settings settings = batch_settings(options);
+  const std::vector<std::string> names = batch_inputs(options);
+  {
+    const ProgressDisplay display(progress, options.quiet);
+    plan = batch::make_plan(names, settings, nullptr, batch_jobs(options), progress);
+  }
+  if (plan.units.empty()) {
+    say("no captures were found");
+    return 2;
+  }
+  batch::write_shards(plan, settings, *options.batch.shards, folder);
+  if (!options.quiet)
+    say(fmt::format("{}: {} in {}, {} in {}", folder, plural(plan.files(), "file", "files"),
+                    plural(plan.units.size(), "unit", "units"), readable_bytes(plan.bytes()),
+                    plural(*options.batch.shards, "shard", "shards")));
+  return plan.broken() > 0 ? 1 : 0;
+}
+
+int run_batch_shard(const Options& options) {
+  const std::string& folder = plan_folder(options);
+  if (!options.batch.shard) throw UsageError{"--shard I is missing"};
+  const batch::ShardWork work = batch::read_shard(folder, *options.batch.shard);
+  batch::Progress progress;
+  batch::Outcome outcome;
+  {
+    const ProgressDisplay display(progress, options.quiet);
+    outcome = batch::run_shard(work, folder, *options.batch.shard, batch_jobs(options), progress);
+  }
+  if (!options.quiet)
+    say(fmt::format("shard {}: {} analysed ({} packets), {} done before", *options.batch.shard,
+                    plural(outcome.units, "unit", "units"), grouped(progress.packets),
+                    grouped(outcome.units_skipped)));
+  // Broken files are told when all is merged: a shard that has some is as finished as any other.
+  return 0;
+}
+
+int run_batch_merge(const Options& options) {
+  const std::string& folder = plan_folder(options);
+  if (options.batch.store.empty()) throw UsageError{"--out STORE is missing"};
+  batch::merge_shards(folder, options.batch.store);
+  batch::Database store(options.batch.store, batch::Database::Access::Read);
+  tell_broken(store, options);
+  if (finish_batch(store, options)) return 3;
+  return store.number("SELECT COUNT(*) FROM broken_files").value_or(0) > 0 ? 1 : 0;
+}
+
+}  // namespace tcpautopsy::cli
