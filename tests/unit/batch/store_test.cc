@@ -1,0 +1,181 @@
+#include "analyzer/batch/store.h"
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "analyzer/batch/row_spool.h"
+
+using namespace tcpautopsy;
+using namespace tcpautopsy::batch;
+
+namespace {
+
+class Folder {
+ public:
+  Folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "tcpautopsy-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no folder");
+    path_ = name;
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  std::string path(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+UnitPlan unit_of(std::vector<std::string> paths) {
+  UnitPlan unit;
+  for (const std::string& path : paths) {
+    Scanned file;
+    file.path = path;
+    file.size = 100;
+    file.mtime_ns = 7;
+    file.kind = Kind::Capture;
+    unit.files.push_back(file);
+  }
+  unit.name = paths.front();
+  return unit;
+}
+
+UnitResult result_of(const UnitPlan& unit) {
+  UnitResult result;
+  result.files.resize(unit.files.size());
+  for (FileFacts& file : result.files) {
+    file.format = "pcap";
+    file.link_types = "1";
+    file.first_ns = 1;
+    file.last_ns = 2;
+  }
+  return result;
+}
+
+void put(Store& store, const UnitPlan& unit) { store.put(unit, fingerprint(unit, {}), result_of(unit)); }
+
+std::int64_t count(Store& store, const std::string& what) {
+  return store.database().number("SELECT COUNT(*) FROM " + what).value_or(-1);
+}
+
+}  // namespace
+
+TEST_CASE("Rows come out of the spool as they went in, from memory and from disk") {
+  for (const std::size_t memory : {std::size_t{1} << 20, std::size_t{64}}) {
+    RowSpool spool(memory);
+    const std::string text(100, 'x');
+    for (std::int64_t i = 0; i < 50; ++i)
+      spool.add({i, nullptr, std::string_view(text).substr(0, static_cast<std::size_t>(i))});
+    for (int round = 0; round < 2; ++round) {
+      std::int64_t expected = 0;
+      spool.each([&](std::vector<Cell>& row) {
+        REQUIRE(row.size() == 3);
+        CHECK(std::get<std::int64_t>(row[0]) == expected);
+        CHECK(std::holds_alternative<std::nullptr_t>(row[1]));
+        CHECK(std::get<std::string_view>(row[2]).size() == static_cast<std::size_t>(expected));
+        ++expected;
+      });
+      CHECK(expected == 50);
+    }
+    const RowSpool moved = std::move(spool);
+    CHECK(moved.rows() == 50);
+  }
+}
+
+TEST_CASE("A unit is known by its files and settings") {
+  const UnitPlan unit = unit_of({"a", "b"});
+  const std::string print = fingerprint(unit, {});
+  UnitPlan changed = unit;
+  changed.files[1].mtime_ns = 8;
+  CHECK(fingerprint(changed, {}) != print);
+  changed = unit;
+  changed.files[0].size = 101;
+  CHECK(fingerprint(changed, {}) != print);
+  CHECK(fingerprint(unit_of({"a"}), {}) != print);
+  Settings settings;
+  settings.filter = "tcp";
+  CHECK(fingerprint(unit, settings) != print);
+  settings = {};
+  settings.profile.time_wait = 1;
+  CHECK(fingerprint(unit, settings) != print);
+  settings = {};
+  settings.thresholds.set("syn_flood", "min_half_open", 3);
+  CHECK(fingerprint(unit, settings) != print);
+  CHECK(fingerprint(unit, {}) == print);
+  CHECK(unit_number("a") == unit_number("a"));
+  CHECK(unit_number("a") != unit_number("b"));
+}
+
+TEST_CASE("A unit takes the place of those it shares files with") {
+  const Folder folder;
+  Store store(folder.path("s"));
+  put(store, unit_of({"a", "b"}));
+  put(store, unit_of({"c"}));
+  put(store, unit_of({"b", "d"}));
+  CHECK(count(store, "units") == 2);
+  CHECK(count(store, "files") == 3);
+  CHECK(store.has(unit_of({"b", "d"}), fingerprint(unit_of({"b", "d"}), {})));
+  CHECK_FALSE(store.has(unit_of({"a", "b"}), fingerprint(unit_of({"a", "b"}), {})));
+  put(store, unit_of({"c"}));
+  CHECK(count(store, "units") == 2);
+}
+
+TEST_CASE("Files that have not changed need not be looked at") {
+  const Folder folder;
+  Store store(folder.path("s"));
+  put(store, unit_of({"a"}));
+  CHECK(store.known({"a", 100, 7, false}));
+  CHECK_FALSE(store.known({"a", 101, 7, false}));
+  CHECK_FALSE(store.known({"a", 100, 8, false}));
+  CHECK_FALSE(store.known({"b", 100, 7, false}));
+}
+
+TEST_CASE("An archive is known only when all its captures are stored") {
+  const Folder folder;
+  Store store(folder.path("s"));
+  UnitPlan one = unit_of({"t.tar!a"}), two = unit_of({"t.tar!b"});
+  one.files[0].archive = two.files[0].archive = "t.tar";
+  Scanned readme;
+  readme.path = "t.tar!readme";
+  readme.archive = "t.tar";
+  readme.mtime_ns = 7;
+  readme.reason = "text";
+  store.put({readme}, {{"t.tar", "", 500, 7, 2, 1}});
+  put(store, one);
+  CHECK_FALSE(store.known({"t.tar", 500, 7, false}));
+  put(store, two);
+  const auto known = store.known({"t.tar", 500, 7, false});
+  REQUIRE(known);
+  CHECK(known->size() == 3);
+  CHECK_FALSE(store.known({"t.tar", 500, 8, false}));
+}
+
+TEST_CASE("Nothing else is taken for a store") {
+  const Folder folder;
+  std::ofstream(folder.path("text")) << std::string(5000, 'x');
+  CHECK_THROWS_AS(Store(folder.path("text")), StoreError);
+  { Database(folder.path("other"), Database::Access::Write).execute("CREATE TABLE t(x)"); }
+  CHECK_THROWS_AS(Store(folder.path("other")), StoreError);
+  { Store(folder.path("later")).set_meta("schema", "2"); }
+  CHECK_THROWS_WITH(Store(folder.path("later")), Catch::Matchers::Contains("version 2"));
+  CHECK_THROWS_AS(Store(folder.path("no/such/folder")), StoreError);
+}
+
+TEST_CASE("A store in use is refused, and free again afterwards") {
+  const Folder folder;
+  {
+    Store first(folder.path("s"));
+    CHECK_THROWS_WITH(Store(folder.path("s")), Catch::Matchers::Contains("another run"));
+  }
+  CHECK_NOTHROW(Store(folder.path("s")));
+}
+
+TEST_CASE("What was rolled back is not there") {
+  const Folder folder;
+  Store store(folder.path("s"));
+  {
+    Transaction transaction(store.database());
+    store.database().execute("INSERT INTO meta VALUES ('x', 'y')");
+  }
+  CHECK(count(store, "meta WHERE key = 'x'") == 0);
+}
