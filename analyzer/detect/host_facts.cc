@@ -138,8 +138,8 @@ std::vector<Episode> dense_episodes(const StepList& steps, TimeNs window, const 
     const TimeNs end = extent(steps[last]).second;
     while (first < last && extent(steps[first]).first < end - window) count(counts, steps[first++], -1);
     const TimeNs length = end - extent(steps[first]).first;
-    const double share = length <= window ? 1 : 1 / static_cast<double>((length + window - 1) / window);
-    if (!enough(counts, share)) continue;
+    const TimeNs windows = std::max<TimeNs>((length + window - 1) / window, 1);  // begun
+    if (!enough(counts, 1 / static_cast<double>(windows))) continue;
     Episode span;
     // What an episode before holds already need not be looked at again.
     const std::size_t from = found.empty() ? first : std::max(first, found.back().last + 1);

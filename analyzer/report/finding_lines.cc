@@ -219,7 +219,7 @@ std::string evidence_text(const Finding& finding) {
     std::string words = ends_in(key, "_ns") ? key.substr(0, key.size() - 3) : key;
     for (char& c : words)
       if (c == '_') c = ' ';
-    out += (out.empty() ? "" : "; ") + words + ": " + text;
+    out += fmt::format("{}{}: {}", out.empty() ? "" : "; ", words, text);
   }
   return out;
 }
