@@ -26,6 +26,7 @@ struct Analysis::State {
   FlowOptions flow_options() const {
     FlowOptions flow;
     flow.time_wait = options.profile.time_wait;
+    flow.give_up = std::max(flow.give_up, options.profile.syn_give_up + options.profile.syn_give_up / 2);
     flow.keep_all = options.keep_all;
     flow.first_flow = options.first_flow;
     flow.on_segment = options.on_segment;

@@ -10,6 +10,8 @@ namespace {
 
 // More ports than this, each on many hosts, are told as one scan.
 constexpr std::size_t kMostPortsApart = 3;
+// Of a sample, so few targets prove nothing, whatever they stand for.
+constexpr std::size_t kFewestOfSample = 5;
 
 using Probes = std::vector<Probe>;
 
@@ -17,16 +19,24 @@ bool earlier(const Probe& a, const Probe& b) {
   return a.target.first_ns != b.target.first_ns ? a.target.first_ns < b.target.first_ns : a.to < b.to;
 }
 
-// The probes, alike in host or port, that are within some window with `least` others, most of which failed.
-Probes dense(const Probes& all, std::size_t least, double scale, TimeNs window) {
+// The probes, alike in host or port, that are within some window with `least` others, most of which failed;
+// or with some that no connection begins with.
+Probes dense(const Probes& all, std::size_t least, double scale, const ScanLimits& limits) {
   Probes found;
-  std::size_t first = 0, taken = 0, failed = 0;
+  std::size_t first = 0, taken = 0, failed = 0, odd = 0;
+  const auto enough = [&](std::size_t count) {
+    if (scale > 1 && count < kFewestOfSample) return false;
+    return odd >= limits.odd || scale * static_cast<double>(count) >= static_cast<double>(least);
+  };
   for (std::size_t last = 0; last < all.size(); ++last) {
     failed += all[last].target.failed() ? 1 : 0;
-    while (all[first].target.first_ns < all[last].target.first_ns - window)
-      failed -= all[first++].target.failed() ? 1 : 0;
+    odd += all[last].target.odd > 0 ? 1 : 0;
+    for (; all[first].target.first_ns < all[last].target.first_ns - limits.window; ++first) {
+      failed -= all[first].target.failed() ? 1 : 0;
+      odd -= all[first].target.odd > 0 ? 1 : 0;
+    }
     const std::size_t count = last - first + 1;
-    if (scale * static_cast<double>(count) < static_cast<double>(least) || 2 * failed <= count) continue;
+    if (!enough(count) || 2 * failed <= count) continue;
     for (std::size_t i = std::max(first, taken); i <= last; ++i) found.push_back(all[i]);
     taken = last + 1;
   }
@@ -62,21 +72,19 @@ std::set<std::uint16_t> Scan::ports() const {
   return found;
 }
 
-std::vector<Scan> scans_of(const SourceTargets& source, const ScanLimits& limits) {
-  if (source.targets.size() < std::min(limits.ports, limits.hosts)) return {};
+std::vector<Scan> scans_of(const std::vector<Probe>& tried, double scale, const ScanLimits& limits) {
+  if (tried.size() < std::min({limits.ports, limits.hosts, limits.odd})) return {};
   std::map<IpAddress, Probes> by_host;
   std::map<std::uint16_t, Probes> by_port;
-  source.targets.each([&](const EndpointAddress& to, const Target& target) {
-    by_host[to.ip].push_back({to, target});
-    by_port[to.port].push_back({to, target});
-  });
-  const double scale =
-      static_cast<double>(source.targets.distinct()) / static_cast<double>(source.targets.size());
+  for (const Probe& probe : tried) {
+    by_host[probe.to.ip].push_back(probe);
+    by_port[probe.to.port].push_back(probe);
+  }
   Probes many_ports, many_hosts;
   std::vector<Scan> scans, apart;
   for (auto& [ip, probes] : by_host) {
     std::sort(probes.begin(), probes.end(), earlier);
-    const Probes found = dense(probes, limits.ports, scale, limits.window);
+    const Probes found = dense(probes, limits.ports, scale, limits);
     many_ports.insert(many_ports.end(), found.begin(), found.end());
   }
   std::sort(many_ports.begin(), many_ports.end(), earlier);
@@ -84,7 +92,7 @@ std::vector<Scan> scans_of(const SourceTargets& source, const ScanLimits& limits
   std::size_t ports = 0;
   for (auto& [port, probes] : by_port) {
     std::sort(probes.begin(), probes.end(), earlier);
-    const Probes found = dense(probes, limits.hosts, scale, limits.window);
+    const Probes found = dense(probes, limits.hosts, scale, limits);
     ports += found.empty() ? 0 : 1;
     many_hosts.insert(many_hosts.end(), found.begin(), found.end());
     split(found, port, scale, apart);

@@ -14,11 +14,7 @@ namespace tcpautopsy {
 struct ScanLimits {
   std::size_t ports = 15, hosts = 25;  // ports of one host, or hosts on one port
   TimeNs window = 60 * kSecond;
-};
-
-struct Probe {
-  EndpointAddress to;
-  Target target;
+  std::size_t odd = 3;  // of one host or on one port, by segments that no connection begins with
 };
 
 // What one source tried within an episode.
@@ -33,7 +29,7 @@ struct Scan {
 };
 
 // By time. Scans of several hosts' ports, and of several ports, that go on together are one.
-std::vector<Scan> scans_of(const SourceTargets& source, const ScanLimits& limits);
+std::vector<Scan> scans_of(const std::vector<Probe>& tried, double scale, const ScanLimits& limits);
 
 // What its SYNs have in common.
 struct ScanLook {

@@ -1,5 +1,6 @@
 // When flows are over, and what their receiver is given.
 #include <algorithm>
+#include <limits>
 #include <tuple>
 
 #include "analyzer/flow/flow_table_state.h"
@@ -28,6 +29,7 @@ void FlowTable::State::hand_out_due(TimeNs now) {
     if (!flows_.holds(due.flow, due.number)) continue;
     LiveFlow& flow = flows_[due.flow];
     const bool ended = flow.over() || flow.newer != LiveFlows::kNone;
+    if (hand_out_if_given_up(due.flow, now)) continue;
     if (!ended && !flow.closed()) {
       flow.queued = false;
       continue;
@@ -43,6 +45,32 @@ void FlowTable::State::hand_out_due(TimeNs now) {
       continue;
     }
     hand_out(due.flow);
+  }
+}
+
+void FlowTable::State::note_opened(Id flow, TimeNs now) {
+  constexpr TimeNs kMost = std::numeric_limits<std::uint32_t>::max();
+  const TimeNs since = std::clamp<TimeNs>((now - begin_ns_) / kSecond + 1, 0, kMost);
+  opened_.push_back({static_cast<std::uint32_t>(since), flow});
+}
+
+bool FlowTable::State::hand_out_if_given_up(Id id, TimeNs now) {
+  const LiveFlow& flow = flows_[id];
+  if (!flow.only_opening() || flow.held || flow.newer != LiveFlows::kNone) return false;
+  if (flow.last_ns() + options.give_up > now) {
+    due_.push({flow.last_ns() + options.give_up, id, flow.number});
+  } else {
+    hand_out(id);
+  }
+  return true;
+}
+
+void FlowTable::State::hand_out_unopened(TimeNs now) {
+  while (!opened_.empty() && given_up_ns(opened_.front()) <= now) {
+    const Id id = opened_.front().flow;
+    opened_.pop_front();
+    if (flows_.holds(id)) hand_out_if_given_up(id, now);
+    flows_.put_to_sleep();
   }
 }
 

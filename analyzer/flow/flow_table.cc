@@ -45,6 +45,7 @@ std::uint64_t FlowTable::State::add(const TcpSegment& segment, const FrameRef& f
     expire(std::min(frame.time_ns, last_time_));
   } else {
     flows_.begin_at(frame.time_ns);
+    begin_ns_ = frame.time_ns;
   }
   any_ = true;
   last_time_ = frame.time_ns;
@@ -79,8 +80,9 @@ std::uint64_t FlowTable::State::first_incarnation(const Arrival& a) {
   if (opens(a.segment)) {
     // It may be one of a flood, and nothing ever come after it.
     if (pair != DoubledPairs::kNone) pairs_.original(pair);
-    flows_.open_asleep({a.key, number, 0, a.key.encapsulation, pair, a.from_low, false, {}}, a.hash,
-                       a.segment, a.frame);
+    const Id id = flows_.open_asleep({a.key, number, 0, a.key.encapsulation, pair, a.from_low, false, {}},
+                                     a.hash, a.segment, a.frame);
+    note_opened(id, a.frame.time_ns);
     if (options.on_segment) options.on_segment(number, Side::A, a.segment, a.frame);
     return number;
   }

@@ -13,8 +13,11 @@ namespace tcpautopsy {
 
 struct FlowOptions {
   TimeNs time_wait = 60 * kSecond;  // a flow closed for so long is done
-  std::size_t max_records = 4096;   // of one flow; later ones replace the middle, counted in records_left_out
-  std::uint64_t first_flow = 0;     // number of the first flow (several captures in one run)
+  // So is one of which only SYNs and SYN-ACKs were seen, and nothing for so long: hosts wait 120 s at most
+  // before they send one again (Linux's TCP_RTO_MAX). Floods need it.
+  TimeNs give_up = 200 * kSecond;
+  std::size_t max_records = 4096;  // of one flow; later ones replace the middle, counted in records_left_out
+  std::uint64_t first_flow = 0;    // number of the first flow (several captures in one run)
   std::function<bool(std::uint64_t flow)>
       keep_all;                   // flows of which no segment is folded (for the ladder); may be empty
   std::size_t most_awake = 2048;  // flows kept ready for their next segment; the others are packed
@@ -33,9 +36,9 @@ struct CaptureFacts {
   std::uint64_t halves_joined = 0;  // one-sided flows joined although VLAN or tunnel differ
 };
 
-// Feed segments in file order. `done` receives each flow once, when it is over (closed for time_wait, or
-// finish()), each incarnation before its successor and with `previous` set by set_previous() if that was
-// called for it.
+// Feed segments in file order. `done` receives each flow once, when it is over (closed for time_wait,
+// given up, or finish()), each incarnation before its successor and with `previous` set by set_previous() if
+// that was called for it.
 class FlowTable {
  public:
   using Done = std::function<void(FlowTrace&&)>;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <queue>
@@ -60,6 +61,12 @@ struct FlowTable::State {
     bool operator>(const Due& o) const { return at_ns > o.at_ns; }
   };
 
+  // A flow that a SYN opened, to be looked at when that may have been all.
+  struct Opened {
+    std::uint32_t at_s;  // since the first packet
+    Id flow;             // or one that came to have its id
+  };
+
   std::uint64_t first_incarnation(const Arrival& a);
   Id next_incarnation(const Arrival& a, Id latest);
   Route route(const Arrival& a, Id latest);
@@ -80,8 +87,16 @@ struct FlowTable::State {
   void look_again(Id id, LiveFlow& flow);
   void expire(TimeNs now) {
     if (!due_.empty() && due_.top().at_ns <= now) hand_out_due(now);
+    if (!opened_.empty() && given_up_ns(opened_.front()) <= now) hand_out_unopened(now);
   }
+  TimeNs given_up_ns(const Opened& opened) const {
+    return begin_ns_ + opened.at_s * kSecond + options.give_up;
+  }
+  void note_opened(Id flow, TimeNs now);
   void hand_out_due(TimeNs now);
+  void hand_out_unopened(TimeNs now);
+  // Nothing but SYNs and SYN-ACKs came; if for long enough, it is handed out, else looked at again.
+  bool hand_out_if_given_up(Id id, TimeNs now);
   void hand_out(Id flow);
 
   static constexpr std::size_t kMostHeld = 4096;
@@ -91,7 +106,8 @@ struct FlowTable::State {
   DoubledPairs pairs_;
   std::unordered_map<Id, HeldSyn> held_;
   std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
-  TimeNs last_time_ = 0;
+  std::deque<Opened> opened_;
+  TimeNs begin_ns_ = 0, last_time_ = 0;
   bool any_ = false;
   std::uint64_t next_number_;
   Id after_handed_out_ = LiveFlows::kNone;

@@ -31,6 +31,10 @@ void LiveFlow::note(const TcpSegment& segment, const FrameRef& frame) {
     opened_ = (segment.flags & (kSyn | kAck | kRst)) == kSyn;
   }
   last_ns_ = frame.time_ns;
+  const bool syn = (segment.flags & (kSyn | kAck | kRst | kFin)) == kSyn && segment.seq == first_seq_;
+  const bool syn_ack =
+      (segment.flags & (kSyn | kAck | kRst | kFin)) == (kSyn | kAck) && segment.ack == first_seq_ + 1;
+  only_opening_ = only_opening_ && (syn || syn_ack);
   ending_ = ending_ || (segment.flags & (kFin | kRst)) != 0;
 }
 

@@ -43,6 +43,8 @@ class LiveFlow {
            side_of(segment.source) == (answers ? Side::B : Side::A) &&
            (answers ? segment.ack == first_seq_ + 1 : segment.seq == first_seq_);
   }
+  // All its segments were that SYN and SYN-ACKs to it.
+  bool only_opening() const { return opened_ && only_opening_; }
   TimeNs first_ns() const { return first_ns_; }
   TimeNs last_ns() const { return last_ns_; }
   // Its segments can be had again from the journal, and nothing else is known of it.
@@ -101,7 +103,7 @@ class LiveFlow {
   TimeNs first_ns_ = 0, last_ns_ = 0;
   mutable std::unique_ptr<FlowTracker> tracker_;  // has all segments, or is not made yet
   std::uint8_t in_journal_ = 0;                   // segments; kYoung + 1 for no longer kept
-  bool opened_ = false, ending_ = false, quoted_ = false;
+  bool opened_ = false, only_opening_ = true, ending_ = false, quoted_ = false;
   Seq first_seq_;
 };
 

@@ -106,22 +106,25 @@ LiveFlows::Id LiveFlows::open(const FlowKey& key, std::uint64_t hash, std::uint6
   return id;
 }
 
-void LiveFlows::open_asleep(SleepingFlow flow, std::uint64_t hash, const TcpSegment& segment,
-                            const FrameRef& frame) {
+LiveFlows::Id LiveFlows::open_asleep(SleepingFlow flow, std::uint64_t hash, const TcpSegment& segment,
+                                     const FrameRef& frame) {
   note_encapsulation(flow.key.encapsulation);
   JournalContext context(epoch_);
   EntryWriter entry;
   if (!write_entry(segment, frame, Side::A, Role::Ordinary, context, entry)) {
-    LiveFlow& awake = (*this)[open(flow.key, hash, flow.number, flow.a_is_low, kNone)];
+    const Id id = open(flow.key, hash, flow.number, flow.a_is_low, kNone);
+    LiveFlow& awake = (*this)[id];
     awake.pair = flow.pair;
     awake.add(segment, frame, Side::A, Role::Ordinary);
-    return;
+    return id;
   }
   flow.incarnation = ended_.recall(hash);
   flow.journal = entry.bytes();
   FlowSlot slot;
   slot.hold(flow);
-  index_.insert(hash, store(std::move(slot)));
+  const Id id = store(std::move(slot));
+  index_.insert(hash, id);
+  return id;
 }
 
 void LiveFlows::join(Id id, std::uint32_t encapsulation) {

@@ -34,6 +34,7 @@ class LiveFlows {
     return *flow;
   }
   bool holds(Id id, std::uint64_t number) const;
+  bool holds(Id id) const { return id < slots_.size() && !slots_[id].empty(); }
 
   // The latest incarnation of the key, or of a flow that a half with this encapsulation was joined to.
   Id latest(const FlowKey& key, std::uint64_t hash) const {
@@ -46,7 +47,7 @@ class LiveFlows {
   // `before` is the latest incarnation of the same key so far, or kNone.
   Id open(const FlowKey& key, std::uint64_t hash, std::uint64_t number, bool from_low, Id before);
   // The first incarnation, with its first segment, asleep.
-  void open_asleep(SleepingFlow flow, std::uint64_t hash, const TcpSegment& segment, const FrameRef& frame);
+  Id open_asleep(SleepingFlow flow, std::uint64_t hash, const TcpSegment& segment, const FrameRef& frame);
   // From now on segments with this encapsulation too find the flow and its successors.
   void join(Id id, std::uint32_t encapsulation);
   void close(Id id);

@@ -174,4 +174,25 @@ std::optional<Attempt> attempt_of(const FlowHistory& flow, std::span<const FlowM
   return a;
 }
 
+std::optional<Attempt> probe_of(const FlowHistory& flow) {
+  if (flow.trace.self_connection || flow.records().empty()) return std::nullopt;
+  const SegmentRecord& first = flow.records().front();
+  if ((first.flags & (kSyn | kAck | kRst)) != 0 || first.payload > 0) return std::nullopt;
+  Attempt a;
+  for (const SegmentRecord& r : flow.records()) {
+    const bool answer = r.side != first.side;
+    if (answer ? !r.has(kRst) : r.flags != first.flags) return std::nullopt;
+    if (answer) a.outcome = Outcome::Refused;
+  }
+  a.client = flow.trace.facts(first.side).address;
+  a.server = flow.trace.facts(other(first.side)).address;
+  a.flow = flow.trace.number;
+  a.syn = first.frame;
+  a.last_ns = flow.trace.last.time_ns;
+  if (first.has_ip_id) a.ip_id = first.ip_id;
+  a.look = look_of(first, {});
+  a.odd = true;
+  return a;
+}
+
 }  // namespace tcpautopsy

@@ -62,10 +62,15 @@ struct Attempt {
   bool ack_repeated = false;  // SYN-ACK sent again: the server kept the attempt in memory
   bool ack_due = false;       // it was due again before the capture's end, and did not come
   bool timestamps = false;    // both ends agreed on them
+  bool odd = false;           // not by a SYN, see probe_of()
   bool lower_isn = false;     // a port used again with a lower ISN, no timestamps and too soon for the clock
 };
 
 // Nothing where no SYN of the client was captured, or both ends are one.
 std::optional<Attempt> attempt_of(const FlowHistory& flow, std::span<const FlowMark> marks);
+
+// A connection that began with a segment no connection begins with, and nothing came of it: FIN, PSH and URG
+// without ACK, or no flags at all (FIN, NULL and Xmas scans). `syn` is that segment.
+std::optional<Attempt> probe_of(const FlowHistory& flow);
 
 }  // namespace tcpautopsy

@@ -7,7 +7,10 @@ namespace tcpautopsy {
 
 void Attempts::note(const FlowHistory& flow, std::span<const FlowMark> marks) {
   const auto attempt = attempt_of(flow, marks);
-  if (!attempt) return;
+  if (!attempt) {
+    if (const auto probe = probe_of(flow)) sources_.note(*probe);
+    return;
+  }
   if (ServiceAttempts* service = services_.find_or_add(attempt->server, key_hash(attempt->server)))
     service->note(*attempt);
   sources_.note(*attempt);

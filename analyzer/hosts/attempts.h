@@ -23,7 +23,7 @@ class Attempts {
   void each_service(F f) const {
     services_.each(f);
   }
-  // f(IpAddress, SourceTargets)
+  // f(IpAddress, std::vector<Probe>)
   template <class F>
   void each_source(F f) const {
     sources_.each(f);
@@ -33,8 +33,8 @@ class Attempts {
   void each_host(F f) const {
     isns_.each(f);
   }
-  // Not all sources are held: a scan may have gone unseen.
-  bool all_sources() const { return sources_.complete(); }
+  // So many targets each that a source has stands for.
+  double targets_scale() const { return sources_.scale(); }
 
  private:
   // Some 200 octets for a service tried once or twice, at most half a megabyte for a busy one.

@@ -21,6 +21,7 @@ Target target_of(const Attempt& a) {
     case Outcome::Dropped: t.opened = 1; break;
   }
   t.syn_resent = a.syn_resent ? 1 : 0;
+  t.odd = a.odd ? 1 : 0;
   t.first_ns = a.syn.time_ns;
   t.flow = a.flow;
   t.syn = a.syn;
@@ -43,6 +44,7 @@ void Target::merge(const Target& o) {
   opened += o.opened;
   let_go += o.let_go;
   syn_resent += o.syn_resent;
+  odd += o.odd;
   first_ns = std::min(first_ns, o.first_ns);
   if (o.flow < flow) {
     flow = o.flow;
@@ -54,42 +56,13 @@ void Target::merge(const Target& o) {
 }
 
 void Targets::note(const Attempt& attempt) {
-  const Place place{key_hash(attempt.client.ip), attempt.client.ip};
-  if (place.hash > limit_) return;
-  auto& targets = kept_[place].targets;
-  held_ -= targets.size();
-  if (Target* target = targets.find_or_add(attempt.server, key_hash(attempt.server)))
-    target->merge(target_of(attempt));
-  held_ += targets.size();
-  shrink();
+  const Pair pair{attempt.client.ip, attempt.server};
+  const std::uint64_t hash = mix(key_hash(pair.source) ^ (key_hash(pair.target) << 1));
+  if (Target* target = kept_.find_or_add(pair, hash)) target->merge(target_of(attempt));
 }
 
-void Targets::drop(std::map<Place, SourceTargets>::iterator from) {
-  for (auto it = from; it != kept_.end(); ++it) held_ -= it->second.targets.size();
-  kept_.erase(from, kept_.end());
-}
-
-// Sources of one hash stay or go together.
-void Targets::shrink() {
-  while (held_ > kBudget) {
-    limit_ = std::prev(kept_.end())->first.hash - 1;
-    drop(kept_.lower_bound(Place{limit_ + 1, {}}));
-  }
-}
-
-void Targets::merge(const Targets& part) {
-  if (part.limit_ < limit_) {
-    limit_ = part.limit_;
-    drop(kept_.lower_bound(Place{limit_ + 1, {}}));
-  }
-  for (const auto& [place, source] : part.kept_) {
-    if (place.hash > limit_) break;
-    auto& targets = kept_[place].targets;
-    held_ -= targets.size();
-    targets.merge(source.targets);
-    held_ += targets.size();
-  }
-  shrink();
+double Targets::scale() const {
+  return kept_.size() == 0 ? 1 : static_cast<double>(kept_.distinct()) / static_cast<double>(kept_.size());
 }
 
 }  // namespace tcpautopsy

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <iterator>
 #include <map>
 #include <optional>
+#include <vector>
 
 #include "analyzer/hosts/attempt.h"
 #include "analyzer/hosts/key_sample.h"
@@ -17,6 +17,7 @@ struct Target {
   std::uint32_t opened = 0;               // a SYN-ACK passed
   std::uint32_t let_go = 0;               // of these, the source answered with RST or nothing
   std::uint32_t syn_resent = 0;
+  std::uint32_t odd = 0;  // by a segment that no connection begins with
   TimeNs first_ns = 0;
   std::uint64_t flow = 0;  // the lowest number, and what its SYN was
   FrameRef syn;
@@ -28,39 +29,39 @@ struct Target {
   void merge(const Target& other);
 };
 
-struct SourceTargets {
-  // Beyond so many targets a fair sample is kept: that a scan was made shows all the same.
-  KeySample<EndpointAddress, Target, 512> targets;
+struct Probe {
+  EndpointAddress to;
+  Target target;
 };
 
-// Holds sources until they have kBudget targets in all, then those of the smallest hashes that fit: which
-// ones depends on the attempts alone, and what is held is whole. In a flood of more forged sources than that,
-// a scanner may go unseen.
+// Of each source and target while there are not too many, then of a fair sample: a wide scan shows in it even
+// among the forged addresses of a flood.
 class Targets {
  public:
-  static constexpr std::size_t kBudget = std::size_t{1} << 17;
+  static constexpr std::size_t kMost = std::size_t{1} << 16;
 
   void note(const Attempt& attempt);
-  void merge(const Targets& part);
-  bool complete() const { return limit_ == ~std::uint64_t{0}; }
+  void merge(const Targets& part) { kept_.merge(part.kept_); }
+  // So many targets each of those kept stands for; 1 while all are kept.
+  double scale() const;
 
+  // f(IpAddress, std::vector<Probe>), by address.
   template <class F>
   void each(F f) const {
-    for (const auto& [place, source] : kept_) f(place.ip, source);
+    std::map<IpAddress, std::vector<Probe>> by_source;
+    kept_.each([&](const Pair& pair, const Target& target) {
+      by_source[pair.source].push_back({pair.target, target});
+    });
+    for (const auto& [source, probes] : by_source) f(source, probes);
   }
 
  private:
-  struct Place {
-    std::uint64_t hash = 0;
-    IpAddress ip;
-    auto operator<=>(const Place&) const = default;
+  struct Pair {
+    IpAddress source;
+    EndpointAddress target;
+    auto operator<=>(const Pair&) const = default;
   };
-  void drop(std::map<Place, SourceTargets>::iterator from);
-  void shrink();
-
-  std::map<Place, SourceTargets> kept_;
-  std::size_t held_ = 0;  // targets
-  std::uint64_t limit_ = ~std::uint64_t{0};
+  KeySample<Pair, Target, kMost> kept_;
 };
 
 }  // namespace tcpautopsy

@@ -21,9 +21,9 @@ constexpr Doc kDoc{
         "names the scanner; what was open is in the evidence.",
     .how_known =
         "Fifteen or more ports of one host, or twenty-five or more hosts on one port, each tried for the "
-        "first time within a minute, more than half without a SYN-ACK. Open ports that the scanner let go "
-        "with RST or silence were only looked at (a half-open scan); those it completed were connected "
-        "to.\n\n"
+        "first time within a minute, more than half without a SYN-ACK; or three by segments that no "
+        "connection begins with (FIN, NULL and Xmas scans). Open ports that the scanner let go with RST or "
+        "silence were only looked at (a half-open scan); those it completed were connected to.\n\n"
         "That the SYNs of many connections bear one sequence number, one IP ID, or a bare header with "
         "window 1024 shows a scanner's own packets instead of a kernel's. The same numbers sent to the "
         "same ports from several addresses are one scanner's with decoys (nmap -D): which of the addresses "
@@ -78,6 +78,13 @@ times 3 every .5 to ports {
 }
 finding port_scan
 )"},
+    {"Three segments that no connection begins with", R"(
+times 3 every 1 to ports {
++0    A > B  FPU 1:1(0)
++.01  A < B  R.  0:0(0) ack 2
+}
+finding port_scan count 3
+)"},
     {"A browser: many hosts, all of which answer", R"(
 times 40 every .1 to hosts {
 handshake
@@ -107,17 +114,18 @@ constexpr Threshold kThresholds[] = {
     {"min_ports", 15, "", "ports of one host tried within the window"},
     {"min_hosts", 25, "", "hosts tried on one port within the window"},
     {"window", 60, "s", "time within which they were tried first"},
+    {"min_odd", 3, "", "ports or hosts tried by segments that no connection begins with"},
 };
 
-constexpr std::string_view kParts[] = {"connect_timeout", "syn_unanswered",      "connection_refused",
-                                       "connect_aborted", "half_open_abandoned", "handshake_ack_missing",
-                                       "stray_syn_ack"};
+constexpr std::string_view kParts[] = {"connect_timeout",       "syn_unanswered",       "connection_refused",
+                                       "connect_aborted",       "bad_flag_combination", "half_open_abandoned",
+                                       "handshake_ack_missing", "stray_syn_ack"};
 
 // How many sources sent the same number to the same port.
 using Numbers = std::map<std::pair<EndpointAddress, std::uint32_t>, std::set<IpAddress>>;
 
 struct Outcomes {
-  std::uint64_t refused = 0, silent = 0, open = 0, let_go = 0;
+  std::uint64_t refused = 0, silent = 0, open = 0, let_go = 0, odd = 0;
 };
 
 Outcomes outcomes_of(const Scan& scan) {
@@ -126,6 +134,7 @@ Outcomes outcomes_of(const Scan& scan) {
     const Target& t = probe.target;
     sums.open += t.opened > 0 ? 1 : 0;
     sums.let_go += t.opened > 0 && t.let_go == t.opened ? 1 : 0;
+    sums.odd += t.odd > 0 ? 1 : 0;
     if (!t.failed()) continue;
     ++(t.refused > 0 ? sums.refused : sums.silent);
   }
@@ -166,6 +175,12 @@ std::string tell_outcomes(Finding& finding, const Scan& scan) {
   if (!open.empty()) prove(finding, "open_ports", open);
   std::string told = fmt::format("{} refused, {} silent, {} open", scaled(scan, sums.refused),
                                  scaled(scan, sums.silent), scaled(scan, sums.open));
+  if (sums.odd > 0) {
+    prove(finding, "without_syn", scaled(scan, sums.odd));
+    told +=
+        fmt::format(", {} of them tried by segments that no connection begins with (FIN, NULL or Xmas scan)",
+                    scaled(scan, sums.odd));
+  }
   if (sums.let_go > 0 && sums.let_go == sums.open) told += " and let go at once (a half-open scan)";
   return told;
 }
@@ -199,8 +214,8 @@ std::string tell_decoys(Finding& finding, const IpAddress& source, const Scan& s
   std::string names;
   for (const IpAddress& other : others) names += (names.empty() ? "" : " ") + to_string(other);
   prove(finding, "decoys", names);
-  return fmt::format("; the same numbers came from {} other address{}: one scanner with decoys", others.size(),
-                     others.size() == 1 ? "" : "es");
+  return fmt::format("; the same numbers came from {} other address{}: one scanner with decoys",
+                     others.size(), others.size() == 1 ? "" : "es");
 }
 
 void tell(const IpAddress& source, const Scan& scan, const Numbers& numbers, Findings& out) {
@@ -229,11 +244,12 @@ void tell(const IpAddress& source, const Scan& scan, const Numbers& numbers, Fin
 void examine_hosts(const HostContext& context, Findings& out) {
   const auto limit = [&](std::size_t i) { return context.thresholds.of(kDoc.id, kThresholds[i]); };
   const ScanLimits limits{static_cast<std::size_t>(limit(0)), static_cast<std::size_t>(limit(1)),
-                          static_cast<TimeNs>(limit(2) * kSecond)};
+                          static_cast<TimeNs>(limit(2) * kSecond), static_cast<std::size_t>(limit(3))};
   std::map<IpAddress, std::vector<Scan>> scanners;
   Numbers numbers;
-  context.book.attempts().each_source([&](const IpAddress& source, const SourceTargets& targets) {
-    std::vector<Scan> scans = scans_of(targets, limits);
+  const double scale = context.book.attempts().targets_scale();
+  context.book.attempts().each_source([&](const IpAddress& source, const std::vector<Probe>& tried) {
+    std::vector<Scan> scans = scans_of(tried, scale, limits);
     if (scans.empty()) return;
     for (const Scan& scan : scans)
       for (const Probe& probe : scan.probes) numbers[{probe.to, probe.target.isn}].insert(source);

@@ -87,6 +87,39 @@ TEST_CASE("a closed flow is handed out after TIME-WAIT of quiet, an open one nev
   CHECK(t.finish().size() == 2);
 }
 
+TEST_CASE("what came to nothing is handed out when no host would try again") {
+  Traffic t;
+  const auto other_packet = [&t] { t.feed(segment(end("10.0.0.9", 9), server(), kAck, 77, 1)); };
+  const auto after = [&](TimeNs wait) {
+    t.wait(wait);
+    other_packet();
+    other_packet();
+    return t.done().size();
+  };
+  SECTION("a SYN, once more after the longest wait") {
+    t.a(kSyn, 0);
+    CHECK(after(120 * kSecond) == 0);
+    t.a(kSyn, 0);
+    CHECK(after(190 * kSecond) == 0);
+    CHECK(after(20 * kSecond) == 1);
+  }
+  SECTION("a SYN-ACK that nobody acknowledged") {
+    t.a(kSyn, 0).b(kSyn | kAck, 0, 1);
+    CHECK(after(190 * kSecond) == 0);
+    CHECK(after(20 * kSecond) == 1);
+  }
+  SECTION("a connection that opened stays") {
+    t.handshake();
+    CHECK(after(100'000 * kSecond) == 0);
+  }
+  SECTION("many, while flows that opened go on") {
+    for (std::uint16_t port = 1; port <= 5000; ++port)
+      t.feed(segment(end("10.0.7.1", port), server(), kSyn, 7));
+    t.handshake();
+    CHECK(after(201 * kSecond) == 5000);
+  }
+}
+
 TEST_CASE("finish hands out by number, and knowledge goes to the next incarnation") {
   std::vector<std::uint64_t> order;
   std::vector<bool> had_previous;
