@@ -15,7 +15,7 @@ constexpr double kMostAlike = 0.95;
 // Hosts all over the network are some 5 to 25 hops away; that many addresses of that many networks do not
 // all have one TTL.
 constexpr std::uint64_t kManyAddresses = 32, kManyNetworks = 8;
-constexpr std::size_t kFewestInARow = 12;
+constexpr std::size_t kFewestInARow = 12, kManyLooks = 8;
 
 std::uint64_t hash_of_look(const SynLook& look) {
   return mix((std::uint64_t{look.ttl} << 48 | std::uint64_t{look.options} << 40 |
@@ -159,7 +159,7 @@ SynSources::Common SynSources::common(const Spread& spread) const {
     common.senders = Senders::OneHost;
   else if (spread_out && alike)
     common.senders = Senders::OneProgram;
-  else if (spread.addresses >= kManyAddresses && !alike)
+  else if (spread.addresses >= kManyAddresses && looks_.size() >= kManyLooks)
     common.senders = Senders::Many;
   return common;
 }
