@@ -122,6 +122,7 @@ void CaptureRun::finish(Group& group, const Handlers& handlers) {
     note_severity(finding);
     capture.findings.push_back(finding);
   }
+  capture.parts = PartOf(group.analysis->capture_findings());
   flows_ += capture.facts.flows;
   capture.hosts = group.analysis->release_hosts();
   if (handlers.capture) handlers.capture(capture, group.start_ns);

@@ -19,14 +19,16 @@ LineSink::LineSink(const Options& options, std::vector<std::string> columns, std
   for (const std::string& column : columns_) widths_.push_back(tcpautopsy::columns(column));
 }
 
-void LineSink::line(std::string_view key, std::string_view text) {
+void LineSink::line(std::string_view key, std::string_view text, std::string_view tail) {
   if (unordered_)
     out_.line(text);
-  else
+  else if (tail.empty())
     spool_.add(key, text);
+  else
+    spool_.add(key, std::string(text).append(tail));
 }
 
-void LineSink::row(std::string_view key, const std::vector<std::string>& cells) {
+void LineSink::row(std::string_view key, const std::vector<std::string>& cells, std::string_view tail) {
   std::string joined;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     widths_[i] = std::max(widths_[i], tcpautopsy::columns(cells[i]));
@@ -36,7 +38,7 @@ void LineSink::row(std::string_view key, const std::vector<std::string>& cells) 
   if (unordered_)
     put_row(joined);
   else
-    spool_.add(key, joined);
+    spool_.add(key, joined.append(tail));
 }
 
 void LineSink::put_row(std::string_view joined) {
@@ -60,8 +62,11 @@ void LineSink::put_row(std::string_view joined) {
   out_.line(out_.terminal() ? cut(text, style_.width) : text);
 }
 
-void LineSink::finish() {
-  spool_.drain([this](std::string_view text) {
+void LineSink::finish(const std::function<bool(std::string&)>& last) {
+  std::string text;
+  spool_.drain([&](std::string_view spooled) {
+    text = spooled;
+    if (last && !last(text)) return;
     if (table_)
       put_row(text);
     else

@@ -1,6 +1,7 @@
 // Lines of NDJSON or CSV, or rows of a table, put out in order or at once.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,13 +16,15 @@ class LineSink {
   // `columns` names the columns of a table, `right` those set flush right.
   LineSink(const Options& options, std::vector<std::string> columns, std::vector<std::size_t> right = {});
 
-  // A line for programs.
-  void line(std::string_view key, std::string_view text);
+  // A line for programs. `tail` goes behind it while it waits.
+  void line(std::string_view key, std::string_view text, std::string_view tail = {});
   // A row for people.
-  void row(std::string_view key, const std::vector<std::string>& cells);
+  void row(std::string_view key, const std::vector<std::string>& cells, std::string_view tail = {});
   // What goes before all lines, such as a CSV header.
   void header(std::string_view text) { out_.line(text); }
-  void finish();
+  // `last` may still change what was put in, and leaves out what it returns false for; only what waited for
+  // its turn comes to it.
+  void finish(const std::function<bool(std::string& text)>& last = {});
 
  private:
   void put_row(std::string_view joined);
@@ -38,14 +41,14 @@ class LineSink {
 // A line in the format asked for: `json`, `csv` append to the string given; `row` returns cells.
 template <class Json, class Csv, class Row>
 void put(LineSink& sink, const std::string& format, std::string_view key, std::string& scratch, Json json,
-         Csv csv, Row row) {
-  if (format == "table") return sink.row(key, row());
+         Csv csv, Row row, std::string_view tail = {}) {
+  if (format == "table") return sink.row(key, row(), tail);
   scratch.clear();
   if (format == "csv")
     csv(scratch);
   else
     json(scratch);
-  sink.line(key, scratch);
+  sink.line(key, scratch, tail);
 }
 
 }  // namespace tcpautopsy::cli

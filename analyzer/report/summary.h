@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "analyzer/analysis/analysis.h"
+#include "analyzer/analysis/part_of.h"
 #include "analyzer/capture/capture_source.h"
 #include "analyzer/report/names.h"
 #include "analyzer/report/service_rows.h"
@@ -26,6 +27,7 @@ struct CaptureOverview {
   Findings findings;  // scope C
   TimeNs end_ns = 0;
   HostBook hosts;  // of all connections, selected or not
+  PartOf parts;    // which findings of flows belong to those of hosts, selected or not
 };
 
 // A finding kept to be told in full.

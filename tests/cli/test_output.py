@@ -55,6 +55,20 @@ class Output(unittest.TestCase):
         self.assertEqual(flow["options"]["client"]["mss"], 1460)
         self.assertFalse(flow["client_guessed"])
 
+    def test_findings_that_are_part_of_a_hosts(self):
+        refusals = [packet for port in range(12) for packet in refused(port=50001 + port, start=port)]
+        path = self.folder.file("refused.pcap", pcap(refusals))
+        told = ndjson("findings", path)
+        part = [finding for finding in told if finding["id"] == "connection_refused"]
+        self.assertEqual(len(part), 12)
+        self.assertEqual({(finding["severity"], finding["part_of"]) for finding in part}, {("info", "service_refusing")})
+        self.assertEqual([f["severity"] for f in told if f["id"] == "service_refusing"], ["error"])
+        self.assertEqual([f["id"] for f in ndjson("findings", "--severity", "warning", path)], ["service_refusing"])
+        rows = list(csv.DictReader(io.StringIO(run("findings", "--format", "csv", path)[1])))
+        self.assertEqual({(r["severity"], r["part_of"]) for r in rows if r["id"] == "connection_refused"}, {("info", "service_refusing")})
+        table = run("findings", "--format", "table", path)[1]
+        self.assertEqual(sum(line.startswith("info ") for line in table.splitlines()), 12)
+
     def test_times_and_turns(self):
         for flow in ndjson("flows", self.path):
             self.assertEqual(sum(flow["where_time_went_ns"].values()), flow["last_ns"] - flow["first_ns"])
