@@ -3,6 +3,7 @@
 with it. Usage: batch_archive.py TOOL SHARED [--part NAME]... [--work DIR]; SHARED has truth/ and corpus/ (see RESULTS.md)."""
 import argparse
 import bz2
+import contextlib
 import gzip
 import hashlib
 import io
@@ -123,13 +124,13 @@ class Archive:
 
 
 def rows(store, query):
-    with sqlite3.connect(store) as database:
+    with contextlib.closing(sqlite3.connect(store)) as database:
         return database.execute(query).fetchall()
 
 
 def dump(store):
     digest = hashlib.sha256()
-    with sqlite3.connect(store) as database:
+    with contextlib.closing(sqlite3.connect(store)) as database:
         for line in database.iterdump():
             digest.update(line.encode() + b"\n")
     return digest.hexdigest()
@@ -154,6 +155,7 @@ class Show:
             made = Archive(self.archive, self.shared)
             with open(self.path("counts"), "w") as out:
                 out.write("\n".join([str(made.files), str(made.readable), *made.odd]))
+        if not os.path.exists(self.path("one.db")):
             self.batch("one.db", "-j", "1")
 
     def accounts(self):
@@ -203,7 +205,7 @@ class Show:
             done = subprocess.run([self.tool, "batch", self.archive, "--out", store, "-q"], capture_output=True, text=True)
             print(f"full disk: exit status {done.returncode}, \"{done.stderr.strip().splitlines()[-1]}\"")
             assert done.returncode == 2 and "the disk is full" in done.stderr
-            with sqlite3.connect(store) as database:
+            with contextlib.closing(sqlite3.connect(store)) as database:
                 assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
                 kept = database.execute("SELECT COUNT(*) FROM units").fetchone()[0]
             subprocess.run(["mount", "-o", "remount,size=4g", small], check=True)

@@ -203,6 +203,7 @@ Outcome run_plan(const Plan& plan, const Settings& settings, Store& store, unsig
     for (const std::size_t i : bundles[k])
       analyse(plan.units[i], prints[i], settings, shelf, store, progress);
   });
+  store.commit();
   return outcome;
 }
 

@@ -15,7 +15,7 @@ namespace {
       throw StoreError(
           path + ": the disk is full; what was finished is kept, and the same command goes on from there");
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: throw StoreError(path + ": another run is using this store");
+    case SQLITE_LOCKED: throw StoreError(path + ": another run (or program) is using this store");
     case SQLITE_NOTADB: throw StoreError(path + ": is no store of tcpautopsy");
     case SQLITE_CORRUPT: throw StoreError(path + ": the store is damaged");
     default: break;
@@ -111,28 +111,21 @@ Database::Database(const std::string& path, Access access) : path_(path) {
       sqlite3_busy_timeout(handle_, 2000);
       return;
     }
-    // The lock is SQLite's own and ends with the process, however that ends. Held throughout, the log needs
-    // no shared memory, so the store may lie on a network file system.
+    // The lock is SQLite's own and ends with the process, however that ends. The rollback journal, not the
+    // write-ahead log: where the disk is full it leaves one clean file that anybody can read.
     execute("PRAGMA locking_mode = EXCLUSIVE");
-    execute("PRAGMA journal_mode = WAL");
-    // A power cut may lose the last commits, never the store: what is lost is done again.
-    execute("PRAGMA synchronous = NORMAL");
+    execute("PRAGMA journal_mode = DELETE");
+    execute("PRAGMA synchronous = FULL");
     execute("PRAGMA temp_store = MEMORY");
-    execute("BEGIN IMMEDIATE");
+    execute("BEGIN EXCLUSIVE");
     execute("COMMIT");
-    writes_ = true;
   } catch (...) {
     sqlite3_close_v2(handle_);
     throw;
   }
 }
 
-Database::~Database() {
-  // Without its log the store is one file that can be read from anywhere. Where that fails (a full disk), the
-  // log stays beside it, and the next to open it takes it in.
-  if (writes_) sqlite3_exec(handle_, "PRAGMA journal_mode = DELETE", nullptr, nullptr, nullptr);
-  sqlite3_close_v2(handle_);
-}
+Database::~Database() { sqlite3_close_v2(handle_); }
 
 void Database::execute(const std::string& sql) {
   const int code = sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr);

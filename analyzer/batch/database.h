@@ -78,7 +78,6 @@ class Database {
  private:
   std::string path_;
   sqlite3* handle_ = nullptr;
-  bool writes_ = false;
 };
 
 // Rolled back unless committed.

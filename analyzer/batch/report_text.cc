@@ -13,7 +13,7 @@ struct Section {
   std::vector<std::string> header;
   std::vector<std::size_t> right;
   Rows rows;
-  std::vector<std::string> commands;  // one for each row
+  std::vector<Where> where;  // one for each row
 };
 
 std::string count(std::int64_t number) { return grouped(static_cast<std::uint64_t>(number)); }
@@ -35,6 +35,14 @@ std::string where_text(const Where& where) {
   if (where.flow) text += fmt::format(", flow {}", *where.flow);
   if (where.frame) text += fmt::format(", frame {}", *where.frame);
   return text;
+}
+
+// The same with the command, which names the file unless that is a piece of a set.
+std::string seen_text(const Where& where) {
+  if (where.file.empty()) return "";
+  std::string text = where.command.find(where.file) == std::string::npos ? where.file : "";
+  if (where.frame) text += fmt::format("{}frame {}", text.empty() ? "" : ", ", *where.frame);
+  return printable(text + (text.empty() ? "" : ": ") + where.command);
 }
 
 std::vector<std::string> head(const Report& r) {
@@ -60,15 +68,14 @@ std::vector<std::string> head(const Report& r) {
 
 Section findings_section(const Report& r) {
   Section s{"By finding",
-            {"SEVERITY", "FINDING", "HOW MANY", "SERVICES", "FIRST SEEN", "LAST SEEN", "TREND", "SEE"},
+            {"SEVERITY", "FINDING", "HOW MANY", "SERVICES", "FIRST SEEN", "LAST SEEN", "TREND"},
             {2, 3},
             {},
             {}};
   for (const FindingLine& line : r.findings) {
     s.rows.push_back({line.severity, line.id, count(line.findings), count(line.services),
-                      day_and_time(line.first_ns), day_and_time(line.last_ns), trend_text(line.trend),
-                      where_text(line.where)});
-    s.commands.push_back(line.where.command);
+                      day_and_time(line.first_ns), day_and_time(line.last_ns), trend_text(line.trend)});
+    s.where.push_back(line.where);
   }
   return s;
 }
@@ -77,43 +84,40 @@ Section places_section(const std::string& title, const std::string& what,
                        const std::vector<PlaceLine>& places, bool opened) {
   Section s{title, {what, "CONNECTIONS"}, {1}, {}, {}};
   if (opened) s.header.push_back("NOT OPENED");
-  s.header.insert(s.header.end(), {"ERRORS", "WARNINGS", "SINCE", "TREND", "WHAT", "SEE"});
+  s.header.insert(s.header.end(), {"ERRORS", "WARNINGS", "SINCE", "TREND", "WHAT"});
   for (std::size_t i = 2; i < (opened ? 5U : 4U); ++i) s.right.push_back(i);
   for (const PlaceLine& line : places) {
     std::vector<std::string> row{line.place, count(line.connections)};
     if (opened) row.push_back(count(line.not_opened));
     row.insert(row.end(), {count(line.errors), count(line.warnings), day_and_time(line.first_ns),
-                           trend_text(line.trend), line.ids, where_text(line.where)});
+                           trend_text(line.trend), line.ids});
     s.rows.push_back(std::move(row));
-    s.commands.push_back(line.where.command);
+    s.where.push_back(line.where);
   }
   return s;
 }
 
 Section times_section(const Report& r) {
   Section s{r.by_day ? "By day" : "By hour",
-            {"TIME (UTC)", "CONNECTIONS", "ERRORS", "WARNINGS", "NOTES", "SEE"},
+            {"TIME (UTC)", "CONNECTIONS", "ERRORS", "WARNINGS", "NOTES"},
             {1, 2, 3, 4},
             {},
             {}};
   for (const TimeLine& line : r.times) {
-    s.rows.push_back({line.time, count(line.connections), count(line.errors), count(line.warnings),
-                      count(line.notes), where_text(line.where)});
-    s.commands.push_back(line.where.command);
+    s.rows.push_back(
+        {line.time, count(line.connections), count(line.errors), count(line.warnings), count(line.notes)});
+    s.where.push_back(line.where);
   }
   return s;
 }
 
 Section changes_section(const Report& r) {
-  Section s{"Against the baseline",
-            {"CHANGE", "SEVERITY", "FINDING", "SERVICE", "BEFORE", "NOW", "SEE"},
-            {4, 5},
-            {},
-            {}};
+  Section s{
+      "Against the baseline", {"CHANGE", "SEVERITY", "FINDING", "SERVICE", "BEFORE", "NOW"}, {4, 5}, {}, {}};
   for (const Change& change : r.changes) {
     s.rows.push_back({std::string(name(change.kind)), change.severity, change.id, change.place,
-                      count(change.before), count(change.now), where_text(change.where)});
-    s.commands.push_back(change.where.command);
+                      count(change.before), count(change.now)});
+    s.where.push_back(change.where);
   }
   return s;
 }
@@ -122,7 +126,7 @@ Section broken_section(const Report& r) {
   Section s{"Broken files", {"FILE", "WHY"}, {}, {}, {}};
   for (const BrokenLine& line : r.broken) {
     s.rows.push_back({printable(line.file), printable(line.error)});
-    s.commands.emplace_back();
+    s.where.emplace_back();
   }
   return s;
 }
@@ -163,14 +167,12 @@ std::string report_text(const Report& report, const TextStyle& style) {
   std::string out;
   for (const std::string& line : head(report)) out += line + "\n";
   for (Section& s : sections(report)) {
+    s.header.emplace_back("SEE");
+    for (std::size_t i = 0; i < s.rows.size(); ++i) s.rows[i].push_back(seen_text(s.where[i]));
     drop_empty_columns(s);
     Table table(s.header, s.right);
     for (const auto& row : s.rows) table.add(row);
     out += "\n" + style.paint(Paint::Bold, s.title) + "\n" + table.text({0, style.color}, 2);
-    std::string commands;
-    for (std::size_t i = 0; i < s.rows.size(); ++i)
-      if (!s.commands[i].empty()) commands += fmt::format("    {:>3}  {}\n", i + 1, printable(s.commands[i]));
-    if (!commands.empty()) out += "  Line by line, what shows it:\n" + commands;
   }
   return out;
 }
@@ -180,16 +182,22 @@ std::string report_markdown(const Report& report) {
   for (const std::string& line : head(report)) out += line + "\n";
   out += "```\n";
   for (Section& s : sections(report)) {
+    s.header.insert(s.header.end(), {"SEEN IN", "SHOWN BY"});
+    for (std::size_t i = 0; i < s.rows.size(); ++i) {
+      const Where& where = s.where[i];
+      s.rows[i].push_back(where_text(where));
+      s.rows[i].push_back(where.command.empty() ? "" : "`" + printable(where.command) + "`");
+    }
     drop_empty_columns(s);
     out += "\n## " + s.title + "\n\n|";
     for (const std::string& cell : s.header) out += " " + cell + " |";
-    out += " shown by |\n|";
-    for (std::size_t i = 0; i <= s.header.size(); ++i) out += "---|";
+    out += "\n|";
+    for (std::size_t i = 0; i < s.header.size(); ++i) out += "---|";
     out += "\n";
-    for (std::size_t i = 0; i < s.rows.size(); ++i) {
+    for (const auto& row : s.rows) {
       out += "|";
-      for (const std::string& cell : s.rows[i]) out += " " + markdown_cell(cell) + " |";
-      out += s.commands[i].empty() ? " |\n" : " `" + markdown_cell(printable(s.commands[i])) + "` |\n";
+      for (const std::string& cell : row) out += " " + markdown_cell(cell) + " |";
+      out += "\n";
     }
   }
   return out;

@@ -145,7 +145,8 @@ CREATE VIEW findings_by_hour AS
   FROM findings GROUP BY hour ORDER BY hour;
 CREATE VIEW new_since_yesterday AS -- on the store's last day, at a service that had none of the kind before
   WITH last AS (SELECT MAX(date(time_ns / 1000000000, 'unixepoch')) AS day FROM findings WHERE level >= 2)
-  SELECT n.id, n.severity, n.server_ip, n.server_port, COUNT(*) AS findings, MIN(n.time_ns) AS first_ns
+  SELECT n.id, n.severity, n.server_ip, n.server_port, COUNT(*) AS findings,
+         datetime(MIN(n.time_ns) / 1000000000, 'unixepoch') AS first
   FROM findings n, last
   WHERE n.level >= 2 AND date(n.time_ns / 1000000000, 'unixepoch') = last.day
     AND NOT EXISTS (SELECT 1 FROM findings o WHERE o.id = n.id AND o.server_ip IS n.server_ip

@@ -59,6 +59,9 @@ Scanned scanned_of(const Statement& row) {
   return file;
 }
 
+// As much may have to be done again after a power cut.
+constexpr std::uint64_t kUnitsAtOnce = 64, kRowsAtOnce = 20000;
+
 constexpr std::string_view kFileColumns =
     "SELECT path, archive, size, mtime_ns, format, link_types, first_ns, last_ns FROM files ";
 
@@ -158,7 +161,32 @@ void Store::remove_units_of(const std::vector<Scanned>& files) {
 
 void Store::put(const UnitPlan& unit, const std::string& print, const UnitResult& result) {
   const std::lock_guard lock(mutex_);
-  Transaction transaction(database_);
+  if (!pending_) pending_ = std::make_unique<Transaction>(database_);
+  try {
+    insert_unit(unit, print, result);
+    ++pending_units_;
+    pending_rows_ += result.flows.rows() + result.findings.rows();
+    if (pending_units_ >= kUnitsAtOnce || pending_rows_ >= kRowsAtOnce) settle();
+  } catch (const StoreError&) {
+    pending_.reset();
+    throw;
+  }
+}
+
+void Store::settle() {
+  if (pending_) pending_->commit();
+  pending_.reset();
+  pending_units_ = pending_rows_ = 0;
+}
+
+void Store::commit() {
+  const std::lock_guard lock(mutex_);
+  settle();
+}
+
+Store::~Store() = default;
+
+void Store::insert_unit(const UnitPlan& unit, const std::string& print, const UnitResult& result) {
   remove_units_of(unit.files);
   const std::int64_t number = unit_number(unit.name);
   const UnitResult& r = result;
@@ -170,7 +198,6 @@ void Store::put(const UnitPlan& unit, const std::string& print, const UnitResult
             maybe(r.end_ns))
       .run();
   insert(unit, number, result);
-  transaction.commit();
 }
 
 void Store::insert(const UnitPlan& unit, std::int64_t number, const UnitResult& result) {
@@ -199,6 +226,7 @@ void Store::insert(const UnitPlan& unit, std::int64_t number, const UnitResult& 
 
 void Store::put(const std::vector<Scanned>& unread, const std::vector<ArchiveFacts>& archives) {
   const std::lock_guard lock(mutex_);
+  settle();
   Transaction transaction(database_);
   // What was read of a file is kept when the file is gone, not when it has become something else.
   std::vector<Scanned> changed = unread;
@@ -220,6 +248,7 @@ void Store::put(const std::vector<Scanned>& unread, const std::vector<ArchiveFac
 
 void Store::forget(const std::vector<Scanned>& files) {
   const std::lock_guard lock(mutex_);
+  settle();
   Transaction transaction(database_);
   remove_units_of(files);
   transaction.commit();
@@ -227,6 +256,7 @@ void Store::forget(const std::vector<Scanned>& files) {
 
 void Store::set_meta(const std::string& key, const std::string& value) {
   const std::lock_guard lock(mutex_);
+  settle();
   database_.prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)")
       .with(std::string_view(key), std::string_view(value))
       .run();

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """`tcpautopsy batch`: sets of rotated files, archives in archives' clothing, taking up again, deterministic stores, reports."""
 import bz2
+import contextlib
 import gzip
 import io
 import json
@@ -35,12 +36,12 @@ def many(count, seed=1, spread=20.0):
 
 
 def dump(store):
-    with sqlite3.connect(store) as database:
+    with contextlib.closing(sqlite3.connect(store)) as database:
         return "\n".join(database.iterdump())
 
 
 def rows(store, query):
-    with sqlite3.connect(store) as database:
+    with contextlib.closing(sqlite3.connect(store)) as database:
         return database.execute(query).fetchall()
 
 
@@ -229,12 +230,12 @@ class Batch(unittest.TestCase):
     def test_two_runs_at_once(self):
         self.put("a.pcap", pcap(many(3)))
         store = self.batch()
-        with sqlite3.connect(store, isolation_level=None) as other:
+        with contextlib.closing(sqlite3.connect(store, isolation_level=None)) as other:
             other.execute("PRAGMA locking_mode = EXCLUSIVE")
             other.execute("BEGIN IMMEDIATE")
             status, _, err = run("batch", self.path("in"), "--out", store)
             self.assertEqual(status, 2)
-            self.assertIn("another run is using this store", err)
+            self.assertIn("another run (or program) is using this store", err)
             other.execute("ROLLBACK")
 
     def test_no_store(self):
@@ -243,7 +244,7 @@ class Batch(unittest.TestCase):
         status, _, err = run("batch", self.path("in"), "--out", other)
         self.assertEqual(status, 2)
         self.assertIn("is no store", err)
-        with sqlite3.connect(self.path("theirs")) as theirs:
+        with contextlib.closing(sqlite3.connect(self.path("theirs"))) as theirs:
             theirs.execute("CREATE TABLE t(x)")
         self.assertIn("is no store", run("batch", self.path("in"), "--out", self.path("theirs"))[2])
 
