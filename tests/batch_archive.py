@@ -199,7 +199,7 @@ class Show:
         self.made()
         small = self.path("small")
         os.makedirs(small, exist_ok=True)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", small], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=120m", "tmpfs", small], check=True)
         try:
             store = os.path.join(small, "store.db")
             done = subprocess.run([self.tool, "batch", self.archive, "--out", store, "-q"], capture_output=True, text=True)

@@ -60,7 +60,7 @@ Scanned scanned_of(const Statement& row) {
 }
 
 // As much may have to be done again after a power cut.
-constexpr std::uint64_t kUnitsAtOnce = 64, kRowsAtOnce = 20000;
+constexpr std::uint64_t kUnitsAtOnce = 64, kRowsAtOnce = 5000;
 
 constexpr std::string_view kFileColumns =
     "SELECT path, archive, size, mtime_ns, format, link_types, first_ns, last_ns FROM files ";
