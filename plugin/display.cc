@@ -164,7 +164,7 @@ void Writer::packet(proto_tree* tree, const Shown& shown) {
   end(sub, shown, flow_card.client);
   if (!flow_card.self_connection) end(sub, shown, other(flow_card.client));
   for (const PacketChange* c : shown.view.changes) change(sub, flow_card, *c);
-  for (const PacketChange* c : shown.proves) add_number(sub, f_.proves, c->frame);
+  for (const std::uint32_t frame : shown.proves) add_number(sub, f_.proves, frame);
   for (const Finding* one : shown.view.findings) finding(sub, flow_card, *one);
   if (shown.provisional) return;
   add_text(sub, f_.handshake, name(flow_card.handshake));

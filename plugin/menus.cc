@@ -11,7 +11,7 @@
 namespace tcpautopsy::plugin {
 namespace {
 
-constexpr std::size_t kColumnsOfWindow = 120;
+constexpr std::size_t kColumnsOfWindow = 66;
 
 void open_window(const char* title, const std::string& text) {
   const funnel_ops_t* ops = funnel_get_funnel_ops();

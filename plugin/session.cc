@@ -173,7 +173,8 @@ void Session::show(std::uint32_t frame, TimeNs time_ns, Place place) {
   const bool a_sent = card->self_connection || a_is_low == ((place & kFromLow) != 0);
   shown.sender = a_sent ? Side::A : Side::B;
   for (const PacketChange& change : card->changes)
-    if (change.proved_by == frame) shown.proves.push_back(&change);
+    if (change.proved_by == frame && (shown.proves.empty() || shown.proves.back() != change.frame))
+      shown.proves.push_back(change.frame);
 }
 
 const std::vector<Shown>& Session::look(std::uint32_t frame, TimeNs time_ns) {

@@ -22,7 +22,7 @@ namespace tcpautopsy::plugin {
 // Of one TCP header of one frame, for display.
 struct Shown {
   PacketView view;
-  std::vector<const PacketChange*> proves;  // changes of state whose receipt this packet proves
+  std::vector<std::uint32_t> proves;  // packets whose receipt this one proves
   std::optional<Side> sender;
   bool provisional = false;  // by what came before it only
 };
@@ -90,7 +90,7 @@ class Session {
   std::uint64_t whole_records_ = 0, whole_packets_ = 0;
   Summary summary_;
   std::deque<FlowResult> chosen_;  // without their records
-  std::vector<std::string> files_{""};
+  std::vector<std::string> files_{"this capture"};
   std::vector<Shown> shown_;
   std::uint32_t shown_frame_ = 0;
   DecodeCounts counts_;

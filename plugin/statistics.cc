@@ -291,7 +291,7 @@ void register_findings_table() {
 void register_statistics() {
   register_report();
   register_findings_table();
-  stats_tree_register_plugin("tcpautopsy", "tcpautopsy_states", "TCP Autopsy States", 0, states_packet,
+  stats_tree_register_plugin("tcpautopsy", "tcpautopsy_states", "TCP Autopsy/States", 0, states_packet,
                              states_start, states_end);
 }
 
