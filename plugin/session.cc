@@ -11,8 +11,8 @@ namespace {
 constexpr std::uint64_t kWholePackets = 100'000;
 // So much is kept for the ladders of the window.
 constexpr std::uint64_t kWholeRecords = 1'000'000;
-// A flow with so many kept segments is not gone through again for one that only carries on.
-constexpr std::size_t kLongStory = 256;
+// A flow with so many kept segments is not gone through again for each one that only carries on.
+constexpr std::size_t kLongStory = 256, kPartOfStory = 16;
 constexpr std::size_t kAtOnce = 256;
 constexpr std::size_t kMostLayers = 256;
 
@@ -143,23 +143,29 @@ void Session::look_live(std::uint32_t frame, TimeNs time_ns, const std::vector<T
   }
 }
 
+// All of a flow is weighed anew each time: a long one only after a part of its length, unless something
+// happens.
+void Session::weigh(Live& live, const TcpSegment& segment, std::uint64_t flow) {
+  if ((segment.flags & (kSyn | kFin | kRst)) != 0) live.eager = Live::kEager;
+  const bool due = ++live.since >= live.records / kPartOfStory;
+  if (live.records >= kLongStory && live.eager == 0 && !due) return;
+  if (live.eager > 0) --live.eager;
+  auto so_far = analysis_->so_far(segment, flow);
+  if (!so_far) return;
+  live.records = so_far->history.records().size();
+  live.since = 0;
+  live.card = book_.card_of(*so_far);
+  live.told = true;
+}
+
 void Session::look_live(std::uint32_t frame, TimeNs time_ns, const TcpSegment& segment, std::uint64_t flow) {
-  const auto known = live_.find(flow);
-  const bool carries_on = (segment.flags & (kSyn | kFin | kRst)) == 0;
-  if (known == live_.end() || known->second.moments.size() < kLongStory || !carries_on) {
-    if (auto so_far = analysis_->so_far(segment, flow)) {
-      if (known == live_.end())
-        live_.emplace(flow, book_.card_of(*so_far));
-      else
-        known->second = book_.card_of(*so_far);
-    }
-  }
-  const auto card = live_.find(flow);
-  if (card == live_.end()) return;
+  Live& live = live_[flow];
+  weigh(live, segment, flow);
+  if (!live.told) return;
   Shown& shown = shown_.emplace_back();
-  shown.view = book_.look(card->second, frame, time_ns);
+  const FlowCard& c = live.card;
+  shown.view = book_.look(c, frame, time_ns);
   shown.provisional = true;
-  const FlowCard& c = card->second;
   shown.sender = c.self_connection || c.ends[0] == segment.source ? Side::A : Side::B;
 }
 

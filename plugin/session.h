@@ -69,6 +69,16 @@ class Session {
     std::uint8_t layer = 0;  // of the frame's TCP headers, 0 the outermost
   };
 
+  // A flow that has been looked at before it is concluded.
+  struct Live {
+    static constexpr unsigned kEager = 64;
+    FlowCard card;
+    bool told = false;        // whose its segments are
+    std::size_t records = 0;  // that the card was made from
+    std::size_t since = 0;    // segments since then
+    unsigned eager = kEager;  // so many are weighed at once after a SYN, FIN or RST
+  };
+
   void note_frame(std::uint32_t frame, TimeNs time_ns);
   void analyse_waiting();
   void take(FlowResult&& flow);
@@ -76,6 +86,7 @@ class Session {
   void put_again(const FlowResult& flow);
   void look_live(std::uint32_t frame, TimeNs time_ns, const std::vector<TcpSegment>& segments);
   void look_live(std::uint32_t frame, TimeNs time_ns, const TcpSegment& segment, std::uint64_t flow);
+  void weigh(Live& live, const TcpSegment& segment, std::uint64_t flow);
   CaptureOverview overview() const;
   void show(std::uint32_t frame, TimeNs time_ns, Place place);
 
@@ -85,7 +96,7 @@ class Session {
   std::vector<Place> places_;                                    // by frame, of its outermost TCP header
   std::unordered_map<std::uint64_t, Place> inner_places_;        // by frame and layer
   std::unordered_map<std::uint32_t, std::uint8_t> more_layers_;  // frames with more than one
-  std::unordered_map<std::uint64_t, FlowCard> live_;             // flows looked at before they are concluded
+  std::unordered_map<std::uint64_t, Live> live_;                 // flows looked at before they are concluded
   std::unordered_map<std::uint64_t, FlowResult> whole_;
   std::uint64_t whole_records_ = 0, whole_packets_ = 0;
   Summary summary_;

@@ -3,16 +3,19 @@
 
     TCPAUTOPSY=... WSPLUGINS=... tests/plugin/compare_corpus.py FILE|FOLDER...
 
-Prints a line for each capture with differences and a total; exits 1 if there are any. One pass over the same capture must name the
-same flows and end without trouble.
+Prints a line for each capture with differences and a total; exits 1 if there are any. Two passes: every packet. One pass: the flow of every
+packet, the findings at the end, and some packets against the capture cut behind them.
 """
 import collections
 import os
 import re
+import subprocess
 import sys
 
 from compare import compare_two_pass, packets
-from wireshark import cli, tshark
+from wireshark import HOME, cli, tshark
+
+PREFIXES = 4  # of each capture
 
 
 def captures(names):
@@ -26,9 +29,25 @@ def captures(names):
                 yield os.path.join(folder, file)
 
 
-def compare_one_pass(path, two_pass_flows):
+def compare_prefixes(path, shown):
+    """Differences of some packets in one pass from what the command line says of the capture up to them; how many were compared."""
+    differences, compared = [], 0
+    cut = os.path.join(HOME, "cut.pcapng")
+    for frame in sorted(shown)[::max(1, len(shown) // PREFIXES)][:PREFIXES + 1]:
+        subprocess.run(["editcap", "-r", path, cut, f"1-{frame}"], check=True, capture_output=True)
+        packet = shown[frame]
+        segments = [s for h in cli("history", cut, "--flow", packet.one("flow")) for s in h["segments"] if s["frame"] == frame]
+        compared += len(segments)
+        for segment in segments:
+            said = (segment["endpoint"], segment["state"]["client"], segment["state"]["server"])
+            ours = (packet.one("sender"), packet.one("client_state"), packet.one("server_state"))
+            if said != ours:
+                differences.append(f"up to frame {frame}: the command line says {said}, the plugin {ours}")
+    return differences, compared
+
+
+def compare_one_pass(path, shown, two_pass_flows):
     """Differences of one pass: flows by frame, the findings of the whole at the end."""
-    shown, _ = packets(path)
     flows = {frame: p.one("flow") for frame, p in shown.items()}
     differences = [f"frame {f}: one pass says flow {flows.get(f)}, two passes {n}" for f, n in two_pass_flows.items()
                    if flows.get(f) not in (None, n)]
@@ -47,8 +66,10 @@ def main():
         try:
             two = compare_two_pass(path)
             shown, _ = packets(path, "-2")
-            one = compare_one_pass(path, {f: p.one("flow") for f, p in shown.items()})
-        except (RuntimeError, OSError) as error:
+            live, _ = packets(path)
+            one = compare_one_pass(path, live, {f: p.one("flow") for f, p in shown.items()})
+            cut, compared = compare_prefixes(path, live)
+        except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
             total["not read by tshark"] += 1
             print(f"{path}: {error}", flush=True)
             continue
@@ -56,6 +77,8 @@ def main():
         total["packets with several TCP headers"] += two.several
         total["shown only by the command line"] += two.missing
         total["shown only by the plugin"] += two.extra
+        total["packets of one pass"] += compared
+        one += cut
         total["differences of two passes"] += len(two.differences)
         total["differences of one pass"] += len(one)
         differs = bool(two.differences or one or two.missing)
