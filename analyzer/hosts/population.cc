@@ -33,8 +33,10 @@ void Population::add(TcpState state, TimeNs at_ns, std::int32_t by) {
   }
   if (changes_.size() == kMost) changes_.reserve(kMost + kMost / 4);
   changes_.push_back({step, by, state});
-  if (changes_.size() >= sorted_ + std::max(sorted_ / 4, kFewest)) settle();
+  if (tail_is_long()) settle();
 }
+
+bool Population::tail_is_long() const { return changes_.size() >= sorted_ + std::max(sorted_ / 4, kFewest); }
 
 void Population::join() {
   const auto place = [](const Change& c) { return std::tuple(c.step, c.state); };
@@ -71,15 +73,16 @@ Population Population::settled() const {
 }
 
 void Population::merge(const Population& part) {
-  const unsigned shift = std::max(shift_, part.shift_);
-  for (Change& change : changes_) change.step = step_of(change.step, shift - shift_);
-  shift_ = shift;
-  sorted_ = 0;
+  if (part.shift_ > shift_) {
+    for (Change& change : changes_) change.step = step_of(change.step, part.shift_ - shift_);
+    shift_ = part.shift_;
+    sorted_ = 0;
+  }
   for (Change change : part.changes_) {
-    change.step = step_of(change.step, shift - part.shift_);
+    change.step = step_of(change.step, shift_ - part.shift_);
     changes_.push_back(change);
   }
-  settle();
+  if (tail_is_long()) settle();
 }
 
 std::vector<Population::Moment> Population::moments() const {

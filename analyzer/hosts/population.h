@@ -50,6 +50,7 @@ class Population {
   };
 
   void add(TcpState state, TimeNs at_ns, std::int32_t by);
+  bool tail_is_long() const;
   void settle();  // sorts, joins, and coarsens as far as needed
   void join();
   Population settled() const;
