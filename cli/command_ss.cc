@@ -54,6 +54,7 @@ class SocketListing {
   TimeNs first_moment(TimeNs capture_start) const;
   TimeNs last_moment(TimeNs first, TimeNs end) const;
   void add_through(const FlowHistory& history, const FlowContext& context);
+  void keep_lasting(const FlowHistory& history, TimeNs next_ns);
   void put_rows(const FlowHistory& history, TimeNs at);
   void put_row(const SocketRow& row, TimeNs at);
 
@@ -83,8 +84,7 @@ void SocketListing::add(const FlowHistory& history, const FlowContext& context) 
     return;
   }
   if (context.capture_end) return put_rows(history, *context.capture_end);
-  for (SocketRow& row : sockets_at(history, history.capture_end_ns))
-    lasting_.push_back({std::move(row), history.capture_end_ns});
+  keep_lasting(history, history.capture_end_ns);
 }
 
 void SocketListing::add_through(const FlowHistory& history, const FlowContext& context) {
@@ -102,9 +102,13 @@ void SocketListing::add_through(const FlowHistory& history, const FlowContext& c
     over = at >= changed && history.outcome(Side::A).final == TcpState::Closed &&
            history.outcome(Side::B).final == TcpState::Closed && !options_.states.wants(TcpState::Closed);
   }
-  if (over || context.capture_end) return;
+  if (!over && !context.capture_end) keep_lasting(history, at);
+}
+
+void SocketListing::keep_lasting(const FlowHistory& history, TimeNs next_ns) {
   for (SocketRow& row : sockets_at(history, history.capture_end_ns))
-    if (options_.states.wants(row.state)) lasting_.push_back({std::move(row), at});
+    if (options_.states.wants(row.state) || row.state == TcpState::Unknown)
+      lasting_.push_back({std::move(row), next_ns});
 }
 
 void SocketListing::end_capture(TimeNs start, TimeNs end) {
