@@ -22,16 +22,17 @@ def peak(tool, path):
 
 
 def slower(source, target, factor):
-    """The capture (little-endian pcap, microseconds) with all its times stretched."""
-    data = bytearray(open(source, "rb").read())
-    at, first = 24, None
-    while at < len(data):
-        seconds, micros, length = struct.unpack_from("<III", data, at)
-        time = seconds * 1_000_000 + micros
-        first = time if first is None else first
-        struct.pack_into("<II", data, at, *divmod(first + (time - first) * factor, 1_000_000))
-        at += 16 + length
-    open(target, "wb").write(data)
+    """The capture (little-endian pcap, microseconds) with all its times stretched. Record by record: what this
+    program holds would count as the tool's."""
+    with open(source, "rb") as reader, open(target, "wb") as writer:
+        writer.write(reader.read(24))
+        first = None
+        while header := reader.read(16):
+            seconds, micros, length, original = struct.unpack("<IIII", header)
+            time = seconds * 1_000_000 + micros
+            first = time if first is None else first
+            stretched = divmod(first + (time - first) * factor, 1_000_000)
+            writer.write(struct.pack("<IIII", *stretched, length, original) + reader.read(length))
 
 
 def main():
@@ -54,7 +55,7 @@ def main():
     print(f"    {(large - small) / 4e6:.0f} octets a SYN more")
     slow = os.path.join(folder, "slow.pcap")
     slower(capture("synflood", 1), slow, 30)
-    show("flood, 5 M SYNs in 30 min", slow)
+    show("flood, 5 M SYNs in 30 minutes", slow)
     os.remove(slow)
     tiny, fifth = show("churn, 15,000 connections in 3 s", capture("churn", 0.01)), show("churn, 300,000 connections in 60 s", capture("churn", 0.2))
     print(f"    {(fifth - tiny) / 285e3:.0f} octets a connection more, all of them in TIME-WAIT at the end")
