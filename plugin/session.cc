@@ -218,6 +218,7 @@ CaptureOverview Session::overview() const {
   capture.decoded = counts_;
   capture.facts = analysis_->facts();
   capture.findings = book_.general();
+  capture.parts = PartOf(book_.general());
   capture.end_ns = analysis_->capture_end_ns();
   return capture;
 }
