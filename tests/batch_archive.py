@@ -267,7 +267,7 @@ def main():
     arguments.add_argument("--part", action="append", choices=parts)
     arguments.add_argument("--work", help="kept; else a temporary folder")
     given = arguments.parse_args()
-    work = given.work or tempfile.mkdtemp(prefix="tcpautopsy-batch-")
+    work = os.path.abspath(given.work) if given.work else tempfile.mkdtemp(prefix="tcpautopsy-batch-")
     os.makedirs(work, exist_ok=True)
     try:
         show = Show(given.tool, given.shared, work)

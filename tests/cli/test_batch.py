@@ -83,6 +83,8 @@ class Batch(unittest.TestCase):
         status, _, err = run("batch", whole, "--out", self.path("whole"))
         self.assertEqual(status, 0, err)
         findings = [strip(json.loads(r[0])) for r in rows(self.path("whole"), "SELECT record FROM findings")]
+        key = lambda finding: json.dumps(finding, sort_keys=True)
+        self.assertEqual(sorted(findings, key=key), sorted(map(strip, ndjson("findings", whole)), key=key))
         self.assertGreater(len(findings), 10)
         for how, name in namings.items():
             shutil.rmtree(self.path("in"))
