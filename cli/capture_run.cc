@@ -35,6 +35,7 @@ struct CaptureRun::Group {
   MemberShelf shelf;
   GroupReader reader;
   std::unique_ptr<Analysis> analysis;
+  PartCandidates candidates;
   TimeNs start_ns = 0;
   std::optional<TimeNs> end_ns;
 };
@@ -97,12 +98,33 @@ void CaptureRun::start(Group& group, const Handlers& handlers, TimeNs first_ns) 
 
 void CaptureRun::on_flow(Group& group, const Handlers& handlers, FlowResult&& flow) {
   if (!options_.selection.wants(flow, group.start_ns)) return;
-  for (const Finding& finding : flow.findings)
-    if (options_.selection.wants(finding, group.start_ns)) note_severity(finding);
+  note(group, handlers, flow);
   if (!handlers.flow) return;
   const Encapsulation& encapsulation =
       group.analysis->decoder().encapsulation(flow.history.trace.encapsulation);
   handlers.flow(std::move(flow), {Origin{options_.files, encapsulation}, group.start_ns, group.end_ns});
+}
+
+void CaptureRun::note(Group& group, const Handlers& handlers, const FlowResult& flow) {
+  for (const Finding& finding : flow.findings) {
+    if (!options_.selection.wants(finding, group.start_ns)) continue;
+    if (!PartOf::possible(finding.id) || (!options_.fail_on && !handlers.part)) {
+      note_severity(finding.severity);
+      continue;
+    }
+    Finding as_part = finding;
+    as_part.severity = Severity::Info;
+    group.candidates.add({FlowPlace::of(flow.history.trace), find_detector(finding.id), finding.severity,
+                          options_.selection.wants(as_part, group.start_ns)});
+  }
+}
+
+void CaptureRun::settle_parts(Group& group, const Handlers& handlers, const PartOf& parts) {
+  group.candidates.settle(parts, [&](const PartCandidate& candidate, std::string_view whose) {
+    if (whose.empty()) return note_severity(candidate.severity);
+    if (candidate.wanted_as_part) note_severity(Severity::Info);
+    if (handlers.part) handlers.part(candidate);
+  });
 }
 
 void CaptureRun::finish(Group& group, const Handlers& handlers) {
@@ -119,17 +141,18 @@ void CaptureRun::finish(Group& group, const Handlers& handlers) {
   capture.end_ns = capture_end_ns_ = group.analysis->capture_end_ns();
   for (const Finding& finding : group.analysis->capture_findings()) {
     if (!options_.selection.wants(finding, group.start_ns)) continue;
-    note_severity(finding);
+    note_severity(finding.severity);
     capture.findings.push_back(finding);
   }
   capture.parts = PartOf(group.analysis->capture_findings());
+  settle_parts(group, handlers, capture.parts);
   flows_ += capture.facts.flows;
   capture.hosts = group.analysis->release_hosts();
   if (handlers.capture) handlers.capture(capture, group.start_ns);
 }
 
-void CaptureRun::note_severity(const Finding& finding) {
-  if (options_.fail_on && finding.severity >= *options_.fail_on) failing_ = true;
+void CaptureRun::note_severity(Severity severity) {
+  if (options_.fail_on && severity >= *options_.fail_on) failing_ = true;
 }
 
 void CaptureRun::trouble(std::string_view message) {

@@ -9,6 +9,7 @@
 #include "analyzer/report/names.h"
 #include "analyzer/report/summary.h"
 #include "cli/options.h"
+#include "cli/part_candidates.h"
 
 namespace tcpautopsy::cli {
 
@@ -22,6 +23,9 @@ struct FlowContext {
 struct Handlers {
   std::function<void(FlowResult&&, const FlowContext&)> flow;           // each flow selected
   std::function<void(CaptureOverview&, TimeNs capture_start)> capture;  // each capture, after its flows
+  // Each finding that was handed out with its flow and turns out to be part of one about a host; after the
+  // flows, before `capture`.
+  std::function<void(const PartCandidate&)> part;
   // Each frame with the flow it belongs to, if any; called while reading.
   std::function<void(const Frame&, std::uint32_t file, std::optional<std::uint64_t> flow)> frame;
   // Each segment with the flow it belongs to, once that is known.
@@ -51,7 +55,9 @@ class CaptureRun {
   void start(Group& group, const Handlers& handlers, TimeNs first_ns);
   void on_flow(Group& group, const Handlers& handlers, FlowResult&& flow);
   void finish(Group& group, const Handlers& handlers);
-  void note_severity(const Finding& finding);
+  void note(Group& group, const Handlers& handlers, const FlowResult& flow);
+  void settle_parts(Group& group, const Handlers& handlers, const PartOf& parts);
+  void note_severity(Severity severity);
   void trouble(std::string_view message);
 
   const Options& options_;

@@ -14,6 +14,9 @@ int run_report(const Options& options) {
                   [&](const Finding& f) { return !options.selection.wants(f, context.capture_start); });
     summary.add(flow, context.origin);
   };
+  handlers.part = [&](const PartCandidate& part) {
+    summary.demote(part.detector->doc.id, part.severity, part.flow, part.wanted_as_part);
+  };
   handlers.capture = [&](CaptureOverview& overview, TimeNs) {
     summary.add(std::move(overview), options.files);
   };

@@ -13,6 +13,9 @@ namespace {
 // A scan meets any number of ports; beyond this many services no more are told apart.
 constexpr std::size_t kMostServices = 65536;
 
+// What may be part of a host's finding is kept in greater number until that is known.
+constexpr std::size_t kSpare = 64;
+
 bool never_opens(Handshake handshake) {
   switch (handshake) {
     case Handshake::Refused:
@@ -30,7 +33,7 @@ auto gravity(const Finding& f) {
 }
 
 KeptFinding keep(const Finding& finding, const FlowTrace* trace, const Origin& origin) {
-  KeptFinding kept{finding, {}, {}, {}, finding_filter(finding, trace), {}};
+  KeptFinding kept{finding, {}, {}, {}, finding_filter(finding, trace), {}, {}};
   if (trace == nullptr) {
     if (!finding.frames.empty()) kept.file = origin.file(finding.frames.front());
     return kept;
@@ -40,6 +43,7 @@ KeptFinding keep(const Finding& finding, const FlowTrace* trace, const Origin& o
   kept.server = to_string(trace->facts(trace->self_connection ? client : other(client)).address);
   kept.endpoint = finding_endpoint({finding, trace}).value_or("");
   kept.file = origin.file(finding.frames.empty() ? trace->first : finding.frames.front());
+  if (PartOf::possible(finding.id)) kept.place = FlowPlace::of(*trace);
   return kept;
 }
 
@@ -72,6 +76,7 @@ void Summary::add(const FlowResult& flow, const Origin& origin) {
 void Summary::add(CaptureOverview capture, std::span<const std::string> files) {
   const Origin origin{files, no_encapsulation()};
   for (const Finding& finding : capture.findings) add(finding, nullptr, origin);
+  for (auto& [id, group] : groups_) settle_kept(group, capture.parts);
   if (!selected_) take(std::move(capture.hosts));
   capture.hosts = {};
   captures_.push_back(std::move(capture));
@@ -104,13 +109,46 @@ void Summary::add(const Finding& finding, const FlowTrace* trace, const Origin& 
   group.worst = std::max(group.worst, finding.severity);
   ++group.by_severity[static_cast<std::size_t>(finding.severity)];
   ++group.total;
-  const bool full = group.kept.size() == kept_per_id_;
+  const std::size_t most =
+      kept_per_id_ + (trace != nullptr && PartOf::possible(finding.id) ? kSpare : std::size_t{0});
+  const bool full = group.kept.size() >= most;
   if (kept_per_id_ == 0 || (full && gravity(finding) >= gravity(group.kept.back().finding))) return;
   if (full) group.kept.pop_back();
   const auto at = std::upper_bound(
       group.kept.begin(), group.kept.end(), finding,
       [](const Finding& a, const KeptFinding& b) { return gravity(a) < gravity(b.finding); });
   group.kept.insert(at, keep(finding, trace, origin));
+}
+
+void Summary::demote(std::string_view id, Severity severity, const FlowPlace& flow, bool chosen) {
+  const auto group = groups_.find(id);
+  if (group == groups_.end()) return;
+  auto& counts = group->second.by_severity;
+  --counts[static_cast<std::size_t>(severity)];
+  if (chosen)
+    ++counts[static_cast<std::size_t>(Severity::Info)];
+  else
+    --group->second.total;
+  while (group->second.worst > Severity::Info && counts[static_cast<std::size_t>(group->second.worst)] == 0)
+    group->second.worst = static_cast<Severity>(static_cast<int>(group->second.worst) - 1);
+  if (group->second.total == 0) groups_.erase(group);
+  const auto service = services_.find(flow.server);
+  if (severity < Severity::Warning || service == services_.end()) return;
+  --(severity == Severity::Error ? service->second.errors : service->second.warnings);
+  const auto of_id = service->second.ids.find(id);
+  if (of_id != service->second.ids.end() && --of_id->second == 0) service->second.ids.erase(of_id);
+}
+
+void Summary::settle_kept(FindingGroup& group, const PartOf& parts) {
+  for (KeptFinding& kept : group.kept) {
+    if (kept.place) parts.mark(kept.finding, *kept.place);
+    kept.place.reset();
+  }
+  std::stable_sort(group.kept.begin(), group.kept.end(), [](const KeptFinding& a, const KeptFinding& b) {
+    return gravity(a.finding) < gravity(b.finding);
+  });
+  if (group.kept.size() > kept_per_id_)
+    group.kept.erase(group.kept.begin() + static_cast<std::ptrdiff_t>(kept_per_id_), group.kept.end());
 }
 
 void Summary::add_service(const FlowResult& flow) {

@@ -35,6 +35,7 @@ struct KeptFinding {
   Finding finding;
   std::string client, server, endpoint;  // empty where there is none
   std::string filter, file;
+  std::optional<FlowPlace> place;  // as long as it may turn out to be part of a host's
 };
 
 // All findings of one id.
@@ -60,6 +61,9 @@ class Summary {
       : kept_per_id_(kept_per_id), selected_(selected) {}
 
   void add(const FlowResult& flow, const Origin& origin);
+  // A finding `id` of a flow that was added is part of one about a host: it counts as info, or, where that
+  // was not `chosen`, not at all. To be told before the capture is added.
+  void demote(std::string_view id, Severity severity, const FlowPlace& flow, bool chosen);
   // Capture-wide findings that were chosen are in `capture.findings`.
   void add(CaptureOverview capture, std::span<const std::string> files);
 
@@ -84,6 +88,7 @@ class Summary {
  private:
   void add(const Finding& finding, const FlowTrace* trace, const Origin& origin);
   void add_service(const FlowResult& flow);
+  void settle_kept(FindingGroup& group, const PartOf& parts);
   void take(HostBook&& hosts);
 
   std::size_t kept_per_id_;

@@ -110,6 +110,7 @@ void write_kept(JsonWriter& w, const KeptFinding& kept) {
   write_evidence(w, finding);
   w.field("file", kept.file);
   w.field("filter", kept.filter);
+  w.field("part_of", finding.part_of.empty() ? std::nullopt : std::optional<std::string>(finding.part_of));
   w.end_object();
 }
 
