@@ -106,7 +106,10 @@ void Session::take(FlowResult&& flow) {
   const std::uint64_t number = flow.history.trace.number;
   live_.erase(number);
   const Origin from = origin(flow.history.trace.encapsulation);
-  if (keep_.summary) summary_.add(flow, from);
+  if (keep_.summary) {
+    summary_.add(flow, from);
+    note_candidates(flow, candidates_);
+  }
   if (keep_.ladders && whole_records_ < kWholeRecords) {
     whole_records_ += flow.history.records().size() + 8;
     whole_.emplace(number, std::move(flow));
@@ -207,6 +210,17 @@ const FlowResult* Session::whole(std::uint64_t flow) const {
   return found == whole_.end() ? nullptr : &found->second;
 }
 
+void Session::note_candidates(const FlowResult& flow, std::vector<Candidate>& candidates) {
+  for (const Finding& finding : flow.findings)
+    if (PartOf::possible(finding.id))
+      candidates.push_back({FlowPlace::of(flow.history.trace), finding.id, finding.severity});
+}
+
+void Session::demote(Summary& summary, const std::vector<Candidate>& candidates, const PartOf& parts) {
+  for (const Candidate& c : candidates)
+    if (!parts.of(c.id, c.flow).empty()) summary.demote(c.id, c.severity, c.flow, true);
+}
+
 CaptureOverview Session::overview() const {
   CaptureOverview capture;
   CaptureInfo& info = capture.files.emplace_back();
@@ -219,21 +233,30 @@ CaptureOverview Session::overview() const {
   capture.facts = analysis_->facts();
   capture.findings = book_.general();
   capture.parts = PartOf(book_.general());
+  capture.hosts = analysis_->hosts();
   capture.end_ns = analysis_->capture_end_ns();
   return capture;
 }
 
 Summary Session::summary() const {
   Summary all = summary_;
-  all.add(overview(), files_);
+  CaptureOverview capture = overview();
+  demote(all, candidates_, capture.parts);
+  all.add(std::move(capture), files_);
   return all;
 }
 
 Summary Session::summary_of(const std::unordered_set<std::uint64_t>& flows) const {
-  Summary some;
-  for (const FlowResult& flow : chosen_)
-    if (flows.contains(flow.history.trace.number)) some.add(flow, origin(flow.history.trace.encapsulation));
+  constexpr std::size_t kToldInFull = 10;
+  Summary some(kToldInFull, true);
+  std::vector<Candidate> candidates;
+  for (const FlowResult& flow : chosen_) {
+    if (!flows.contains(flow.history.trace.number)) continue;
+    some.add(flow, origin(flow.history.trace.encapsulation));
+    note_candidates(flow, candidates);
+  }
   CaptureOverview capture = overview();
+  demote(some, candidates, capture.parts);
   capture.findings.clear();
   some.add(std::move(capture), files_);
   return some;

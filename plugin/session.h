@@ -79,6 +79,15 @@ class Session {
     unsigned eager = kEager;  // so many are weighed at once after a SYN, FIN or RST
   };
 
+  // A finding that may be part of one about a host.
+  struct Candidate {
+    FlowPlace flow;
+    std::string_view id;
+    Severity severity = Severity::Info;
+  };
+
+  static void note_candidates(const FlowResult& flow, std::vector<Candidate>& candidates);
+  static void demote(Summary& summary, const std::vector<Candidate>& candidates, const PartOf& parts);
   void note_frame(std::uint32_t frame, TimeNs time_ns);
   void analyse_waiting();
   void take(FlowResult&& flow);
@@ -91,6 +100,7 @@ class Session {
   void show(std::uint32_t frame, TimeNs time_ns, Place place);
 
   Keep keep_;
+  std::vector<Candidate> candidates_;  // of summary_
   decode::EncapsulationTable encapsulations_;
   PacketBook book_;
   std::vector<Place> places_;                                    // by frame, of its outermost TCP header

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Exit statuses and messages: damaged, missing and odd input, wrong options, --fail-on, a reader that leaves."""
 import gzip
+import json
 import os
 import struct
 import subprocess
 import unittest
 
-from captures import Folder, TOOL, connection, pcap, pcapng, refused, run
+from captures import Folder, SYN, TOOL, connection, ndjson, pcap, pcapng, refused, run, segment
 
 
 class ExitStatus(unittest.TestCase):
@@ -134,6 +135,21 @@ class ExitStatus(unittest.TestCase):
         cut = self.folder.file("cut.pcap", pcap(connection() + refused()) + b"123")
         self.expect(3, "report", "--fail-on", "warning", cut)
         self.expect(2, "report", "--fail-on", "warning", self.folder.path("missing"))
+
+    def test_fail_on_counts_parts_of_a_hosts_finding_as_information(self):
+        scanner, scanned = (10, 0, 0, 1), (10, 0, 0, 2)
+        syns = [(1 + port / 100, segment((scanner, 40000 + port), (scanned, port), SYN, port * 99, options=bytes((2, 4, 5, 180))))
+                for port in range(100, 120)]
+        path = self.folder.file("scan.pcap", pcap(connection() + syns + connection(start=300, isn=77)))
+        self.assertEqual({f["severity"] for f in ndjson("findings", path) if f["id"] == "connect_timeout"}, {"info"})
+        for command in ("report", "flows", "findings"):
+            self.expect(3, command, "--fail-on", "warning", path)
+            self.expect(0, command, "--fail-on", "error", path)
+            self.expect(3, command, "--fail-on", "error", "--set", "port_scan.min_ports=50", path)
+        report = json.loads(run("report", "--format", "json", path)[1])
+        counts = {group["id"]: group["by_severity"] for group in report["findings"]}
+        self.assertEqual(counts["connect_timeout"], {"info": 20, "note": 0, "warning": 0, "error": 0})
+        self.assertEqual(counts["port_scan"]["warning"], 1)
 
     def test_output_file(self):
         path = self.folder.path("out.ndjson")

@@ -82,6 +82,42 @@ TEST_CASE(
         std::string::npos);
 }
 
+TEST_CASE(
+    "what is part of a host's finding counts as information, and graver ones are told in full before it") {
+  Summary summary(1);
+  FlowResult flow = sample_flow();
+  flow.findings[0].id = "connect_timeout";
+  flow.findings[0].severity = Severity::Error;
+  const FlowPlace place = FlowPlace::of(flow.history.trace);
+  summary.add(flow, sample_origin());
+  FlowResult elsewhere = flow;
+  elsewhere.history.trace.number = 1;
+  elsewhere.history.trace.first.time_ns += 300 * kSecond;
+  elsewhere.findings[0].flow = 1;
+  elsewhere.findings[0].time_ns += 300 * kSecond;
+  summary.add(elsewhere, sample_origin());
+  Finding host;
+  host.id = "service_unreachable";
+  host.scope = Scope::Host;
+  host.severity = Severity::Error;
+  host.host = place.server.ip;
+  host.port = place.server.port;
+  host.time_ns = place.begun_ns;
+  host.end_ns = place.begun_ns + kSecond;
+  CaptureOverview capture = sample_capture();
+  capture.parts = PartOf(Findings{host});
+  REQUIRE(capture.parts.of("connect_timeout", place) == "service_unreachable");
+  summary.demote("connect_timeout", Severity::Error, place, true);
+  summary.add(std::move(capture), sample_files());
+  const FindingGroup& group = *summary.groups().at(0);
+  CHECK(group.total == 2);
+  CHECK(group.by_severity == std::array<std::uint64_t, 4>{1, 0, 0, 1});
+  CHECK(group.worst == Severity::Error);
+  REQUIRE(group.kept.size() == 1);
+  CHECK(group.kept[0].finding.flow == 1);
+  CHECK(summary.troubled(5).at(0).second->errors == 1);
+}
+
 TEST_CASE("the report's first screen keeps to the width") {
   const std::string text = summary_text(sample_summary(5), TextStyle{80, false});
   std::size_t begin = 0;
