@@ -108,7 +108,7 @@ class Session {
   std::unordered_map<std::uint32_t, std::uint8_t> more_layers_;  // frames with more than one
   std::unordered_map<std::uint64_t, Live> live_;                 // flows looked at before they are concluded
   std::unordered_map<std::uint64_t, FlowResult> whole_;
-  std::uint64_t whole_records_ = 0, whole_packets_ = 0;
+  std::uint64_t whole_records_ = 0;
   Summary summary_;
   std::deque<FlowResult> chosen_;  // without their records
   std::vector<std::string> files_{"this capture"};

@@ -55,6 +55,10 @@ NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[1]} CPUs=1 State=
 NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[2]} CPUs=1 State=UNKNOWN
 PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """)
+        # slurmd will not start without a plugin for cgroups, though nothing here uses them; it finds none by itself where no
+        # hierarchy is mounted, as in a container or a chroot.
+        with open(self.path("cgroup.conf"), "w") as conf:
+            conf.write(f"CgroupPlugin=cgroup/v1\nCgroupMountpoint={self.path('cgroup')}\n")
 
     def path(self, name):
         return os.path.join(self.folder, name)
