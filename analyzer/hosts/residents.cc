@@ -3,21 +3,6 @@
 #include <algorithm>
 
 namespace tcpautopsy {
-namespace {
-
-bool never_opens(Handshake handshake) {
-  switch (handshake) {
-    case Handshake::Refused:
-    case Handshake::Filtered:
-    case Handshake::SynOnly:
-    case Handshake::SynAckOnly:
-    case Handshake::HalfOpen:
-    case Handshake::Aborted: return true;
-    default: return false;
-  }
-}
-
-}  // namespace
 
 void Residents::note_states(const FlowHistory& flow, Side side) {
   const Transition* entered = nullptr;

@@ -12,6 +12,18 @@ std::string_view name(Basis basis) {
   return "";
 }
 
+bool never_opens(Handshake handshake) {
+  switch (handshake) {
+    case Handshake::Refused:
+    case Handshake::Filtered:
+    case Handshake::SynOnly:
+    case Handshake::SynAckOnly:
+    case Handshake::HalfOpen:
+    case Handshake::Aborted: return true;
+    default: return false;
+  }
+}
+
 std::string_view name(Handshake handshake) {
   switch (handshake) {
     case Handshake::Complete: return "complete";

@@ -16,18 +16,6 @@ constexpr std::size_t kMostServices = 65536;
 // What may be part of a host's finding is kept in greater number until that is known.
 constexpr std::size_t kSpare = 64;
 
-bool never_opens(Handshake handshake) {
-  switch (handshake) {
-    case Handshake::Refused:
-    case Handshake::Filtered:
-    case Handshake::SynOnly:
-    case Handshake::SynAckOnly:
-    case Handshake::HalfOpen:
-    case Handshake::Aborted: return true;
-    default: return false;
-  }
-}
-
 auto gravity(const Finding& f) {
   return std::tuple(-static_cast<int>(f.severity), f.time_ns, f.flow.value_or(~std::uint64_t{0}));
 }
