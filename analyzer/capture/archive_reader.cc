@@ -6,7 +6,7 @@
 
 #include <utility>
 
-#include "analyzer/capture/capture_source.h"
+#include "analyzer/capture/capture_error.h"
 
 namespace tcpautopsy {
 namespace {

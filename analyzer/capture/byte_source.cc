@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "analyzer/capture/capture_source.h"
+#include "analyzer/capture/capture_error.h"
 
 namespace tcpautopsy {
 namespace {

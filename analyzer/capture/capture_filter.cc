@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "analyzer/capture/capture_source.h"
+#include "analyzer/capture/capture_error.h"
 
 namespace tcpautopsy {
 

@@ -4,20 +4,13 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "analyzer/capture/capture_error.h"
 #include "analyzer/capture/frame.h"
 
 namespace tcpautopsy {
-
-// The file cannot be read at all: no such file, a directory, not a capture, empty, or a filter that does not
-// compile.
-class CaptureError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 // Where reading had to stop early. What was read before is good.
 struct Damage {
