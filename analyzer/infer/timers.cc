@@ -142,11 +142,37 @@ Ending probe_ending(TcpState state, const FlowTrace& trace, Side side, TimeNs ca
   return e;
 }
 
+// The earliest start of the 2MSL wait that explains what `side` answered: the first FIN, moved on by each FIN
+// that it answered. Never after `latest`.
+TimeNs answered_start(const FlowTrace& trace, const TraceMeaning& meaning, Side side, TimeNs latest) {
+  const StreamOffset fin_end = meaning.streams[index(other(side))].fin_end;
+  std::optional<TimeNs> start, asked;
+  bool waits = false;
+  for (std::size_t i = 0; i < trace.records.size(); ++i) {
+    const SegmentRecord& r = trace.records[i];
+    if (r.side == side) {
+      if (!asked || !r.has(kAck) || r.ack < fin_end) continue;
+      start = asked;
+      waits = true;
+      asked.reset();
+    } else if (waits ? r.has(kFin) : (meaning.records[i].triggers & kGotFin) != 0) {
+      asked = r.frame.time_ns;
+      if (!start) start = asked;
+    }
+  }
+  return std::min(start.value_or(latest), latest);
+}
+
 Ending time_wait_ending(const FlowTrace& trace, const TraceMeaning& meaning, const Profile& profile,
                         Side side, TimeNs end_ns) {
   Ending e;
-  e.left_ns = time_wait_start(trace, meaning, side, end_ns) + profile.time_wait;
-  if (end_ns < e.left_ns) return e;
+  const TimeNs latest = time_wait_start(trace, meaning, side, end_ns);
+  e.left_ns = latest + profile.time_wait;
+  if (end_ns < e.left_ns) {
+    // A FIN that nobody answered may have been lost, and restarted nothing.
+    if (end_ns >= answered_start(trace, meaning, side, latest) + profile.time_wait) e.leave = 2;
+    return e;
+  }
   const bool surely_over = end_ns >= e.left_ns + kTimerSlack;
   e.leave = 0;
   e.stay = surely_over ? 8 : 1;
