@@ -142,22 +142,20 @@ Ending probe_ending(TcpState state, const FlowTrace& trace, Side side, TimeNs ca
   return e;
 }
 
-// The earliest start of the 2MSL wait that explains what `side` answered: the first FIN, moved on by each FIN
-// that it answered. Never after `latest`.
+// The earliest start of the 2MSL wait that explains what `side` answered: what may have completed the peer's
+// stream first, moved on by each FIN that it answered. Never after `latest`.
 TimeNs answered_start(const FlowTrace& trace, const TraceMeaning& meaning, Side side, TimeNs latest) {
   const StreamOffset fin_end = meaning.streams[index(other(side))].fin_end;
   std::optional<TimeNs> start, asked;
-  bool waits = false;
   for (std::size_t i = 0; i < trace.records.size(); ++i) {
     const SegmentRecord& r = trace.records[i];
     if (r.side == side) {
       if (!asked || !r.has(kAck) || r.ack < fin_end) continue;
       start = asked;
-      waits = true;
       asked.reset();
-    } else if (waits ? r.has(kFin) : (meaning.records[i].triggers & kGotFin) != 0) {
-      asked = r.frame.time_ns;
-      if (!start) start = asked;
+    } else if ((meaning.records[i].triggers & kGotFin) != 0) {
+      if (!start) start = r.frame.time_ns;
+      if (r.has(kFin)) asked = r.frame.time_ns;
     }
   }
   return std::min(start.value_or(latest), latest);
