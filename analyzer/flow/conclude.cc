@@ -36,6 +36,7 @@ SideFacts FlowTracker::facts_of(Side s, bool copies_are_capture) const {
   f.payload_bytes = live.payload_bytes;
   f.wire_bytes = live.wire_bytes + (copies_are_capture ? 0 : live.copies_wire_bytes);
   f.bad_checksums = live.bad_checksums + (copies_are_capture ? 0 : live.copies_bad_checksum);
+  f.checksums_offloaded = transfer_ ? transfer_->checksums(s).offloaded() : f.bad_checksums * 2 > f.packets;
   f.sent_max = live.sent.started() ? live.sent.sent_max() - live.origin : 0;
   f.acked_max = live.has_acked ? live.acked_max - peer_of(s).origin : 0;
   f.rtt_handshake_ns = measured(live.rtt_handshake_ns);

@@ -80,8 +80,9 @@ struct SideFacts {
   std::uint64_t payload_bytes = 0;  // distinct stream octets seen
   std::uint64_t wire_bytes = 0;
   std::uint64_t bad_checksums = 0;
-  StreamOffset sent_max = 0;   // highest sequence end seen
-  StreamOffset acked_max = 0;  // highest ack it sent, in the other's stream
+  bool checksums_offloaded = false;  // the wrong ones are the capture's, not damage on the way
+  StreamOffset sent_max = 0;         // highest sequence end seen
+  StreamOffset acked_max = 0;        // highest ack it sent, in the other's stream
   std::optional<std::int64_t>
       rtt_handshake_ns;  // capture point to this end and back, from an unrepeated SYN or SYN-ACK
   std::optional<std::int64_t>

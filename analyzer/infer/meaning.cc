@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "analyzer/infer/reactions.h"
-#include "analyzer/stream/transfer_facts.h"
 
 namespace tcpautopsy {
 namespace {
@@ -82,8 +81,7 @@ void read_streams(const FlowTrace& trace, TraceMeaning& meaning, bool may_miss) 
     StreamFacts& s = meaning.streams[index(side)];
     const SideFacts& f = trace.facts(side);
     s.rtt_ns = f.rtt_min_ns.value_or(0);
-    s.offloads_checksum = trace.transfer ? trace.transfer->marks[index(side)].checksums.offloaded()
-                                         : f.bad_checksums * 2 > f.packets;
+    s.offloads_checksum = f.checksums_offloaded;
     s.hole_for_good = s.last_record != kNowhere && trace.records[s.last_record].contiguous < f.sent_max;
     const StreamOffset acked = trace.facts(other(side)).acked_max;
     s.unseen_fin = !may_miss && s.first_fin == kNowhere && f.sent_max > 0 && acked == f.sent_max + 1;

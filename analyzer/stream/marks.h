@@ -13,6 +13,8 @@ struct TransferFacts;
 class Marks {
  public:
   void add(const PlacedSegment& segment, const PerSide<SenderView>& views);
+  // Of the segments so far that this side sent.
+  const ChecksumFacts& checksums(Side side) const { return facts_[index(side)].checksums; }
   void finish(const PerSide<SenderView>& views, TimeNs last_ns, TransferFacts& facts);
 
  private:

@@ -22,6 +22,8 @@ class TransferTracker {
  public:
   // In the order captured, without packets captured twice and without segments of other incarnations.
   void add(const PlacedSegment& segment);
+  // Of the segments so far.
+  const ChecksumFacts& checksums(Side side) const { return marks_.checksums(side); }
   // Decides what waited for later evidence; `last_ns` is the time of the flow's last packet.
   std::shared_ptr<const TransferFacts> finish(TimeNs last_ns);
 
