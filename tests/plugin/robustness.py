@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Runs tshark with a sanitised plugin over captures and damaged copies of them, once and twice: no crash, no leak of the plugin's.
 
-    TCPAUTOPSY=... WSPLUGINS=... PRELOAD=libasan.so tests/plugin/robustness.py [--damaged N] FILE|FOLDER...
+    TCPAUTOPSY=... WSPLUGINS=... PRELOAD=libasan.so tests/plugin/robustness.py [--whole 0:227] [--damaged 0:500] FILE|FOLDER...
 
-Exits 1 if there was any.
+Both ranges may be told in pieces, on several processors or days. Exits 1 if there was any trouble.
 """
 import argparse
 import os
@@ -17,8 +17,15 @@ from wireshark import HOME, tshark
 
 MOST_TO_DAMAGE = 200_000  # octets
 LOOK = ["-T", "fields", "-e", "tcpautopsy", "-e", "tcpautopsy.client.state", "-e", "tcpautopsy.finding", "-e", "tcpautopsy.proved_by"]
-STATISTICS = ["-q", "-z", "tcpautopsy,report", "-z", "tcpautopsy,report,tcp.len>0", "-z", "tcpautopsy_findings,stat", "-z",
+STATISTICS = ["-z", "tcpautopsy,report", "-z", "tcpautopsy,report,tcp.len>0", "-z", "tcpautopsy_findings,stat", "-z",
               "tcpautopsy_states,tree", "-z", "expert"]
+# Read once, each packet is weighed where it is looked at, else many together; read twice, all are weighed together.
+RUNS = (LOOK, ["-q", *STATISTICS], ["-2", *LOOK, *STATISTICS])
+
+
+def ranks(text):
+    first, _, end = text.rpartition(":")
+    return range(int(first or 0), int(end))
 
 
 def damaged(path, chance):
@@ -37,9 +44,9 @@ def damaged(path, chance):
 
 
 def trouble(path):
-    for how in (LOOK, ["-2", *LOOK], STATISTICS, ["-2", *STATISTICS]):
+    for how in RUNS:
         try:
-            done = tshark("-r", path, *how, timeout=600)
+            done = tshark("-r", path, *how, timeout=900)
         except (AssertionError, subprocess.TimeoutExpired) as error:
             return str(error)[:3000]
         if done.returncode not in (0, 1, 2):
@@ -49,29 +56,40 @@ def trouble(path):
     return None
 
 
+def trouble_of_damaged(number, files):
+    """The copy is the same whenever it is made; which file, and what troubled it."""
+    chance = random.Random(number)
+    path = chance.choice(files)
+    with tempfile.NamedTemporaryFile(suffix=os.path.splitext(path)[1], dir=HOME) as file:
+        file.write(damaged(path, chance))
+        file.flush()
+        os.chmod(file.name, 0o644)
+        return path, trouble(file.name)
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--damaged", type=int, default=0)
-    parser.add_argument("--only-damaged", action="store_true")
+    parser.add_argument("--whole", type=ranks, default=None, metavar="FIRST:END", help="of the captures, all unless told")
+    parser.add_argument("--damaged", type=ranks, default=range(0), metavar="FIRST:END", help="numbers of damaged copies, none unless told")
     parser.add_argument("paths", nargs="+")
     options = parser.parse_args()
     files, bad = list(captures(options.paths)), 0
-    for path in [] if options.only_damaged else files:
-        if said := trouble(path):
+    whole = range(len(files)) if options.whole is None else range(len(files))[options.whole.start:options.whole.stop]
+    for number in whole:
+        if said := trouble(files[number]):
             bad += 1
-            print(f"{path}: {said}", flush=True)
+            print(f"{files[number]}: {said}", flush=True)
+        if number % 20 == 19:
+            print(f"{number + 1} captures", flush=True)
     small = [f for f in files if os.path.getsize(f) < MOST_TO_DAMAGE]
-    for number in range(options.damaged):
-        chance = random.Random(number)
-        path = chance.choice(small)
-        with tempfile.NamedTemporaryFile(suffix=os.path.splitext(path)[1], dir=HOME) as file:
-            file.write(damaged(path, chance))
-            file.flush()
-            os.chmod(file.name, 0o644)
-            if said := trouble(file.name):
-                bad += 1
-                print(f"damaged copy {number} of {path}: {said}", flush=True)
-    print(f"{0 if options.only_damaged else len(files)} captures and {options.damaged} damaged ones, four runs of tshark each: {bad} with trouble")
+    for number in options.damaged:
+        path, said = trouble_of_damaged(number, small)
+        if said:
+            bad += 1
+            print(f"damaged copy {number} of {path}: {said}", flush=True)
+        if number % 20 == 19:
+            print(f"{number + 1} damaged copies", flush=True)
+    print(f"{len(whole)} captures and {len(options.damaged)} damaged ones, {len(RUNS)} runs of tshark each: {bad} with trouble")
     return 1 if bad else 0
 
 
