@@ -128,12 +128,13 @@ std::vector<std::vector<std::size_t>> bundles_of(const std::vector<UnitPlan>& un
 
 void analyse(const UnitPlan& unit, const std::string& print, const Settings& settings, MemberShelf& shelf,
              Store& store, Progress& progress) {
-  const UnitResult result = analyse_unit(unit, settings, shelf, progress);
-  store.put(unit, print, result);
+  UnitResult result = analyse_unit(unit, settings, shelf, progress);
+  const bool whole = result.state == "done";
+  store.put(unit, print, std::move(result));
   ++progress.units_done;
   progress.files_done += unit.files.size();
   progress.bytes_done += unit.bytes;
-  if (result.state != "done") ++progress.errors;
+  if (!whole) ++progress.errors;
 }
 
 }  // namespace
@@ -194,9 +195,8 @@ Outcome run_plan(const Plan& plan, const Settings& settings, Store& store, unsig
   outcome.units = progress.units = wanted.size();
   progress.errors += plan.broken();
   progress.planned = true;
-  store.set_meta("settings", settings_text(settings));
-  store.set_meta("filter", settings.filter);
-  store.put(plan.unread, plan.archives);
+  store.start({{"settings", settings_text(settings)}, {"filter", settings.filter}}, plan.unread,
+              plan.archives);
   const auto bundles = bundles_of(plan.units, wanted);
   side_by_side(bundles.size(), jobs, [&](std::size_t k) {
     MemberShelf shelf;

@@ -50,12 +50,18 @@ Statement::Statement(sqlite3* database, const std::string& name, std::string_vie
 }
 
 Statement& Statement::bind(int parameter, const Cell& value) {
+  return set(parameter, value, SQLITE_TRANSIENT);
+}
+
+Statement& Statement::lend(int parameter, const Cell& value) { return set(parameter, value, SQLITE_STATIC); }
+
+Statement& Statement::set(int parameter, const Cell& value, void (*keep)(void*)) {
   sqlite3_stmt* statement = statement_.get();
   if (const auto* number = std::get_if<std::int64_t>(&value)) {
     sqlite3_bind_int64(statement, parameter, *number);
   } else if (const auto* text = std::get_if<std::string_view>(&value)) {
-    sqlite3_bind_text64(statement, parameter, text->data() != nullptr ? text->data() : "", text->size(),
-                        SQLITE_TRANSIENT, SQLITE_UTF8);
+    sqlite3_bind_text64(statement, parameter, text->data() != nullptr ? text->data() : "", text->size(), keep,
+                        SQLITE_UTF8);
   } else {
     sqlite3_bind_null(statement, parameter);
   }
@@ -111,6 +117,11 @@ Database::Database(const std::string& path, Access access) : path_(path) {
       sqlite3_busy_timeout(handle_, 2000);
       return;
     }
+    // A record is some 4 kB long: many to a page, or half of each page stays empty. Small changes cost more
+    // so.
+    execute("PRAGMA page_size = 32768");
+    // Room for all pages of a transaction, that none is written before its end.
+    execute("PRAGMA cache_size = -65536");
     // The lock is SQLite's own and ends with the process, however that ends. The rollback journal, not the
     // write-ahead log: where the disk is full it leaves one clean file that anybody can read.
     execute("PRAGMA locking_mode = EXCLUSIVE");

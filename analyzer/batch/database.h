@@ -28,6 +28,8 @@ class Statement {
 
   // Parameters count from 1, columns from 0.
   Statement& bind(int parameter, const Cell& value);
+  // The same without a copy: the text must stay until the last step.
+  Statement& lend(int parameter, const Cell& value);
   template <class... Values>
   Statement& with(const Values&... values) {
     int at = 0;
@@ -53,6 +55,7 @@ class Statement {
   struct Finalize {
     void operator()(sqlite3_stmt* statement) const;
   };
+  Statement& set(int parameter, const Cell& value, void (*keep)(void*));
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
   sqlite3* database_;
   const std::string& name_;

@@ -62,13 +62,13 @@ RowSpool::RowSpool(RowSpool&& other) noexcept
     : memory_(other.memory_),
       text_(std::move(other.text_)),
       file_(std::exchange(other.file_, nullptr)),
-      rows_(std::exchange(other.rows_, 0)) {}
+      spilled_(std::exchange(other.spilled_, 0)) {}
 
 RowSpool& RowSpool::operator=(RowSpool&& other) noexcept {
   std::swap(memory_, other.memory_);
   std::swap(text_, other.text_);
   std::swap(file_, other.file_);
-  std::swap(rows_, other.rows_);
+  std::swap(spilled_, other.spilled_);
   return *this;
 }
 
@@ -78,13 +78,13 @@ void RowSpool::add(const std::vector<Cell>& row) {
   append_row(text_, row);
   const std::uint64_t length = text_.size() - head - sizeof(std::uint64_t);
   std::memcpy(text_.data() + head, &length, sizeof length);
-  ++rows_;
   if (text_.size() > memory_) spill();
 }
 
 void RowSpool::spill() {
   if (file_ == nullptr) file_ = std::tmpfile();
   if (file_ == nullptr || std::fwrite(text_.data(), 1, text_.size(), file_) != text_.size()) fail();
+  spilled_ += text_.size();
   text_.clear();
 }
 

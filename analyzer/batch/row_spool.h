@@ -26,7 +26,8 @@ class RowSpool {
   void add(const std::vector<Cell>& row);
   // Every row in the order added; texts are good until the next.
   void each(const std::function<void(std::vector<Cell>&)>& use) const;
-  std::uint64_t rows() const { return rows_; }
+  std::uint64_t bytes() const { return spilled_ + text_.size(); }
+  std::uint64_t bytes_in_memory() const { return text_.size(); }
 
  private:
   void spill();
@@ -34,7 +35,7 @@ class RowSpool {
   std::size_t memory_;
   std::string text_;
   std::FILE* file_ = nullptr;
-  std::uint64_t rows_ = 0;
+  std::uint64_t spilled_ = 0;
 };
 
 }  // namespace tcpautopsy::batch

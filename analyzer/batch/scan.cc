@@ -46,6 +46,11 @@ std::string without_name(const std::string& message, const std::string& path) {
   return message.starts_with(lead) ? message.substr(lead.size()) : message;
 }
 
+// What cannot even be read may be anything; what is read and is none must have been meant to be one.
+bool was_read(std::string_view reason) {
+  return reason.starts_with("not a capture") || reason.starts_with("the file is empty");
+}
+
 void read_capture(CaptureSource& source, bool whole, Scanned& found) {
   found.kind = Kind::Capture;
   Frame frame;
@@ -73,10 +78,8 @@ Scanned scan_member(ArchiveReader& archive, const FoundFile& file, std::uint64_t
     read_capture(*source, true, found);
   } catch (const CaptureError& error) {
     found.reason = without_name(error.what(), found.path);
-    const bool nested = found.reason.find("zip archive") != std::string::npos ||
-                        std::string_view(found.path).ends_with(".tar");
-    if (nested) found.reason = "an archive inside an archive is not read";
-    found.kind = nested || meant_to_be(found.path) || !archive.error().empty() ? Kind::Broken : Kind::Other;
+    if (!archive.error().empty()) found.reason = archive.error();
+    found.kind = !was_read(found.reason) || meant_to_be(found.path) ? Kind::Broken : Kind::Other;
   }
   return found;
 }
@@ -101,10 +104,7 @@ ScanResult scan(const FoundFile& file, bool whole) {
     found.reason = without_name(error.what(), file.path);
   }
   if (const auto archive = ArchiveReader::open(file.path)) return scan_archive(*archive, file);
-  // What cannot even be read may be anything; what is read and is none must have been meant to be one.
-  const bool read =
-      found.reason.starts_with("not a capture") || found.reason.starts_with("the file is empty");
-  found.kind = !read || file.named || meant_to_be(file.path) ? Kind::Broken : Kind::Other;
+  found.kind = !was_read(found.reason) || file.named || meant_to_be(file.path) ? Kind::Broken : Kind::Other;
   return {{found}, false, {}};
 }
 

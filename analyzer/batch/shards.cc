@@ -142,9 +142,9 @@ Outcome run_shard(const ShardWork& work, const std::string& folder, std::uint64_
     if (stale) fs::remove(path, ignored);
   }
   Store store(path);
-  store.set_meta("plan", work.print);
+  store.set_meta({{"plan", work.print}});
   const Outcome outcome = run_plan(work.plan, work.settings, store, jobs, progress);
-  store.set_meta("finished", work.print);
+  store.set_meta({{"finished", work.print}});
   return outcome;
 }
 
@@ -168,9 +168,8 @@ void merge_shards(const std::string& folder, const std::string& path) {
     for (const UnitPlan& unit : file.units(std::nullopt))
       files.insert(files.end(), unit.files.begin(), unit.files.end());
     store.forget(files);
-    store.set_meta("settings", settings_text(work.settings));
-    store.set_meta("filter", work.settings.filter);
-    store.put(work.plan.unread, work.plan.archives);
+    store.start({{"settings", settings_text(work.settings)}, {"filter", work.settings.filter}},
+                work.plan.unread, work.plan.archives);
     for (std::uint64_t shard = 0; shard < work.shards; ++shard)
       take(store.database(), store_of(folder, shard));
   }

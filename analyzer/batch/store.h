@@ -1,6 +1,10 @@
 // The store: what was found. At any moment it holds whole units only: one is in it altogether or not at all.
 #pragma once
 
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -8,17 +12,13 @@
 #include <vector>
 
 #include "analyzer/batch/database.h"
+#include "analyzer/batch/store_lookup.h"
 #include "analyzer/batch/unit.h"
+#include "analyzer/batch/unit_writer.h"
 
 namespace tcpautopsy::batch {
 
-// An archive that was looked through.
-struct ArchiveFacts {
-  std::string path, error;
-  std::uint64_t size = 0;
-  std::int64_t mtime_ns = 0;
-  std::uint64_t captures = 0, others = 0;
-};
+using Meta = std::map<std::string, std::string>;
 
 class Store {
  public:
@@ -31,28 +31,45 @@ class Store {
   std::optional<std::vector<Scanned>> known(const FoundFile& file);
   bool has(const UnitPlan& unit, const std::string& fingerprint);
 
-  // Puts the unit in place of every unit that shares a file with it, and commits now and then: small units
-  // would spend most of their time waiting for the disk. May be called by several threads.
-  void put(const UnitPlan& unit, const std::string& fingerprint, const UnitResult& result);
-  void commit();
-  // What else was found: replaces what was known of these paths.
-  void put(const std::vector<Scanned>& unread, const std::vector<ArchiveFacts>& archives);
-  void set_meta(const std::string& key, const std::string& value);
+  // Puts the unit, which must stay until commit(), in place of every unit that shares a file with it. Small
+  // units share a transaction, of 16 MB of captures, 32 MB of rows or 256 units at the most: alone they would
+  // spend most of their time waiting for the disk. A larger one has its own. May be called by several
+  // threads: one of them writes, for all, and the others go on.
+  void put(const UnitPlan& unit, const std::string& fingerprint, UnitResult&& result);
+  void commit();  // once all threads have put theirs
+  // What the store is made with, and what else was found: replaces what was known of these paths.
+  void start(const Meta& meta, const std::vector<Scanned>& unread, const std::vector<ArchiveFacts>& archives);
+  void set_meta(const Meta& meta);
   // Removes whatever is known of these files.
   void forget(const std::vector<Scanned>& files);
 
   Database& database() { return database_; }
 
  private:
-  void remove_units_of(const std::vector<Scanned>& files);
-  void insert(const UnitPlan& unit, std::int64_t number, const UnitResult& result);
-  void insert_unit(const UnitPlan& unit, const std::string& fingerprint, const UnitResult& result);
+  struct Finished {
+    const UnitPlan* unit = nullptr;
+    std::string print;
+    UnitResult result;
+  };
+  // What the transaction under way holds.
+  struct Group {
+    std::uint64_t units = 0, captured = 0, stored = 0;
+  };
+
+  void write(const Finished& finished);
   void settle();
 
   Database database_;
+  UnitWriter writer_;
+  std::optional<StoreLookup> lookup_;  // made once it is asked for
   std::unique_ptr<Transaction> pending_;
-  std::uint64_t pending_units_ = 0, pending_rows_ = 0;
-  std::mutex mutex_;
+  Group group_;
+  std::mutex mutex_;  // of all below
+  std::condition_variable room_;
+  std::deque<Finished> queue_;
+  std::uint64_t queued_bytes_ = 0;  // in memory
+  bool writing_ = false;
+  std::exception_ptr failure_;
 };
 
 // Throws StoreError unless it is a store of this version.

@@ -2,11 +2,16 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <cstring>
 #include <utility>
+#include <vector>
 
 #include "analyzer/capture/capture_error.h"
+#include "analyzer/capture/decompress.h"
 
 namespace tcpautopsy {
 namespace {
@@ -18,16 +23,10 @@ bool is_regular_file(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
 }
 
-class LibArchiveReader final : public ArchiveReader {
+// One archive: a file, or what a stream gives.
+class LibArchive {
  public:
-  LibArchiveReader() : archive_(archive_read_new()) {}
-  LibArchiveReader(const LibArchiveReader&) = delete;
-  LibArchiveReader& operator=(const LibArchiveReader&) = delete;
-  ~LibArchiveReader() override { archive_read_free(archive_); }
-
-  // False if it is none; a tar archive without members cannot be told from zeros. The first member's header
-  // is read already: only it tells.
-  bool begin(const std::string& path) {
+  LibArchive() : archive_(archive_read_new()) {
     // Named one by one: "all" would start outside programs for rare filters.
     archive_read_support_filter_gzip(archive_);
     archive_read_support_filter_bzip2(archive_);
@@ -36,12 +35,23 @@ class LibArchiveReader final : public ArchiveReader {
     archive_read_support_filter_lz4(archive_);
     archive_read_support_format_tar(archive_);
     archive_read_support_format_zip(archive_);
-    if (archive_read_open_filename(archive_, path.c_str(), kBlock) != ARCHIVE_OK) return false;
-    first_ = archive_read_next_header(archive_, &entry_);
-    return first_ == ARCHIVE_OK || first_ == ARCHIVE_WARN || (first_ == ARCHIVE_EOF && is_zip());
+  }
+  LibArchive(const LibArchive&) = delete;
+  LibArchive& operator=(const LibArchive&) = delete;
+  ~LibArchive() { archive_read_free(archive_); }
+
+  // False if it is none; a tar archive without members cannot be told from zeros. The first member's header
+  // is read already: only it tells.
+  bool begin(const std::string& path) {
+    return begun(archive_read_open_filename(archive_, path.c_str(), kBlock));
+  }
+  bool begin(void* stream, archive_read_callback* give) {
+    return begun(archive_read_open(archive_, stream, nullptr, give, nullptr));
   }
 
-  bool next() override {
+  bool next() {
+    block_ = {};
+    gap_ = told_ = 0;
     while (error_.empty()) {
       const int result = started_ ? archive_read_next_header(archive_, &entry_) : first_;
       started_ = true;
@@ -50,29 +60,62 @@ class LibArchiveReader final : public ArchiveReader {
         fail();
         return false;
       }
-      if (archive_entry_filetype(entry_) != AE_IFREG) continue;
-      const char* name = archive_entry_pathname(entry_);
-      member_ = name != nullptr ? name : "";
-      return true;
+      if (archive_entry_filetype(entry_) == AE_IFREG) return true;
     }
     return false;
   }
 
-  const std::string& member() const override { return member_; }
-  std::uint64_t size() const override {
+  std::string member() const {
+    const char* name = archive_entry_pathname(entry_);
+    return name != nullptr ? name : "";
+  }
+  std::uint64_t size() const {
     const la_int64_t size = archive_entry_size_is_set(entry_) ? archive_entry_size(entry_) : 0;
     return size > 0 ? static_cast<std::uint64_t>(size) : 0;
   }
-  const std::string& error() const override { return error_; }
+  const std::string& error() const { return error_; }
 
-  std::size_t read(std::uint8_t* to, std::size_t size) override {
-    if (!error_.empty()) return 0;
-    const la_ssize_t got = archive_read_data(archive_, to, size);
-    if (got < 0) fail();
-    return got > 0 ? static_cast<std::size_t>(got) : 0;
+  std::size_t read(std::uint8_t* to, std::size_t size) {
+    if (gap_ == 0 && block_.empty() && !refill()) return 0;
+    if (gap_ > 0) {
+      const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(size, gap_));
+      std::fill_n(to, n, std::uint8_t{0});
+      gap_ -= n;
+      return n;
+    }
+    const std::size_t n = std::min(size, block_.size());
+    std::memcpy(to, block_.data(), n);
+    block_ = block_.subspan(n);
+    return n;
   }
 
  private:
+  bool begun(int opened) {
+    if (opened != ARCHIVE_OK) return false;
+    first_ = archive_read_next_header(archive_, &entry_);
+    return first_ == ARCHIVE_OK || first_ == ARCHIVE_WARN || (first_ == ARCHIVE_EOF && is_zip());
+  }
+  // Block by block: archive_read_data() would drop what stands before a break.
+  bool refill() {
+    while (error_.empty()) {
+      const void* data = nullptr;
+      std::size_t size = 0;
+      la_int64_t offset = 0;
+      const int result = archive_read_data_block(archive_, &data, &size, &offset);
+      if (result == ARCHIVE_EOF) return false;
+      if (result != ARCHIVE_OK) {
+        fail();
+        return false;
+      }
+      // A sparse file's holes are not stored.
+      const std::uint64_t at = offset > 0 ? static_cast<std::uint64_t>(offset) : 0;
+      gap_ = at > told_ ? at - told_ : 0;
+      told_ = at + size;
+      block_ = {static_cast<const std::uint8_t*>(data), size};
+      if (gap_ > 0 || size > 0) return true;
+    }
+    return false;
+  }
   bool is_zip() const {
     const int family = archive_format(archive_) & ARCHIVE_FORMAT_BASE_MASK;
     return family == ARCHIVE_FORMAT_ZIP;
@@ -86,7 +129,146 @@ class LibArchiveReader final : public ArchiveReader {
   archive_entry* entry_ = nullptr;
   int first_ = ARCHIVE_FATAL;
   bool started_ = false;
-  std::string member_, error_;
+  Bytes block_;                       // of the member at hand, not yet handed out
+  std::uint64_t gap_ = 0, told_ = 0;  // zeros before the block; where the block ends
+  std::string error_;
+};
+
+// The member at hand of an archive. What is read to tell whether it is an archive itself can be read again.
+class MemberStream {
+ public:
+  explicit MemberStream(LibArchive& from) : from_(from) {}
+
+  bool may_be_archive() {
+    more(kPeek);
+    const std::string_view start(reinterpret_cast<const char*>(held_.data()), held_.size());
+    constexpr std::size_t kTarMagic = 257;
+    return start.starts_with("PK\3\4") || start.starts_with("PK\5\6") ||
+           (start.size() > kTarMagic && start.substr(kTarMagic).starts_with("ustar")) ||
+           (start.size() >= kCompressionMagicSize &&
+            !name_of_compression({held_.data(), held_.size()}).empty());
+  }
+  void rewind() { at_ = 0; }
+  // From now on it is read once.
+  void settle() { trying_ = false; }
+
+  std::size_t read(std::uint8_t* to, std::size_t size) {
+    if (at_ == held_.size()) return from_.read(to, size);
+    const std::size_t n = std::min(size, held_.size() - at_);
+    std::memcpy(to, held_.data() + at_, n);
+    at_ += n;
+    return n;
+  }
+
+  static la_ssize_t give(archive*, void* self, const void** data) {
+    return static_cast<MemberStream*>(self)->block(data);
+  }
+
+ private:
+  la_ssize_t block(const void** data) {
+    if (at_ == held_.size()) {
+      if (!trying_) held_.clear(), at_ = 0;
+      // No archive takes as much to be told.
+      if (held_.size() < kMostHeld) more(kBlock);
+    }
+    *data = held_.data() + at_;
+    const std::size_t n = held_.size() - at_;
+    at_ = held_.size();
+    return static_cast<la_ssize_t>(n);
+  }
+  void more(std::size_t size) {
+    const std::size_t before = held_.size();
+    held_.resize(before + size);
+    std::size_t got = 0;
+    // A block of the archive may be short.
+    while (got < kPeek) {
+      const std::size_t n = from_.read(held_.data() + before + got, size - got);
+      if (n == 0) break;
+      got += n;
+    }
+    held_.resize(before + got);
+  }
+
+  static constexpr std::size_t kPeek = 512;  // every magic stands in it
+  static constexpr std::size_t kMostHeld = std::size_t{4} << 20;
+
+  LibArchive& from_;
+  std::vector<std::uint8_t> held_;
+  std::size_t at_ = 0;
+  bool trying_ = true;
+};
+
+// Members of archives in the archive stand in the place of those.
+class NestedReader final : public ArchiveReader {
+ public:
+  bool begin(const std::string& path) {
+    levels_.push_back(std::make_unique<Level>());
+    return levels_.back()->archive.begin(path);
+  }
+
+  bool next() override {
+    member_error_.clear();
+    while (!levels_.empty()) {
+      Level& level = *levels_.back();
+      level.inner.reset();
+      if (level.archive.next()) {
+        member_ = level.prefix + level.archive.member();
+        level.inner = std::make_unique<MemberStream>(level.archive);
+        if (!enter(level)) return true;
+        continue;
+      }
+      if (levels_.size() == 1) return false;
+      member_error_ = level.archive.error();
+      member_ = level.prefix.substr(0, level.prefix.size() - 1);
+      levels_.pop_back();
+      // What of it could not be read is told as a member.
+      if (!member_error_.empty()) return true;
+    }
+    return false;
+  }
+
+  const std::string& member() const override { return member_; }
+  std::uint64_t size() const override { return levels_.back()->archive.size(); }
+  const std::string& error() const override {
+    return member_error_.empty() ? levels_.back()->archive.error() : member_error_;
+  }
+  std::size_t read(std::uint8_t* to, std::size_t size) override {
+    MemberStream* stream = levels_.back()->inner.get();
+    return member_error_.empty() && stream != nullptr ? stream->read(to, size) : 0;
+  }
+
+ private:
+  // The outer one stays alive longer: `inner` reads from the archive before it.
+  struct Level {
+    LibArchive archive;
+    std::string prefix;
+    std::unique_ptr<MemberStream> inner;
+  };
+
+  // False, and all octets still to be read, where the member is no archive.
+  bool enter(Level& level) {
+    if (!level.inner->may_be_archive()) {
+      level.inner->settle();
+      return false;
+    }
+    auto inside = std::make_unique<Level>();
+    const bool is_archive = inside->archive.begin(level.inner.get(), MemberStream::give);
+    level.inner->settle();
+    if (!is_archive) {
+      level.inner->rewind();
+      return false;
+    }
+    if (levels_.size() == kMostNested) {
+      member_error_ = fmt::format("an archive in {} others is not read", kMostNested);
+      return false;
+    }
+    inside->prefix = member_ + kMemberMark;
+    levels_.push_back(std::move(inside));
+    return true;
+  }
+
+  std::vector<std::unique_ptr<Level>> levels_;
+  std::string member_, member_error_;
 };
 
 class MemberSource final : public ByteSource {
@@ -102,7 +284,7 @@ class MemberSource final : public ByteSource {
 }  // namespace
 
 std::shared_ptr<ArchiveReader> ArchiveReader::open(const std::string& path) {
-  auto reader = std::make_shared<LibArchiveReader>();
+  auto reader = std::make_shared<NestedReader>();
   if (!reader->begin(path)) return nullptr;
   return reader;
 }

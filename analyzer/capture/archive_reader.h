@@ -10,6 +10,9 @@
 
 namespace tcpautopsy {
 
+// So many archives may lie in each other; one that lies deeper is a member with an error.
+constexpr std::size_t kMostNested = 3;
+
 // Between an archive's path and its member's name in the name of an input: "day.tar.xz!eth0/0001.pcap".
 constexpr char kMemberMark = '!';
 
@@ -19,11 +22,13 @@ class ArchiveReader {
   static std::shared_ptr<ArchiveReader> open(const std::string& path);
   virtual ~ArchiveReader() = default;
 
-  // Steps to the next member that is a plain file; false at the end, or where the archive is broken.
+  // Steps to the next member that is a plain file; false at the end, or where the archive is broken. An
+  // archive in the archive is stepped through in its place ("inner.zip!eth0.pcap"); where it is broken, it is
+  // a member of its own behind those that could be read, and error() tells why.
   virtual bool next() = 0;
   virtual const std::string& member() const = 0;
   virtual std::uint64_t size() const = 0;        // of the member, as the archive tells; 0 where it does not
-  virtual const std::string& error() const = 0;  // empty while nothing is wrong
+  virtual const std::string& error() const = 0;  // empty while nothing is wrong with archive and member
   virtual std::size_t read(std::uint8_t* to, std::size_t size) = 0;  // of the member at hand
 };
 

@@ -148,6 +148,47 @@ class Batch(unittest.TestCase):
         self.assertIn("0 units analysed", err)
         self.assertEqual(dump(store), before)
 
+    def test_archives_in_archives(self):
+        plain = pcap(many(20))
+
+        def tarred(mode, **members):
+            out = io.BytesIO()
+            with tarfile.open(fileobj=out, mode="w:" + mode) as tar:
+                for name, content in members.items():
+                    member = tarfile.TarInfo(name)
+                    member.size = len(content)
+                    tar.addfile(member, io.BytesIO(content))
+            return out.getvalue()
+
+        def zipped(**members):
+            out = io.BytesIO()
+            with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+                for name, content in members.items():
+                    packed.writestr(name, content)
+            return out.getvalue()
+
+        deepest = tarred("gz", deep=plain)
+        cut = tarred("", first=plain, second=plain)
+        day = tarred("xz", a=zipped(one=plain, two=gzip.compress(plain), note=b"none"), b=plain, c=tarred("bz2", three=bz2.compress(plain)),
+                     d=zipped(x=tarred("", y=deepest, four=plain)), e=cut[:len(plain) * 3 // 2], f=plain, g=zipped())
+        self.put("day.tar.xz", day)
+        store = self.batch(status=1)
+        name = self.path("in/day.tar.xz")
+        units = rows(store, "SELECT name, flows, state FROM units ORDER BY name")
+        good = ["a!one", "a!two", "b", "c!three", "d!x!four", "e!first", "e!second", "f"]
+        self.assertEqual([u for u in units if u[0] != f"{name}!e!second"], [(f"{name}!{member}", 20, "done") for member in good if member != "e!second"])
+        self.assertEqual(units[6][2], "damaged")
+        self.assertGreater(units[6][1], 5)
+        unread = dict(rows(store, "SELECT path, reason FROM unread WHERE broken"))
+        self.assertIn("is not read", unread[f"{name}!d!x!y"])
+        self.assertIn("is broken", unread[f"{name}!e"])
+        self.assertEqual(len(ndjson("flows", f"{name}!d!x!four")), 20)
+        self.assertEqual(len(ndjson("flows", f"{name}!f")), 20)
+        before = dump(store)
+        self.batch(status=1)
+        self.assertEqual(dump(store), before)
+        self.assertEqual(dump(self.batch("-j", "3", out="again", status=1)), before)
+
     def test_names_globs_and_lists(self):
         a, b = self.put("a.pcap", pcap(many(3))), self.put("b.pcap", pcap(many(3, 2)))
         self.put("c.txt", b"x")

@@ -4,6 +4,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include "analyzer/batch/row_spool.h"
 
@@ -77,8 +80,13 @@ TEST_CASE("Rows come out of the spool as they went in, from memory and from disk
       });
       CHECK(expected == 50);
     }
+    const std::uint64_t bytes = spool.bytes();
+    CHECK(bytes > 50 * 49 / 2);
     const RowSpool moved = std::move(spool);
-    CHECK(moved.rows() == 50);
+    CHECK(moved.bytes() == bytes);
+    int rows = 0;
+    moved.each([&](std::vector<Cell>&) { ++rows; });
+    CHECK(rows == 50);
   }
 }
 
@@ -120,6 +128,38 @@ TEST_CASE("A unit takes the place of those it shares files with") {
   CHECK(count(store, "units") == 2);
 }
 
+TEST_CASE("Many threads put into one store, and nothing is lost") {
+  const Folder folder;
+  constexpr std::size_t kEach = 300;
+  std::vector<UnitPlan> units;
+  for (std::size_t i = 0; i < 4 * kEach; ++i) units.push_back(unit_of({std::to_string(i)}));
+  {
+    Store store(folder.path("s"));
+    std::vector<std::thread> threads;
+    for (std::size_t t = 0; t < 4; ++t)
+      threads.emplace_back([&, t] {
+        for (std::size_t i = t * kEach; i < (t + 1) * kEach; ++i) put(store, units[i]);
+      });
+    for (std::thread& thread : threads) thread.join();
+    store.commit();
+  }
+  Store again(folder.path("s"));
+  CHECK(count(again, "units") == 4 * kEach);
+  for (const UnitPlan& unit : units) REQUIRE(again.has(unit, fingerprint(unit, {})));
+}
+
+TEST_CASE("Once a unit could not be written, none after it is taken") {
+  const Folder folder;
+  Store store(folder.path("s"));
+  put(store, unit_of({"a"}));
+  store.commit();
+  store.database().execute("PRAGMA query_only = 1");
+  CHECK_THROWS_AS(put(store, unit_of({"b"})), StoreError);
+  store.database().execute("PRAGMA query_only = 0");
+  CHECK_THROWS_AS(put(store, unit_of({"c"})), StoreError);
+  CHECK(count(store, "units") == 1);
+}
+
 TEST_CASE("Files that have not changed need not be looked at") {
   const Folder folder;
   Store store(folder.path("s"));
@@ -140,7 +180,7 @@ TEST_CASE("An archive is known only when all its captures are stored") {
   readme.archive = "t.tar";
   readme.mtime_ns = 7;
   readme.reason = "text";
-  store.put({readme}, {{"t.tar", "", 500, 7, 2, 1}});
+  store.start({}, {readme}, {{"t.tar", "", 500, 7, 2, 1}});
   put(store, one);
   CHECK_FALSE(store.known({"t.tar", 500, 7, false}));
   put(store, two);
@@ -156,7 +196,7 @@ TEST_CASE("Nothing else is taken for a store") {
   CHECK_THROWS_AS(Store(folder.path("text")), StoreError);
   { Database(folder.path("other"), Database::Access::Write).execute("CREATE TABLE t(x)"); }
   CHECK_THROWS_AS(Store(folder.path("other")), StoreError);
-  { Store(folder.path("later")).set_meta("schema", "2"); }
+  { Store(folder.path("later")).set_meta({{"schema", "2"}}); }
   CHECK_THROWS_WITH(Store(folder.path("later")), Catch::Matchers::Contains("version 2"));
   CHECK_THROWS_AS(Store(folder.path("no/such/folder")), StoreError);
 }
