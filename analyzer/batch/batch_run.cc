@@ -118,10 +118,12 @@ std::vector<std::vector<std::size_t>> bundles_of(const std::vector<UnitPlan>& un
     return sum;
   };
   std::vector<std::pair<std::uint64_t, std::vector<std::size_t>>> weighed;
+  weighed.reserve(bundles.size());
   for (auto& bundle : bundles) weighed.emplace_back(bytes(bundle), std::move(bundle));
   std::stable_sort(weighed.begin(), weighed.end(),
                    [](const auto& a, const auto& b) { return a.first > b.first; });
   std::vector<std::vector<std::size_t>> sorted;
+  sorted.reserve(weighed.size());
   for (auto& [weight, bundle] : weighed) sorted.push_back(std::move(bundle));
   return sorted;
 }
@@ -160,17 +162,22 @@ Plan make_plan(const std::vector<std::string>& names, const Settings& settings, 
                Progress& progress) {
   Found found = find_files(names);
   progress.files_found = found.files.size();
+  if (store != nullptr) store->forget_gone();
   std::vector<ScanResult> results = scan_all(found.files, store, jobs, progress);
   Plan plan;
   std::vector<Scanned> captures;
   for (std::size_t i = 0; i < results.size(); ++i)
     sort_out(found.files[i], std::move(results[i]), plan, captures);
-  for (std::size_t i = 0; i < found.missing.size(); ++i) {
-    Scanned missing;
-    missing.path = found.missing[i].path;
-    missing.kind = Kind::Broken;
-    missing.reason = found.reasons[i];
-    plan.unread.push_back(std::move(missing));
+  for (Missing& missing : found.missing) {
+    if (missing.absent) {
+      plan.absent.push_back(std::move(missing));
+      continue;
+    }
+    Scanned broken;
+    broken.path = std::move(missing.path);
+    broken.kind = Kind::Broken;
+    broken.reason = std::move(missing.reason);
+    plan.unread.push_back(std::move(broken));
   }
   complete(captures, settings.set_by, jobs);
   plan.units = plan_units(std::move(captures), settings.set_by);

@@ -12,6 +12,7 @@ struct Plan {
   std::vector<UnitPlan> units;
   std::vector<Scanned> unread;  // no captures; those that should be are Kind::Broken
   std::vector<ArchiveFacts> archives;
+  std::vector<Missing> absent;  // named, but there is no such file; no store keeps them
   std::uint64_t files() const;
   std::uint64_t bytes() const;
   std::uint64_t broken() const;

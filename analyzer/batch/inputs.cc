@@ -28,7 +28,7 @@ class Finder {
       if (::stat(path.c_str(), &status) == 0) add(path, status, true);
     }
     ::globfree(&matches);
-    if (!any) miss(name, std::strerror(error));
+    if (!any) missing_[name] = {name, std::strerror(error), error == ENOENT};
   }
 
   Found result() {
@@ -37,10 +37,7 @@ class Finder {
     std::set<std::pair<dev_t, ino_t>> seen;
     for (auto& [path, entry] : files_)
       if (seen.insert(entry.identity).second) found.files.push_back(std::move(entry.file));
-    for (auto& [path, reason] : missing_) {
-      found.missing.push_back({path, 0, 0, true});
-      found.reasons.push_back(reason);
-    }
+    for (auto& [path, missing] : missing_) found.missing.push_back(std::move(missing));
     return found;
   }
 
@@ -48,7 +45,7 @@ class Finder {
   void add(const std::string& name, const struct stat& status, bool named) {
     if (S_ISDIR(status.st_mode)) return walk(name);
     if (!S_ISREG(status.st_mode)) {
-      if (named) miss(name, "is neither a file nor a folder");
+      if (named) missing_[name] = {name, "is neither a file nor a folder"};
       return;
     }
     std::string path = fs::path(name).lexically_normal().string();
@@ -61,27 +58,27 @@ class Finder {
   void walk(const std::string& folder) {
     std::error_code error;
     fs::recursive_directory_iterator at(folder, fs::directory_options::skip_permission_denied, error), end;
-    if (error) return miss(folder, error.message());
+    if (error) return miss(folder, error.value());
     while (at != end) {
       struct stat status {};
       const std::string path = at->path().string();
       if (::stat(path.c_str(), &status) != 0)
-        miss(path, std::strerror(errno));
+        miss(path, errno);
       else if (!S_ISDIR(status.st_mode))
         add(path, status, false);
       at.increment(error);
-      if (error) return miss(folder, error.message());
+      if (error) return miss(folder, error.value());
     }
   }
 
-  void miss(const std::string& path, const std::string& reason) { missing_[path] = reason; }
+  void miss(const std::string& path, int error) { missing_[path] = {path, std::strerror(error)}; }
 
   struct Entry {
     FoundFile file;
     std::pair<dev_t, ino_t> identity;
   };
   std::map<std::string, Entry> files_;
-  std::map<std::string, std::string> missing_;
+  std::map<std::string, Missing> missing_;
 };
 
 }  // namespace

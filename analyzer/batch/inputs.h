@@ -17,10 +17,15 @@ struct FoundFile {
   bool named = false;  // by the user, or in a list: it is to be a capture
 };
 
+// What cannot be looked at.
+struct Missing {
+  std::string path, reason;
+  bool absent = false;  // it was named, and there is no such file
+};
+
 struct Found {
-  std::vector<FoundFile> files;      // by path, each once
-  std::vector<FoundFile> missing;    // cannot be looked at
-  std::vector<std::string> reasons;  // for each of those
+  std::vector<FoundFile> files;  // by path, each once
+  std::vector<Missing> missing;
 };
 
 // Files as they are named, folders with all that is below them (links to folders are not followed), and

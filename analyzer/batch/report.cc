@@ -307,6 +307,11 @@ class Maker {
       if (a.level != b.level) return a.level > b.level;
       return std::abs(a.now - a.before) > std::abs(b.now - b.before);
     });
+    std::vector<Change> told;
+    for (Change& change : report_.changes)
+      if (static_cast<std::size_t>(++report_.changed[change.kind]) <= most_)
+        told.push_back(std::move(change));
+    report_.changes = std::move(told);
     lead_back();
   }
 

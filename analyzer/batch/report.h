@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -69,7 +70,8 @@ struct Report {
   std::vector<PlaceLine> services, hosts;
   std::vector<TimeLine> times;  // in order of time
   bool by_day = false;
-  std::vector<Change> changes;  // new, worse, gone, better
+  std::vector<Change> changes;                  // new, worse, gone, better
+  std::map<Trend::Kind, std::int64_t> changed;  // how many of each there are
   std::vector<BrokenLine> broken;
 };
 

@@ -109,6 +109,10 @@ std::string report_json(const Report& r) {
       w.field("notes", line.notes);
       write_where(w, line.where);
     });
+    w.key("changed");
+    w.begin_object();
+    for (const auto& [kind, many] : r.changed) w.field(name(kind), many);
+    w.end_object();
     write_list(w, "changes", r.changes, [&](const Change& change) {
       w.word_field("change", name(change.kind));
       w.field("id", change.id);

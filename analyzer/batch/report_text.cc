@@ -45,6 +45,14 @@ std::string seen_text(const Where& where) {
   return printable(text + (text.empty() ? "" : ": ") + where.command);
 }
 
+std::string changes_in_words(const Report& r) {
+  std::string words;
+  for (const auto kind : {Trend::Kind::New, Trend::Kind::Worse, Trend::Kind::Gone, Trend::Kind::Better})
+    if (const auto at = r.changed.find(kind); at != r.changed.end())
+      words += fmt::format("{}{} {}", words.empty() ? "" : ", ", count(at->second), name(kind));
+  return words.empty() ? "no change" : words + " (kinds of finding, each at one service)";
+}
+
 std::vector<std::string> head(const Report& r) {
   std::vector<std::string> lines{
       fmt::format("Store        {}", printable(r.store)),
@@ -62,7 +70,8 @@ std::vector<std::string> head(const Report& r) {
   if (r.broken_files > 0)
     lines.push_back(
         fmt::format("Broken       {}", plural(static_cast<std::uint64_t>(r.broken_files), "file", "files")));
-  if (!r.baseline.empty()) lines.push_back(fmt::format("Against      {}", printable(r.baseline)));
+  if (!r.baseline.empty())
+    lines.push_back(fmt::format("Against      {}: {}", printable(r.baseline), changes_in_words(r)));
   return lines;
 }
 

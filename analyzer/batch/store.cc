@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "analyzer/batch/schema.h"
@@ -150,6 +152,23 @@ void Store::forget(const std::vector<Scanned>& files) {
   settle();
   Transaction transaction(database_);
   writer_.forget(files);
+  transaction.commit();
+}
+
+void Store::forget_gone() {
+  const std::lock_guard lock(mutex_);
+  settle();
+  std::vector<std::string> gone;
+  Statement rows = database_.prepare("SELECT path, IFNULL(archive, path) FROM unread");
+  while (rows.step()) {
+    std::error_code error;
+    const bool there = std::filesystem::exists(rows.text(1), error);
+    if (!there && !error) gone.push_back(rows.text(0));
+  }
+  if (gone.empty()) return;
+  Transaction transaction(database_);
+  Statement remove = database_.prepare("DELETE FROM unread WHERE path = ?");
+  for (const std::string& path : gone) remove.with(std::string_view(path)).run();
   transaction.commit();
 }
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "analyzer/batch/store.h"
+#include "analyzer/batch/batch_run.h"
 #include "cli/options.h"
 
 namespace tcpautopsy::cli {
@@ -14,6 +14,10 @@ std::vector<std::string> batch_inputs(const Options& options);
 batch::Settings batch_settings(const Options& options);
 unsigned batch_jobs(const Options& options);
 
+// Throws where what is asked needs an earlier store that is not given or is none; before anything is read.
+void check_baseline(const Options& options);
+// What was named and is not there, on standard error.
+void tell_absent(const batch::Plan& plan);
 // Broken files on standard error.
 void tell_broken(batch::Database& database, const Options& options);
 // Lines for other engines and the report, as asked for. True if a threshold for alerting is passed.

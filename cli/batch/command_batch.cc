@@ -26,6 +26,7 @@ void tell_plan(const Options& options, const batch::Plan& plan) {
     if (unit.files.size() < 2) continue;
     for (const batch::Scanned& file : unit.files) out.line("    " + file.path);
   }
+  for (const batch::Missing& file : plan.absent) out.line(file.path + "  missing: " + file.reason);
   for (const batch::Scanned& file : plan.unread)
     out.line(fmt::format("{}  {}: {}", file.path, file.kind == batch::Kind::Broken ? "broken" : "no capture",
                          printable(file.reason)));
@@ -37,8 +38,12 @@ void tell_plan(const Options& options, const batch::Plan& plan) {
 }
 
 int exit_status(const batch::Plan& plan, batch::Store& store, bool alarmed) {
-  if (plan.units.empty()) return 2;
+  if (plan.units.empty()) {
+    say("no captures were found");
+    return 2;
+  }
   if (alarmed) return 3;
+  if (!plan.absent.empty()) return 1;
   const auto broken = store.database().number("SELECT COUNT(*) FROM broken_files");
   return broken.value_or(0) > 0 ? 1 : 0;
 }
@@ -79,6 +84,10 @@ unsigned batch_jobs(const Options& options) {
   return options.batch.jobs > 0 ? options.batch.jobs : std::max(1U, std::thread::hardware_concurrency());
 }
 
+void tell_absent(const batch::Plan& plan) {
+  for (const batch::Missing& file : plan.absent) say(fmt::format("{}: {}", file.path, file.reason));
+}
+
 void tell_broken(batch::Database& database, const Options& options) {
   batch::Statement rows = database.prepare("SELECT path, error FROM broken_files ORDER BY path");
   std::size_t told = 0, all = 0;
@@ -99,9 +108,10 @@ int run_batch(const Options& options) {
   if (options.batch.dry_run) {
     const batch::Plan plan = batch::make_plan(names, settings, nullptr, batch_jobs(options), progress);
     tell_plan(options, plan);
-    return plan.units.empty() ? 2 : plan.broken() > 0 ? 1 : 0;
+    return plan.units.empty() ? 2 : plan.broken() + plan.absent.size() > 0 ? 1 : 0;
   }
   if (options.batch.store.empty()) throw UsageError{"--out STORE is missing"};
+  check_baseline(options);
   batch::Store store(options.batch.store);
   batch::Plan plan;
   batch::Outcome outcome;
@@ -110,6 +120,7 @@ int run_batch(const Options& options) {
     plan = batch::make_plan(names, settings, &store, batch_jobs(options), progress);
     outcome = batch::run_plan(plan, settings, store, batch_jobs(options), progress);
   }
+  tell_absent(plan);
   tell_broken(store.database(), options);
   if (!options.quiet)
     say(fmt::format("{}: {} analysed ({}, {} packets), {} unchanged", options.batch.store,

@@ -19,12 +19,9 @@ bool passes(const batch::Report& report, const Options& options) {
   for (const Alert& alert : b.alerts)
     for (const batch::FindingLine& line : report.findings)
       if (line.id == alert.id && static_cast<std::uint64_t>(line.findings) > alert.most) return true;
-  for (const batch::Change& change : report.changes) {
-    const bool fresh = change.kind == batch::Trend::Kind::New;
-    if (fresh && (b.fail_on_new || b.fail_on_worse)) return true;
-    if (change.kind == batch::Trend::Kind::Worse && b.fail_on_worse) return true;
-  }
-  return false;
+  const bool fresh = report.changed.count(batch::Trend::Kind::New) != 0;
+  const bool worse = report.changed.count(batch::Trend::Kind::Worse) != 0;
+  return (fresh && (b.fail_on_new || b.fail_on_worse)) || (worse && b.fail_on_worse);
 }
 
 std::string in_words(const batch::Report& report, std::string_view format, const TextStyle& style) {
@@ -33,16 +30,21 @@ std::string in_words(const batch::Report& report, std::string_view format, const
   return batch::report_text(report, style);
 }
 
-void check_alerts(const BatchOptions& b) {
-  if ((b.fail_on_new || b.fail_on_worse) && b.baseline.empty())
-    throw UsageError{"--fail-on-new and --fail-on-worse need a --baseline"};
-}
-
 }  // namespace
+
+void check_baseline(const Options& options) {
+  const BatchOptions& b = options.batch;
+  if (b.baseline.empty()) {
+    if (b.fail_on_new || b.fail_on_worse)
+      throw UsageError{"--fail-on-new and --fail-on-worse need a --baseline"};
+    return;
+  }
+  batch::Database baseline(b.baseline, batch::Database::Access::Read);
+  batch::check_version(baseline);
+}
 
 bool finish_batch(batch::Database& database, const Options& options) {
   const BatchOptions& b = options.batch;
-  check_alerts(b);
   if (!b.ndjson.empty()) batch::export_ndjson(database, b.ndjson);
   const bool alerting = options.fail_on || !b.alerts.empty() || b.fail_on_new || b.fail_on_worse;
   if (b.report.empty() && !alerting) return false;
@@ -62,7 +64,7 @@ bool finish_batch(batch::Database& database, const Options& options) {
 
 int run_batch_report(const Options& options) {
   if (options.files.size() != 1) throw UsageError{"one store is to be named"};
-  check_alerts(options.batch);
+  check_baseline(options);
   batch::Database database(options.files.front(), batch::Database::Access::Read);
   batch::check_version(database);
   const batch::Report report = batch::make_report(database, options.batch.baseline, options.limit);

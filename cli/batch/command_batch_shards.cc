@@ -27,6 +27,7 @@ int run_batch_plan(const Options& options) {
     const ProgressDisplay display(progress, options.quiet);
     plan = batch::make_plan(names, settings, nullptr, batch_jobs(options), progress);
   }
+  tell_absent(plan);
   if (plan.units.empty()) {
     say("no captures were found");
     return 2;
@@ -36,7 +37,7 @@ int run_batch_plan(const Options& options) {
     say(fmt::format("{}: {} in {}, {} in {}", folder, plural(plan.files(), "file", "files"),
                     plural(plan.units.size(), "unit", "units"), readable_bytes(plan.bytes()),
                     plural(*options.batch.shards, "shard", "shards")));
-  return plan.broken() > 0 ? 1 : 0;
+  return plan.broken() + plan.absent.size() > 0 ? 1 : 0;
 }
 
 int run_batch_shard(const Options& options) {
@@ -60,6 +61,7 @@ int run_batch_shard(const Options& options) {
 int run_batch_merge(const Options& options) {
   const std::string& folder = plan_folder(options);
   if (options.batch.store.empty()) throw UsageError{"--out STORE is missing"};
+  check_baseline(options);
   batch::merge_shards(folder, options.batch.store);
   batch::Database store(options.batch.store, batch::Database::Access::Read);
   tell_broken(store, options);

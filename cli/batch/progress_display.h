@@ -21,7 +21,7 @@ class ProgressDisplay {
  private:
   void loop();
   std::string line(double seconds) const;
-  std::string bar(std::uint64_t done, std::uint64_t all) const;
+  std::string with_bar(const std::string& words, std::size_t columns) const;
 
   const batch::Progress& progress_;
   bool terminal_;

@@ -189,6 +189,28 @@ class Batch(unittest.TestCase):
         self.assertEqual(dump(store), before)
         self.assertEqual(dump(self.batch("-j", "3", out="again", status=1)), before)
 
+    def test_what_is_not_there_is_told_and_not_kept(self):
+        self.put("a.pcap", pcap(many(3)))
+        broken = self.put("b.pcap", b"random octets, no capture")
+        store = self.path("store")
+        status, _, err = run("batch", self.path("in"), self.path("typo"), "--out", store)
+        self.assertEqual(status, 1)
+        self.assertIn("typo: No such file", err)
+        self.assertEqual(rows(store, "SELECT COUNT(*) FROM broken_files"), [(1,)])
+        os.remove(broken)
+        self.assertEqual(dump(self.batch()), dump(self.batch(out="fresh")))
+        os.mkdir(self.path("empty"))
+        status, _, err = run("batch", self.path("empty"), "--out", store)
+        self.assertEqual(status, 2)
+        self.assertIn("no captures were found", err)
+
+    def test_a_baseline_is_looked_at_first(self):
+        self.put("a.pcap", pcap(many(3)))
+        for more in (("--baseline", self.path("none")), ("--fail-on-new",)):
+            status, _, err = run("batch", self.path("in"), "--out", self.path("store"), *more)
+            self.assertEqual(status, 2, err)
+            self.assertFalse(os.path.exists(self.path("store")))
+
     def test_names_globs_and_lists(self):
         a, b = self.put("a.pcap", pcap(many(3))), self.put("b.pcap", pcap(many(3, 2)))
         self.put("c.txt", b"x")
