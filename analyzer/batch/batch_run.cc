@@ -128,6 +128,14 @@ std::vector<std::vector<std::size_t>> bundles_of(const std::vector<UnitPlan>& un
   return sorted;
 }
 
+void keep_what_is_done(Store& store) {
+  try {
+    store.commit();
+  } catch (const StoreError&) {
+    // It is the store that failed, and what has stopped the run says so.
+  }
+}
+
 void analyse(const UnitPlan& unit, const std::string& print, const Settings& settings, MemberShelf& shelf,
              Store& store, Progress& progress) {
   UnitResult result = analyse_unit(unit, settings, shelf, progress);
@@ -205,11 +213,17 @@ Outcome run_plan(const Plan& plan, const Settings& settings, Store& store, unsig
   store.start({{"settings", settings_text(settings)}, {"filter", settings.filter}}, plan.unread,
               plan.archives);
   const auto bundles = bundles_of(plan.units, wanted);
-  side_by_side(bundles.size(), jobs, [&](std::size_t k) {
-    MemberShelf shelf;
-    for (const std::size_t i : bundles[k])
-      analyse(plan.units[i], prints[i], settings, shelf, store, progress);
-  });
+  if (jobs > 1) store.write_beside();
+  try {
+    side_by_side(bundles.size(), jobs, [&](std::size_t k) {
+      MemberShelf shelf;
+      for (const std::size_t i : bundles[k])
+        analyse(plan.units[i], prints[i], settings, shelf, store, progress);
+    });
+  } catch (...) {
+    keep_what_is_done(store);
+    throw;
+  }
   store.commit();
   return outcome;
 }

@@ -81,15 +81,34 @@ bool Store::has(const UnitPlan& unit, const std::string& print) {
   return lookup_->has(unit, print);
 }
 
+void Store::write_beside() {
+  thread_ = std::thread([this] { write_queue(); });
+}
+
 void Store::put(const UnitPlan& unit, const std::string& print, UnitResult&& result) {
   std::unique_lock lock(mutex_);
-  room_.wait(lock, [&] { return !writing_ || queued_bytes_ < kMostWaiting; });
+  if (thread_.joinable()) changed_.wait(lock, [&] { return failure_ || queued_bytes_ < kMostWaiting; });
   if (failure_) std::rethrow_exception(failure_);
-  queued_bytes_ += waiting_bytes(result);
-  queue_.push_back({&unit, print, std::move(result)});
-  if (writing_) return;
-  writing_ = true;
-  while (!queue_.empty() && !failure_) {
+  Finished finished{&unit, print, std::move(result)};
+  if (thread_.joinable()) {
+    queued_bytes_ += waiting_bytes(finished.result);
+    queue_.push_back(std::move(finished));
+    changed_.notify_all();
+    return;
+  }
+  try {
+    write(finished);
+  } catch (...) {
+    failure_ = std::current_exception();
+    throw;
+  }
+}
+
+void Store::write_queue() {
+  std::unique_lock lock(mutex_);
+  while (!failure_) {
+    changed_.wait(lock, [&] { return over_ || !queue_.empty(); });
+    if (queue_.empty()) return;
     const Finished next = std::move(queue_.front());
     queue_.pop_front();
     lock.unlock();
@@ -102,11 +121,19 @@ void Store::put(const UnitPlan& unit, const std::string& print, UnitResult&& res
     lock.lock();
     queued_bytes_ -= waiting_bytes(next.result);
     failure_ = failure;
-    room_.notify_all();
+    changed_.notify_all();
   }
-  writing_ = false;
-  room_.notify_all();
-  if (failure_) std::rethrow_exception(failure_);
+}
+
+void Store::join() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    over_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+  over_ = false;
 }
 
 void Store::write(const Finished& finished) {
@@ -131,11 +158,13 @@ void Store::settle() {
 }
 
 void Store::commit() {
+  join();
   const std::lock_guard lock(mutex_);
+  if (failure_) std::rethrow_exception(failure_);
   settle();
 }
 
-Store::~Store() = default;
+Store::~Store() { join(); }
 
 void Store::start(const Meta& meta, const std::vector<Scanned>& unread,
                   const std::vector<ArchiveFacts>& archives) {

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "analyzer/batch/database.h"
@@ -25,7 +26,7 @@ class Store {
   // Makes it if it is not there; refuses one in use, of another version, or that is none. Throws StoreError,
   // as everything here.
   explicit Store(const std::string& path);
-  ~Store();  // what was put and not committed is lost
+  ~Store();  // what was put and not committed may be lost
 
   // What is known already of a file that has not changed: nothing need be read to plan with it.
   std::optional<std::vector<Scanned>> known(const FoundFile& file);
@@ -34,8 +35,10 @@ class Store {
   // Puts the unit, which must stay until commit(), in place of every unit that shares a file with it. Small
   // units share a transaction, of 16 MB of captures, 32 MB of rows or 256 units at the most: alone they would
   // spend most of their time waiting for the disk. A larger one has its own. May be called by several
-  // threads: one of them writes, for all, and the others go on.
+  // threads.
   void put(const UnitPlan& unit, const std::string& fingerprint, UnitResult&& result);
+  // Until commit() a thread of its own writes what is put, while others go on.
+  void write_beside();
   void commit();  // once all threads have put theirs
   // What the store is made with, and what else was found: replaces what was known of these paths.
   void start(const Meta& meta, const std::vector<Scanned>& unread, const std::vector<ArchiveFacts>& archives);
@@ -59,6 +62,8 @@ class Store {
   };
 
   void write(const Finished& finished);
+  void write_queue();
+  void join();
   void settle();
 
   Database database_;
@@ -67,11 +72,12 @@ class Store {
   std::unique_ptr<Transaction> pending_;
   Group group_;
   std::mutex mutex_;  // of all below
-  std::condition_variable room_;
+  std::condition_variable changed_;
   std::deque<Finished> queue_;
   std::uint64_t queued_bytes_ = 0;  // in memory
-  bool writing_ = false;
+  bool over_ = false;
   std::exception_ptr failure_;
+  std::thread thread_;
 };
 
 // Throws StoreError unless it is a store of this version.

@@ -129,35 +129,47 @@ TEST_CASE("A unit takes the place of those it shares files with") {
 }
 
 TEST_CASE("Many threads put into one store, and nothing is lost") {
-  const Folder folder;
-  constexpr std::size_t kEach = 300;
-  std::vector<UnitPlan> units;
-  for (std::size_t i = 0; i < 4 * kEach; ++i) units.push_back(unit_of({std::to_string(i)}));
-  {
-    Store store(folder.path("s"));
-    std::vector<std::thread> threads;
-    for (std::size_t t = 0; t < 4; ++t)
-      threads.emplace_back([&, t] {
-        for (std::size_t i = t * kEach; i < (t + 1) * kEach; ++i) put(store, units[i]);
-      });
-    for (std::thread& thread : threads) thread.join();
-    store.commit();
+  for (const bool beside : {false, true}) {
+    const Folder folder;
+    constexpr std::size_t kEach = 300;
+    std::vector<UnitPlan> units;
+    for (std::size_t i = 0; i < 4 * kEach; ++i) units.push_back(unit_of({std::to_string(i)}));
+    {
+      Store store(folder.path("s"));
+      if (beside) store.write_beside();
+      std::vector<std::thread> threads;
+      for (std::size_t t = 0; t < 4; ++t)
+        threads.emplace_back([&, t] {
+          for (std::size_t i = t * kEach; i < (t + 1) * kEach; ++i) put(store, units[i]);
+        });
+      for (std::thread& thread : threads) thread.join();
+      store.commit();
+    }
+    Store again(folder.path("s"));
+    CHECK(count(again, "units") == 4 * kEach);
+    for (const UnitPlan& unit : units) REQUIRE(again.has(unit, fingerprint(unit, {})));
   }
-  Store again(folder.path("s"));
-  CHECK(count(again, "units") == 4 * kEach);
-  for (const UnitPlan& unit : units) REQUIRE(again.has(unit, fingerprint(unit, {})));
 }
 
 TEST_CASE("Once a unit could not be written, none after it is taken") {
-  const Folder folder;
-  Store store(folder.path("s"));
-  put(store, unit_of({"a"}));
-  store.commit();
-  store.database().execute("PRAGMA query_only = 1");
-  CHECK_THROWS_AS(put(store, unit_of({"b"})), StoreError);
-  store.database().execute("PRAGMA query_only = 0");
-  CHECK_THROWS_AS(put(store, unit_of({"c"})), StoreError);
-  CHECK(count(store, "units") == 1);
+  for (const bool beside : {false, true}) {
+    const Folder folder;
+    Store store(folder.path("s"));
+    const UnitPlan first = unit_of({"a"}), second = unit_of({"b"}), third = unit_of({"c"});
+    put(store, first);
+    store.commit();
+    store.database().execute("PRAGMA query_only = 1");
+    if (beside) store.write_beside();
+    const auto two_more = [&] {
+      put(store, second);
+      put(store, third);
+      store.commit();
+    };
+    CHECK_THROWS_AS(two_more(), StoreError);
+    store.database().execute("PRAGMA query_only = 0");
+    CHECK_THROWS_AS(put(store, third), StoreError);
+    CHECK(count(store, "units") == 1);
+  }
 }
 
 TEST_CASE("Files that have not changed need not be looked at") {
