@@ -144,6 +144,12 @@ class Show:
     def path(self, name):
         return os.path.join(self.work, name)
 
+    def anew(self, out, *more):
+        """Seconds that a whole run takes."""
+        if os.path.exists(self.path(out)):
+            os.remove(self.path(out))
+        return self.batch(out, *more)
+
     def batch(self, out, *more, status=(0, 1)):
         begun = time.monotonic()
         done = subprocess.run([self.tool, "batch", self.archive, "--out", self.path(out), "-q", *more], capture_output=True, text=True)
@@ -177,7 +183,7 @@ class Show:
     def kills(self, times=30):
         """SIGKILL at random moments, taken up again."""
         self.made()
-        whole, lasts, dice, caught = dump(self.path("one.db")), self.batch("timing.db"), random.Random(1), []
+        whole, lasts, dice, caught = dump(self.path("one.db")), self.anew("timing.db"), random.Random(1), []
         for i in range(times):
             store = f"killed{i}.db"
             tool = subprocess.Popen([self.tool, "batch", self.archive, "--out", self.path(store), "-q"], stderr=subprocess.DEVNULL)
@@ -221,10 +227,7 @@ class Show:
         best = {}
         for _ in range(3):
             for jobs in ("1", "2"):
-                for name in ("jobs.db",):
-                    if os.path.exists(self.path(name)):
-                        os.remove(self.path(name))
-                best[jobs] = min(best.get(jobs, 1e9), self.batch("jobs.db", "-j", jobs))
+                best[jobs] = min(best.get(jobs, 1e9), self.anew("jobs.db", "-j", jobs))
                 assert dump(self.path("jobs.db")) == dump(self.path("one.db"))
         packets = rows(self.path("one.db"), "SELECT SUM(packets) FROM units")[0][0]
         print(f"1 job {best['1']:.2f} s, 2 jobs {best['2']:.2f} s: {best['1'] / best['2']:.2f} times; {packets / best['2']:.0f} packets/s; same store")
@@ -232,6 +235,8 @@ class Show:
     def tiny(self):
         """What a file costs."""
         folder = self.path("tiny")
+        if os.path.exists(self.path("tiny.db")):
+            os.remove(self.path("tiny.db"))
         os.makedirs(folder, exist_ok=True)
         with open(next(p for p in captures(self.shared) if p.endswith("/clean/client.pcap")), "rb") as source:
             header, found = records(source.read())
