@@ -10,7 +10,9 @@
 namespace tcpautopsy::batch {
 
 // Writes the plan into the folder: shards of about the same size. A capture larger than a shard is split by
-// a hash of its connections' ends. Throws StoreError, as all here.
+// a hash of its connections' ends: each part follows all connections, for what is found of one may hang on
+// others (completions of its service, findings about its hosts, its number), and makes the rows of its own.
+// Throws StoreError, as all here.
 void write_shards(const Plan& plan, const Settings& settings, std::uint64_t shards,
                   const std::string& folder);
 
