@@ -40,7 +40,7 @@ struct Analysis::State {
   }
 
   void conclude(FlowTrace&& trace) {
-    FlowResult result{retrospect(std::move(trace), options.profile, end_ns()), {}};
+    FlowResult result{historian.conclude(std::move(trace), options.profile, end_ns()), {}};
     if (result.history.trace.successor) table.set_previous(result.history.trace, summarise(result.history));
     services.note(result.history);
     checksums.note(result.history);
@@ -49,6 +49,7 @@ struct Analysis::State {
     for (const Finding& finding : result.findings) marks.push_back({finding.id, finding.time_ns});
     hosts.note(result.history, marks);
     on_flow(std::move(result));
+    historian.take_back(std::move(result.history));  // what is left of it
   }
 
   void tell_capture() {
@@ -66,6 +67,7 @@ struct Analysis::State {
   OnFlow on_flow;
   Decoder decoder;
   FlowTable table;
+  Historian historian;
   ServiceBook services;
   OffloadBook checksums;
   HostBook hosts;
@@ -107,7 +109,7 @@ std::optional<FlowResult> Analysis::so_far(const TcpSegment& segment, std::uint6
   State& s = *state_;
   std::optional<FlowTrace> trace = s.table.so_far(segment, number);
   if (!trace) return std::nullopt;
-  FlowResult result{retrospect(std::move(*trace), s.options.profile, s.end_ns()), {}};
+  FlowResult result{s.historian.conclude(std::move(*trace), s.options.profile, s.end_ns()), {}};
   result.findings = examine(result.history, s.services);
   return result;
 }

@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "analyzer/infer/course_moves.h"
+
 namespace tcpautopsy {
 namespace {
 
@@ -15,35 +17,38 @@ constexpr Cost kOneSidedCost = 1;
 constexpr Cost kCertain = 20;
 constexpr Cost kJumpCost = 24;
 constexpr Cost kLateCost = 1;
-
-constexpr TcpState state_at(std::size_t i) { return static_cast<TcpState>(i); }
+constexpr Cost kIcmpIgnored = 4;
 
 class Runner {
  public:
+  using Due = CourseRunner::Due;
+
   Runner(const FlowTrace& trace, const TraceMeaning& meaning, const Profile& profile, Side side,
-         TimeNs end_ns, bool may_miss)
+         TimeNs end_ns, bool may_miss, Course& course, std::vector<Due>& due, std::vector<std::size_t>& late)
       : trace_(trace),
         meaning_(meaning),
         profile_(profile),
         side_(side),
         end_ns_(end_ns),
-        may_miss_(may_miss) {}
+        may_miss_(may_miss),
+        course_(course),
+        due_(due),
+        late_(late) {}
 
-  Course run() {
-    course_.start = start();
-    row_ = course_.start;
+  void run() {
+    clear();
+    course_.start = row_ = start();
     hidden_fin_after_ = hidden_fin_place();
     hidden_fin_time_ = hidden_fin_time();
-    course_.events.reserve(trace_.records.size() + 8);
-    course_.forward.reserve(trace_.records.size() + 8);
-    if (hidden_fin_after_ == kNowhere && wants_hidden_fin())
-      step({EventKind::HiddenFin, hidden_fin_cost(), kNowhere, unseen_fin_cost()});
+    if (hidden_fin_after_ == kNowhere && wants_hidden_fin()) step(hidden_fin(kNowhere, unseen_fin_cost()));
     for (std::size_t i = 0; i < trace_.records.size(); ++i) {
       const SegmentRecord& r = trace_.records[i];
       now_ = std::max(now_, r.frame.time_ns);
       if (hidden_fin_time_ != 0 && hidden_fin_time_ <= now_) {
         arrive_until(hidden_fin_time_, i);
-        step({EventKind::HiddenFin, 0, i, 2, std::exchange(hidden_fin_time_, 0)});
+        Event event{EventKind::HiddenFin, 0, 0, 2, 0, i};
+        event.time_ns = std::exchange(hidden_fin_time_, 0);
+        step(event);
       }
       arrive_until(now_, i);
       if (r.side == side_) send(i);
@@ -51,22 +56,24 @@ class Runner {
     }
     arrive_until(std::numeric_limits<TimeNs>::max(), trace_.records.size());
     offer_late();
-    if (may_miss_) step({EventKind::Unseen, kUnseenCost, kNowhere});
+    if (may_miss_) step({EventKind::Unseen, 0, kUnseenCost});
     backward();
-    return std::move(course_);
   }
 
  private:
-  struct Due {
-    TimeNs at;
-    std::size_t record;
-  };
+  void clear() {
+    course_.steps.clear();
+    course_.silent.clear();
+    course_.start_unknown = course_.contradiction = false;
+    due_.clear();
+    late_.clear();
+  }
 
   TimeNs rtt() const { return meaning_.streams[index(side_)].rtt_ns; }
 
   CostRow start() {
-    CostRow row = kNoCourse;
-    const auto set = [&row](TcpState s, Cost c) { row[static_cast<std::size_t>(s)] = c; };
+    CostRow row;
+    const auto set = [&row](TcpState s, Cost c) { row.offer(s, c); };
     const StreamFacts& own = meaning_.streams[index(side_)];
     const StreamFacts& peer = meaning_.streams[index(other(side_))];
     if (own.sent_syn || peer.sent_syn) {
@@ -107,6 +114,9 @@ class Runner {
   Cost hidden_fin_cost() const {
     return meaning_.streams[index(side_)].unseen_fin ? Cost{0} : kHiddenFinCost;
   }
+  Event hidden_fin(std::size_t record, Cost stay_cost) const {
+    return {EventKind::HiddenFin, 0, hidden_fin_cost(), stay_cost, 0, record};
+  }
   Cost unseen_fin_cost() const { return meaning_.streams[index(side_)].unseen_fin ? kCertain : Cost{0}; }
 
   // From the last segment that a sent FIN rules out up to the first captured FIN, it may have been sent after
@@ -139,24 +149,24 @@ class Runner {
   void send(std::size_t i) {
     const Meaning& m = meaning_.records[i];
     // Of a direction that was not captured at all, unseen segments are the rule.
-    const Event unseen{EventKind::Unseen, trace_.one_sided() ? kOneSidedCost : kUnseenCost, i};
+    const Event unseen{EventKind::Unseen, 0, trace_.one_sided() ? kOneSidedCost : kUnseenCost, 0, 0, i};
     if (may_miss_ &&
         !meaning_.streams[index(side_)].unseen_fin) {  // missed, perhaps, before what was captured
-      step({EventKind::HiddenFin, hidden_fin_cost(), i});
+      step(hidden_fin(i, 0));
       step(unseen);
     }
     off_time(i);
     if (!m.constrains) {
       if (may_miss_) step(unseen);
-      return step({EventKind::Displaced, 0, i});
+      return step({EventKind::Displaced, 0, 0, 0, 0, i});
     }
     if (m.sends == Sends::Rst) silent(i);
     if (may_miss_) step(unseen);
-    if (may_hide_fin_before(i)) step({EventKind::HiddenFin, hidden_fin_cost(), i, unseen_fin_cost()});
+    if (may_hide_fin_before(i)) step(hidden_fin(i, unseen_fin_cost()));
     const CostRow before = row_;
-    step({EventKind::Send, 0, i});
-    if (row_ == kNoCourse) jump(i, before);
-    if (may_hide_fin_after(i)) step({EventKind::HiddenFin, hidden_fin_cost(), i, unseen_fin_cost()});
+    step({EventKind::Send, 0, 0, 0, 0, i});
+    if (row_.empty()) jump(i, before);
+    if (may_hide_fin_after(i)) step(hidden_fin(i, unseen_fin_cost()));
   }
 
   // Segments toward the endpoint off their time: captured, but not yet due; or due, missed, and still under
@@ -177,28 +187,31 @@ class Runner {
   }
 
   void offer(std::size_t record, Cost cost) {
-    const std::uint8_t triggers = meaning_.records[record].triggers;
-    for (std::size_t s = 0; s < kStateCount; ++s)
-      if (row_[s] != kNever && arrive(state_at(s), triggers) != nullptr)
-        return step({EventKind::MayArrive, add_cost(cost, meaning_.records[record].deliver_cost), record});
+    const Meaning& m = meaning_.records[record];
+    if (row_.states().meets(moved_by(m.triggers)))
+      step({EventKind::MayArrive, m.triggers, add_cost(cost, m.deliver_cost), 0, 0, record});
   }
 
   void arrive_until(TimeNs time_ns, std::size_t before_record) {
     while (next_icmp_ < trace_.icmp.size() && trace_.icmp[next_icmp_].frame.time_ns <= time_ns) {
-      if (trace_.icmp[next_icmp_].quoted == side_) step({EventKind::Icmp, 4, next_icmp_});
+      if (trace_.icmp[next_icmp_].quoted == side_)
+        step({EventKind::Icmp, kGotIcmp, 0, kIcmpIgnored, 0, next_icmp_});
       ++next_icmp_;
     }
-    for (; next_due_ < due_.size() && due_[next_due_].at <= time_ns && due_[next_due_].record < before_record;
+    for (; next_due_ < due_.size() && due_[next_due_].at_ns <= time_ns &&
+           due_[next_due_].record < before_record;
          ++next_due_) {
       const std::size_t record = due_[next_due_].record;
       if (draws_rst(record)) silent(record);
-      step({EventKind::Arrive, 0, record});
+      const Meaning& m = meaning_.records[record];
+      step({EventKind::Arrive, m.triggers, m.deliver_cost, m.miss_cost, m.idle_cost, record});
       add_late(record);
     }
   }
 
   // The endpoint's next segment is a RST: it may have lost its socket before this one came.
   bool draws_rst(std::size_t record) const {
+    if (!meaning_.streams[index(side_)].sent_rst) return false;
     for (std::size_t k = record + 1; k < trace_.records.size(); ++k)
       if (trace_.records[k].side == side_ && meaning_.records[k].constrains)
         return meaning_.records[k].sends == Sends::Rst;
@@ -218,58 +231,43 @@ class Runner {
   }
 
   void silent(std::size_t record) {
-    CostRow costs = kNoCourse;
-    for (std::size_t s = 0; s < kStateCount; ++s)
-      if (row_[s] != kNever)
-        costs[s] = silent_close_cost(state_at(s), trace_, meaning_, profile_, side_, now_);
+    CostRow costs;
+    row_.states().each(
+        [&](TcpState s) { costs.offer(s, silent_close_cost(s, trace_, meaning_, profile_, side_, now_)); });
     course_.silent.push_back(costs);
-    step({EventKind::Silent, 0, record, 0, 0, course_.silent.size() - 1});
+    step({EventKind::Silent, 0, 0, 0, 0, record, 0, course_.silent.size() - 1});
   }
 
   void jump(std::size_t i, const CostRow& before) {
     course_.contradiction = true;
-    course_.events.pop_back();
-    course_.forward.pop_back();
+    course_.steps.pop_back();
     row_ = before;
-    step({EventKind::Jump, kJumpCost, i});
+    step({EventKind::Jump, 0, kJumpCost, 0, 0, i});
   }
 
   void step(const Event& event) {
-    course_.events.push_back(event);
-    CostRow out = kNoCourse;
-    std::array<Move, kMostMoves> moves;
-    for (std::size_t s = 0; s < kStateCount; ++s) {
-      if (row_[s] == kNever) continue;
-      const std::size_t count = course_.moves(course_.events.size() - 1, state_at(s), meaning_, moves);
-      for (std::size_t k = 0; k < count; ++k) {
-        Cost& to = out[static_cast<std::size_t>(moves[k].to)];
-        to = std::min(to, add_cost(row_[s], moves[k].cost));
-      }
-    }
-    row_ = out;
-    course_.forward.push_back(out);
+    const StateSet before = row_.states();
+    const bool changes = before.empty() || !leaves_all(event, before, meaning_);
+    if (!changes && event.kind == EventKind::HiddenFin) return;
+    if (changes) row_ = forward_over(course_, event, meaning_, row_);
+    course_.steps.emplace_back(event, changes, row_);
   }
 
   void backward() {
-    CostRow row = kNoCourse;
-    for (std::size_t s = 0; s < kStateCount; ++s) {
-      if (row_[s] == kNever) continue;
-      const Ending e = ending(state_at(s), trace_, meaning_, profile_, side_, end_ns_);
-      row[s] = std::min(e.stay, e.leave);
+    CostRow row;
+    row_.states().each([&](TcpState s) {
+      Ending& e = course_.endings[index(s)];
+      e = ending(s, trace_, meaning_, profile_, side_, end_ns_);
+      row.offer(s, std::min(e.stay, e.leave));
+    });
+    for (std::size_t k = course_.steps.size(); k-- > 0;) {
+      Step& step = course_.steps[k];
+      step.backward = row;
+      if (!step.changes) continue;
+      const StateSet before = (k > 0 ? course_.steps[k - 1].forward : course_.start).states();
+      row = backward_over(course_, step.event, meaning_, before, row);
     }
-    course_.backward.assign(course_.events.size(), kNoCourse);
-    std::array<Move, kMostMoves> moves;
-    for (std::size_t e = course_.events.size(); e-- > 0;) {
-      course_.backward[e] = row;
-      CostRow earlier = kNoCourse;
-      for (std::size_t s = 0; s < kStateCount; ++s) {
-        const std::size_t count = course_.moves(e, state_at(s), meaning_, moves);
-        for (std::size_t k = 0; k < count; ++k)
-          earlier[s] =
-              std::min(earlier[s], add_cost(moves[k].cost, row[static_cast<std::size_t>(moves[k].to)]));
-      }
-      row = earlier;
-    }
+    course_.onward = row;
   }
 
   const FlowTrace& trace_;
@@ -278,21 +276,22 @@ class Runner {
   Side side_;
   TimeNs end_ns_;
   bool may_miss_;
-  Course course_;
-  CostRow row_ = kNoCourse;
+  Course& course_;
+  std::vector<Due>& due_;
+  std::vector<std::size_t>& late_;
+  CostRow row_;
   TimeNs now_ = std::numeric_limits<TimeNs>::min() / 2;
-  std::vector<Due> due_;
   std::size_t next_due_ = 0, next_icmp_ = 0;
-  std::vector<std::size_t> late_;
   std::size_t hidden_fin_after_ = kNowhere;
   TimeNs hidden_fin_time_ = 0;  // still to come
 };
 
 }  // namespace
 
-Course run_course(const FlowTrace& trace, const TraceMeaning& meaning, const Profile& profile, Side side,
-                  TimeNs capture_end_ns, bool may_miss) {
-  return Runner(trace, meaning, profile, side, capture_end_ns, may_miss).run();
+const Course& CourseRunner::run(const FlowTrace& trace, const TraceMeaning& meaning, const Profile& profile,
+                                Side side, TimeNs capture_end_ns, bool may_miss) {
+  Runner(trace, meaning, profile, side, capture_end_ns, may_miss, course_, due_, late_).run();
+  return course_;
 }
 
 }  // namespace tcpautopsy

@@ -2,8 +2,8 @@
 // with its unlikelihood.
 //
 // A forward pass knows the past only; a backward pass adds what later segments tell. Both walk the same
-// moves, which come from the tables of transitions.h. What costs kNever in both is impossible; the cheapest
-// course is the likeliest.
+// moves (course_moves.h), which come from the tables of transitions.h. What costs kNever in both is
+// impossible; the cheapest course is the likeliest.
 #pragma once
 
 #include <array>
@@ -31,47 +31,83 @@ enum class EventKind : std::uint8_t {
 
 struct Event {
   EventKind kind = EventKind::Send;
-  Cost cost = 0;                  // of the uncommon branch of MayArrive, HiddenFin, Icmp
+  std::uint8_t triggers = 0;      // of what may arrive: Arrive, MayArrive, Icmp
+  Cost cost = 0;                  // of the change; of each change, where several are possible
+  Cost stay_cost = 0;             // of no change in a state that can change
+  Cost idle_cost = 0;             // of an arrival in a state that it cannot change; CLOSED and LISTEN apart
   std::size_t record = kNowhere;  // into FlowTrace::records, or ::icmp for Icmp
-  Cost stay_cost = 0;             // for HiddenFin: of there being none
   TimeNs time_ns = 0;             // for HiddenFin by evidence: when it passed unseen; 0 without
   std::size_t silent = kNowhere;  // into Course::silent, for Silent
 };
 
-using CostRow = std::array<Cost, kStateCount>;
-constexpr CostRow kNoCourse = [] {
-  CostRow row{};
-  row.fill(kNever);
-  return row;
-}();
-
 constexpr Cost add_cost(Cost a, Cost b) {
-  return a == kNever || b == kNever ? kNever : static_cast<Cost>(a + b < kNever - 1 ? a + b : kNever - 1);
+  constexpr unsigned kMost = kNever - 1;
+  const unsigned sum = unsigned{a} + b;
+  if (sum < kMost) return static_cast<Cost>(sum);
+  return a == kNever || b == kNever ? kNever : static_cast<Cost>(kMost);
 }
 
-// One possible step at an event.
-struct Move {
-  TcpState to;
-  Cost cost;
+// The cheapest way to each state, or on from it.
+class CostRow {
+ public:
+  constexpr CostRow() { costs_.fill(kNever); }
+  constexpr Cost operator[](TcpState s) const { return costs_[static_cast<std::size_t>(s)]; }
+  constexpr StateSet states() const { return states_; }  // of which there is a way
+  constexpr bool empty() const { return states_.empty(); }
+  constexpr void set(TcpState s, Cost cost) {
+    costs_[static_cast<std::size_t>(s)] = cost;
+    states_.add(s);
+  }
+  // The cheaper way counts.
+  constexpr void offer(TcpState s, Cost cost) {
+    Cost& known = costs_[static_cast<std::size_t>(s)];
+    if (cost >= known) return;
+    known = cost;
+    states_.add(s);
+  }
+
+ private:
+  std::array<Cost, kStateCount> costs_{};
+  StateSet states_;
 };
-constexpr std::size_t kMostMoves = kStateCount + 2;
+
+// An event, and the cheapest ways after it: there, and on to the capture's end from the states it leaves.
+struct Step {
+  Step(const Event& at, bool any_change, const CostRow& ways)
+      : event(at), changes(any_change), forward(ways) {}
+
+  Event event;
+  bool changes;  // false: it rules out and adds nothing, whatever state the endpoint was in
+  CostRow forward, backward;
+};
 
 struct Course {
-  CostRow start = kNoCourse;
-  std::vector<Event> events;
-  std::vector<CostRow> silent;    // cost of going to CLOSED in silence, by state
-  std::vector<CostRow> forward;   // after each event: cheapest way there
-  std::vector<CostRow> backward;  // after each event: cheapest way on to the capture's end
-  bool start_unknown = false;     // the endpoint's past is outside the capture
-  bool contradiction = false;     // a Jump was needed
+  CostRow start, onward;  // before the first event, as Step has them after each
+  std::vector<Step> steps;
+  std::vector<CostRow> silent;              // cost of going to CLOSED in silence, by state
+  std::array<Ending, kStateCount> endings;  // of the states that the last step leaves
+  bool start_unknown = false;               // the endpoint's past is outside the capture
+  bool contradiction = false;               // a Jump was needed
 
-  // All steps from `from` at event `e`, the commonest first; returns how many there are.
-  std::size_t moves(std::size_t e, TcpState from, const TraceMeaning& meaning,
-                    std::array<Move, kMostMoves>& out) const;
+  const CostRow& last() const { return steps.empty() ? start : steps.back().forward; }
 };
 
-// `may_miss`: grant at every step that the capture missed a segment.
-Course run_course(const FlowTrace& trace, const TraceMeaning& meaning, const Profile& profile, Side side,
-                  TimeNs capture_end_ns, bool may_miss);
+// Makes courses one after the other; what they need of memory stays for the next.
+class CourseRunner {
+ public:
+  struct Due {
+    TimeNs at_ns;
+    std::size_t record;
+  };
+
+  // `may_miss`: grant at every step that the capture missed a segment. Good until the next call.
+  const Course& run(const FlowTrace& trace, const TraceMeaning& meaning, const Profile& profile, Side side,
+                    TimeNs capture_end_ns, bool may_miss);
+
+ private:
+  Course course_;
+  std::vector<Due> due_;           // segments toward the endpoint, by when they should be there
+  std::vector<std::size_t> late_;  // of those that may have come later still, the last of each meaning
+};
 
 }  // namespace tcpautopsy

@@ -68,6 +68,7 @@ void read_streams(const FlowTrace& trace, TraceMeaning& meaning, bool may_miss) 
     const SegmentRecord& r = trace.records[i];
     StreamFacts& s = meaning.streams[index(r.side)];
     s.last_record = i;
+    if (r.has(kRst)) s.sent_rst = true;
     if (r.has(kSyn) && !r.has(kRst)) (r.has(kAck) ? s.sent_syn_ack : s.sent_syn) = true;
     if (r.has(kSyn | kAck) && r.ack > 1) s.took_early_data = true;
     if (!r.has(kFin) || r.has(kSyn) || r.has(kRst)) continue;
@@ -206,9 +207,10 @@ std::uint8_t triggers_of(const SegmentRecord& r, Sends kind, const TraceMeaning&
 
 }  // namespace
 
-TraceMeaning read_meaning(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss) {
-  TraceMeaning meaning;
-  meaning.records.resize(trace.records.size());
+void read_meaning(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss, TraceMeaning& meaning) {
+  meaning.records.assign(trace.records.size(), {});
+  meaning.streams = {};
+  meaning.capture_missed = false;
   read_streams(trace, meaning, may_miss);
   for (StreamFacts& stream : meaning.streams) stream.fin_may_be_missed = may_miss;
   PerSide<Progress> progress;
@@ -250,7 +252,6 @@ TraceMeaning read_meaning(const FlowTrace& trace, TimeNs capture_end_ns, bool ma
     }
   }
   weigh_reactions(trace, meaning, capture_end_ns);
-  return meaning;
 }
 
 }  // namespace tcpautopsy

@@ -47,7 +47,7 @@ struct StreamFacts {
   bool hole_for_good = false;      // the capture missed octets of it for ever
   bool offloads_checksum =
       false;  // most of its checksums are wrong: the capture sees them before the card fills them in
-  bool sent_syn = false, sent_syn_ack = false;
+  bool sent_syn = false, sent_syn_ack = false, sent_rst = false;
   bool took_early_data = false;  // its SYN-ACK acknowledged data of the SYN
   std::size_t lost_fins = 0;     // FINs sent before the first captured one, by the gap in its IP IDs
   std::int64_t rtt_ns = 0;       // capture point to this end and back; 0 if never measured
@@ -59,7 +59,7 @@ struct TraceMeaning {
   bool capture_missed = false;  // signs that the capture missed segments
 };
 
-// `may_miss`: grant that the capture missed a FIN.
-TraceMeaning read_meaning(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss);
+// `may_miss`: grant that the capture missed a FIN. What `meaning` held before is lost but for its memory.
+void read_meaning(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss, TraceMeaning& meaning);
 
 }  // namespace tcpautopsy

@@ -114,8 +114,10 @@ void trace_deliveries(const TraceMeaning& meaning, FlowHistory& history) {
   if (history.trace.self_connection) return;
   // Highest acknowledgment so far, read from the end: the first segment that covers a record is found by
   // walking forward once.
+  std::vector<RecordIndex> waiting;
+  waiting.reserve(history.records().size());
   for (Side side : {Side::A, Side::B}) {
-    std::vector<RecordIndex> waiting;
+    waiting.clear();
     StreamOffset acked = 0;
     for (RecordIndex i = 0; i < history.records().size(); ++i) {
       const SegmentRecord& r = history.records()[i];

@@ -1,7 +1,10 @@
 #include "analyzer/infer/read_off.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
+
+#include "analyzer/infer/course_moves.h"
 
 namespace tcpautopsy {
 namespace {
@@ -14,29 +17,17 @@ constexpr Cost kPlausible = 4;
 // Rows this unusual do not stand in the way of a proof.
 constexpr Cost kUnheardOf = 6;
 
-StateSet reachable(const CostRow& forward, const CostRow* backward) {
-  StateSet set;
-  for (std::size_t s = 0; s < kStateCount; ++s)
-    if (forward[s] != kNever && (backward == nullptr || (*backward)[s] != kNever))
-      set.add(static_cast<TcpState>(s));
-  return set;
-}
-
 class Reader {
  public:
-  Reader(const Course& course, const TraceMeaning& meaning, Side side, TimeNs until_ns, FlowHistory& history)
-      : course_(course),
-        meaning_(meaning),
-        side_(side),
-        until_ns_(until_ns),
-        history_(history),
-        settled_(!course.start_unknown) {}
+  Reader(const Course& course, const TraceMeaning& meaning, Side side, FlowHistory& history)
+      : course_(course), meaning_(meaning), side_(side), history_(history), settled_(!course.start_unknown) {}
 
   void read() {
     state_ = best_start();
     start_ = state_;
-    for (event_ = 0; event_ < course_.events.size(); ++event_) {
-      const TcpState next = best_move();
+    for (event_ = 0; event_ < course_.steps.size(); ++event_) {
+      const bool stays = !at().changes || leaves_all(at().event, {state_}, meaning_);
+      const TcpState next = stays ? state_ : best_move();
       note(next);
       state_ = next;
       believe();
@@ -48,58 +39,56 @@ class Reader {
   const SegmentRecord& record(std::size_t i) const { return history_.trace.records[i]; }
   std::int64_t half_rtt() const { return history_.rtt(side_).value_or(0) / 2; }
 
+  const Step& at() const { return course_.steps[event_]; }
+
   TcpState best_start() const {
     Cost best = kNever;
     TcpState start = Closed;
-    std::array<Move, kMostMoves> moves;
-    for (std::size_t s = 0; s < kStateCount; ++s) {
-      if (course_.start[s] == kNever || course_.events.empty()) continue;
-      const std::size_t count = course_.moves(0, static_cast<TcpState>(s), meaning_, moves);
-      for (std::size_t k = 0; k < count; ++k) {
-        const Cost rest = add_cost(moves[k].cost, course_.backward[0][static_cast<std::size_t>(moves[k].to)]);
-        const Cost all = add_cost(course_.start[s], rest);
-        if (all >= best) continue;
-        best = all;
-        start = static_cast<TcpState>(s);
-      }
-    }
+    course_.start.states().each([&](TcpState s) {
+      const Cost all = add_cost(course_.start[s], course_.onward[s]);
+      if (all >= best) return;
+      best = all;
+      start = s;
+    });
     return start;
   }
 
   TcpState best_move() const {
-    std::array<Move, kMostMoves> moves;
-    const std::size_t count = course_.moves(event_, state_, meaning_, moves);
     Cost best = kNever;
-    TcpState to = state_;
-    for (std::size_t k = 0; k < count; ++k) {
-      const Cost all =
-          add_cost(moves[k].cost, course_.backward[event_][static_cast<std::size_t>(moves[k].to)]);
-      if (all >= best) continue;
+    TcpState best_to = state_;
+    each_move(course_, at().event, {state_}, meaning_, [&](TcpState, TcpState to, Cost cost) {
+      const Cost all = add_cost(cost, at().backward[to]);
+      if (all >= best) return;
       best = all;
-      to = moves[k].to;
-    }
-    return to;
+      best_to = to;
+    });
+    return best_to;
   }
 
-  StateSet kept() const { return reachable(course_.forward[event_], &course_.backward[event_]); }
+  StateSet live() const { return at().forward.states(); }
+  StateSet kept() const { return live() & at().backward.states(); }
 
   // What is likely enough to be told.
   StateSet plausible() const {
+    const StateSet all = kept();
+    if (all.single()) return all;
+    std::array<Cost, kStateCount> sums{};
     Cost best = kNever;
-    CostRow sum{};
-    for (std::size_t s = 0; s < kStateCount; ++s) {
-      sum[s] = add_cost(course_.forward[event_][s], course_.backward[event_][s]);
-      best = std::min(best, sum[s]);
-    }
+    all.each([&](TcpState s) {
+      sums[index(s)] = add_cost(at().forward[s], at().backward[s]);
+      best = std::min(best, sums[index(s)]);
+    });
+    const Cost most = add_cost(best, kPlausible);
     StateSet set;
-    for (std::size_t s = 0; s < kStateCount; ++s)
-      if (sum[s] != kNever && sum[s] <= add_cost(best, kPlausible)) set.add(static_cast<TcpState>(s));
+    all.each([&](TcpState s) {
+      if (sums[index(s)] <= most) set.add(s);
+    });
     return set;
   }
 
   // Turns the step from state_ to `next` at the current event into transitions.
   void note(TcpState next) {
-    const Event& event = course_.events[event_];
+    const Event& event = at().event;
     switch (event.kind) {
       case EventKind::Send:
       case EventKind::Jump: note_send(event, next); break;
@@ -141,9 +130,8 @@ class Reader {
 
   void note_arrival(const Event& event, TcpState next) {
     const SegmentRecord& r = record(event.record);
-    const std::uint8_t triggers = meaning_.records[event.record].triggers;
-    const bool would_matter = deliver(state_, triggers) != state_;
     if (next == state_) {
+      const bool would_matter = moved_by(event.triggers).has(state_);
       if (would_matter && event.kind == EventKind::Arrive)
         set_fate(event.record, Fate::LostAfterTap, next_send());
       if (!settled_ && plausible().single()) settle(next, event.record, false);
@@ -152,9 +140,9 @@ class Reader {
     const std::size_t proof = first_send_excluding(state_);
     set_fate(event.record, proof == kNowhere ? Fate::Unknown : Fate::Received, proof);
     if (!settled_ && plausible().single()) return settle(next, event.record, false);
-    std::uint8_t left = triggers;
+    std::uint8_t left = event.triggers;
     for (TcpState s = state_; s != next;) {
-      const ArriveRow* row = arrive(s, left);
+      const ArriveRow* row = first_row(s, left);
       if (row == nullptr) break;
       left = static_cast<std::uint8_t>(left & ~row->on);
       Transition t = transition(s, row->to, r.frame, half_rtt());
@@ -224,7 +212,7 @@ class Reader {
     t.frame = frame;
     t.time_ns = frame.time_ns;
     t.at_ns = frame.time_ns + offset;
-    t.possible = event_ < course_.events.size() ? plausible() : StateSet{to};
+    t.possible = event_ < course_.steps.size() ? plausible() : StateSet{to};
     t.possible.add(to);
     return t;
   }
@@ -248,24 +236,25 @@ class Reader {
 
   // The endpoint's next segment that it could not have sent from `state`: proof that it had left it.
   std::size_t first_send_excluding(TcpState state) const {
-    for (std::size_t e = event_ + 1; e < course_.events.size(); ++e) {
-      const Event& event = course_.events[e];
+    for (std::size_t e = event_ + 1; e < course_.steps.size(); ++e) {
+      const Event& event = course_.steps[e].event;
       if (event.kind != EventKind::Send) continue;
       const Meaning& m = meaning_.records[event.record];
       if (m.sends == Sends::Rst) continue;
       bool can = false;
-      m.after.each([&](TcpState to) {
-        const SendRow* row = send_row(state, m.sends, to);
-        can = can || (row != nullptr && (row->cost < kUnheardOf || m.early_data));
-      });
+      const SendRows& of = kSendsOf[index(state)][index(m.sends)];
+      for (std::size_t k = 0; k < of.count; ++k) {
+        const SendRow& row = rows::kSendRows[of.rows[k]];
+        can = can || (m.after.has(row.to) && (row.cost < kUnheardOf || m.early_data));
+      }
       if (!can) return event.record;
     }
     return kNowhere;
   }
 
   std::size_t next_send() const {
-    for (std::size_t e = event_ + 1; e < course_.events.size(); ++e)
-      if (course_.events[e].kind == EventKind::Send) return course_.events[e].record;
+    for (std::size_t e = event_ + 1; e < course_.steps.size(); ++e)
+      if (course_.steps[e].event.kind == EventKind::Send) return course_.steps[e].event.record;
     return kNowhere;
   }
 
@@ -285,9 +274,8 @@ class Reader {
   void set_fate(std::size_t i, Fate fate, std::size_t proof) { history_.deliveries[i] = {fate, proof}; }
 
   void believe() {
-    const Event& event = course_.events[event_];
-    const StateSet live = reachable(course_.forward[event_], nullptr);
-    past_live_ = past_live_ | live;
+    const Event& event = at().event;
+    past_live_ = past_live_ | live();
     past_kept_ = past_kept_ | kept();
     const bool arrived = event.kind == EventKind::Arrive;
     const bool displaced = event.kind == EventKind::Displaced;
@@ -296,21 +284,21 @@ class Reader {
     if (arrived && history_.trace.self_connection) return;
     Belief& b = history_.beliefs[event.record];
     const std::size_t s = index(side_);
-    b.live[s] = live;
+    b.live[s] = live();
     b.kept[s] = kept();
     b.plausible[s] = plausible();
     b.likely[s] = settled_ ? state_ : Unknown;
     if (displaced) return widen(b, meaning_.records[event.record]);
     if (!arrived)
-      sent_.push_back(event.record);
-    else if (!sent_.empty() && sent_.back() > event.record)
+      last_sent_ = event.record;
+    else if (last_sent_ != kNowhere && last_sent_ > event.record)
       b.likely[s] = state_before_crossing(event.record);
   }
 
   // Sent some time before: any state the endpoint has been in.
   void widen(Belief& b, const Meaning& m) const {
     const std::size_t s = index(side_);
-    const StateSet start = reachable(course_.start, nullptr);
+    const StateSet start = course_.start.states();
     // A RST that its sender did not stop at may still have been sent with no connection there.
     const StateSet resetting = m.sends == Sends::Rst ? m.after : StateSet{};
     b.live[s] = b.live[s] | past_live_ | start | resetting;
@@ -320,41 +308,41 @@ class Reader {
   // The segment was still on its way when a later captured one was sent: the state it found the endpoint in
   // at that time.
   TcpState state_before_crossing(std::size_t i) const {
-    for (auto k = sent_.rbegin(); k != sent_.rend(); ++k)
-      if (*k < i) return history_.beliefs[*k].likely[index(side_)];
+    for (std::size_t e = event_; e-- > 0;) {
+      const Event& event = course_.steps[e].event;
+      const bool sent = event.kind == EventKind::Send || event.kind == EventKind::Jump;
+      if (sent && event.record < i) return history_.beliefs[event.record].likely[index(side_)];
+    }
     return start_;
   }
 
   void finish() {
-    event_ = course_.events.size();
+    event_ = course_.steps.size();
     EndpointOutcome& outcome = history_.outcomes[index(side_)];
-    const CostRow& last = course_.forward.empty() ? course_.start : course_.forward.back();
-    std::vector<std::pair<Cost, TcpState>> found;
-    const auto offer = [&found, &outcome](Cost cost, TcpState s) {
-      if (cost == kNever) return;
-      outcome.final_not_ruled_out.add(s);
-      for (auto& f : found)
-        if (f.second == s) {
-          f.first = std::min(f.first, cost);
-          return;
-        }
-      found.emplace_back(cost, s);
+    const CostRow& last = course_.last();
+    CostRow ends;
+    std::array<TcpState, kStateCount> found{};
+    auto found_end = found.begin();
+    const auto offer = [&](Cost cost, TcpState s) {
+      if (cost != kNever && !ends.states().has(s)) *found_end++ = s;
+      ends.offer(s, cost);
     };
-    for (std::size_t s = 0; s < kStateCount; ++s) {
-      if (last[s] == kNever) continue;
-      const auto state = static_cast<TcpState>(s);
-      const Ending e = ending(state, history_.trace, meaning_, history_.profile, side_, until_ns_);
-      offer(add_cost(last[s], e.stay), state);
+    const TcpState likeliest = state_;
+    last.states().each([&](TcpState s) {
+      const Ending& e = course_.endings[index(s)];
+      offer(add_cost(last[s], e.stay), s);
       offer(add_cost(last[s], e.leave), Closed);
-      if (state == state_ && settled_) conclude(e, outcome);
-    }
-    std::stable_sort(found.begin(), found.end(),
-                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    });
+    if (settled_ && last.states().has(likeliest)) conclude(course_.endings[index(likeliest)], outcome);
+    const auto cheaper = [&ends](TcpState a, TcpState b) { return ends[a] < ends[b]; };
+    for (auto next = found.begin(); next != found_end; ++next)
+      std::rotate(std::upper_bound(found.begin(), next, *next, cheaper), next, next + 1);
+    outcome.final_not_ruled_out = ends.states();
     outcome.final = settled_ ? state_ : Unknown;
     outcome.final_possible = {outcome.final};
-    for (const auto& [cost, s] : found)
-      if (s != outcome.final && cost <= add_cost(found.front().first, kPlausible))
-        outcome.final_possible.push_back(s);
+    for (auto s = found.begin(); s != found_end; ++s)
+      if (*s != outcome.final && ends[*s] <= add_cost(ends[found.front()], kPlausible))
+        outcome.final_possible.push_back(*s);
   }
 
   void conclude(const Ending& e, EndpointOutcome& outcome) {
@@ -375,22 +363,20 @@ class Reader {
   const Course& course_;
   const TraceMeaning& meaning_;
   Side side_;
-  TimeNs until_ns_;
   FlowHistory& history_;
   bool settled_;
   bool any_ = false;
   TimeNs latest_at_ns_ = 0;
   TcpState state_ = Closed, start_ = Closed;
   std::size_t event_ = 0;
-  std::vector<std::size_t> sent_;
+  std::size_t last_sent_ = kNowhere;
   StateSet past_live_, past_kept_;
 };
 
 }  // namespace
 
-void read_off(const Course& course, const TraceMeaning& meaning, Side side, TimeNs until_ns,
-              FlowHistory& history) {
-  Reader(course, meaning, side, until_ns, history).read();
+void read_off(const Course& course, const TraceMeaning& meaning, Side side, FlowHistory& history) {
+  Reader(course, meaning, side, history).read();
 }
 
 }  // namespace tcpautopsy

@@ -8,7 +8,6 @@ namespace tcpautopsy {
 
 // Fills, for `side`: beliefs (sized already), transitions (appended), the outcome, and the fate of the
 // segments toward it that matter to its state. `course` must come from the history's own trace.
-void read_off(const Course& course, const TraceMeaning& meaning, Side side, TimeNs until_ns,
-              FlowHistory& history);
+void read_off(const Course& course, const TraceMeaning& meaning, Side side, FlowHistory& history);
 
 }  // namespace tcpautopsy

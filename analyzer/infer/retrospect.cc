@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "analyzer/infer/course.h"
 #include "analyzer/infer/outcome.h"
 #include "analyzer/infer/read_off.h"
 
@@ -59,35 +58,52 @@ void end_by_successor(FlowHistory& h, Side side) {
   outcome.final_not_ruled_out = {TcpState::Closed};
 }
 
-void follow_side(FlowHistory& h, const TraceMeaning& meaning, Side side, bool may_miss, TimeNs until_ns) {
-  Course course = run_course(h.trace, meaning, h.profile, side, until_ns, may_miss);
-  if (course.contradiction && !may_miss)
-    course = run_course(h.trace, meaning, h.profile, side, until_ns, true);
-  h.contradiction = h.contradiction || course.contradiction;
-  read_off(course, meaning, side, until_ns, h);
+}  // namespace
+
+void Historian::follow(FlowHistory& h, Side side, bool may_miss, TimeNs until_ns) {
+  const Course* course = &courses_.run(h.trace, meaning_, h.profile, side, until_ns, may_miss);
+  if (course->contradiction && !may_miss)
+    course = &courses_.run(h.trace, meaning_, h.profile, side, until_ns, true);
+  h.contradiction = h.contradiction || course->contradiction;
+  read_off(*course, meaning_, side, h);
   if (h.trace.successor) end_by_successor(h, side);
 }
 
-}  // namespace
-
-FlowHistory retrospect(FlowTrace trace, const Profile& profile, TimeNs capture_end_ns, CaptureLoss loss) {
+FlowHistory Historian::conclude(FlowTrace trace, const Profile& profile, TimeNs capture_end_ns,
+                                CaptureLoss loss) {
   FlowHistory h;
   h.trace = std::move(trace);
   h.profile = profile;
   h.capture_end_ns = std::max(capture_end_ns, h.trace.last.time_ns);
-  h.beliefs.resize(h.trace.records.size());
-  h.deliveries.resize(h.trace.records.size());
+  h.beliefs = std::move(beliefs_);
+  h.deliveries = std::move(deliveries_);
+  h.transitions = std::move(transitions_);
+  h.beliefs.assign(h.trace.records.size(), {});
+  h.deliveries.assign(h.trace.records.size(), {});
+  h.transitions.clear();
   const TimeNs until_ns =
       h.trace.successor ? std::min(h.capture_end_ns, h.trace.successor->syn.time_ns) : h.capture_end_ns;
-  const TraceMeaning meaning = read_meaning(h.trace, until_ns, loss == CaptureLoss::Granted);
-  const bool may_miss = loss == CaptureLoss::Granted || meaning.capture_missed;
-  follow_side(h, meaning, Side::A, may_miss, until_ns);
-  if (!h.trace.self_connection) follow_side(h, meaning, Side::B, may_miss, until_ns);
-  std::stable_sort(h.transitions.begin(), h.transitions.end(),
-                   [](const Transition& a, const Transition& b) { return a.at_ns < b.at_ns; });
-  classify(meaning, h);
-  trace_deliveries(meaning, h);
+  read_meaning(h.trace, until_ns, loss == CaptureLoss::Granted, meaning_);
+  const bool may_miss = loss == CaptureLoss::Granted || meaning_.capture_missed;
+  follow(h, Side::A, may_miss, until_ns);
+  const auto of_a = static_cast<std::ptrdiff_t>(h.transitions.size());
+  if (!h.trace.self_connection) follow(h, Side::B, may_miss, until_ns);
+  // Those of one side are in order.
+  std::inplace_merge(h.transitions.begin(), h.transitions.begin() + of_a, h.transitions.end(),
+                     [](const Transition& a, const Transition& b) { return a.at_ns < b.at_ns; });
+  classify(meaning_, h);
+  trace_deliveries(meaning_, h);
   return h;
+}
+
+void Historian::take_back(FlowHistory&& history) {
+  beliefs_ = std::move(history.beliefs);
+  deliveries_ = std::move(history.deliveries);
+  transitions_ = std::move(history.transitions);
+}
+
+FlowHistory retrospect(FlowTrace trace, const Profile& profile, TimeNs capture_end_ns, CaptureLoss loss) {
+  return Historian().conclude(std::move(trace), profile, capture_end_ns, loss);
 }
 
 }  // namespace tcpautopsy

@@ -1,8 +1,12 @@
 // From the facts of a connection to its history: the forward and the backward pass of models.md section 4.
 #pragma once
 
+#include <vector>
+
 #include "analyzer/flow/flow_trace.h"
+#include "analyzer/infer/course.h"
 #include "analyzer/infer/flow_history.h"
+#include "analyzer/infer/meaning.h"
 #include "analyzer/infer/profile.h"
 
 namespace tcpautopsy {
@@ -17,5 +21,23 @@ enum class CaptureLoss : std::uint8_t {
 // than it move it. Linear in the records but for resends of one thing, which are compared with each other.
 FlowHistory retrospect(FlowTrace trace, const Profile& profile, TimeNs capture_end_ns,
                        CaptureLoss loss = CaptureLoss::OnEvidence);
+
+// The same for one flow after the other: what it needs of memory stays for the next. Not thread-safe.
+class Historian {
+ public:
+  FlowHistory conclude(FlowTrace trace, const Profile& profile, TimeNs capture_end_ns,
+                       CaptureLoss loss = CaptureLoss::OnEvidence);
+  // Takes the memory of a history that nobody needs any more.
+  void take_back(FlowHistory&& history);
+
+ private:
+  void follow(FlowHistory& history, Side side, bool may_miss, TimeNs until_ns);
+
+  TraceMeaning meaning_;
+  CourseRunner courses_;
+  std::vector<Belief> beliefs_;
+  std::vector<Delivery> deliveries_;
+  std::vector<Transition> transitions_;
+};
 
 }  // namespace tcpautopsy

@@ -1,6 +1,7 @@
 // The states of RFC 9293 3.3.2, and sets of them.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
@@ -48,11 +49,11 @@ class StateSet {
   constexpr StateSet operator&(StateSet o) const {
     return StateSet(static_cast<std::uint16_t>(bits_ & o.bits_));
   }
+  constexpr StateSet operator~() const { return StateSet(static_cast<std::uint16_t>(kAll & ~bits_)); }
   constexpr bool operator==(const StateSet&) const = default;
   template <class F>
   constexpr void each(F f) const {
-    for (unsigned i = 0; i < kStateCount; ++i)
-      if ((bits_ >> i) & 1U) f(static_cast<TcpState>(i));
+    for (unsigned left = bits_; left != 0; left &= left - 1) f(static_cast<TcpState>(std::countr_zero(left)));
   }
 
  private:
@@ -60,6 +61,7 @@ class StateSet {
   static constexpr std::uint16_t bit(TcpState s) {
     return static_cast<std::uint16_t>(1U << static_cast<unsigned>(s));
   }
+  static constexpr std::uint16_t kAll = (1U << kStateCount) - 1;
   std::uint16_t bits_ = 0;
 };
 

@@ -1,133 +1,26 @@
 #include "analyzer/infer/transitions.h"
 
-#include <array>
+#include "analyzer/infer/transition_tables.h"
 
 namespace tcpautopsy {
-namespace {
 
-using enum TcpState;
+std::span<const ArriveRow> arrive_rows() { return rows::kArriveRows; }
+std::span<const SendRow> send_rows() { return rows::kSendRows; }
+std::span<const TimerRow> timer_rows() { return rows::kTimerRows; }
 
-constexpr ArriveRow kArrives[]{
-    {Listen, kGotSyn, SynReceived, "received SYN", "9293 3.10.7.2"},
-    {SynSent, kGotRst, Closed, "received RST", "9293 3.10.7.3"},
-    {SynSent, kGotIcmp, Closed, "received ICMP error", "1122 4.2.3.9"},
-    {SynSent, kGotSynAck, Established, "received SYN-ACK", "9293 3.10.7.3"},
-    {SynSent, kGotSyn, SynReceived, "received SYN (simultaneous open)", "9293 3.10.7.3"},
-    {SynReceived, kGotRst, Closed, "received RST", "9293 3.10.7.4"},
-    {SynReceived, kGotIcmp, Closed, "received ICMP error", "1122 4.2.3.9"},
-    {SynReceived, kGotAckOfSyn, Established, "received ACK of SYN", "9293 3.10.7.4"},
-    {SynReceived, kGotFin, CloseWait, "received FIN", "9293 3.10.7.4"},
-    {Established, kGotRst, Closed, "received RST", "9293 3.10.7.4"},
-    {Established, kGotFin, CloseWait, "received FIN", "9293 3.10.7.4"},
-    {FinWait1, kGotRst, Closed, "received RST", "9293 3.10.7.4"},
-    {FinWait1, kGotAckOfFin, FinWait2, "received ACK of FIN", "9293 3.10.7.4"},
-    {FinWait1, kGotFin, Closing, "received FIN (simultaneous close)", "9293 3.10.7.4"},
-    {FinWait2, kGotRst, Closed, "received RST", "9293 3.10.7.4"},
-    {FinWait2, kGotFin, TimeWait, "received FIN", "9293 3.10.7.4"},
-    {CloseWait, kGotRst, Closed, "received RST", "9293 3.10.7.4"},
-    {Closing, kGotRst, Closed, "received RST", "9293 3.10.7.4"},
-    {Closing, kGotAckOfFin, TimeWait, "received ACK of FIN", "9293 3.10.7.4"},
-    {LastAck, kGotRst, Closed, "received RST", "9293 3.10.7.4"},
-    {LastAck, kGotAckOfFin, Closed, "received ACK of FIN", "9293 3.10.7.4"},
-    {TimeWait, kGotRst, Closed, "received RST in TIME-WAIT", "1337 1"},
-};
+const ArriveRow* arrive(TcpState state, std::uint8_t triggers) { return first_row(state, triggers); }
 
-constexpr SendRow kSends[]{
-    {Closed, Sends::Syn, SynSent, 0, "sent SYN", "9293 3.10.1"},
-    {Listen, Sends::Syn, SynSent, 0, "sent SYN", "9293 3.10.2"},
-    {SynSent, Sends::Syn, SynSent, 0, "sent SYN again", "9293 3.8.1"},
-    {SynReceived, Sends::SynAck, SynReceived, 0, "sent SYN-ACK", "9293 3.10.7.2"},
-    {SynReceived, Sends::Ack, SynReceived, 6, "sent data before the handshake was over", "7413 4.2"},
-    {Established, Sends::Ack, Established, 0, "sent data or ACK", "9293 3.10.2"},
-    {FinWait1, Sends::Ack, FinWait1, 0, "sent data again or ACK", "9293 3.8.1"},
-    {FinWait2, Sends::Ack, FinWait2, 0, "sent ACK", "9293 3.10.7.4"},
-    {CloseWait, Sends::Ack, CloseWait, 0, "sent data or ACK", "9293 3.10.2"},
-    {Closing, Sends::Ack, Closing, 0, "sent data again or ACK", "9293 3.10.7.4"},
-    {LastAck, Sends::Ack, LastAck, 0, "sent data again or ACK", "9293 3.10.7.4"},
-    {TimeWait, Sends::Ack, TimeWait, 0, "sent ACK of a repeated FIN", "9293 3.10.7.4"},
-    {Established, Sends::Fin, FinWait1, 0, "sent FIN", "9293 3.10.4"},
-    {SynReceived, Sends::Fin, FinWait1, 0, "sent FIN", "9293 3.10.4"},
-    {CloseWait, Sends::Fin, LastAck, 0, "sent FIN", "9293 3.10.4"},
-    {FinWait1, Sends::Fin, FinWait1, 0, "sent FIN again", "9293 3.8.1"},
-    {Closing, Sends::Fin, Closing, 0, "sent FIN again", "9293 3.8.1"},
-    {LastAck, Sends::Fin, LastAck, 0, "sent FIN again", "9293 3.8.1"},
-    {Closed, Sends::Rst, Closed, 0, "sent RST without a connection", "9293 3.10.7.1"},
-    {Listen, Sends::Rst, Listen, 0, "sent RST from LISTEN", "9293 3.10.7.2"},
-    {SynSent, Sends::Rst, SynSent, 1, "sent RST to an unacceptable ACK", "9293 3.10.7.3"},
-    {SynSent, Sends::Rst, Closed, 2, "sent RST", "9293 3.10.5"},
-    {SynReceived, Sends::Rst, Closed, 1, "sent RST", "9293 3.10.5"},
-    {SynReceived, Sends::Rst, SynReceived, 2, "sent RST to an unacceptable ACK", "9293 3.10.7.4"},
-    {Established, Sends::Rst, Closed, 0, "sent RST", "9293 3.10.5"},
-    {FinWait1, Sends::Rst, Closed, 0, "sent RST", "9293 3.10.5"},
-    {FinWait2, Sends::Rst, Closed, 0, "sent RST", "9293 3.10.5"},
-    {CloseWait, Sends::Rst, Closed, 0, "sent RST", "9293 3.10.5"},
-    {Closing, Sends::Rst, Closed, 1, "sent RST", "9293 3.10.5"},
-    {LastAck, Sends::Rst, Closed, 1, "sent RST", "9293 3.10.5"},
-    {TimeWait, Sends::Rst, Closed, 4, "sent RST", "9293 3.10.5"},
-};
-
-constexpr TimerRow kTimers[]{
-    {SynSent, Clock::SynResends, Closed, "gave up: SYN unanswered", "9293 3.8.3"},
-    {SynReceived, Clock::SynAckResends, Closed, "gave up: SYN-ACK unanswered", "9293 3.8.3"},
-    {Established, Clock::DataResends, Closed, "gave up: data unacknowledged", "9293 3.8.3"},
-    {CloseWait, Clock::DataResends, Closed, "gave up: data unacknowledged", "9293 3.8.3"},
-    {FinWait1, Clock::OrphanResends, Closed, "gave up: FIN unacknowledged", "9293 3.8.3"},
-    {Closing, Clock::OrphanResends, Closed, "gave up: FIN unacknowledged", "9293 3.8.3"},
-    {LastAck, Clock::OrphanResends, Closed, "gave up: FIN unacknowledged", "9293 3.8.3"},
-    {FinWait2, Clock::FinWait2, Closed, "FIN-WAIT-2 time ran out", "1122 4.2.2.20"},
-    {TimeWait, Clock::Msl2, Closed, "2MSL ran out", "9293 3.10.8"},
-};
-
-constexpr unsigned kTriggerMasks = 128;
-
-// deliver() and arrive() are asked many times a segment; the rows are folded once into a table.
-struct ArriveIndex {
-  std::array<std::array<std::int8_t, kTriggerMasks>, kStateCount> row{};
-  constexpr ArriveIndex() {
-    // RFC 9293 3.10.7.4: the RST bit, then SYN, then ACK, then FIN.
-    constexpr Trigger kOrder[]{kGotRst, kGotIcmp, kGotSynAck, kGotSyn, kGotAckOfSyn, kGotAckOfFin, kGotFin};
-    for (unsigned s = 0; s < kStateCount; ++s)
-      for (unsigned mask = 0; mask < kTriggerMasks; ++mask) {
-        row[s][mask] = -1;
-        for (Trigger t : kOrder) {
-          if ((mask & t) == 0 || row[s][mask] >= 0) continue;
-          for (std::size_t r = 0; r < std::size(kArrives); ++r)
-            if (kArrives[r].from == static_cast<TcpState>(s) && kArrives[r].on == t)
-              row[s][mask] = static_cast<std::int8_t>(r);
-        }
-      }
-  }
-};
-constexpr ArriveIndex kArriveIndex;
-
-}  // namespace
-
-std::span<const ArriveRow> arrive_rows() { return kArrives; }
-std::span<const SendRow> send_rows() { return kSends; }
-std::span<const TimerRow> timer_rows() { return kTimers; }
-
-const ArriveRow* arrive(TcpState state, std::uint8_t triggers) {
-  const std::int8_t row = kArriveIndex.row[static_cast<std::size_t>(state)][triggers % kTriggerMasks];
-  return row < 0 ? nullptr : &kArrives[row];
-}
-
-TcpState deliver(TcpState state, std::uint8_t triggers) {
-  while (const ArriveRow* row = arrive(state, triggers)) {
-    state = row->to;
-    // A segment is processed once from top to bottom: what came before the row in the RFC's order is over.
-    triggers = static_cast<std::uint8_t>(row->on == kGotFin || row->on == kGotRst ? 0 : triggers & ~row->on);
-  }
-  return state;
-}
+TcpState deliver(TcpState state, std::uint8_t triggers) { return arrival(state, triggers).whole; }
 
 const SendRow* send_row(TcpState from, Sends what, TcpState to) {
-  for (const SendRow& row : kSends)
-    if (row.from == from && row.what == what && row.to == to) return &row;
+  const SendRows& of = kSendsOf[index(from)][index(what)];
+  for (std::size_t k = 0; k < of.count; ++k)
+    if (rows::kSendRows[of.rows[k]].to == to) return &rows::kSendRows[of.rows[k]];
   return nullptr;
 }
 
 const TimerRow* timer_row(TcpState from) {
-  for (const TimerRow& row : kTimers)
+  for (const TimerRow& row : rows::kTimerRows)
     if (row.from == from) return &row;
   return nullptr;
 }

@@ -1,0 +1,113 @@
+// What follows from the rows of transition_rows.h, folded while compiling into what the passes ask at each
+// segment for each state.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "analyzer/infer/transition_rows.h"
+
+namespace tcpautopsy {
+
+constexpr std::size_t kTriggerMasks = 128;
+constexpr std::size_t kSendKinds = 5;
+constexpr std::size_t kNoRow = static_cast<std::size_t>(-1);
+
+template <class T>
+using PerState = std::array<T, kStateCount>;
+
+constexpr std::size_t index(TcpState state) { return static_cast<std::size_t>(state); }
+constexpr std::size_t index(Sends what) { return static_cast<std::size_t>(what); }
+
+// By state and triggers: the row that applies first, by the RFC's order (RFC 9293 3.10.7.4: the RST bit, then
+// SYN, then ACK, then FIN).
+inline constexpr auto kFirstRow = [] {
+  constexpr Trigger kOrder[]{kGotRst, kGotIcmp, kGotSynAck, kGotSyn, kGotAckOfSyn, kGotAckOfFin, kGotFin};
+  PerState<std::array<std::uint8_t, std::size(kOrder)>> by_trigger{};
+  constexpr std::uint8_t kNone = 0xff;
+  for (auto& row : by_trigger) row.fill(kNone);
+  for (std::size_t r = 0; r < std::size(rows::kArriveRows); ++r)
+    for (std::size_t t = 0; t < std::size(kOrder); ++t)
+      if (rows::kArriveRows[r].on == kOrder[t])
+        by_trigger[index(rows::kArriveRows[r].from)][t] = static_cast<std::uint8_t>(r);
+  PerState<std::array<std::uint8_t, kTriggerMasks>> first{};
+  for (std::size_t s = 0; s < kStateCount; ++s)
+    for (std::size_t mask = 0; mask < kTriggerMasks; ++mask) {
+      std::uint8_t& row = first[s][mask] = kNone;
+      for (std::size_t t = 0; t < std::size(kOrder) && row == kNone; ++t)
+        if ((mask & kOrder[t]) != 0) row = by_trigger[s][t];
+    }
+  return first;
+}();
+
+constexpr const ArriveRow* first_row(TcpState state, std::uint8_t triggers) {
+  const std::uint8_t row = kFirstRow[index(state)][triggers % kTriggerMasks];
+  return row < std::size(rows::kArriveRows) ? &rows::kArriveRows[row] : nullptr;
+}
+
+// Where a segment leads that arrives whole, and where it leads if its FIN came before data that was lost: the
+// rest of it counts then, the FIN not yet.
+struct Arrival {
+  TcpState whole, but_fin;
+};
+
+inline constexpr auto kArrivals = [] {
+  const auto all_rows = [](TcpState state, std::uint8_t triggers) {
+    while (const ArriveRow* row = first_row(state, triggers)) {
+      state = row->to;
+      // A segment is processed once from top to bottom: what came before the row in the RFC's order is over.
+      triggers =
+          static_cast<std::uint8_t>(row->on == kGotFin || row->on == kGotRst ? 0 : triggers & ~row->on);
+    }
+    return state;
+  };
+  PerState<std::array<Arrival, kTriggerMasks>> arrivals{};
+  for (std::size_t s = 0; s < kStateCount; ++s)
+    for (std::size_t mask = 0; mask < kTriggerMasks; ++mask)
+      arrivals[s][mask] = {
+          all_rows(static_cast<TcpState>(s), static_cast<std::uint8_t>(mask)),
+          all_rows(static_cast<TcpState>(s), static_cast<std::uint8_t>(mask & ~unsigned{kGotFin}))};
+  return arrivals;
+}();
+
+constexpr Arrival arrival(TcpState from, std::uint8_t triggers) {
+  return kArrivals[index(from)][triggers % kTriggerMasks];
+}
+
+// By triggers: the states in which such a segment changes anything.
+inline constexpr auto kMoved = [] {
+  std::array<StateSet, kTriggerMasks> moved{};
+  for (std::size_t s = 0; s < kStateCount; ++s)
+    for (std::size_t mask = 0; mask < kTriggerMasks; ++mask)
+      if (first_row(static_cast<TcpState>(s), static_cast<std::uint8_t>(mask)) != nullptr)
+        moved[mask].add(static_cast<TcpState>(s));
+  return moved;
+}();
+
+constexpr StateSet moved_by(std::uint8_t triggers) { return kMoved[triggers % kTriggerMasks]; }
+
+// By state and what it sends: its rows, two at most.
+struct SendRows {
+  std::array<std::uint8_t, 2> rows{};
+  std::uint8_t count = 0;
+};
+
+inline constexpr auto kSendsOf = [] {
+  PerState<std::array<SendRows, kSendKinds>> sends{};
+  for (std::size_t r = 0; r < std::size(rows::kSendRows); ++r) {
+    SendRows& of = sends[index(rows::kSendRows[r].from)][index(rows::kSendRows[r].what)];
+    of.rows[of.count++] = static_cast<std::uint8_t>(r);
+  }
+  return sends;
+}();
+
+// By what is sent: the states that send it as a matter of course and stay as they are.
+inline constexpr auto kStays = [] {
+  std::array<StateSet, kSendKinds> stays{};
+  for (const SendRow& row : rows::kSendRows)
+    if (row.from == row.to && row.cost == 0 && kSendsOf[index(row.from)][index(row.what)].count == 1)
+      stays[index(row.what)].add(row.from);
+  return stays;
+}();
+
+}  // namespace tcpautopsy
