@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <unordered_map>
 
 #include "analyzer/detect/detector.h"
+#include "analyzer/detect/flow_facts.h"
 
 namespace tcpautopsy {
 
@@ -21,15 +23,19 @@ const std::vector<const Detector*>& detectors() {
 }
 
 const Detector* find_detector(std::string_view id) {
-  const auto& all = detectors();
-  const auto found =
-      std::find_if(all.begin(), all.end(), [id](const Detector* d) { return d->doc.id == id; });
-  return found == all.end() ? nullptr : *found;
+  static const auto by_id = [] {
+    std::unordered_map<std::string_view, const Detector*> known;
+    for (const Detector* detector : detectors()) known.emplace(detector->doc.id, detector);
+    return known;
+  }();
+  const auto found = by_id.find(id);
+  return found == by_id.end() ? nullptr : found->second;
 }
 
 namespace {
 
 void order(Findings& found) {
+  if (found.size() < 2) return;
   std::stable_sort(found.begin(), found.end(), [](const Finding& a, const Finding& b) {
     return a.time_ns != b.time_ns ? a.time_ns < b.time_ns : a.id < b.id;
   });
@@ -39,7 +45,8 @@ void order(Findings& found) {
 
 Findings examine(const FlowHistory& flow, const ServiceView& services) {
   Findings found;
-  const DetectContext context{flow, services};
+  const FlowFacts facts(flow);
+  const DetectContext context{flow, services, facts};
   for (const Detector* detector : detectors())
     if (detector->examine != nullptr) detector->examine(context, found);
   order(found);

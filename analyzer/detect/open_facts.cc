@@ -101,10 +101,6 @@ bool opened_plainly(const FlowHistory& flow) {
                       [](const SegmentRecord& r) { return (r.flags & (kSyn | kRst)) != 0; });
 }
 
-bool opened_oddly(const FlowHistory& flow) {
-  return !flow.trace.self_connection && !flow.trace.one_sided() && !opened_plainly(flow);
-}
-
 std::size_t sent_before_answer(const FlowHistory& flow, const OpenFacts& facts) {
   RecordIndex answer = flow.records().size();
   for (RecordIndex i = 0; i < flow.records().size() && answer == flow.records().size(); ++i)

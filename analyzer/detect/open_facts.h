@@ -29,8 +29,6 @@ OpenFacts open_facts(const FlowHistory& flow);
 // SYN, SYN-ACK and ACK once each, no SYN data, and no RST at any time: most connections, and dull to most
 // detectors of the opening.
 bool opened_plainly(const FlowHistory& flow);
-// Two different ends were captured, and the opening was not plain.
-bool opened_oddly(const FlowHistory& flow);
 
 // How many of `syns` passed before anything from the server, or an ICMP error about them, did: all of them if
 // nothing ever came.

@@ -54,9 +54,18 @@ class BusyTable {
   struct Known {
     Key key{};
     const Value* value = nullptr;
-    std::uint64_t flows = 0;            // noted
-    std::vector<std::uint64_t> sample;  // numbers of some, in order
-    double share = 1;  // how much of `value` is of this key, less than 1 only where slots are shared
+    std::uint64_t flows = 0;  // noted
+    double share = 1;         // how much of `value` is of this key, less than 1 only where slots are shared
+    const FlowSample<Key>* chosen = nullptr;  // of all keys that share the value
+
+    // Numbers of some of its flows, in order.
+    std::vector<std::uint64_t> sample() const {
+      std::vector<std::uint64_t> numbers;
+      for (const auto& one : chosen->chosen())
+        if (one.key == key) numbers.push_back(one.flow);
+      std::sort(numbers.begin(), numbers.end());
+      return numbers;
+    }
   };
 
   // `change(value)` adds what flow number `flow` brings. Once for each key of a flow.
@@ -96,6 +105,7 @@ class BusyTable {
   // All keys, or those that stand out; ordered by key.
   std::vector<Known> known() const {
     std::vector<Known> all;
+    all.reserve(own_.size());
     for (const auto& [key, entry] : own_) all.push_back(told(key, entry, 1));
     for (const Entry& slot : slots_) {
       const auto [key, share] = main_key(slot);
@@ -151,11 +161,7 @@ class BusyTable {
     return main;
   }
   static Known told(const Key& key, const Entry& entry, double share) {
-    Known known{key, &entry.value, entry.flows, {}, share};
-    for (const auto& one : entry.sample.chosen())
-      if (one.key == key) known.sample.push_back(one.flow);
-    std::sort(known.sample.begin(), known.sample.end());
-    return known;
+    return {key, &entry.value, entry.flows, share, &entry.sample};
   }
 
   std::unordered_map<Key, Entry, Hash> own_;

@@ -158,7 +158,7 @@ void tell(Lines& out, const std::string& what, const BusyTable<Key, Value>& tabl
   for (const auto& known : table.known()) {
     const std::string name = what + ' ' + text(known.key);
     out.push_back(fmt::format("{}: {} flows, share {}, some: {}", name, known.flows, known.share,
-                              fmt::join(known.sample, " ")));
+                              fmt::join(known.sample(), " ")));
     tell(out, name, *known.value);
   }
 }

@@ -126,7 +126,7 @@ void tell(Finding f, const Excess& excess, const std::string& whose, std::uint64
 
 template <class Known>
 Finding begin(const Known& known, const IpAddress& host, std::optional<std::uint16_t> port) {
-  Finding f = make_host_finding(kDoc, host, port, known.flows, known.sample);
+  Finding f = make_host_finding(kDoc, host, port, known.flows, known.sample());
   if (known.share < 1) f.certainty = Certainty::Likely;
   return f;
 }

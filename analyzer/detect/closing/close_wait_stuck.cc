@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "analyzer/detect/close_facts.h"
 #include "analyzer/detect/evidence.h"
+#include "analyzer/detect/flow_facts.h"
 
 namespace tcpautopsy {
 namespace {
@@ -171,8 +171,8 @@ void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
   if (flow.trace.self_connection || flow.trace.one_sided()) return;
   for (const Side side : {Side::A, Side::B}) {
-    const auto peer = fin_of(flow, other(side));
-    if (!peer || peer->acked_by == kNoRecord || fin_of(flow, side) || !still_open(flow, side)) continue;
+    const auto peer = context.facts.fin(other(side));
+    if (!peer || peer->acked_by == kNoRecord || context.facts.fin(side) || !still_open(flow, side)) continue;
     if (!records_where(flow, is_rst).empty()) continue;
     const auto is_data = [](const SegmentRecord& r) { return r.payload > 0 && !r.keepalive; };
     const RecordIndex data = last_before(flow, flow.records().size(), side, is_data);

@@ -1,5 +1,5 @@
-#include "analyzer/detect/close_facts.h"
 #include "analyzer/detect/evidence.h"
+#include "analyzer/detect/flow_facts.h"
 
 namespace tcpautopsy {
 namespace {
@@ -125,7 +125,7 @@ void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
   if (flow.trace.self_connection) return;
   for (const Side side : {Side::A, Side::B}) {
-    const auto fin = fin_of(flow, side);
+    const auto fin = context.facts.fin(side);
     if (!fin || fin->resends.empty()) continue;
     std::vector<RecordIndex> sendings{fin->first};
     sendings.insert(sendings.end(), fin->resends.begin(), fin->resends.end());

@@ -1,5 +1,5 @@
-#include "analyzer/detect/close_facts.h"
 #include "analyzer/detect/evidence.h"
+#include "analyzer/detect/flow_facts.h"
 
 namespace tcpautopsy {
 namespace {
@@ -124,7 +124,7 @@ void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
   if (flow.trace.self_connection || flow.trace.one_sided()) return;
   for (const Side side : {Side::A, Side::B}) {
-    const auto fin = fin_of(flow, side);
+    const auto fin = context.facts.fin(side);
     if (!fin || fin->acked_by != kNoRecord || fin->resends.size() < kResendsNeeded) continue;
     const auto is_reset = [](const SegmentRecord& r) { return r.has(kRst); };
     if (first_after(flow, fin->first, other(side), is_reset) != kNoRecord) continue;

@@ -1,5 +1,5 @@
-#include "analyzer/detect/close_facts.h"
 #include "analyzer/detect/evidence.h"
+#include "analyzer/detect/flow_facts.h"
 
 namespace tcpautopsy {
 namespace {
@@ -132,8 +132,9 @@ struct Refusal {
 };
 
 // The first RST after the FIN; later ones answer what was sent before the peer knew.
-std::optional<Refusal> refusal_of(const FlowHistory& flow, Side side, RecordIndex fin_acked) {
-  for (const ResetFacts& reset : resets_of(flow, side)) {
+std::optional<Refusal> refusal_of(const DetectContext& context, Side side, RecordIndex fin_acked) {
+  const auto& flow = context.flow;
+  for (const ResetFacts& reset : context.facts.resets(side)) {
     if (!reset.fin_sent) continue;
     if (!reset.is_reply() || reset.answers < fin_acked) return std::nullopt;
     const auto& asked = flow.records()[reset.answers];
@@ -176,13 +177,13 @@ void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
   if (flow.trace.self_connection || flow.trace.one_sided()) return;
   for (const Side side : {Side::A, Side::B}) {
-    const auto fin = fin_of(flow, side);
+    const auto fin = context.facts.fin(side);
     if (!fin || fin->acked_by == kNoRecord || flow.records()[fin->acked_by].has(kRst)) continue;
-    const auto peer = fin_of(flow, other(side));
+    const auto peer = context.facts.fin(other(side));
     if (peer && peer->first <= fin->acked_by) continue;  // never in FIN-WAIT-2 for long
     const TimeNs since = time_of(flow, fin->acked_by);
     const auto limit = flow.profile.fin_wait_2;
-    if (const auto refusal = refusal_of(flow, side, fin->acked_by)) {
+    if (const auto refusal = refusal_of(context, side, fin->acked_by)) {
       const TimeNs wait = time_of(flow, refusal->segment) - since;
       if (refusal->proves || (limit && wait >= *limit && !took_data_after(flow, side, fin->acked_by)))
         tell(flow, side, *fin, refusal, wait, out);

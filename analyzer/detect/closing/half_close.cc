@@ -1,5 +1,5 @@
-#include "analyzer/detect/close_facts.h"
 #include "analyzer/detect/evidence.h"
+#include "analyzer/detect/flow_facts.h"
 
 namespace tcpautopsy {
 namespace {
@@ -139,7 +139,7 @@ void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
   if (flow.trace.self_connection) return;
   for (const Side side : {Side::A, Side::B}) {
-    const auto fin = fin_of(flow, side);
+    const auto fin = context.facts.fin(side);
     if (!fin) continue;
     const Flowing data = data_after(flow, other(side), *fin);
     if (data.first == kNoRecord) continue;

@@ -1,5 +1,5 @@
-#include "analyzer/detect/close_facts.h"
 #include "analyzer/detect/evidence.h"
+#include "analyzer/detect/flow_facts.h"
 
 namespace tcpautopsy {
 namespace {
@@ -173,7 +173,7 @@ void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
   if (flow.trace.self_connection) return;
   for (const Side side : {Side::A, Side::B}) {
-    const auto fin = fin_of(flow, side), peer = fin_of(flow, other(side));
+    const auto fin = context.facts.fin(side), peer = context.facts.fin(other(side));
     if (!fin || !peer) continue;
     const Losses losses = losses_of(flow, side, *fin, peer->end);
     if (losses.resends.empty()) continue;

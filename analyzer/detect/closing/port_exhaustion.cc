@@ -118,7 +118,7 @@ constexpr Threshold kThresholds[]{kInUse, kReuses, kUsed};
 using Known = BusyTable<VisitKey, Visits>::Known;
 
 Finding begin(const Known& known, const PortRange& range) {
-  Finding f = make_host_finding(kDoc, known.key.client, {}, known.flows, known.sample);
+  Finding f = make_host_finding(kDoc, known.key.client, {}, known.flows, known.sample());
   f.certainty = known.share < 1 || !range.learnt ? Certainty::Likely : Certainty::Certain;
   prove(f, "server", endpoint_text(known.key.server));
   prove(f, "port_range", range.size);

@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "analyzer/detect/close_facts.h"
 #include "analyzer/detect/evidence.h"
+#include "analyzer/detect/flow_facts.h"
 
 namespace tcpautopsy {
 namespace {
@@ -149,11 +149,13 @@ void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
   if (flow.trace.self_connection) return;
   for (const Side side : {Side::A, Side::B}) {
+    const auto& resets = context.facts.resets(side);
+    if (resets.empty()) continue;
     Finding finding = make_finding(kDoc, flow, side);
     Answered answered;
     RecordIndex asked = kNoRecord;
     finding.count = 0;
-    for (const ResetFacts& reset : resets_of(flow, side)) {
+    for (const ResetFacts& reset : resets) {
       if (!is_after_close(flow, reset)) {
         // Later ones answer what else was under way, a plain ACK too.
         if (finding.count == 0) continue;
@@ -169,7 +171,7 @@ void examine(const DetectContext& context, Findings& out) {
       if (!reset.is_reply()) finding.certainty = Certainty::Likely;
     }
     if (finding.count == 0) continue;
-    const TimeNs since = time_of(flow, asked) - time_of(flow, fin_of(flow, side)->first);
+    const TimeNs since = time_of(flow, asked) - time_of(flow, context.facts.fin(side)->first);
     // On the way to an endpoint far from the capture point the segment passed first and yet arrived later.
     const std::string when =
         since >= 0 ? duration_text(since) + " after its FIN" : std::string("under way when its FIN passed,");

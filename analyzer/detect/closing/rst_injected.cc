@@ -1,5 +1,5 @@
-#include "analyzer/detect/close_facts.h"
 #include "analyzer/detect/evidence.h"
+#include "analyzer/detect/flow_facts.h"
 
 namespace tcpautopsy {
 namespace {
@@ -167,9 +167,11 @@ void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
   if (flow.trace.self_connection) return;
   for (const Side side : {Side::A, Side::B}) {
+    const auto& resets = context.facts.resets(side);
+    if (resets.empty()) continue;
     Finding finding = make_finding(kDoc, flow, side);
     finding.count = 0;
-    for (const ResetFacts& reset : resets_of(flow, side)) {
+    for (const ResetFacts& reset : resets) {
       const Verdict verdict = verdict_of(flow, reset);
       if (!verdict.any()) continue;
       cite(finding, flow, reset.record);

@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "analyzer/detect/close_facts.h"
 #include "analyzer/detect/evidence.h"
+#include "analyzer/detect/flow_facts.h"
 
 namespace tcpautopsy {
 namespace {
@@ -132,7 +132,7 @@ void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
   if (flow.trace.self_connection) return;
   for (const Side side : {Side::A, Side::B}) {
-    const auto resets = resets_of(flow, side);
+    const auto& resets = context.facts.resets(side);
     if (resets.empty()) continue;
     const ResetFacts& reset = resets.front();
     if (!is_abort(flow, reset) || !flow.records()[reset.record].has(kAck) || timed_out(flow, reset)) continue;

@@ -126,7 +126,7 @@ void examine_hosts(const HostContext& context, Findings& out) {
     const double share = static_cast<double>(v.single) / static_cast<double>(v.connections);
     if (static_cast<double>(v.single) < least || share < least_share) continue;
     Finding f =
-        make_host_finding(kDoc, known.key.server.ip, known.key.server.port, known.flows, known.sample);
+        make_host_finding(kDoc, known.key.server.ip, known.key.server.port, known.flows, known.sample());
     if (known.share < 1) f.certainty = Certainty::Likely;
     f.time_ns = v.span.first_ns;
     f.end_ns = v.span.last_ns;

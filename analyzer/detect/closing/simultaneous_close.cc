@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "analyzer/detect/close_facts.h"
 #include "analyzer/detect/evidence.h"
+#include "analyzer/detect/flow_facts.h"
 
 namespace tcpautopsy {
 namespace {
@@ -117,7 +117,7 @@ std::string path(const FlowHistory& flow) {
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
   if (flow.trace.self_connection) return;
-  const auto a = fin_of(flow, Side::A), b = fin_of(flow, Side::B);
+  const auto a = context.facts.fin(Side::A), b = context.facts.fin(Side::B);
   if (!a || !b || !unaware(flow, *a, *b) || !unaware(flow, *b, *a)) return;
   // A capture of several queues may not be in order of time.
   const bool a_first = time_of(flow, a->first) <= time_of(flow, b->first);

@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "analyzer/detect/close_facts.h"
 #include "analyzer/detect/evidence.h"
+#include "analyzer/detect/flow_facts.h"
 
 namespace tcpautopsy {
 namespace {
@@ -115,8 +115,10 @@ std::optional<Triple> triple_of(const FlowHistory& flow, Side side, RecordIndex 
 
 // The first record after which `side` can be in TIME-WAIT: both FINs acknowledged, its own FIN not the last
 // ACKed one.
-std::optional<RecordIndex> time_wait_from(const FlowHistory& flow, Side side) {
-  const auto mine = fin_of(flow, side), theirs = fin_of(flow, other(side));
+std::optional<RecordIndex> time_wait_from(const DetectContext& context, Side side) {
+  const auto& flow = context.flow;
+  const FinFacts* const mine = context.facts.fin(side);
+  const FinFacts* const theirs = context.facts.fin(other(side));
   if (!mine || !theirs || mine->acked_by == kNoRecord || theirs->acked_by == kNoRecord) return std::nullopt;
   const auto& first = flow.records()[mine->first];
   if (first.has(kAck) && first.ack >= theirs->end) return std::nullopt;  // it closed last: LAST-ACK
@@ -127,7 +129,7 @@ void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
   if (flow.trace.self_connection) return;
   for (const Side side : {Side::A, Side::B}) {
-    const auto from = time_wait_from(flow, side);
+    const auto from = time_wait_from(context, side);
     if (!from) continue;
     const auto triple = triple_of(flow, side, *from);
     if (!triple) continue;

@@ -235,7 +235,7 @@ void examine_hosts(const HostContext& context, Findings& out) {
     if (known.value->time_waits < static_cast<std::uint64_t>(at_address)) continue;
     for (const Excess& excess :
          excesses(known.value->states, TcpState::TimeWait, at_address, context.capture_end_ns)) {
-      Holder holder{known.value, known.key, {}, false, {}, known.flows, known.sample, known.share};
+      Holder holder{known.value, known.key, {}, false, {}, known.flows, known.sample(), known.share};
       find_service(holder, excess, context.book);
       tell(holder, excess, context, out);
       told.insert(known.key);
@@ -251,7 +251,8 @@ void examine_hosts(const HostContext& context, Findings& out) {
     const PortRange range = port_range(context.book, known.key.client);
     const auto least = std::max<std::int64_t>(1, std::llround(std::ceil(of_range * range.size)));
     for (const Excess& excess : excesses(client.states, TcpState::TimeWait, least, context.capture_end_ns))
-      tell({&client, known.key.client, known.key.server, true, range, known.flows, known.sample, known.share},
+      tell({&client, known.key.client, known.key.server, true, range, known.flows, known.sample(),
+            known.share},
            excess, context, out);
   }
 }

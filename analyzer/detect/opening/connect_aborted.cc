@@ -1,5 +1,5 @@
 #include "analyzer/detect/evidence.h"
-#include "analyzer/detect/open_facts.h"
+#include "analyzer/detect/flow_facts.h"
 
 namespace tcpautopsy {
 namespace {
@@ -86,8 +86,8 @@ no finding
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
-  if (!opened_oddly(flow)) return;
-  const OpenFacts facts = open_facts(flow);
+  if (!context.facts.opened_oddly()) return;
+  const OpenFacts& facts = context.facts.opening();
   const RecordIndex rst = facts.client_rst;
   if (rst == kNoRecord || facts.syns.empty() || facts.syn_acks.empty() || facts.syn_acks.front() > rst)
     return;

@@ -1,5 +1,5 @@
 #include "analyzer/detect/evidence.h"
-#include "analyzer/detect/open_facts.h"
+#include "analyzer/detect/flow_facts.h"
 
 namespace tcpautopsy {
 namespace {
@@ -124,7 +124,7 @@ bool only_syns(const FlowHistory& flow, const OpenFacts& facts) {
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
   if (flow.trace.self_connection || !flow.trace.one_sided()) return;
-  const OpenFacts facts = open_facts(flow);
+  const OpenFacts& facts = context.facts.opening();
   if (!only_syns(flow, facts)) return;
   const auto steps = intervals(flow, facts.syns);
   const TimeNs silence = flow.capture_end_ns - time_of(flow, facts.syns.back());

@@ -1,5 +1,5 @@
 #include "analyzer/detect/evidence.h"
-#include "analyzer/detect/open_facts.h"
+#include "analyzer/detect/flow_facts.h"
 
 namespace tcpautopsy {
 namespace {
@@ -179,9 +179,9 @@ void tell_icmp(const FlowHistory& flow, const OpenFacts& facts, const IcmpRecord
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
-  if (!opened_oddly(flow) && flow.trace.icmp.empty()) return;
+  if (!context.facts.opened_oddly() && flow.trace.icmp.empty()) return;
   if (flow.trace.self_connection) return;
-  const OpenFacts facts = open_facts(flow);
+  const OpenFacts& facts = context.facts.opening();
   if (facts.syns.empty() || !facts.syn_acks.empty() || facts.opened_by_both() ||
       facts.server_knows != kNoRecord || !facts.completing.empty())
     return;

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "analyzer/detect/evidence.h"
-#include "analyzer/detect/open_facts.h"
+#include "analyzer/detect/flow_facts.h"
 
 namespace tcpautopsy {
 namespace {
@@ -69,7 +69,7 @@ no finding
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
-  if (opened_plainly(flow)) return;
+  if (context.facts.opened_plainly()) return;
   const auto syns = records_where(flow, [](const SegmentRecord& r) { return is_syn(r) && r.payload > 0; });
   if (syns.empty()) return;
   const SegmentRecord& syn = flow.records()[syns.front()];

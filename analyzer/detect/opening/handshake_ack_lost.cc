@@ -1,5 +1,5 @@
 #include "analyzer/detect/evidence.h"
-#include "analyzer/detect/open_facts.h"
+#include "analyzer/detect/flow_facts.h"
 
 namespace tcpautopsy {
 namespace {
@@ -130,8 +130,8 @@ bool looks_deferred(const FlowHistory& flow, const OpenFacts& facts, const Ignor
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
-  if (!opened_oddly(flow)) return;
-  const OpenFacts facts = open_facts(flow);
+  if (!context.facts.opened_oddly()) return;
+  const OpenFacts& facts = context.facts.opening();
   if (facts.opened_by_both()) return;
   const IgnoredAcks ignored = ignored_acks(flow, facts);
   if (ignored.repeats.empty() || queue_dropped(context, facts, ignored)) return;

@@ -1,5 +1,5 @@
 #include "analyzer/detect/evidence.h"
-#include "analyzer/detect/open_facts.h"
+#include "analyzer/detect/flow_facts.h"
 
 namespace tcpautopsy {
 namespace {
@@ -108,8 +108,8 @@ constexpr TimeNs kAnswerDue = kSecond / 2;
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
-  if (!opened_oddly(flow)) return;
-  const OpenFacts facts = open_facts(flow);
+  if (!context.facts.opened_oddly()) return;
+  const OpenFacts& facts = context.facts.opening();
   if (facts.syn_acks.size() < 2 || !facts.completing.empty() || facts.opened_by_both()) return;
   if (facts.client_rst != kNoRecord || facts.server_rst != kNoRecord || facts.server_knows != kNoRecord)
     return;

@@ -1,5 +1,5 @@
 #include "analyzer/detect/evidence.h"
-#include "analyzer/detect/open_facts.h"
+#include "analyzer/detect/flow_facts.h"
 
 namespace tcpautopsy {
 namespace {
@@ -82,8 +82,8 @@ no finding
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
-  if (!opened_oddly(flow)) return;
-  const OpenFacts facts = open_facts(flow);
+  if (!context.facts.opened_oddly()) return;
+  const OpenFacts& facts = context.facts.opening();
   if (!facts.opened_by_both() || facts.syns.empty()) return;
   const auto syn_acks = records_where(flow, is_syn_ack);
   for (const RecordIndex i : syn_acks)

@@ -1,5 +1,5 @@
 #include "analyzer/detect/evidence.h"
-#include "analyzer/detect/open_facts.h"
+#include "analyzer/detect/flow_facts.h"
 
 namespace tcpautopsy {
 namespace {
@@ -113,7 +113,7 @@ RecordIndex reset_of(const FlowHistory& flow, RecordIndex i) {
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
-  if (!opened_oddly(flow)) return;
+  if (!context.facts.opened_oddly()) return;
   std::vector<Stray> strays;
   bool any_syn = false;
   for (const RecordIndex i : records_where(flow, is_syn_ack)) {

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "analyzer/detect/evidence.h"
-#include "analyzer/detect/open_facts.h"
+#include "analyzer/detect/flow_facts.h"
 
 namespace tcpautopsy {
 namespace {
@@ -117,8 +117,8 @@ bool first_arrived(const FlowHistory& flow, const OpenFacts& facts, const Ignore
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
-  if (!opened_oddly(flow)) return;
-  const OpenFacts facts = open_facts(flow);
+  if (!context.facts.opened_oddly()) return;
+  const OpenFacts& facts = context.facts.opening();
   if (facts.opened_by_both()) return;
   const IgnoredSynAcks ignored = ignored_syn_acks(flow, facts);
   if (ignored.syns.empty() || facts.syn_acks.back() < ignored.syns.front() ||

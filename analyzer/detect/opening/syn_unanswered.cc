@@ -1,7 +1,7 @@
 #include <cstdlib>
 
 #include "analyzer/detect/evidence.h"
-#include "analyzer/detect/open_facts.h"
+#include "analyzer/detect/flow_facts.h"
 
 namespace tcpautopsy {
 namespace {
@@ -118,8 +118,8 @@ bool only_late(const FlowHistory& flow, const OpenFacts& facts) {
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
-  if (flow.trace.self_connection || flow.records().size() < 2 || opened_plainly(flow)) return;
-  const OpenFacts facts = open_facts(flow);
+  if (flow.trace.self_connection || flow.records().size() < 2 || context.facts.opened_plainly()) return;
+  const OpenFacts& facts = context.facts.opening();
   const std::size_t sent = sent_before_answer(flow, facts);
   if (sent < 2) return;
   const std::span<const RecordIndex> syns(facts.syns.data(), sent);

@@ -1,3 +1,4 @@
+#include "analyzer/detect/flow_facts.h"
 #include "analyzer/detect/resend_words.h"
 
 namespace tcpautopsy {
@@ -77,10 +78,12 @@ no finding
 void examine(const DetectContext& context, Findings& out) {
   const FlowHistory& flow = context.flow;
   for (const Side side : {Side::A, Side::B}) {
+    const ResendFacts* facts = resends_of(flow, side);
+    const bool doubled = facts != nullptr && facts->doubled;
+    if (!doubled && !context.facts.any_copy()) continue;
     Finding finding = make_finding(kDoc, flow, side);
     finding.count = 0;
-    if (const ResendFacts* facts = resends_of(flow, side); facts != nullptr && facts->doubled)
-      tell(finding, facts->doubled);
+    if (doubled) tell(finding, facts->doubled);
     for (const SegmentRecord& record : flow.records()) {
       if (!record.copy || record.side != side) continue;
       cite(finding, record.frame);

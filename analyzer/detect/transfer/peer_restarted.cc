@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "analyzer/detect/close_facts.h"
 #include "analyzer/detect/evidence.h"
+#include "analyzer/detect/flow_facts.h"
 
 namespace tcpautopsy {
 namespace {
@@ -115,8 +115,9 @@ bool closed_before(const FlowHistory& flow, Side side, RecordIndex i) {
 
 bool is_traffic(const SegmentRecord& r) { return r.payload > 0 || r.keepalive || r.has(kFin); }
 
-std::optional<Restart> by_reset(const FlowHistory& flow, Side side) {
-  for (const ResetFacts& reset : resets_of(flow, side)) {
+std::optional<Restart> by_reset(const DetectContext& context, Side side) {
+  const auto& flow = context.flow;
+  for (const ResetFacts& reset : context.facts.resets(side)) {
     if (!reset.is_reply() || reset.beyond_window || reset.goes_on != kNoRecord) continue;
     if (reset.state != TcpState::Unknown && !kSynchronized.has(reset.state)) continue;
     if (closed_before(flow, side, reset.record) || closed_before(flow, other(side), reset.answers)) return {};
@@ -176,7 +177,7 @@ void examine(const DetectContext& context, Findings& out) {
   if (flow.trace.self_connection) return;
   for (const Side side : {Side::A, Side::B}) {
     auto restart = by_syn_ack(flow, side);
-    if (!restart) restart = by_reset(flow, side);
+    if (!restart) restart = by_reset(context, side);
     if (restart) {
       report(flow, side, *restart, out);
     } else if (reopened(flow, side)) {

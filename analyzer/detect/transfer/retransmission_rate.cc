@@ -168,7 +168,7 @@ std::string where_lost(const Sent& sent) {
 template <class Known>
 void tell(const Known& known, const Sent& sent, const IpAddress& host, std::optional<std::uint16_t> port,
           const std::string& who, Findings& out) {
-  Finding f = make_host_finding(kDoc, host, port, known.flows, known.sample);
+  Finding f = make_host_finding(kDoc, host, port, known.flows, known.sample());
   if (known.share < 1) f.certainty = Certainty::Likely;
   f.time_ns = known.value->span.first_ns;
   f.end_ns = known.value->span.last_ns;

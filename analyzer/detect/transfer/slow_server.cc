@@ -154,7 +154,7 @@ bool looks_like_talk(const Answers& answers) {
 
 Finding begin(const Known& known) {
   const Answers& answers = *known.value;
-  Finding f = make_host_finding(kDoc, known.key.ip, known.key.port, known.flows, known.sample);
+  Finding f = make_host_finding(kDoc, known.key.ip, known.key.port, known.flows, known.sample());
   if (known.share < 1) f.certainty = Certainty::Likely;
   f.time_ns = answers.span.first_ns;
   f.end_ns = answers.span.last_ns;

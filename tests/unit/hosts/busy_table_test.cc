@@ -26,7 +26,7 @@ bool same(const Table& a, const Table& b) {
   const auto x = a.known(), y = b.known();
   return a.folded() == b.folded() &&
          std::equal(x.begin(), x.end(), y.begin(), y.end(), [](const auto& m, const auto& n) {
-           return m.key == n.key && m.flows == n.flows && m.sample == n.sample && m.share == n.share &&
+           return m.key == n.key && m.flows == n.flows && m.sample() == n.sample() && m.share == n.share &&
                   m.value->total == n.value->total;
          });
 }
@@ -42,7 +42,7 @@ TEST_CASE("few keys are all known exactly") {
   CHECK(known[0].key == service(0));
   CHECK(known[0].flows == 30000);
   CHECK(known[0].share == 1);
-  CHECK(known[0].sample.size() == FlowSample<int>::kMost);
+  CHECK(known[0].sample().size() == FlowSample<int>::kMost);
   CHECK(known[2].value->total == std::uint64_t{30000} * 2 + 3 * (std::uint64_t{30000} * 29999 / 2));
   REQUIRE(table.find(service(1)) != nullptr);
   CHECK(table.find(service(9)) == nullptr);
