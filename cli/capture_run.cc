@@ -112,10 +112,8 @@ void CaptureRun::note(Group& group, const Handlers& handlers, const FlowResult& 
       note_severity(finding.severity);
       continue;
     }
-    Finding as_part = finding;
-    as_part.severity = Severity::Info;
     group.candidates.add({FlowPlace::of(flow.history.trace), find_detector(finding.id), finding.severity,
-                          options_.selection.wants(as_part, group.start_ns)});
+                          options_.selection.wants(finding, Severity::Info, group.start_ns)});
   }
 }
 

@@ -54,12 +54,17 @@ void LineSink::put_row(std::string_view joined) {
     const std::string_view cell = joined.substr(0, end);
     joined.remove_prefix(end + 1);
     const bool flush_right = std::find(right_.begin(), right_.end(), i) != right_.end();
+    const std::size_t have = tcpautopsy::columns(cell);
+    const std::size_t pad = have < widths_[i] ? widths_[i] - have : 0;
     if (i > 0) text += "  ";
-    text += flush_right ? padded_left(cell, widths_[i]) : padded(cell, widths_[i]);
+    if (flush_right) text.append(pad, ' ');
+    text += cell;
+    if (!flush_right) text.append(pad, ' ');
   }
   text.erase(text.find_last_not_of(' ') + 1);
   // Only a terminal is narrow; what goes to a file or into a pipe is whole.
-  out_.line(out_.terminal() ? cut(text, style_.width) : text);
+  if (out_.terminal()) text = cut(text, style_.width);
+  out_.line(text);
 }
 
 void LineSink::finish(const std::function<bool(std::string&)>& last) {

@@ -108,9 +108,9 @@ bool Selection::within(TimeNs first, TimeNs last, TimeNs capture_start) const {
   return !until_ || first <= bound(*until_, capture_start);
 }
 
-bool Selection::wants_kind(const Finding& finding) const {
-  if (severity_ && finding.severity < *severity_) return false;
-  return findings_.empty() || std::find(findings_.begin(), findings_.end(), finding.id) != findings_.end();
+bool Selection::wants_kind(std::string_view id, Severity severity) const {
+  if (severity_ && severity < *severity_) return false;
+  return findings_.empty() || std::find(findings_.begin(), findings_.end(), id) != findings_.end();
 }
 
 bool Selection::wants(const FlowResult& flow, TimeNs capture_start) const {
@@ -119,11 +119,12 @@ bool Selection::wants(const FlowResult& flow, TimeNs capture_start) const {
   if (!within(trace.first.time_ns, trace.last.time_ns, capture_start)) return false;
   if (!severity_ && findings_.empty()) return true;
   return std::any_of(flow.findings.begin(), flow.findings.end(),
-                     [&](const Finding& f) { return wants_kind(f); });
+                     [&](const Finding& f) { return wants_kind(f.id, f.severity); });
 }
 
-bool Selection::wants(const Finding& finding, TimeNs capture_start) const {
-  if (!wants_kind(finding) || !within(finding.time_ns, finding.end_ns, capture_start)) return false;
+bool Selection::wants(const Finding& finding, Severity severity, TimeNs capture_start) const {
+  if (!wants_kind(finding.id, severity) || !within(finding.time_ns, finding.end_ns, capture_start))
+    return false;
   if (finding.flow) return wants_number(*finding.flow);
   // About a host or the capture: left out where single flows or other hosts are asked for.
   if (!flows_.empty()) return false;

@@ -38,13 +38,17 @@ class Selection {
   bool by_number_only() const { return !flows_.empty() && !more_than_numbers(); }
   bool wants(const FlowResult& flow, TimeNs capture_start) const;
   // Of a wanted flow, or about a host or capture.
-  bool wants(const Finding& finding, TimeNs capture_start) const;
+  bool wants(const Finding& finding, TimeNs capture_start) const {
+    return wants(finding, finding.severity, capture_start);
+  }
+  // The same were it as grave as `severity`.
+  bool wants(const Finding& finding, Severity severity, TimeNs capture_start) const;
 
  private:
   bool more_than_numbers() const;
   bool wants_ends(const FlowTrace& trace) const;
   bool within(TimeNs first, TimeNs last, TimeNs capture_start) const;
-  bool wants_kind(const Finding& finding) const;
+  bool wants_kind(std::string_view id, Severity severity) const;
 
   std::vector<std::pair<std::uint64_t, std::uint64_t>> flows_;
   std::vector<HostPattern> hosts_;

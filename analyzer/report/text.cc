@@ -117,9 +117,9 @@ std::string paragraph(std::string_view lead, std::string_view text, std::size_t 
 }
 
 std::string to_string(const EndpointAddress& address) {
-  const std::string ip = to_string(address.ip);
-  return address.ip.is_v4() ? fmt::format("{}:{}", ip, address.port)
-                            : fmt::format("[{}]:{}", ip, address.port);
+  std::string text = to_string(address.ip);
+  if (!address.ip.is_v4()) text = '[' + text + ']';
+  return text.append(1, ':').append(std::to_string(address.port));
 }
 
 std::string printable(std::string_view text) {

@@ -34,6 +34,16 @@ void digits(char* end, unsigned value, int count) {
   for (int i = 1; i <= count; ++i, value /= 10) end[-i] = static_cast<char>('0' + value % 10);
 }
 
+// Into a form like 0000-00-00T00:00:00. 64-bit nanoseconds begin in 1677 and end in 2262.
+void write_to_second(char* form, const Civil& c) {
+  digits(form + 4, static_cast<unsigned>(c.year), 4);
+  digits(form + 7, c.month, 2);
+  digits(form + 10, c.day, 2);
+  digits(form + 13, c.hour, 2);
+  digits(form + 16, c.minute, 2);
+  digits(form + 19, c.second, 2);
+}
+
 // Reads exactly `count` decimal digits off the front.
 bool take(std::string_view& text, std::size_t count, int& value) {
   if (text.size() < count) return false;
@@ -103,12 +113,7 @@ void append_rfc3339(std::string& out, TimeNs time) {
   std::array<char, 30> text{};
   const char form[] = "0000-00-00T00:00:00.000000000Z";
   std::copy(form, form + text.size(), text.begin());
-  digits(text.data() + 4, static_cast<unsigned>(c.year), 4);
-  digits(text.data() + 7, c.month, 2);
-  digits(text.data() + 10, c.day, 2);
-  digits(text.data() + 13, c.hour, 2);
-  digits(text.data() + 16, c.minute, 2);
-  digits(text.data() + 19, c.second, 2);
+  write_to_second(text.data(), c);
   digits(text.data() + 29, c.nanosecond, 9);
   out.append(text.data(), text.size());
 }
@@ -121,8 +126,10 @@ std::string rfc3339(TimeNs time) {
 
 std::string readable_time(TimeNs time) {
   const Civil c = civil(time);
-  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:03} UTC", c.year, c.month, c.day, c.hour,
-                     c.minute, c.second, c.nanosecond / 1'000'000);
+  std::string text = "0000-00-00 00:00:00.000 UTC";
+  write_to_second(text.data(), c);
+  digits(text.data() + 23, c.nanosecond / 1'000'000, 3);
+  return text;
 }
 
 std::string readable_span(TimeNs span) {
