@@ -26,6 +26,7 @@ class Reader {
     state_ = best_start();
     start_ = state_;
     for (event_ = 0; event_ < course_.steps.size(); ++event_) {
+      step_ = &course_.steps[event_];
       const bool stays = !at().changes || leaves_all(at().event, {state_}, meaning_);
       const TcpState next = stays ? state_ : best_move();
       note(next);
@@ -39,7 +40,7 @@ class Reader {
   const SegmentRecord& record(std::size_t i) const { return history_.trace.records[i]; }
   std::int64_t half_rtt() const { return history_.rtt(side_).value_or(0) / 2; }
 
-  const Step& at() const { return course_.steps[event_]; }
+  const Step& at() const { return *step_; }
 
   TcpState best_start() const {
     Cost best = kNever;
@@ -72,16 +73,13 @@ class Reader {
   StateSet plausible() const {
     const StateSet all = kept();
     if (all.single()) return all;
-    std::array<Cost, kStateCount> sums{};
+    const auto sum = [&step = at()](TcpState s) { return add_cost(step.forward[s], step.backward[s]); };
     Cost best = kNever;
-    all.each([&](TcpState s) {
-      sums[index(s)] = add_cost(at().forward[s], at().backward[s]);
-      best = std::min(best, sums[index(s)]);
-    });
+    all.each([&](TcpState s) { best = std::min(best, sum(s)); });
     const Cost most = add_cost(best, kPlausible);
     StateSet set;
     all.each([&](TcpState s) {
-      if (sums[index(s)] <= most) set.add(s);
+      if (sum(s) <= most) set.add(s);
     });
     return set;
   }
@@ -369,6 +367,7 @@ class Reader {
   TimeNs latest_at_ns_ = 0;
   TcpState state_ = Closed, start_ = Closed;
   std::size_t event_ = 0;
+  const Step* step_ = nullptr;  // the event's
   std::size_t last_sent_ = kNowhere;
   StateSet past_live_, past_kept_;
 };

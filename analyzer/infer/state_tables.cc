@@ -32,7 +32,7 @@ void add_row(std::string& text, TcpState from, std::string_view what, TcpState t
 
 std::string state_tables_markdown() {
   std::string text =
-      "# The transition tables\n\nPrinted from `analyzer/infer/transitions.cc`; "
+      "# The transition tables\n\nPrinted from `analyzer/infer/transition_rows.h`; "
       "`build/dev/tests/state_tables` renews this file.\n\n"
       "## Arrivals: what a segment does if it arrives\n\nA capture does not see arrival, so each of these "
       "may have happened.\n\n"

@@ -1,8 +1,8 @@
 // The state machine of RFC 9293 as an observer needs it: three tables, one row a transition.
 //
-// kArrives: what a segment does IF it arrives, which a capture cannot see. kSends: what an endpoint's own
-// segment shows. kTimers: what time does. The tables are the only place where a transition is written; both
-// passes, the reading-off of histories and docs/states.md go by them.
+// kArriveRows: what a segment does IF it arrives, which a capture cannot see. kSendRows: what an endpoint's
+// own segment shows. kTimerRows: what time does. The tables are the only place where a transition is written;
+// both passes, the reading-off of histories and docs/states.md go by them.
 #pragma once
 
 #include <cstdint>
