@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 #include <utility>
+#include <vector>
 
 namespace tcpautopsy::batch {
 namespace {
@@ -55,20 +56,27 @@ class Finder {
     entry.file = {path, static_cast<std::uint64_t>(status.st_size), mtime, named || entry.file.named};
   }
 
-  void walk(const std::string& folder) {
-    std::error_code error;
-    fs::recursive_directory_iterator at(folder, fs::directory_options::skip_permission_denied, error), end;
-    if (error) return miss(folder, error.value());
-    while (at != end) {
-      struct stat status {};
-      const std::string path = at->path().string();
-      if (::stat(path.c_str(), &status) != 0)
-        miss(path, errno);
-      else if (!S_ISDIR(status.st_mode))
-        add(path, status, false);
-      at.increment(error);
-      if (error) return miss(folder, error.value());
+  void walk(const std::string& top) {
+    std::vector<std::string> folders{top};
+    while (!folders.empty()) {
+      const std::string folder = std::move(folders.back());
+      folders.pop_back();
+      std::error_code error;
+      fs::directory_iterator at(folder, error), end;
+      while (!error && at != end) {
+        visit(at->path().string(), folders);
+        at.increment(error);
+      }
+      if (error) miss(folder, error.value());
     }
+  }
+
+  void visit(const std::string& path, std::vector<std::string>& folders) {
+    struct stat status {};
+    struct stat link {};
+    if (::stat(path.c_str(), &status) != 0) return miss(path, errno);
+    if (!S_ISDIR(status.st_mode)) return add(path, status, false);
+    if (::lstat(path.c_str(), &link) == 0 && S_ISDIR(link.st_mode)) folders.push_back(path);
   }
 
   void miss(const std::string& path, int error) { missing_[path] = {path, std::strerror(error)}; }

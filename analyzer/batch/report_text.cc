@@ -64,8 +64,11 @@ std::vector<std::string> head(const Report& r) {
     lines.push_back(
         fmt::format("Span         {} to {} UTC", day_and_time(*r.first_ns), day_and_time(*r.last_ns)));
   lines.push_back(fmt::format("Connections  {}", count(r.flows)));
-  lines.push_back(fmt::format("Findings     {} errors, {} warnings, {} notes, {} for information",
-                              count(r.by_level[3]), count(r.by_level[2]), count(r.by_level[1]),
+  const auto many = [&](std::size_t level, std::string_view one, std::string_view more) {
+    return plural(static_cast<std::uint64_t>(r.by_level[level]), one, more);
+  };
+  lines.push_back(fmt::format("Findings     {}, {}, {}, {} for information", many(3, "error", "errors"),
+                              many(2, "warning", "warnings"), many(1, "note", "notes"),
                               count(r.by_level[0])));
   if (r.broken_files > 0)
     lines.push_back(

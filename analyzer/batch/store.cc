@@ -1,9 +1,9 @@
 #include "analyzer/batch/store.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
-#include <filesystem>
-#include <system_error>
+#include <cerrno>
 #include <utility>
 
 #include "analyzer/batch/schema.h"
@@ -188,11 +188,12 @@ void Store::forget_gone() {
   const std::lock_guard lock(mutex_);
   settle();
   std::vector<std::string> gone;
-  Statement rows = database_.prepare("SELECT path, IFNULL(archive, path) FROM unread");
+  Statement rows = database_.prepare("SELECT path, IFNULL(archive, path), mtime_ns FROM unread");
   while (rows.step()) {
-    std::error_code error;
-    const bool there = std::filesystem::exists(rows.text(1), error);
-    if (!there && !error) gone.push_back(rows.text(0));
+    const bool there = ::access(rows.text(1).c_str(), F_OK) == 0 || errno != ENOENT;
+    // Without a time: it could not be looked at.
+    const bool opened = rows.integer(2) == 0 && ::access(rows.text(1).c_str(), R_OK | X_OK) == 0;
+    if (!there || opened) gone.push_back(rows.text(0));
   }
   if (gone.empty()) return;
   Transaction transaction(database_);

@@ -45,7 +45,8 @@ class Store {
   void set_meta(const Meta& meta);
   // Removes whatever is known of these files.
   void forget(const std::vector<Scanned>& files);
-  // Removes files that hold no capture and are there no more: nothing was read of them that could be kept.
+  // Removes files that hold no capture and are there no more, for nothing was read of them that could be
+  // kept; and what could not be looked at and now can.
   void forget_gone();
 
   Database& database() { return database_; }

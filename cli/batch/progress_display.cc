@@ -47,10 +47,12 @@ void ProgressDisplay::loop() {
   const auto seconds = [&] { return std::chrono::duration<double>(Clock::now() - start).count(); };
   std::unique_lock lock(mutex_);
   bool shown = false;
-  while (!wake_.wait_for(lock, terminal_ ? Clock::duration(kBarStep) : Clock::duration(kLineStep),
-                         [this] { return over_; })) {
+  auto last = start;
+  while (!wake_.wait_for(lock, kBarStep, [this] { return over_; })) {
     const double now = seconds();
     if (planned_at_ < 0 && progress_.planned) planned_at_ = now;
+    if (!terminal_ && Clock::now() - last < kLineStep) continue;
+    last = Clock::now();
     if (terminal_)
       std::fprintf(stderr, "\r%s\033[K", with_bar(line(now), terminal_columns() - 1).c_str());
     else

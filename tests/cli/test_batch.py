@@ -204,6 +204,17 @@ class Batch(unittest.TestCase):
         self.assertEqual(status, 2)
         self.assertIn("no captures were found", err)
 
+    @unittest.skipIf(os.geteuid() == 0, "root may look anywhere")
+    def test_a_folder_that_cannot_be_looked_into_is_told(self):
+        self.put("a.pcap", pcap(many(3)))
+        self.put("locked/b.pcap", pcap(many(3, 2)))
+        os.chmod(self.path("in/locked"), 0)
+        self.addCleanup(os.chmod, self.path("in/locked"), 0o755)
+        store = self.batch(status=1)
+        self.assertEqual(rows(store, "SELECT path, error FROM broken_files"), [(self.path("in/locked"), "Permission denied")])
+        os.chmod(self.path("in/locked"), 0o755)
+        self.assertEqual(dump(self.batch()), dump(self.batch(out="fresh")))
+
     def test_a_baseline_is_looked_at_first(self):
         self.put("a.pcap", pcap(many(3)))
         for more in (("--baseline", self.path("none")), ("--fail-on-new",)):
