@@ -5,6 +5,7 @@
 namespace tcpautopsy::cli {
 namespace {
 
+constexpr std::size_t kUsualRow = 160;
 constexpr char kCellEnd = '\x1f';  // cells hold no control characters
 
 }  // namespace
@@ -30,6 +31,7 @@ void LineSink::line(std::string_view key, std::string_view text, std::string_vie
 
 void LineSink::row(std::string_view key, const std::vector<std::string>& cells, std::string_view tail) {
   std::string joined;
+  joined.reserve(kUsualRow);
   for (std::size_t i = 0; i < cells.size(); ++i) {
     widths_[i] = std::max(widths_[i], tcpautopsy::columns(cells[i]));
     joined += cells[i];

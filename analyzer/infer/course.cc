@@ -182,6 +182,7 @@ class Runner {
 
   // Twice: any order of two of them.
   void offer_late() {
+    if (!row_.states().meets(moved_by(late_triggers_))) return;
     for (std::size_t round = 0; round < std::min<std::size_t>(late_.size(), 2); ++round)
       for (std::size_t record : late_) offer(record, kLateCost);
   }
@@ -222,6 +223,7 @@ class Runner {
   void add_late(std::size_t record) {
     const std::uint8_t triggers = meaning_.records[record].triggers;
     if (triggers == 0) return;
+    late_triggers_ |= triggers;
     for (std::size_t& known : late_)
       if (meaning_.records[known].triggers == triggers) {
         known = record;
@@ -282,6 +284,7 @@ class Runner {
   CostRow row_;
   TimeNs now_ = std::numeric_limits<TimeNs>::min() / 2;
   std::size_t next_due_ = 0, next_icmp_ = 0;
+  std::uint8_t late_triggers_ = 0;  // of all late ones
   std::size_t hidden_fin_after_ = kNowhere;
   TimeNs hidden_fin_time_ = 0;  // still to come
 };

@@ -1,6 +1,9 @@
 #include "analyzer/report/flow_lines.h"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
+#include <utility>
 
 #include "analyzer/report/csv_writer.h"
 #include "analyzer/report/flow_fields.h"
@@ -105,16 +108,17 @@ std::vector<std::string> flow_table_row(const FlowResult& flow) {
   const auto sum = [&](auto member) { return trace.sides[0].*member + trace.sides[1].*member; };
   std::string ids;
   for (const std::string_view id : finding_ids(flow.findings)) ids.append(ids.empty() ? "" : " ").append(id);
-  return {std::to_string(trace.number),
-          readable_time(trace.first.time_ns).substr(11, 12),
-          to_string(client.address) + (trace.client_guessed ? "?" : ""),
-          to_string(server.address),
-          readable_span(trace.last.time_ns - trace.first.time_ns),
-          grouped(sum(&SideFacts::packets)),
-          readable_bytes(sum(&SideFacts::payload_bytes)),
-          std::string(name(flow.history.handshake)),
-          flow_end(flow.history),
-          ids};
+  std::array<std::string, 10> cells{std::to_string(trace.number),
+                                    readable_time(trace.first.time_ns).substr(11, 12),
+                                    to_string(client.address) + (trace.client_guessed ? "?" : ""),
+                                    to_string(server.address),
+                                    readable_span(trace.last.time_ns - trace.first.time_ns),
+                                    grouped(sum(&SideFacts::packets)),
+                                    readable_bytes(sum(&SideFacts::payload_bytes)),
+                                    std::string(name(flow.history.handshake)),
+                                    flow_end(flow.history),
+                                    std::move(ids)};
+  return {std::move_iterator(cells.begin()), std::move_iterator(cells.end())};
 }
 
 }  // namespace tcpautopsy
