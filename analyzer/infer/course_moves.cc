@@ -13,7 +13,7 @@ constexpr UnseenMoves unseen_from(TcpState from) {
   // A FIN that carries the ACK of the own FIN, or of the SYN, takes two rows at once.
   for (const unsigned pair : {unsigned{kGotAckOfFin} | kGotFin, unsigned{kGotAckOfSyn} | kGotFin}) {
     const auto both = static_cast<std::uint8_t>(pair);
-    if (const ArriveRow* row = first_row(from, both); row != nullptr && row->on != kGotFin)
+    if (const std::uint8_t row = first_row(from, both); row != kNoRow && rows::kArriveRows[row].on != kGotFin)
       add(arrival(from, both).whole);
   }
   for (const ArriveRow& row : rows::kArriveRows)

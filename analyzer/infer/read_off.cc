@@ -140,7 +140,7 @@ class Reader {
     if (!settled_ && plausible().single()) return settle(next, event.record, false);
     std::uint8_t left = event.triggers;
     for (TcpState s = state_; s != next;) {
-      const ArriveRow* row = first_row(s, left);
+      const ArriveRow* row = arrive(s, left);
       if (row == nullptr) break;
       left = static_cast<std::uint8_t>(left & ~row->on);
       Transition t = transition(s, row->to, r.frame, half_rtt());

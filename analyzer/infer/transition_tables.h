@@ -11,7 +11,7 @@ namespace tcpautopsy {
 
 constexpr std::size_t kTriggerMasks = 128;
 constexpr std::size_t kSendKinds = 5;
-constexpr std::size_t kNoRow = static_cast<std::size_t>(-1);
+constexpr std::uint8_t kNoRow = 0xff;
 
 template <class T>
 using PerState = std::array<T, kStateCount>;
@@ -24,8 +24,7 @@ constexpr std::size_t index(Sends what) { return static_cast<std::size_t>(what);
 inline constexpr auto kFirstRow = [] {
   constexpr Trigger kOrder[]{kGotRst, kGotIcmp, kGotSynAck, kGotSyn, kGotAckOfSyn, kGotAckOfFin, kGotFin};
   PerState<std::array<std::uint8_t, std::size(kOrder)>> by_trigger{};
-  constexpr std::uint8_t kNone = 0xff;
-  for (auto& row : by_trigger) row.fill(kNone);
+  for (auto& row : by_trigger) row.fill(kNoRow);
   for (std::size_t r = 0; r < std::size(rows::kArriveRows); ++r)
     for (std::size_t t = 0; t < std::size(kOrder); ++t)
       if (rows::kArriveRows[r].on == kOrder[t])
@@ -33,16 +32,16 @@ inline constexpr auto kFirstRow = [] {
   PerState<std::array<std::uint8_t, kTriggerMasks>> first{};
   for (std::size_t s = 0; s < kStateCount; ++s)
     for (std::size_t mask = 0; mask < kTriggerMasks; ++mask) {
-      std::uint8_t& row = first[s][mask] = kNone;
-      for (std::size_t t = 0; t < std::size(kOrder) && row == kNone; ++t)
+      std::uint8_t& row = first[s][mask] = kNoRow;
+      for (std::size_t t = 0; t < std::size(kOrder) && row == kNoRow; ++t)
         if ((mask & kOrder[t]) != 0) row = by_trigger[s][t];
     }
   return first;
 }();
 
-constexpr const ArriveRow* first_row(TcpState state, std::uint8_t triggers) {
-  const std::uint8_t row = kFirstRow[index(state)][triggers % kTriggerMasks];
-  return row < std::size(rows::kArriveRows) ? &rows::kArriveRows[row] : nullptr;
+// Its number among the rows, kNoRow for none.
+constexpr std::uint8_t first_row(TcpState state, std::uint8_t triggers) {
+  return kFirstRow[index(state)][triggers % kTriggerMasks];
 }
 
 // Where a segment leads that arrives whole, and where it leads if its FIN came before data that was lost: the
@@ -53,11 +52,11 @@ struct Arrival {
 
 inline constexpr auto kArrivals = [] {
   const auto all_rows = [](TcpState state, std::uint8_t triggers) {
-    while (const ArriveRow* row = first_row(state, triggers)) {
-      state = row->to;
+    for (std::uint8_t r = first_row(state, triggers); r != kNoRow; r = first_row(state, triggers)) {
+      const ArriveRow& row = rows::kArriveRows[r];
+      state = row.to;
       // A segment is processed once from top to bottom: what came before the row in the RFC's order is over.
-      triggers =
-          static_cast<std::uint8_t>(row->on == kGotFin || row->on == kGotRst ? 0 : triggers & ~row->on);
+      triggers = static_cast<std::uint8_t>(row.on == kGotFin || row.on == kGotRst ? 0 : triggers & ~row.on);
     }
     return state;
   };
@@ -79,7 +78,7 @@ inline constexpr auto kMoved = [] {
   std::array<StateSet, kTriggerMasks> moved{};
   for (std::size_t s = 0; s < kStateCount; ++s)
     for (std::size_t mask = 0; mask < kTriggerMasks; ++mask)
-      if (first_row(static_cast<TcpState>(s), static_cast<std::uint8_t>(mask)) != nullptr)
+      if (first_row(static_cast<TcpState>(s), static_cast<std::uint8_t>(mask)) != kNoRow)
         moved[mask].add(static_cast<TcpState>(s));
   return moved;
 }();

@@ -8,7 +8,10 @@ std::span<const ArriveRow> arrive_rows() { return rows::kArriveRows; }
 std::span<const SendRow> send_rows() { return rows::kSendRows; }
 std::span<const TimerRow> timer_rows() { return rows::kTimerRows; }
 
-const ArriveRow* arrive(TcpState state, std::uint8_t triggers) { return first_row(state, triggers); }
+const ArriveRow* arrive(TcpState state, std::uint8_t triggers) {
+  const std::uint8_t row = first_row(state, triggers);
+  return row == kNoRow ? nullptr : &rows::kArriveRows[row];
+}
 
 TcpState deliver(TcpState state, std::uint8_t triggers) { return arrival(state, triggers).whole; }
 
