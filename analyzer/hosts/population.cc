@@ -1,7 +1,6 @@
 #include "analyzer/hosts/population.h"
 
 #include <algorithm>
-#include <tuple>
 
 namespace tcpautopsy {
 namespace {
@@ -38,30 +37,36 @@ void Population::add(TcpState state, TimeNs at_ns, std::int32_t by) {
 
 bool Population::tail_is_long() const { return changes_.size() >= sorted_ + std::max(sorted_ / 4, kFewest); }
 
+// Of changes in order by step.
 void Population::join() {
-  const auto place = [](const Change& c) { return std::tuple(c.step, c.state); };
-  const auto before = [&](const Change& a, const Change& b) { return place(a) < place(b); };
-  const auto tail = changes_.begin() + static_cast<std::ptrdiff_t>(sorted_);
-  std::sort(tail, changes_.end(), before);
-  std::inplace_merge(changes_.begin(), tail, changes_.end(), before);
   std::size_t out = 0;
-  for (std::size_t i = 0; i < changes_.size(); ++i) {
-    if (out > 0 && place(changes_[out - 1]) == place(changes_[i])) {
-      changes_[out - 1].by += changes_[i].by;
-    } else {
-      changes_[out++] = changes_[i];
+  for (const Change change : changes_) {
+    std::size_t at = out;
+    while (at > 0 && changes_[at - 1].step == change.step && changes_[at - 1].state > change.state) --at;
+    if (at > 0 && changes_[at - 1].step == change.step && changes_[at - 1].state == change.state) {
+      changes_[at - 1].by += change.by;
+      continue;
     }
+    for (std::size_t i = out++; i > at; --i) changes_[i] = changes_[i - 1];
+    changes_[at] = change;
   }
   changes_.resize(out);
   sorted_ = out;
 }
 
+void Population::coarsen(unsigned by) {
+  shift_ += by;
+  for (Change& change : changes_) change.step = step_of(change.step, by);
+}
+
 void Population::settle() {
+  const auto before = [](const Change& a, const Change& b) { return a.step < b.step; };
+  const auto tail = changes_.begin() + static_cast<std::ptrdiff_t>(sorted_);
+  std::sort(tail, changes_.end(), before);
+  std::inplace_merge(changes_.begin(), tail, changes_.end(), before);
   join();
   while (changes_.size() > kMost) {
-    ++shift_;
-    for (Change& change : changes_) change.step = step_of(change.step, 1);
-    sorted_ = 0;  // two steps become one, whose states are out of order
+    coarsen(1);
     join();
   }
 }
@@ -73,11 +78,7 @@ Population Population::settled() const {
 }
 
 void Population::merge(const Population& part) {
-  if (part.shift_ > shift_) {
-    for (Change& change : changes_) change.step = step_of(change.step, part.shift_ - shift_);
-    shift_ = part.shift_;
-    sorted_ = 0;
-  }
+  if (part.shift_ > shift_) coarsen(part.shift_ - shift_);
   for (Change change : part.changes_) {
     change.step = step_of(change.step, shift_ - part.shift_);
     changes_.push_back(change);

@@ -52,11 +52,12 @@ class Population {
   void add(TcpState state, TimeNs at_ns, std::int32_t by);
   bool tail_is_long() const;
   void settle();  // sorts, joins, and coarsens as far as needed
-  void join();
+  void join();    // changes of one step and state
+  void coarsen(unsigned by);
   Population settled() const;
 
   std::vector<Change> changes_;
-  std::size_t sorted_ = 0;  // changes before this are in order and joined
+  std::size_t sorted_ = 0;  // changes before this are in order by step
   unsigned shift_ = 0;
 };
 

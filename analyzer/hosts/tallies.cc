@@ -1,7 +1,6 @@
 #include "analyzer/hosts/tallies.h"
 
 #include <algorithm>
-#include <tuple>
 
 namespace tcpautopsy {
 namespace {
@@ -60,16 +59,21 @@ void Tallies::note(const Attempt& attempt) {
   if (entries_.size() >= 2 * std::max(sorted_, kFewest)) settle();
 }
 
+// Of entries in order by step.
 void Tallies::join() {
-  const auto place = [](const Entry& e) { return std::tuple(e.step, e.outcome); };
-  std::sort(entries_.begin(), entries_.end(),
-            [&](const Entry& a, const Entry& b) { return place(a) < place(b); });
   std::size_t out = 0;
-  for (std::size_t i = 0; i < entries_.size(); ++i) {
-    if (out > 0 && place(entries_[out - 1]) == place(entries_[i])) {
-      entries_[out - 1].tally.merge(entries_[i].tally);
+  for (std::size_t from = 0; from < entries_.size(); ++from) {
+    const Entry& entry = entries_[from];
+    std::size_t at = out;
+    while (at > 0 && entries_[at - 1].step == entry.step && entries_[at - 1].outcome > entry.outcome) --at;
+    if (at > 0 && entries_[at - 1].step == entry.step && entries_[at - 1].outcome == entry.outcome) {
+      entries_[at - 1].tally.merge(entry.tally);
     } else {
-      entries_[out++] = entries_[i];
+      const auto begin = entries_.begin();
+      entries_[out] = entry;
+      std::rotate(begin + static_cast<std::ptrdiff_t>(at), begin + static_cast<std::ptrdiff_t>(out),
+                  begin + static_cast<std::ptrdiff_t>(out + 1));
+      ++out;
     }
   }
   entries_.resize(out);
@@ -82,6 +86,10 @@ void Tallies::coarsen(unsigned by) {
 }
 
 void Tallies::settle() {
+  const auto before = [](const Entry& a, const Entry& b) { return a.step < b.step; };
+  const auto tail = entries_.begin() + static_cast<std::ptrdiff_t>(sorted_);
+  std::sort(tail, entries_.end(), before);
+  std::inplace_merge(entries_.begin(), tail, entries_.end(), before);
   join();
   while (entries_.size() > kMost) {
     coarsen(1);
