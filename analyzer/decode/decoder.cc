@@ -90,7 +90,17 @@ Layer Decoder::State::reassemble(Dissection& frame, TimeNs now) {
 // The layers down to TCP, ICMP, or where nothing further can be taken off.
 Layer Decoder::State::innermost(Dissection& frame, const Frame& record) {
   Layer layer = decode::link_layer(frame, record.link_type);
-  for (int depth = 0; depth < kMostLayers; ++depth) {
+  int depth = 0;
+  // As nearly all frames begin.
+  if (layer == Layer::Ethernet) {
+    layer = decode::ethernet(frame);
+    ++depth;
+  }
+  if (layer == Layer::Ipv4) {
+    layer = decode::ipv4(frame);
+    ++depth;
+  }
+  for (; depth < kMostLayers; ++depth) {
     switch (layer) {
       case Layer::Stopped:
       case Layer::Tcp:

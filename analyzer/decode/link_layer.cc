@@ -141,8 +141,8 @@ Layer link_layer(Dissection& frame, int link_type) {
 }
 
 Layer layer_of_ethertype(Dissection& frame, std::uint16_t type) {
+  if (type == kIpv4Type) return Layer::Ipv4;
   switch (type) {
-    case kIpv4Type: return Layer::Ipv4;
     case kIpv6Type: return Layer::Ipv6;
     case 0x8100:
     case 0x88a8:

@@ -76,7 +76,8 @@ void FlowTable::State::hand_out_unopened(TimeNs now) {
 
 void FlowTable::State::hand_out(Id id) {
   flows_.put_to_sleep();
-  if (flows_[id].older != LiveFlows::kNone) hand_out(flows_[id].older);
+  const Id older = flows_.to_conclude(id).older;
+  if (older != LiveFlows::kNone) hand_out(older);
   LiveFlow& flow = flows_[id];
   const bool capture = pairs_.doubled(flow.pair);
   FlowTrace trace = flow.conclude(capture);

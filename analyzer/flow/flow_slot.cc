@@ -26,11 +26,15 @@ void put_end(HeadWriter& to, const EndpointAddress& end, bool v4) {
 }
 
 EndpointAddress take_end(OctetReader& from, bool v4) {
-  std::uint8_t octets[16];
-  const std::size_t length = v4 ? 4 : 16;
-  for (std::size_t i = 0; i < length; ++i) octets[i] = from.one();
-  const IpAddress ip = v4 ? IpAddress::v4(octets) : IpAddress::v6(octets);
-  return {ip, from.two()};
+  EndpointAddress end;
+  if (v4) {
+    const std::uint8_t octets[]{from.one(), from.one(), from.one(), from.one()};
+    end.ip = IpAddress::v4(octets);
+  } else {
+    for (std::uint8_t& octet : end.ip.octets) octet = from.one();
+  }
+  end.port = from.two();
+  return end;
 }
 
 }  // namespace

@@ -31,11 +31,11 @@ void LiveFlow::note(const TcpSegment& segment, const FrameRef& frame) {
     opened_ = (segment.flags & (kSyn | kAck | kRst)) == kSyn;
   }
   last_ns_ = frame.time_ns;
-  const bool syn = (segment.flags & (kSyn | kAck | kRst | kFin)) == kSyn && segment.seq == first_seq_;
-  const bool syn_ack =
-      (segment.flags & (kSyn | kAck | kRst | kFin)) == (kSyn | kAck) && segment.ack == first_seq_ + 1;
-  only_opening_ = only_opening_ && (syn || syn_ack);
   ending_ = ending_ || (segment.flags & (kFin | kRst)) != 0;
+  if (!only_opening_) return;
+  const unsigned flags = segment.flags & (kSyn | kAck | kRst | kFin);
+  only_opening_ = (flags == kSyn && segment.seq == first_seq_) ||
+                  (flags == (kSyn | kAck) && segment.ack == first_seq_ + 1);
 }
 
 void LiveFlow::note_in_journal(const TcpSegment& segment, const FrameRef& frame, Side s, Role role) {
@@ -63,9 +63,11 @@ void LiveFlow::resume(Bytes journal) {
   journal_.resume(journal, reader.context());
 }
 
-void LiveFlow::make_tracker() const {
+void LiveFlow::resume_to_conclude(Bytes journal) { make_tracker(journal); }
+
+void LiveFlow::make_tracker(Bytes journal) const {
   tracker_ = std::make_unique<FlowTracker>(key, a_is_low, limits_);
-  JournalReader reader(Bytes(journal_.bytes()), epoch_);
+  JournalReader reader(journal, epoch_);
   const EndpointAddress& a = a_is_low ? key.low : key.high;
   const EndpointAddress& b = a_is_low ? key.high : key.low;
   for (JournalEntry entry; reader.next(entry);) {

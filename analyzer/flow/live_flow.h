@@ -23,8 +23,9 @@ class LiveFlow {
 
   void add(const TcpSegment& segment, const FrameRef& frame, Side s, Role role);
   void add(const IcmpError& error, const FrameRef& frame);
-  // Takes over the segments of a journal. For a flow that has none yet.
+  // Takes over the segments of a journal, for a flow that has none yet: to go on, or to be concluded.
   void resume(Bytes journal);
+  void resume_to_conclude(Bytes journal);
   // What became of it. The flow is empty after that.
   FlowTrace conclude(bool copies_are_capture);
   // The same by now, without transfer facts; the flow goes on.
@@ -91,10 +92,10 @@ class LiveFlow {
   void note_in_journal(const TcpSegment& segment, const FrameRef& frame, Side s, Role role);
   // Made from the journal when it is first asked, which for many short flows is when they are over.
   FlowTracker& tracker() const {
-    if (!tracker_) make_tracker();
+    if (!tracker_) make_tracker(journal_.bytes());
     return *tracker_;
   }
-  void make_tracker() const;
+  void make_tracker(Bytes journal) const;
   FlowTrace identity() const;
 
   Limits limits_;

@@ -25,16 +25,31 @@ bool LiveFlows::sleeper_is_of(Id id, const FlowKey& key) const {
          (flow.key.encapsulation == key.encapsulation || flow.joined_encapsulation == key.encapsulation);
 }
 
-LiveFlow& LiveFlows::wake(Id id) {
-  const SleepingFlow asleep = slots_[id].sleeping();
+// Without its segments.
+std::unique_ptr<LiveFlow> LiveFlows::empty_copy(const SleepingFlow& asleep) const {
   auto flow = std::make_unique<LiveFlow>(asleep.key, asleep.number, asleep.incarnation, asleep.a_is_low,
                                          limits_of_(asleep.number), epoch_);
   flow->joined_encapsulation = asleep.joined_encapsulation;
   flow->pair = asleep.pair;
   flow->queued = asleep.queued;
+  return flow;
+}
+
+LiveFlow& LiveFlows::wake(Id id) {
+  const SleepingFlow asleep = slots_[id].sleeping();
+  auto flow = empty_copy(asleep);
   flow->resume(asleep.journal);
   slots_[id].hold(std::move(flow));
   awake_.push_back(id);
+  return *slots_[id].flow();
+}
+
+LiveFlow& LiveFlows::to_conclude(Id id) {
+  if (slots_[id].awake()) return *slots_[id].flow();
+  const SleepingFlow asleep = slots_[id].sleeping();
+  auto flow = empty_copy(asleep);
+  flow->resume_to_conclude(asleep.journal);
+  slots_[id].hold(std::move(flow));
   return *slots_[id].flow();
 }
 

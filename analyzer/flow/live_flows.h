@@ -33,6 +33,8 @@ class LiveFlows {
     flow->touched = true;
     return *flow;
   }
+  // The same for a flow that gets no more segments and is concluded next.
+  LiveFlow& to_conclude(Id id);
   bool holds(Id id, std::uint64_t number) const;
   bool holds(Id id) const { return id < slots_.size() && !slots_[id].empty(); }
 
@@ -72,6 +74,7 @@ class LiveFlows {
   bool sleeper_is_of(Id id, const FlowKey& key) const;
   void pack_some();
   LiveFlow& wake(Id id);
+  std::unique_ptr<LiveFlow> empty_copy(const SleepingFlow& asleep) const;
   Id store(FlowSlot slot);
   void note_encapsulation(std::uint32_t encapsulation);
   void unlink(Id id);

@@ -1,7 +1,11 @@
-// Integers in as few octets as they need, seven bits each (LEB128).
+// Integers in as few octets as they need, seven bits each. The zero bits at the low end of the first tell how
+// many follow it, so that all are read at once.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <bit>
+#include <boost/endian/conversion.hpp>
 #include <cstddef>
 #include <cstdint>
 
@@ -27,44 +31,66 @@ class OctetWriter {
     one(n);
   }
   void many(std::uint64_t n) {
-    for (; n >= 0x80; n >>= 7) one(static_cast<unsigned>(n & 0x7F) | 0x80U);
-    one(static_cast<unsigned>(n));
+    const int octets = (static_cast<int>(std::bit_width(n | 1U)) + 6) / 7;
+    if (octets > 8) {
+      one(0);
+      put(n, 8);
+    } else {
+      put(n << octets | std::uint64_t{1} << (octets - 1), octets);
+    }
   }
   // By how much `n` differs from `from`, on the circle of 32 bits.
   void step(std::uint32_t n, std::uint32_t from) { many(zigzag(static_cast<std::int32_t>(n - from))); }
 
  private:
-  std::array<std::uint8_t, Size> octets_;
+  // The lowest octets of a word, which is stored whole.
+  void put(std::uint64_t word, int octets) {
+    boost::endian::store_little_u64(&octets_[at_], word);
+    at_ += static_cast<std::size_t>(octets);
+  }
+
+  std::array<std::uint8_t, Size + sizeof(std::uint64_t)> octets_;
   std::size_t at_ = 0;
 };
 
 // Reads only what the functions above wrote; past the end everything is 0.
 class OctetReader {
  public:
-  explicit OctetReader(Bytes bytes) : bytes_(bytes) {}
-  bool empty() const { return at_ >= bytes_.size(); }
-  Bytes rest() const { return bytes_.subspan(at_); }
-  std::uint8_t one() { return empty() ? std::uint8_t{0} : bytes_[at_++]; }
+  explicit OctetReader(Bytes bytes) : at_(bytes.data()), end_(at_ + bytes.size()) {}
+  bool empty() const { return at_ == end_; }
+  Bytes rest() const { return Bytes(at_, end_); }
+  std::uint8_t one() { return empty() ? std::uint8_t{0} : *at_++; }
   std::uint16_t two() {
     const unsigned high = one();
     return static_cast<std::uint16_t>(high << 8 | one());
   }
   std::uint64_t many() {
-    std::uint64_t n = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-      const std::uint8_t octet = one();
-      n |= std::uint64_t{octet & 0x7FU} << shift;
-      if (octet < 0x80) break;
+    const std::uint64_t word = ahead();
+    const int octets = std::countr_zero(word | 0x100U) + 1;
+    if (octets > 8) {
+      skip(1);
+      const std::uint64_t whole = ahead();
+      skip(8);
+      return whole;
     }
-    return n;
+    skip(octets);
+    return word << (64 - 8 * octets) >> (64 - 7 * octets);
   }
   std::uint32_t step(std::uint32_t from) {
     return from + static_cast<std::uint32_t>(static_cast<std::int32_t>(unzigzag(many())));
   }
 
  private:
-  Bytes bytes_;
-  std::size_t at_ = 0;
+  std::uint64_t ahead() const {
+    if (end_ - at_ >= 8) return boost::endian::load_little_u64(at_);
+    std::array<std::uint8_t, 8> last{};
+    std::copy(at_, end_, last.begin());
+    return boost::endian::load_little_u64(last.data());
+  }
+  void skip(int octets) { at_ += std::min<std::ptrdiff_t>(octets, end_ - at_); }
+
+  const std::uint8_t* at_;
+  const std::uint8_t* end_;
 };
 
 }  // namespace tcpautopsy

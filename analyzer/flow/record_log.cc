@@ -51,10 +51,11 @@ void RecordLog::keep_late(const SegmentRecord& record, std::size_t max_records) 
 
 SegmentRecord& RecordLog::pend(Side side) {
   Pending& pending = pending_[index(side)];
-  Folded& carried = carried_[index(side)];
-  if (pending.held) add_to(carried, pending.record);
+  Folded gone = std::exchange(carried_[index(side)], {});
+  if (pending.held) add_to(gone, pending.record);
   pending.record = SegmentRecord();
-  fold_into(pending.record, carried);
+  pending.record.folded_packets = gone.packets;
+  pending.record.folded_bytes = gone.bytes;
   pending.held = true;
   pending_first_ = pending_[index(other(side))].held ? other(side) : side;
   return pending.record;

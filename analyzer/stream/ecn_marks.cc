@@ -48,13 +48,13 @@ void EcnMarks::open(const PlacedSegment& s) {
   }
 }
 
-void EcnMarks::add(const PlacedSegment& s, const PerSide<SenderView>& views) {
+void EcnMarks::add(const PlacedSegment& s, const Views& views) {
   if (s.has(kSyn)) return open(s);
   // Plain: no ECN, and none on this connection so far.
   if ((s.segment.flags & kEcnFlags) == 0 && s.segment.ecn == 0 && !directions_[0] && !directions_[1]) return;
   if (s.segment.ecn == kCongestionExperienced) of(s.side).facts.marked.add(s.frame);
   if (s.has(kRst)) return;
-  const SenderView& peer = views[index(other(s.side))];
+  const SenderView& peer = views.peer;
   // The counter starts at 5, which is AE and ECE; RFC 3540, which once used the bit, is historic.
   if (mode_ == EcnMode::Unknown && s.has(kAe)) mode_ = EcnMode::Accurate;
   if (mode_ == EcnMode::Accurate) {

@@ -6,12 +6,13 @@
 #include "analyzer/stream/mark_facts.h"
 #include "analyzer/stream/placed_segment.h"
 #include "analyzer/stream/sender_view.h"
+#include "analyzer/stream/views.h"
 
 namespace tcpautopsy {
 
 class EcnMarks {
  public:
-  void add(const PlacedSegment& segment, const PerSide<SenderView>& views);
+  void add(const PlacedSegment& segment, const Views& views);
   // Into the sides' `ecn`.
   void finish(PerSide<MarkFacts>& facts);
 

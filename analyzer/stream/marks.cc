@@ -10,11 +10,11 @@ namespace {
 
 // Further apart than anything that loss, reordering or a late start of the capture can explain; one number
 // of 32 at random is nearer.
-constexpr StreamOffset kFar = 1 << 26;
+constexpr std::uint64_t kFar = 1 << 26;
 // Of an offloading host each checksum is wrong: there is no use in so many frames.
 constexpr std::uint64_t kWrongShown = 8;
 
-bool far(StreamOffset a, StreamOffset b) { return a - b > kFar || b - a > kFar; }
+bool far(StreamOffset a, StreamOffset b) { return static_cast<std::uint64_t>(a - b) + kFar > 2 * kFar; }
 
 bool strange_sack(const TcpSegment& s) {
   for (std::size_t i = 0; i < s.options.sack_count && i < s.options.sack.size(); ++i) {
@@ -26,13 +26,13 @@ bool strange_sack(const TcpSegment& s) {
 
 }  // namespace
 
-void Marks::add(const PlacedSegment& s, const PerSide<SenderView>& views) {
+void Marks::add(const PlacedSegment& s, const Views& views) {
   MarkFacts& facts = facts_[index(s.side)];
   ecn_.add(s, views);
   if (s.has(kUrg) && s.segment.urgent != 0) facts.urgent.add(s.frame);
   check(s);
   if (s.has(kRst) || s.has(kSyn)) return;
-  if (s.has(kAck)) compare(s, views[index(other(s.side))]);
+  if (s.has(kAck)) compare(s, views.peer);
   last_seq_[index(s.side)] = s.seq;
   StrangeNumberFacts& of_peer = facts_[index(other(s.side))].strange;
   if (of_peer.acks && s.new_bytes > 0) ++of_peer.went_on;
@@ -48,7 +48,7 @@ void Marks::check(const PlacedSegment& s) {
   if (s.segment.checksum == Checksum::Bad) {
     ++own.bad;
     if (own.right > 0 || own.bad <= kWrongShown) own.wrong.add(s.frame);
-    if (s.segment.sequence_length() > 0 && !s.has(kRst) && !s.resend) before = {s.seq, s.end(), true};
+    if (s.length > 0 && !s.has(kRst) && !s.resend) before = {s.seq, s.end(), true};
   } else {
     ++(s.segment.checksum == Checksum::Good ? own.right : own.unverified);
   }

@@ -5,6 +5,7 @@
 #include "analyzer/stream/mark_facts.h"
 #include "analyzer/stream/placed_segment.h"
 #include "analyzer/stream/sender_view.h"
+#include "analyzer/stream/views.h"
 
 namespace tcpautopsy {
 
@@ -12,7 +13,7 @@ struct TransferFacts;
 
 class Marks {
  public:
-  void add(const PlacedSegment& segment, const PerSide<SenderView>& views);
+  void add(const PlacedSegment& segment, const Views& views);
   // Of the segments so far that this side sent.
   const ChecksumFacts& checksums(Side side) const { return facts_[index(side)].checksums; }
   void finish(const PerSide<SenderView>& views, TimeNs last_ns, TransferFacts& facts);

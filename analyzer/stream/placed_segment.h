@@ -28,16 +28,15 @@ struct PlacedSegment {
   bool after_gap = false;             // beyond sent_max
   bool keepalive = false;             // 0 or 1 octet at SND.NXT-1 with no SYN, FIN, RST: the look of it
   bool acks_unseen = false;           // acknowledges what the capture has not seen sent
+  std::uint32_t length = segment.sequence_length();  // SEG.LEN of RFC 9293 3.4: SYN and FIN count
 
   bool has(std::uint16_t mask) const { return (segment.flags & mask) == mask; }
   bool has_data() const { return segment.payload_length > 0; }
-  bool pure_ack() const {
-    return segment.sequence_length() == 0 && (segment.flags & (kRst | kAck)) == kAck && !keepalive;
-  }
+  bool pure_ack() const { return length == 0 && (segment.flags & (kRst | kAck)) == kAck && !keepalive; }
   TimeNs time_ns() const { return frame.time_ns; }
   // First number after its payload, without its FIN.
   StreamOffset data_end() const { return seq + (has(kSyn) ? 1 : 0) + segment.payload_length; }
-  StreamOffset end() const { return seq + segment.sequence_length(); }
+  StreamOffset end() const { return seq + length; }
 };
 
 }  // namespace tcpautopsy

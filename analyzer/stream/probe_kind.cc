@@ -39,17 +39,16 @@ bool is_keepalive(const SenderView& own, const SenderView& peer, const PlacedSeg
 
 }  // namespace
 
-ProbeKind probe_kind(const PlacedSegment& s, const PerSide<SenderView>& views) {
+ProbeKind probe_kind_of_odd(const PlacedSegment& s, const SenderView& own, const SenderView& peer) {
   constexpr std::uint16_t kNeither = kSyn | kFin | kRst;
   if ((s.segment.flags & kNeither) != 0 || !s.has(kAck)) return ProbeKind::None;
-  const SenderView& own = views[index(s.side)];
   if (!own.started || !(own.ever_closed || s.segment.payload_length <= 1)) return ProbeKind::None;
   if (closed_to(own, s)) {
     if (s.segment.payload_length <= 1 && is_window_probe(own, s)) return ProbeKind::Window;
     return s.has_data() && s.resend ? ProbeKind::ClosedResend : ProbeKind::None;
   }
   if (s.segment.payload_length > 1) return ProbeKind::None;
-  return is_keepalive(own, views[index(other(s.side))], s) ? ProbeKind::KeepAlive : ProbeKind::None;
+  return is_keepalive(own, peer, s) ? ProbeKind::KeepAlive : ProbeKind::None;
 }
 
 }  // namespace tcpautopsy

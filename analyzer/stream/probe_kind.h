@@ -16,6 +16,10 @@ enum class ProbeKind : std::uint8_t {
 // What `segment` is, by what was seen before it. A keep-alive's look alone is not enough: an octet that was
 // sent as a segment of its own, and is not acknowledged or was sent a retransmission timeout ago, is sent
 // again.
-ProbeKind probe_kind(const PlacedSegment& segment, const PerSide<SenderView>& views);
+ProbeKind probe_kind_of_odd(const PlacedSegment& segment, const SenderView& own, const SenderView& peer);
+inline ProbeKind probe_kind(const PlacedSegment& s, const SenderView& own, const SenderView& peer) {
+  const bool carries_on = s.segment.payload_length > 1 || (s.seq >= own.snd_nxt && s.seq >= own.snd_una);
+  return carries_on && !own.ever_closed ? ProbeKind::None : probe_kind_of_odd(s, own, peer);
+}
 
 }  // namespace tcpautopsy

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "analyzer/stream/probe_kind.h"
 #include "analyzer/stream/transfer_facts.h"
 
 namespace tcpautopsy {
@@ -18,13 +17,13 @@ bool doubled(TimeNs step, TimeNs before) { return before > 0 && step >= before +
 
 }  // namespace
 
-void Probes::add(const PlacedSegment& s, const PerSide<SenderView>& views) {
+void Probes::add(const PlacedSegment& s, const Views& views) {
   Sender& own = senders_[index(s.side)];
   Sender& peer = senders_[index(other(s.side))];
   if (peer.keepalives || peer.unheard || peer.silence) answered(s, peer);
   if (own.keepalives || own.unheard || own.silence) {
     // It acknowledges more than before: it has heard its peer, though the capture may not.
-    const SenderView& other_end = views[index(other(s.side))];
+    const SenderView& other_end = views.peer;
     if (s.has(kAck) && other_end.acked && s.ack > other_end.snd_una) heard_unseen(own);
   }
   if (s.has(kRst)) {
@@ -32,18 +31,18 @@ void Probes::add(const PlacedSegment& s, const PerSide<SenderView>& views) {
   } else {
     if (s.has_data() && !s.has(kSyn)) data(s, views);
     if (s.segment.payload_length <= 1) probed(s, views);
-    if (s.has(kAck)) peer.size.acknowledged(s, views[index(other(s.side))]);
+    if (s.has(kAck)) peer.size.acknowledged(s, views.peer);
   }
   last_ = s.frame;
   started_ = true;
 }
 
-void Probes::probed(const PlacedSegment& s, const PerSide<SenderView>& views) {
-  if (probe_kind(s, views) != ProbeKind::KeepAlive) return;
+void Probes::probed(const PlacedSegment& s, const Views& views) {
+  if (views.probe != ProbeKind::KeepAlive) return;
   auto& run = senders_[index(s.side)].keepalives;
   if (!run) run = std::make_unique<KeepAlives>();
   ProbeFacts& facts = run->facts;
-  const TimeNs active_ns = std::max(views[0].new_ns, views[1].new_ns);
+  const TimeNs active_ns = std::max(views.own.new_ns, views.peer.new_ns);
   if (!facts.keepalives) facts.idle_ns = s.time_ns() - active_ns;
   if (facts.keepalives && active_ns < run->last_ns) {
     const TimeNs step = s.time_ns() - run->last_ns;
@@ -58,9 +57,9 @@ void Probes::probed(const PlacedSegment& s, const PerSide<SenderView>& views) {
   run->waiting = true;
 }
 
-void Probes::data(const PlacedSegment& s, const PerSide<SenderView>& views) {
+void Probes::data(const PlacedSegment& s, const Views& views) {
   Sender& own = senders_[index(s.side)];
-  const SenderView& view = views[index(s.side)];
+  const SenderView& view = views.own;
   own.size.sent(s, view);
   if (!s.resend) {
     if (started_ && view.heard_ns > 0 && s.time_ns() - last_.time_ns >= kSilence && !own.silence) {
@@ -71,9 +70,7 @@ void Probes::data(const PlacedSegment& s, const PerSide<SenderView>& views) {
     }
     return;
   }
-  const ProbeKind kind =
-      s.segment.payload_length > 1 && !view.ever_closed ? ProbeKind::None : probe_kind(s, views);
-  if (kind != ProbeKind::None) return;
+  if (views.probe != ProbeKind::None) return;
   if (own.silence) own.silence->resends.add(s.frame);
   if (!own.unheard) own.unheard = std::make_unique<Unheard>();
   UnheardFacts& facts = own.unheard->facts;
@@ -83,7 +80,7 @@ void Probes::data(const PlacedSegment& s, const PerSide<SenderView>& views) {
   const TimeNs step = s.time_ns() - before;
   if (facts.resends && doubled(step, facts.last_step_ns)) facts.backed_off = true;
   facts.last_step_ns = step;
-  facts.heard_ns = views[index(other(s.side))].heard_ns;
+  facts.heard_ns = views.peer.heard_ns;
   facts.resends.add(s.frame, step);
   own.unheard->last_ns = s.time_ns();
 }

@@ -7,6 +7,7 @@
 #include "analyzer/stream/probe_facts.h"
 #include "analyzer/stream/sender_view.h"
 #include "analyzer/stream/stuck_size.h"
+#include "analyzer/stream/views.h"
 
 namespace tcpautopsy {
 
@@ -14,7 +15,7 @@ struct TransferFacts;
 
 class Probes {
  public:
-  void add(const PlacedSegment& segment, const PerSide<SenderView>& views);
+  void add(const PlacedSegment& segment, const Views& views);
   void finish(const PerSide<SenderView>& views, TimeNs last_ns, TransferFacts& facts);
 
  private:
@@ -35,8 +36,8 @@ class Probes {
     StuckSize size;
   };
 
-  void probed(const PlacedSegment& segment, const PerSide<SenderView>& views);
-  void data(const PlacedSegment& segment, const PerSide<SenderView>& views);
+  void probed(const PlacedSegment& segment, const Views& views);
+  void data(const PlacedSegment& segment, const Views& views);
   // The peer of `asker` sent this.
   static void answered(const PlacedSegment& segment, Sender& asker);
   // What `sender` sends shows that it got something from its peer that was not captured.

@@ -16,7 +16,7 @@ constexpr std::int32_t ahead(std::uint32_t a, std::uint32_t b) { return static_c
 }  // namespace
 
 void ResendWatch::sends(const PlacedSegment& s, const SenderView& own, bool sack_unused) {
-  if (s.segment.sequence_length() > 0) {
+  if (s.length > 0) {
     if (own.started && s.seq < s.sent_max) {
       again(s, own, sack_unused);
     } else {
@@ -70,7 +70,7 @@ bool ResendWatch::carries_on(const PlacedSegment& s, const SenderView& own) cons
 
 // The same packet again. A host that sends again reads its clock and counts its packets anew.
 bool ResendWatch::doubled(const PlacedSegment& s, const SendLog::Entry& before) const {
-  if (before.begin != s.seq || before.length != s.segment.sequence_length()) return false;
+  if (before.begin != s.seq || before.length != s.length) return false;
   const TcpOptions& options = s.segment.options;
   if (options.has_timestamps && options.ts_val != before.ts_val) return false;
   const bool counted = s.segment.has_ip_id && s.segment.ip_id != 0;

@@ -1,19 +1,17 @@
 #include "analyzer/stream/resends.h"
 
-#include "analyzer/stream/probe_kind.h"
 #include "analyzer/stream/transfer_facts.h"
 
 namespace tcpautopsy {
 
-void Resends::add(const PlacedSegment& segment, const PerSide<SenderView>& views) {
+void Resends::add(const PlacedSegment& segment, const Views& views) {
   const Side sender = segment.side, receiver = other(segment.side);
   if (segment.has(kSyn)) sack_unused_ = sack_unused_ || !segment.segment.options.sack_permitted;
-  watches_[index(receiver)].hears(segment, views[index(receiver)]);
+  watches_[index(receiver)].hears(segment, views.peer);
   if (segment.has(kRst)) return;
-  const ProbeKind probe = probe_kind(segment, views);
-  if (probe == ProbeKind::KeepAlive) return;
-  if (probe == ProbeKind::Window) return watches_[index(sender)].probes(segment);
-  watches_[index(sender)].sends(segment, views[index(sender)], sack_unused_);
+  if (views.probe == ProbeKind::KeepAlive) return;
+  if (views.probe == ProbeKind::Window) return watches_[index(sender)].probes(segment);
+  watches_[index(sender)].sends(segment, views.own, sack_unused_);
 }
 
 void Resends::finish(const PerSide<SenderView>& views, TimeNs, TransferFacts& facts) {

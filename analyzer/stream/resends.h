@@ -4,6 +4,7 @@
 #include "analyzer/stream/placed_segment.h"
 #include "analyzer/stream/resend_watch.h"
 #include "analyzer/stream/sender_view.h"
+#include "analyzer/stream/views.h"
 
 namespace tcpautopsy {
 
@@ -11,7 +12,7 @@ struct TransferFacts;
 
 class Resends {
  public:
-  void add(const PlacedSegment& segment, const PerSide<SenderView>& views);
+  void add(const PlacedSegment& segment, const Views& views);
   void finish(const PerSide<SenderView>& views, TimeNs last_ns, TransferFacts& facts);
 
  private:

@@ -11,7 +11,7 @@ Entry entry_of(const PlacedSegment& s) {
   Entry entry;
   entry.begin = s.seq;
   entry.sent_ns = s.time_ns();
-  entry.length = s.segment.sequence_length();
+  entry.length = s.length;
   entry.ts_val = s.segment.options.ts_val;
   entry.ip_id = static_cast<std::uint16_t>(s.segment.ip_id);
   entry.checksum = s.segment.tcp_checksum;

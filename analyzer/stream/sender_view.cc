@@ -6,7 +6,7 @@ namespace tcpautopsy {
 
 void SenderView::sent(const PlacedSegment& s) {
   heard_ns = s.time_ns();
-  if (s.has(kRst) || s.segment.sequence_length() == 0) return;
+  if (s.has(kRst) || s.length == 0) return;
   const bool beyond = !started || s.end() > snd_nxt;
   if (beyond) {
     snd_nxt = s.end();

@@ -33,20 +33,20 @@ bool is_small(std::uint32_t length, const SenderView& view) {
 
 }  // namespace
 
-void SmallSends::add(const PlacedSegment& s, const PerSide<SenderView>& views) {
+void SmallSends::add(const PlacedSegment& s, const Views& views) {
   acknowledged(s, latest_[index(other(s.side))]);
-  if (s.keepalive || s.segment.sequence_length() == 0) return;
+  if (s.keepalive || s.length == 0) return;
   if (!s.has_data() || s.resend || s.fills_gap || s.after_gap || s.has(kSyn) || s.has(kRst)) {
     latest_[index(s.side)].known = false;
     troubled_[index(s.side)] = std::max(s.sent_max, s.end());
     return;
   }
-  sent(s, views[index(s.side)]);
+  sent(s, views.own);
 }
 
 void SmallSends::acknowledged(const PlacedSegment& s, Latest& latest) {
   if (!latest.known) return;
-  if (s.segment.sequence_length() > 0 && !s.keepalive) latest.answered = true;
+  if (s.length > 0 && !s.keepalive) latest.answered = true;
   if (latest.is_acked || !s.has(kAck) || s.has(kRst)) return;
   const TcpOptions& options = s.segment.options;
   // What arrived out of order, or later than the segment did, tells of a loss that the capture did not see.
@@ -72,7 +72,8 @@ void SmallSends::sent(const PlacedSegment& s, const SenderView& view) {
   // A FIN and urgent data do not wait (RFC 9293 3.8.6.2.1).
   if (latest.known && !s.has(kFin) && !s.has(kUrg)) follow(s, small, latest);
   count_tiny(s);
-  latest = {};
+  latest.known = latest.is_acked = latest.answered = false;
+  latest.excess_ns = -1;
   if (view.acked && view.snd_una < troubled_[index(s.side)]) return;
   latest.sent = s.frame;
   latest.end = s.end();

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "analyzer/stream/probe_kind.h"
 #include "analyzer/stream/transfer_facts.h"
 
 namespace tcpautopsy {
@@ -58,7 +57,7 @@ void TimeSplit::start(const PlacedSegment& segment) {
   speaker_ = segment.side;
 }
 
-void TimeSplit::add(const PlacedSegment& segment, const PerSide<SenderView>& views) {
+void TimeSplit::add(const PlacedSegment& segment, const Views& views) {
   if (!started_) start(segment);
   // A SYN-ACK sent again: the handshake was over for one end only.
   if (segment.has(kSyn) && !spoken_ && !closing_) opening_ = true;
@@ -77,17 +76,17 @@ void TimeSplit::add(const PlacedSegment& segment, const PerSide<SenderView>& vie
   }
   Sending& own = sending_[index(segment.side)];
   // Probes carry nothing that waited, but one of a closed window shows that something does.
-  if (const ProbeKind probe = probe_kind(segment, views); probe != ProbeKind::None) {
-    own.probed = own.probed || probe != ProbeKind::KeepAlive;
-  } else if (segment.segment.sequence_length() > 0 || segment.has(kRst)) {
+  if (views.probe != ProbeKind::None) {
+    own.probed = own.probed || views.probe != ProbeKind::KeepAlive;
+  } else if (segment.length > 0 || segment.has(kRst)) {
     judge(segment, views);
   }
   note_window(segment);
   sending_[index(other(segment.side))].knowledge.told(segment, segment.rtt_receiver_ns);
 }
 
-void TimeSplit::judge(const PlacedSegment& segment, const PerSide<SenderView>& views) {
-  const SenderView& sender = views[index(segment.side)];
+void TimeSplit::judge(const PlacedSegment& segment, const Views& views) {
+  const SenderView& sender = views.own;
   Sending& own = sending_[index(segment.side)];
   const TimeNs time = segment.time_ns();
   const SenderKnowledge::State& knew = own.knowledge.at(time, segment.rtt_sender_ns);

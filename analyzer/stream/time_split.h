@@ -8,6 +8,7 @@
 #include "analyzer/stream/sender_knowledge.h"
 #include "analyzer/stream/sender_view.h"
 #include "analyzer/stream/time_facts.h"
+#include "analyzer/stream/views.h"
 
 namespace tcpautopsy {
 
@@ -15,7 +16,7 @@ struct TransferFacts;
 
 class TimeSplit {
  public:
-  void add(const PlacedSegment& segment, const PerSide<SenderView>& views);
+  void add(const PlacedSegment& segment, const Views& views);
   void finish(const PerSide<SenderView>& views, TimeNs last_ns, TransferFacts& facts);
 
  private:
@@ -33,7 +34,7 @@ class TimeSplit {
   struct Now;  // a segment being judged
 
   void start(const PlacedSegment& segment);
-  void judge(const PlacedSegment& segment, const PerSide<SenderView>& views);
+  void judge(const PlacedSegment& segment, const Views& views);
   bool judge_loss(const Now& now);
   bool judge_zero_window(const Now& now);
   void judge_data(const Now& now);

@@ -3,15 +3,18 @@
 namespace tcpautopsy {
 
 void TransferTracker::add(const PlacedSegment& segment) {
-  resends_.add(segment, views_);
-  windows_.add(segment, views_);
-  probes_.add(segment, views_);
-  small_sends_.add(segment, views_);
-  marks_.add(segment, views_);
-  time_split_.add(segment, views_);
-  turns_.add(segment, views_);
-  views_[index(segment.side)].sent(segment);
-  views_[index(other(segment.side))].heard(segment);
+  SenderView& own = views_[index(segment.side)];
+  SenderView& peer = views_[index(other(segment.side))];
+  const Views views{own, peer, probe_kind(segment, own, peer)};
+  resends_.add(segment, views);
+  windows_.add(segment, views);
+  probes_.add(segment, views);
+  small_sends_.add(segment, views);
+  marks_.add(segment, views);
+  time_split_.add(segment, views);
+  turns_.add(segment, views);
+  own.sent(segment);
+  peer.heard(segment);
 }
 
 std::shared_ptr<const TransferFacts> TransferTracker::finish(TimeNs last_ns) {

@@ -16,8 +16,8 @@
 
 namespace tcpautopsy {
 
-// A part has `add(segment, views)`, where views[index(side)] is what was seen of that side's sending before
-// this segment, and `finish(views, last_ns, facts)`. Its memory is bounded whatever the flow carries.
+// A part has `add(segment, views)`, where the views are of what was seen before this segment, and
+// `finish(views, last_ns, facts)`. Its memory is bounded whatever the flow carries.
 class TransferTracker {
  public:
   // In the order captured, without packets captured twice and without segments of other incarnations.

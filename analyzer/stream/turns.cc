@@ -39,12 +39,12 @@ void Turns::resent(const PlacedSegment& segment, const SenderView& sender) {
   sent_again_ = true;
 }
 
-void Turns::add(const PlacedSegment& segment, const PerSide<SenderView>& views) {
+void Turns::add(const PlacedSegment& segment, const Views& views) {
   if (!segment.has_data() || segment.has(kRst)) return;
   const std::size_t side = index(segment.side);
-  if (segment.new_bytes == 0) return resent(segment, views[side]);
+  if (segment.new_bytes == 0) return resent(segment, views.own);
   const bool late = segment.fills_gap && speaking_;  // of an earlier turn, perhaps
-  if (!late && (!speaking_ || now_.side != segment.side)) begin(segment, views[index(other(segment.side))]);
+  if (!late && (!speaking_ || now_.side != segment.side)) begin(segment, views.peer);
   facts_.bytes[side] += segment.new_bytes;
   write_[side] += segment.new_bytes;
   const bool whole = (segment.segment.flags & (kPsh | kFin)) != 0;

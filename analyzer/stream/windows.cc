@@ -29,7 +29,7 @@ Windows::Rare& Windows::Advertised::odd() {
   return *rare;
 }
 
-void Windows::add(const PlacedSegment& s, const PerSide<SenderView>& views) {
+void Windows::add(const PlacedSegment& s, const Views& views) {
   Advertised& offered = windows_[index(s.side)];     // by its sender
   Advertised& met = windows_[index(other(s.side))];  // by its sender's peer
   if (s.has(kRst)) {
@@ -38,8 +38,8 @@ void Windows::add(const PlacedSegment& s, const PerSide<SenderView>& views) {
     return;
   }
   gaps_ = gaps_ || s.acks_unseen || s.after_gap;
-  sent(s, views[index(s.side)], met, views);
-  if (s.has(kAck)) acknowledged(s, views[index(other(s.side))], offered);
+  sent(s, met, views);
+  if (s.has(kAck)) acknowledged(s, views.peer, offered);
 }
 
 void Windows::acknowledged(const PlacedSegment& s, const SenderView& peer, Advertised& window) {
@@ -75,13 +75,13 @@ void Windows::step(const PlacedSegment& s, const SenderView& peer, Advertised& w
   silly.smallest = silly.smallest == 0 ? octets : std::min(silly.smallest, octets);
 }
 
-void Windows::sent(const PlacedSegment& s, const SenderView& own, Advertised& window,
-                   const PerSide<SenderView>& views) {
-  if (own.ever_closed && window.rare) window.rare->zero.met(s, own, probe_kind(s, views));
+void Windows::sent(const PlacedSegment& s, Advertised& window, const Views& views) {
+  const SenderView& own = views.own;
+  if (own.ever_closed && window.rare) window.rare->zero.met(s, own, views.probe);
   if (!s.has_data()) return;
   window.peer_bytes += s.new_bytes;
   if (own.edge_known && s.data_end() > own.right_edge && s.data_end() > own.snd_nxt &&
-      probe_kind(s, views) == ProbeKind::None)
+      views.probe == ProbeKind::None)
     beyond(s, own, window);
   if (window.rare && window.rare->silly.steps && s.data_end() == own.snd_una + own.snd_wnd &&
       s.segment.payload_length < least_step(own, window.largest))

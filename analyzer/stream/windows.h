@@ -6,6 +6,7 @@
 
 #include "analyzer/stream/placed_segment.h"
 #include "analyzer/stream/sender_view.h"
+#include "analyzer/stream/views.h"
 #include "analyzer/stream/window_facts.h"
 #include "analyzer/stream/window_limit.h"
 #include "analyzer/stream/zero_window.h"
@@ -16,7 +17,7 @@ struct TransferFacts;
 
 class Windows {
  public:
-  void add(const PlacedSegment& segment, const PerSide<SenderView>& views);
+  void add(const PlacedSegment& segment, const Views& views);
   void finish(const PerSide<SenderView>& views, TimeNs last_ns, TransferFacts& facts);
 
  private:
@@ -51,8 +52,7 @@ class Windows {
   };
 
   void acknowledged(const PlacedSegment& segment, const SenderView& peer, Advertised& window);
-  void sent(const PlacedSegment& segment, const SenderView& own, Advertised& window,
-            const PerSide<SenderView>& views);
+  void sent(const PlacedSegment& segment, Advertised& window, const Views& views);
   static void step(const PlacedSegment& segment, const SenderView& peer, Advertised& window);
   static void beyond(const PlacedSegment& segment, const SenderView& own, Advertised& window);
 
