@@ -51,7 +51,7 @@ void EcnMarks::open(const PlacedSegment& s) {
 void EcnMarks::add(const PlacedSegment& s, const Views& views) {
   if (s.has(kSyn)) return open(s);
   // Plain: no ECN, and none on this connection so far.
-  if ((s.segment.flags & kEcnFlags) == 0 && s.segment.ecn == 0 && !directions_[0] && !directions_[1]) return;
+  if ((s.segment.flags & kEcnFlags) == 0 && s.segment.ecn == 0 && !any()) return;
   if (s.segment.ecn == kCongestionExperienced) of(s.side).facts.marked.add(s.frame);
   if (s.has(kRst)) return;
   const SenderView& peer = views.peer;

@@ -13,6 +13,8 @@ namespace tcpautopsy {
 class EcnMarks {
  public:
   void add(const PlacedSegment& segment, const Views& views);
+  // Congestion marks or echoes were seen.
+  bool any() const { return directions_[0] || directions_[1]; }
   // Into the sides' `ecn`.
   void finish(PerSide<MarkFacts>& facts);
 

@@ -28,9 +28,14 @@ bool strange_sack(const TcpSegment& s) {
 
 void Marks::add(const PlacedSegment& s, const Views& views) {
   MarkFacts& facts = facts_[index(s.side)];
-  ecn_.add(s, views);
-  if (s.has(kUrg) && s.segment.urgent != 0) facts.urgent.add(s.frame);
-  check(s);
+  if (views.plain && !marked_) {
+    ++facts.checksums.right;
+  } else {
+    ecn_.add(s, views);
+    if (s.has(kUrg) && s.segment.urgent != 0) facts.urgent.add(s.frame);
+    check(s);
+    marked_ = ecn_.any() || wrong_[0].open || wrong_[1].open;
+  }
   if (s.has(kRst) || s.has(kSyn)) return;
   if (s.has(kAck)) compare(s, views.peer);
   last_seq_[index(s.side)] = s.seq;

@@ -32,6 +32,7 @@ class Marks {
   PerSide<MarkFacts> facts_;
   PerSide<WrongSegment> wrong_;
   PerSide<StreamOffset> last_seq_{};
+  bool marked_ = false;  // something before bears on segments that are plain themselves
 };
 
 }  // namespace tcpautopsy

@@ -20,8 +20,8 @@ bool doubled(TimeNs step, TimeNs before) { return before > 0 && step >= before +
 void Probes::add(const PlacedSegment& s, const Views& views) {
   Sender& own = senders_[index(s.side)];
   Sender& peer = senders_[index(other(s.side))];
-  if (peer.keepalives || peer.unheard || peer.silence) answered(s, peer);
-  if (own.keepalives || own.unheard || own.silence) {
+  if (asked_ && peer.asks()) answered(s, peer);
+  if (asked_ && own.asks()) {
     // It acknowledges more than before: it has heard its peer, though the capture may not.
     const SenderView& other_end = views.peer;
     if (s.has(kAck) && other_end.acked && s.ack > other_end.snd_una) heard_unseen(own);
@@ -41,6 +41,7 @@ void Probes::probed(const PlacedSegment& s, const Views& views) {
   if (views.probe != ProbeKind::KeepAlive) return;
   auto& run = senders_[index(s.side)].keepalives;
   if (!run) run = std::make_unique<KeepAlives>();
+  asked_ = true;
   ProbeFacts& facts = run->facts;
   const TimeNs active_ns = std::max(views.own.new_ns, views.peer.new_ns);
   if (!facts.keepalives) facts.idle_ns = s.time_ns() - active_ns;
@@ -64,6 +65,7 @@ void Probes::data(const PlacedSegment& s, const Views& views) {
   if (!s.resend) {
     if (started_ && view.heard_ns > 0 && s.time_ns() - last_.time_ns >= kSilence && !own.silence) {
       own.silence = std::make_unique<SilenceFacts>();
+      asked_ = true;
       own.silence->silence_ns = s.time_ns() - last_.time_ns;
       own.silence->before = last_;
       own.silence->data = s.frame;
@@ -73,6 +75,7 @@ void Probes::data(const PlacedSegment& s, const Views& views) {
   if (views.probe != ProbeKind::None) return;
   if (own.silence) own.silence->resends.add(s.frame);
   if (!own.unheard) own.unheard = std::make_unique<Unheard>();
+  asked_ = true;
   UnheardFacts& facts = own.unheard->facts;
   if (facts.resends && s.time_ns() - own.unheard->last_ns < kOneBurst) return;
   const TimeNs before = facts.resends ? own.unheard->last_ns : view.sent_ns;

@@ -34,6 +34,8 @@ class Probes {
     std::unique_ptr<Unheard> unheard;
     std::unique_ptr<SilenceFacts> silence;
     StuckSize size;
+
+    bool asks() const { return keepalives || unheard || silence; }
   };
 
   void probed(const PlacedSegment& segment, const Views& views);
@@ -47,6 +49,7 @@ class Probes {
   PerSide<Sender> senders_;
   FrameRef last_;  // segment of either end
   bool started_ = false;
+  bool asked_ = false;  // either end, at any time
 };
 
 }  // namespace tcpautopsy

@@ -7,6 +7,9 @@ namespace {
 
 using Entry = SendLog::Entry;
 
+// Room from the beginning for what short flows send.
+constexpr std::size_t kUsual = 8;
+
 Entry entry_of(const PlacedSegment& s) {
   Entry entry;
   entry.begin = s.seq;
@@ -46,7 +49,10 @@ const Entry* SendLog::after(StreamOffset at) const {
 void SendLog::sent(const PlacedSegment& segment) {
   const Entry entry = entry_of(segment);
   if (entry.length == 0) return;
-  if (!begun_) seen_to_ = entry.begin;
+  if (!begun_) {
+    seen_to_ = entry.begin;
+    entries_.reserve(kUsual);
+  }
   begun_ = true;
   if (!empty() && entry.begin < entries_.back().end()) return sent_among(entry);
   if (entries_.size() - head_ >= kMost) join_neighbours();

@@ -266,6 +266,7 @@ void TimeSplit::note_window(const PlacedSegment& s) {
 // The last segment is not the latest, by a clock that was set back: what was charged last did not last so
 // long.
 void TimeSplit::set_back(TimeNs by) {
+  if (by <= 0) return;
   const auto take = [&by](TimeNs& from) {
     const TimeNs taken = std::clamp<TimeNs>(by, 0, from);
     from -= taken;

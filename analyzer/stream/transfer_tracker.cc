@@ -5,7 +5,8 @@ namespace tcpautopsy {
 void TransferTracker::add(const PlacedSegment& segment) {
   SenderView& own = views_[index(segment.side)];
   SenderView& peer = views_[index(other(segment.side))];
-  const Views views{own, peer, probe_kind(segment, own, peer)};
+  const ProbeKind probe = probe_kind(segment, own, peer);
+  const Views views{own, peer, probe, plain(segment, probe)};
   resends_.add(segment, views);
   windows_.add(segment, views);
   probes_.add(segment, views);
