@@ -1,6 +1,7 @@
 // The ports of one host that were used.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -24,8 +25,8 @@ class PortSet {
   void each(F f) const {
     for (const std::uint16_t port : few_) f(port);
     for (std::size_t word = 0; word < bits_.size(); ++word)
-      for (unsigned bit = 0; bit < 64; ++bit)
-        if ((bits_[word] >> bit) & 1U) f(static_cast<std::uint16_t>(word * 64 + bit));
+      for (std::uint64_t bits = bits_[word]; bits != 0; bits &= bits - 1)
+        f(static_cast<std::uint16_t>(word * 64 + static_cast<unsigned>(std::countr_zero(bits))));
   }
 
  private:
