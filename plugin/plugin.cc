@@ -19,15 +19,9 @@ State& state() {
 
 void say_failure(const char* what, const char* why) { ws_warning("TCP Autopsy, %s: %s", what, why); }
 
-void want_fields(bool wanted) {
-  State& s = state();
-  set_postdissector_wanted_hfids(s.dissector, wanted ? s.reader.wanted_fields() : nullptr);
-}
-
 void finish_session() {
   if (!state().session) return;
   guarded("end of the capture", [] { state().session->finish(); });
-  want_fields(false);
 }
 
 namespace {
@@ -44,7 +38,6 @@ void begin_capture() {
     State& s = state();
     s.session.reset();
     s.preferences = preferences();
-    want_fields(s.preferences.enabled);
     if (!s.preferences.enabled) return;
     if (has_window())
       s.keep.ladders = s.keep.summary = true;
@@ -76,15 +69,14 @@ bool nobody_will_look(packet_info* pinfo) {
   return fetch_tapped_data(tap, 0) == &mark;
 }
 
-void collect(packet_info* pinfo, proto_tree* tree, bool looked_at) {
+void collect(tvbuff_t* tvb, packet_info* pinfo, bool looked_at) {
   guarded("reading a packet", [&] {
     State& s = state();
     if (!looked_at && nobody_will_look(pinfo)) {
-      s.session.reset();
-      return want_fields(false);
+      return s.session.reset();
     }
     s.found.clear();
-    if (tree != nullptr) s.reader.read(pinfo, tree, s.session->encapsulations(), s.found);
+    s.reader.read(tvb, pinfo, s.session->decoder(), s.found);
     s.session->feed(pinfo->num, time_of(pinfo), s.found, looked_at);
   });
 }
@@ -102,7 +94,7 @@ int dissect(tvbuff_t* tvb, packet_info* pinfo, proto_tree* tree, void*) {
   bool ours = false;
   if (!pinfo->fd->visited && !s.session->finished()) {
     wait_for_end_of_capture();
-    collect(pinfo, tree, looked_at);
+    collect(tvb, pinfo, looked_at);
     if (!s.session) return 0;
     ours = !s.found.segments.empty();
   } else {
@@ -128,12 +120,8 @@ void register_protocol() {
   register_postseq_cleanup_routine(finish_session);
 }
 
-// All dissectors have registered their fields by now.
-void hand_off() {
-  State& s = state();
-  s.reader.find_fields();
-  want_fields(true);
-}
+// All dissectors have registered by now.
+void hand_off() { state().reader.find_protocols(); }
 
 }  // namespace
 }  // namespace tcpautopsy::plugin

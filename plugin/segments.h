@@ -1,12 +1,18 @@
-// What Wireshark took out of a frame, handed to the library: TCP headers where its tree says they are, parsed
-// by the library's own decoder.
+// The TCP headers of a frame that Wireshark has dissected, handed to the library.
+//
+// A tree of Wireshark's fields would tell where they are, but to have it built for every packet costs more
+// than the analysis itself. So Wireshark's list of the frame's layers decides what the frame is, the
+// library's own decoder reads it, and where it cannot (the packet was decrypted, or its tunnel is known to
+// Wireshark only) the octets are those that Wireshark's last IP header stands in.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
-#include "analyzer/decode/encapsulation.h"
-#include "analyzer/decode/tcp_segment.h"
+#include "analyzer/decode/decoder.h"
+#include "analyzer/decode/dissection.h"
 #include "plugin/wireshark.h"
 
 namespace tcpautopsy::plugin {
@@ -21,26 +27,23 @@ struct FoundParts {
   }
 };
 
-// The fields of Wireshark's tree that are looked for. Registered by other dissectors, so to be found late.
-class TreeReader {
+class FrameReader {
  public:
-  void find_fields();
-  // What Wireshark must keep in its tree for us; the caller owns it.
-  GArray* wanted_fields() const;
-
-  // Numbers encapsulations in `encapsulations`. Throws nothing of Wireshark's: no octet is asked for that was
-  // not captured.
-  void read(packet_info* pinfo, proto_tree* tree, decode::EncapsulationTable& encapsulations,
-            FoundParts& found) const;
+  // Once all protocols are registered.
+  void find_protocols();
+  // Throws nothing of Wireshark's: no octet is asked for that was not captured. The segments' payload views
+  // live as long as the packet's dissection, or until the decoder's next frame.
+  void read(tvbuff_t* frame, packet_info* pinfo, Decoder& decoder, FoundParts& found) const;
 
  private:
-  struct Walk;
+  enum class Content : std::uint8_t { Other, Tcp, TcpInTcp, Icmp };
 
-  int tcp_ = -1, tcp_length_ = -1, ip_ = -1, ipv6_ = -1, icmp_ = -1, icmpv6_ = -1;
-  int vlan_ = -1, service_vlan_ = -1, customer_vlan_ = -1, outer_vlan_ = -1;
-  int gre_ = -1, gre_protocol_ = -1, gre_key_ = -1, erspan_ = -1, erspan_session_ = -1;
-  int vxlan_network_ = -1, geneve_network_ = -1, gtp_ = -1, gtp_type_ = -1, teredo_ = -1, etherip_ = -1,
-      backbone_ = -1, backbone_service_ = -1;
+  Content content_of(const packet_info* pinfo) const;
+  Decoded decode(tvbuff_t* tvb, const packet_info* pinfo, Decoder& decoder) const;
+
+  static constexpr int kUnknownLink = -1;
+  std::vector<int> link_types_;  // libpcap's, by Wireshark's
+  int tcp_ = -1, icmp_ = -1, icmpv6_ = -1, sflow_ = -1;
 };
 
 }  // namespace tcpautopsy::plugin

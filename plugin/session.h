@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "analyzer/analysis/analysis.h"
-#include "analyzer/decode/encapsulation.h"
 #include "analyzer/report/packet_book.h"
 #include "analyzer/report/summary.h"
 #include "plugin/preferences.h"
@@ -52,9 +51,9 @@ class Session {
   Summary summary() const;
   Summary summary_of(const std::unordered_set<std::uint64_t>& flows) const;
   const FlowResult* whole(std::uint64_t flow) const;
-  Origin origin(std::uint32_t encapsulation) const { return {files_, encapsulations_.at(encapsulation)}; }
+  Origin origin(std::uint32_t encapsulation) const { return {files_, decoder_.encapsulation(encapsulation)}; }
   std::optional<std::uint64_t> flow_of(std::uint32_t frame);
-  decode::EncapsulationTable& encapsulations() { return encapsulations_; }
+  Decoder& decoder() { return decoder_; }
 
  private:
   // The flow's number plus one and which end sent it; 0 for no flow.
@@ -101,7 +100,7 @@ class Session {
 
   Keep keep_;
   std::vector<Candidate> candidates_;  // of summary_
-  decode::EncapsulationTable encapsulations_;
+  Decoder decoder_;
   PacketBook book_;
   std::vector<Place> places_;                                    // by frame, of its outermost TCP header
   std::unordered_map<std::uint64_t, Place> inner_places_;        // by frame and layer

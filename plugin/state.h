@@ -11,7 +11,7 @@ namespace tcpautopsy::plugin {
 struct State {
   int protocol = -1, tap = -1, expert_tap = -1;
   dissector_handle_t dissector = nullptr;
-  TreeReader reader;
+  FrameReader reader;
   FoundParts found;
   Preferences preferences;
   Session::Keep keep;  // for the next session
@@ -20,9 +20,6 @@ struct State {
 
 // Wireshark calls plugins from one thread, and its callbacks carry no pointer of ours.
 State& state();
-
-// Whether Wireshark is to keep in its tree what the analysis reads.
-void want_fields(bool wanted);
 
 // Concludes the capture that is being read, if that has not been done.
 void finish_session();

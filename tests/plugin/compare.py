@@ -98,16 +98,17 @@ def compare_two_pass(path):
             else:
                 result.missing += 1
     result.extra = sum(frame not in known for frame in shown)  # captured twice, or decoded by Wireshark only
+    result.shown, result.findings = shown, cli("findings", path)
     by_frame = collections.defaultdict(collections.Counter)
     severities = collections.defaultdict(collections.Counter)
-    for finding in cli("findings", path):
+    for finding in result.findings:
         # Of a longer list the line holds the first and the last 32.
         if finding["frames_total"] > len(finding["frames"]):
             continue
         for frame in set(finding["frames"]):
             by_frame[frame][finding["id"]] += 1
             severities[frame][finding["severity"]] += 1
-    long_lists = {f["id"] for f in cli("findings", path) if f["frames_total"] > len(f["frames"])}
+    long_lists = {f["id"] for f in result.findings if f["frames_total"] > len(f["frames"])}
     for frame, packet in shown.items():
         ids = [(i, s) for i, s in zip(packet.finding, packet.finding_severity) if i not in long_lists]
         result.differ(frame, "findings", sorted(by_frame[frame].elements()), sorted(i for i, _ in ids))

@@ -46,14 +46,14 @@ def compare_prefixes(path, shown):
     return differences, compared
 
 
-def compare_one_pass(path, shown, two_pass_flows):
+def compare_one_pass(path, shown, two):
     """Differences of one pass: flows by frame, the findings of the whole at the end."""
     flows = {frame: p.one("flow") for frame, p in shown.items()}
-    differences = [f"frame {f}: one pass says flow {flows.get(f)}, two passes {n}" for f, n in two_pass_flows.items()
-                   if flows.get(f) not in (None, n)]
+    differences = [f"frame {f}: one pass says flow {flows.get(f)}, two passes {p.one('flow')}" for f, p in two.shown.items()
+                   if flows.get(f) not in (None, p.one("flow"))]
     table = tshark("-q", "-r", path, "-z", "tcpautopsy_findings,stat").stdout
     counts = collections.Counter({i: int(n) for i, n in re.findall(r"^(\w+) +\|\w+ +\|(\d+) \|", table, re.M)})
-    expected = collections.Counter(f["id"] for f in cli("findings", path))
+    expected = collections.Counter(f["id"] for f in two.findings)
     if counts != expected:
         differences.append(f"findings: {dict(expected - counts)} missing, {dict(counts - expected)} more")
     return differences
@@ -65,9 +65,8 @@ def main():
         total["captures"] += 1
         try:
             two = compare_two_pass(path)
-            shown, _ = packets(path, "-2")
             live, _ = packets(path)
-            one = compare_one_pass(path, live, {f: p.one("flow") for f, p in shown.items()})
+            one = compare_one_pass(path, live, two)
             cut, compared = compare_prefixes(path, live)
         except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
             total["not read by tshark"] += 1
