@@ -29,8 +29,12 @@ struct ReportTap {
 struct FindingsTable {
   Waiting waiting;
   std::unordered_set<const Finding*> seen;
-  std::map<std::string_view, guint> rows;  // by id
-  bool has_unplaced = false;               // findings that name no packet
+  struct Row {
+    guint number = 0;
+    Severity gravest = Severity::Info;
+  };
+  std::map<std::string_view, Row> rows;  // by id
+  bool has_unplaced = false;             // findings that name no packet
 };
 
 // -z tcpautopsy_states,tree
@@ -40,10 +44,19 @@ struct StatesTree {
   int ends = 0, changes = 0, phases = 0;
 };
 
+// -z tcpautopsy_findings,tree: Wireshark gives submenus of Statistics to trees only.
+struct FindingsTree {
+  Waiting waiting;
+  std::unordered_set<const Finding*> seen;
+  int all = 0;
+  bool has_unplaced = false;
+};
+
 struct Statistics {
   std::deque<ReportTap> reports;  // Wireshark never gives them back
   std::map<stat_tap_table_ui*, FindingsTable> tables;
   std::map<stats_tree*, StatesTree> trees;
+  std::map<stats_tree*, FindingsTree> finding_trees;
   bool waits_for_end = false, keeps_active = false;
 };
 
@@ -122,11 +135,22 @@ void count_up(stat_tap_table* table, guint row, guint column) {
   stat_tap_set_field_data(table, row, column, item);
 }
 
+void show_severity(stat_tap_table* table, FindingsTable::Row& row, Severity severity) {
+  row.gravest = severity;
+  stat_tap_table_item_type* item = stat_tap_get_field_data(table, row.number, kSeverity);
+  g_free(const_cast<char*>(item->value.string_value));
+  *item = text_item(name(severity));
+  stat_tap_set_field_data(table, row.number, kSeverity, item);
+}
+
 guint row_of(FindingsTable& own, stat_tap_table* table, const Finding& finding, guint frame) {
   const auto known = own.rows.find(finding.id);
-  if (known != own.rows.end()) return known->second;
+  if (known != own.rows.end()) {
+    if (finding.severity > known->second.gravest) show_severity(table, known->second, finding.severity);
+    return known->second.number;
+  }
   const auto row = static_cast<guint>(own.rows.size());
-  own.rows.emplace(finding.id, row);
+  own.rows.emplace(finding.id, FindingsTable::Row{row, finding.severity});
   const Detector* detector = find_detector(finding.id);
   const stat_tap_table_item_type items[kColumns] = {
       text_item(finding.id), text_item(name(finding.severity)),
@@ -227,6 +251,43 @@ tap_packet_status states_packet(stats_tree* tree, packet_info* pinfo, epan_disse
 
 void states_end(stats_tree* tree) { statistics().trees.erase(tree); }
 
+// --- the findings as a tree, by severity
+
+void finding_tree_start(stats_tree* tree) {
+  FindingsTree& own = statistics().finding_trees[tree];
+  own = FindingsTree();
+  own.all = stats_tree_create_node(tree, "Findings", 0, STAT_DT_INT, TRUE);
+}
+
+void tick_finding(stats_tree* tree, FindingsTree& own, const Finding& finding) {
+  if (!own.seen.insert(&finding).second) return;
+  tick_stat_node(tree, "Findings", 0, FALSE);
+  const int severity = tick_stat_node(tree, std::string(name(finding.severity)).c_str(), own.all, TRUE);
+  tick_stat_node(tree, std::string(finding.id).c_str(), severity, FALSE);
+}
+
+void count_finding_tree(stats_tree* tree, FindingsTree& own, std::uint32_t frame) {
+  if (!std::exchange(own.has_unplaced, true))
+    for (const Finding& finding : state().session->book().general())
+      if (finding.frames.empty()) tick_finding(tree, own, finding);
+  for (const Shown& shown : state().session->look(frame, 0))
+    for (const Finding* finding : shown.view.findings) tick_finding(tree, own, *finding);
+}
+
+tap_packet_status finding_tree_packet(stats_tree* tree, packet_info* pinfo, epan_dissect_t*, const void*,
+                                      tap_flags_t) {
+  guarded("findings", [&] {
+    FindingsTree& own = statistics().finding_trees[tree];
+    if (concluded())
+      count_finding_tree(tree, own, pinfo->num);
+    else
+      own.waiting.push_back(pinfo->num);
+  });
+  return TAP_PACKET_REDRAW;
+}
+
+void finding_tree_end(stats_tree* tree) { statistics().finding_trees.erase(tree); }
+
 // --- the end of a capture that is read once
 
 tap_packet_status pass_packet(void*, packet_info*, epan_dissect_t*, const void*, tap_flags_t) {
@@ -245,6 +306,10 @@ void end_draw(void*) {
       const Waiting waiting = std::exchange(own.waiting, {});
       for (const std::uint32_t frame : waiting) count_states(tree, own, frame);
     }
+    for (auto& [tree, own] : statistics().finding_trees) {
+      const Waiting waiting = std::exchange(own.waiting, {});
+      for (const std::uint32_t frame : waiting) count_finding_tree(tree, own, frame);
+    }
   });
 }
 
@@ -262,17 +327,19 @@ void register_report() {
 
 void register_findings_table() {
   static tap_param parameters[] = {{PARAM_FILTER, "filter", "Filter", nullptr, TRUE}};
+  // tshark sets the heads no wider than they are.
   static stat_tap_table_item columns[kColumns] = {
-      {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Finding", "%-26s"},
+      {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Finding                  ", "%-25s"},
       {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Severity", "%-8s"},
-      {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Count", "%d"},
-      {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Packets", "%d"},
-      {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "First packet", "%d"},
+      {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Count", "%5d"},
+      {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Packets", "%7d"},
+      {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "First packet", "%12d"},
       {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "What it is", "%s"},
   };
   static stat_tap_table_ui table{};
-  table.group = REGISTER_PACKET_STAT_GROUP_UNSORTED;
-  table.title = "TCP Autopsy Findings";
+  // A table stands in a submenu only under Tools.
+  table.group = REGISTER_TOOLS_GROUP_UNSORTED;
+  table.title = "TCP Autopsy/Table of findings";
   table.tap_name = "tcpautopsy";
   table.cli_string = "tcpautopsy_findings,stat";
   table.stat_tap_init_cb = findings_start;
@@ -293,6 +360,8 @@ void register_statistics() {
   register_findings_table();
   stats_tree_register_plugin("tcpautopsy", "tcpautopsy_states", "TCP Autopsy/States", 0, states_packet,
                              states_start, states_end);
+  stats_tree_register_plugin("tcpautopsy", "tcpautopsy_findings", "TCP Autopsy/Findings", 0,
+                             finding_tree_packet, finding_tree_start, finding_tree_end);
 }
 
 void keep_taps_active() {

@@ -52,7 +52,7 @@ def compare_one_pass(path, shown, two):
     differences = [f"frame {f}: one pass says flow {flows.get(f)}, two passes {p.one('flow')}" for f, p in two.shown.items()
                    if flows.get(f) not in (None, p.one("flow"))]
     table = tshark("-q", "-r", path, "-z", "tcpautopsy_findings,stat").stdout
-    counts = collections.Counter({i: int(n) for i, n in re.findall(r"^(\w+) +\|\w+ +\|(\d+) \|", table, re.M)})
+    counts = collections.Counter({i: int(n) for i, n in re.findall(r"^(\w+) +\|\w+ +\| *(\d+) \|", table, re.M)})
     expected = collections.Counter(f["id"] for f in two.findings)
     if counts != expected:
         differences.append(f"findings: {dict(expected - counts)} missing, {dict(counts - expected)} more")

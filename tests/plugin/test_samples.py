@@ -99,8 +99,27 @@ class Statistics(unittest.TestCase):
     def test_findings_are_those_of_the_command_line(self):
         for passes in ([], ["-2"]):
             table = printed(*passes, "-r", self.PATH, "-z", "tcpautopsy_findings,stat")
-            counts = {i: int(n) for i, n in re.findall(r"^(\w+) +\|\w+ +\|(\d+) \|", table, re.M)}
+            counts = {i: int(n) for i, n in re.findall(r"^(\w+) +\|\w+ +\| *(\d+) \|", table, re.M)}
             self.assertEqual(counts, self.expected_findings())
+
+    def test_the_tree_of_findings_counts_them_by_severity(self):
+        expected = collections.Counter((f["severity"], f["id"]) for f in cli("findings", self.PATH))
+        for passes in ([], ["-2"]):
+            counts, severity = {}, None
+            for depth, item, count in re.findall(r"^( +)(\w+) +(\d+) ", printed(*passes, "-r", self.PATH, "-z", "tcpautopsy_findings,tree"), re.M):
+                if len(depth) == 1:
+                    severity = item
+                else:
+                    counts[severity, item] = int(count)
+            self.assertEqual(counts, dict(expected))
+
+    def test_the_table_tells_the_gravest_severity_of_each(self):
+        expected = {}
+        for finding in cli("findings", self.PATH):
+            grades = ["info", "note", "warning", "error"]
+            expected[finding["id"]] = max(expected.get(finding["id"], "info"), finding["severity"], key=grades.index)
+        table = printed("-r", self.PATH, "-z", "tcpautopsy_findings,stat")
+        self.assertEqual(dict(re.findall(r"^(\w+) +\|(\w+) +\| *\d+ \|", table, re.M)), expected)
 
     def test_report_names_each_finding(self):
         for passes in ([], ["-2"]):
@@ -144,7 +163,7 @@ class Preferences(unittest.TestCase):
         expected = {f["id"] for f in cli("findings", path, "--set", threshold)}
         self.assertIn("service_refusing", expected)
         table = printed("-o", f"tcpautopsy.thresholds: {threshold},", "-r", path, "-z", "tcpautopsy_findings,stat")
-        self.assertEqual(set(re.findall(r"^(\w+) +\|\w+ +\|\d+ \|", table, re.M)), expected)
+        self.assertEqual(set(re.findall(r"^(\w+) +\|\w+ +\| *\d+ \|", table, re.M)), expected)
 
     def test_a_threshold_that_is_none_is_told(self):
         done = tshark("-o", "tcpautopsy.thresholds:lost_final_ack.nothing=1", "-r", sample("refused"))
