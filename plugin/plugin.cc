@@ -1,4 +1,5 @@
 // What Wireshark loads: the plugin's registration and its callbacks.
+#include <epan/plugin_if.h>
 #include <wsutil/wslog.h>
 
 #include <exception>
@@ -87,6 +88,15 @@ const std::vector<Shown>* look(const packet_info* pinfo) {
   return shown;
 }
 
+// Wireshark dissects all packets anew when preferences, times or marks change, and does not say when it is
+// through; but no packet is shown, and so dissected once more, before.
+void finish_if_all_are_read() {
+  if (state().session->finished() || !has_window()) return;
+  ws_info_t* capture = nullptr;
+  plugin_if_get_ws_info(&capture);
+  if (capture != nullptr && capture->cf_state == FILE_READ_DONE) finish_session();
+}
+
 int dissect(tvbuff_t* tvb, packet_info* pinfo, proto_tree* tree, void*) {
   const State& s = state();
   if (!s.session) return 0;
@@ -98,6 +108,7 @@ int dissect(tvbuff_t* tvb, packet_info* pinfo, proto_tree* tree, void*) {
     if (!s.session) return 0;
     ours = !s.found.segments.empty();
   } else {
+    finish_if_all_are_read();
     ours = s.session->flow_of(pinfo->num).has_value();
   }
   const std::vector<Shown>* shown = looked_at ? look(pinfo) : nullptr;
