@@ -18,11 +18,33 @@ State& state() {
   return one;
 }
 
+namespace {
+
+gboolean apply_filter(gpointer filter) {
+  const funnel_ops_t* ops = funnel_get_funnel_ops();
+  ops->set_filter(ops->ops_id, static_cast<const char*>(filter));
+  ops->apply_filter(ops->ops_id);
+  g_free(filter);
+  return G_SOURCE_REMOVE;
+}
+
+// The window decides which packets pass its filter while it reads them, by what is known then.
+void filter_again() {
+  if (!has_window()) return;
+  const funnel_ops_t* ops = funnel_get_funnel_ops();
+  const char* filter = ops->get_filter == nullptr ? nullptr : ops->get_filter(ops->ops_id);
+  if (filter != nullptr && std::string_view(filter).find("tcpautopsy") != std::string_view::npos)
+    g_idle_add(apply_filter, g_strdup(filter));
+}
+
+}  // namespace
+
 void say_failure(const char* what, const char* why) { ws_warning("TCP Autopsy, %s: %s", what, why); }
 
 void finish_session() {
-  if (!state().session) return;
+  if (!state().session || state().session->finished()) return;
   guarded("end of the capture", [] { state().session->finish(); });
+  filter_again();
 }
 
 namespace {
@@ -48,7 +70,11 @@ void begin_capture() {
   });
 }
 
-void end_capture() { state().session.reset(); }
+void end_capture() {
+  State& s = state();
+  if (s.session) s.frames_before = s.session->last_frame();
+  s.session.reset();
+}
 
 // Before the first pass is over the states of a packet cost work: only where they are asked for.
 bool someone_looks(const packet_info* pinfo, proto_tree* tree) {
@@ -89,12 +115,14 @@ const std::vector<Shown>* look(const packet_info* pinfo) {
 }
 
 // Wireshark dissects all packets anew when preferences, times or marks change, and does not say when it is
-// through; but no packet is shown, and so dissected once more, before.
+// through.
 void finish_if_all_are_read() {
-  if (state().session->finished() || !has_window()) return;
+  Session& session = *state().session;
+  if (session.finished() || !has_window()) return;
   ws_info_t* capture = nullptr;
   plugin_if_get_ws_info(&capture);
-  if (capture != nullptr && capture->cf_state == FILE_READ_DONE) finish_session();
+  if (capture != nullptr && capture->cf_state == FILE_READ_DONE && session.last_frame() >= capture->cf_count)
+    finish_session();
 }
 
 int dissect(tvbuff_t* tvb, packet_info* pinfo, proto_tree* tree, void*) {
@@ -106,6 +134,7 @@ int dissect(tvbuff_t* tvb, packet_info* pinfo, proto_tree* tree, void*) {
     wait_for_end_of_capture();
     collect(tvb, pinfo, looked_at);
     if (!s.session) return 0;
+    if (pinfo->num == s.frames_before) finish_if_all_are_read();
     ours = !s.found.segments.empty();
   } else {
     finish_if_all_are_read();

@@ -40,7 +40,7 @@ void Session::note_frame(std::uint32_t frame, TimeNs time_ns) {
   last_ns_ = std::max(last_ns_, time_ns);
   ++packets_;
   shown_.clear();
-  shown_frame_ = frame;
+  shown_frame_ = last_frame_ = frame;
 }
 
 void Session::feed(std::uint32_t frame, TimeNs time_ns, const FoundParts& parts, bool someone_looks) {

@@ -41,6 +41,7 @@ class Session {
   // The first pass is over: all is concluded. Again: nothing.
   void finish();
   bool finished() const { return finished_; }
+  std::uint32_t last_frame() const { return last_frame_; }
   // Wanted from now on.
   void keep_more(Keep keep);
 
@@ -112,7 +113,7 @@ class Session {
   std::deque<FlowResult> chosen_;  // without their records
   std::vector<std::string> files_{"this capture"};
   std::vector<Shown> shown_;
-  std::uint32_t shown_frame_ = 0;
+  std::uint32_t shown_frame_ = 0, last_frame_ = 0;
   DecodeCounts counts_;
   TimeNs first_ns_ = 0, last_ns_ = 0;
   std::uint64_t packets_ = 0, packets_begun_ = 0;  // read; before the segment that is analysed

@@ -16,6 +16,7 @@ struct State {
   Preferences preferences;
   Session::Keep keep;  // for the next session
   std::unique_ptr<Session> session;
+  std::uint32_t frames_before = 0;  // of the last session, perhaps of the same capture
 };
 
 // Wireshark calls plugins from one thread, and its callbacks carry no pointer of ours.
