@@ -12,6 +12,8 @@ namespace tcpautopsy::plugin {
 namespace {
 
 constexpr std::size_t kColumnsOfWindow = 66;
+// The titles of its findings would not fit into that; the window can be made wider.
+constexpr std::size_t kColumnsOfReport = 100;
 
 void open_window(const char* title, const std::string& text) {
   const funnel_ops_t* ops = funnel_get_funnel_ops();
@@ -22,24 +24,26 @@ void open_window(const char* title, const std::string& text) {
 
 const char* kNoCapture = "No capture is open, or TCP Autopsy is switched off in its preferences.\n";
 
-TextStyle window_style() {
+TextStyle window_style(std::size_t columns) {
   TextStyle style;
-  style.width = kColumnsOfWindow;
+  style.width = columns;
   return style;
 }
 
 void show_report(void*) {
   guarded("report", [] {
     const Session* session = state().session.get();
-    open_window("TCP Autopsy: report", session == nullptr || !session->finished()
-                                           ? kNoCapture
-                                           : summary_text(session->summary(), window_style()));
+    open_window("TCP Autopsy: report",
+                session == nullptr || !session->finished()
+                    ? kNoCapture
+                    : summary_text(session->summary(), window_style(kColumnsOfReport)));
   });
 }
 
 std::string ladder_of(const Session& session, std::uint64_t flow) {
   if (const FlowResult* whole = session.whole(flow))
-    return ladder_text(*whole, session.origin(whole->history.trace.encapsulation), window_style(), {});
+    return ladder_text(*whole, session.origin(whole->history.trace.encapsulation),
+                       window_style(kColumnsOfWindow), {});
   return fmt::format(
       "The packets of connection {0} were not kept, the capture being large.\n\n"
       "  tcpautopsy history --flow {0} FILE\n\nshows it.\n",

@@ -56,32 +56,79 @@ def trouble(path):
     return None
 
 
-def trouble_of_damaged(number, files):
-    """The copy is the same whenever it is made; which file, and what troubled it."""
+def damaged_copy(number, files, file):
+    """Writes the copy, the same whenever it is made; of which file."""
     chance = random.Random(number)
     path = chance.choice(files)
-    with tempfile.NamedTemporaryFile(suffix=os.path.splitext(path)[1], dir=HOME) as file:
-        file.write(damaged(path, chance))
-        file.flush()
-        os.chmod(file.name, 0o644)
+    file.write(damaged(path, chance))
+    file.flush()
+    os.chmod(file.name, 0o644)
+    return path
+
+
+def trouble_of_damaged(number, files):
+    with tempfile.NamedTemporaryFile(suffix=".pcap", dir=HOME) as file:
+        path = damaged_copy(number, files, file)
         return path, trouble(file.name)
+
+
+def joined(parts, out):
+    """One capture of the packets of many, as far as each can be read."""
+    readable = []
+    for number, part in enumerate(parts):
+        one = f"{out}.{number}"
+        subprocess.run(["editcap", part, one], capture_output=True, check=False)
+        if os.path.exists(one) and subprocess.run(["capinfos", one], capture_output=True, check=False).returncode == 0:
+            readable.append(one)
+    subprocess.run(["mergecap", "-a", "-w", out, *readable], capture_output=True, check=True)
+    os.chmod(out, 0o644)
+
+
+def check_joined(numbers, size, parts_of, what):
+    """So many at once, at a fraction of the cost; the number of groups with trouble."""
+    bad = 0
+    for first in numbers[::size]:
+        with tempfile.TemporaryDirectory(dir=HOME) as folder:
+            os.chmod(folder, 0o755)
+            out = os.path.join(folder, "joined.pcapng")
+            joined(parts_of(range(first, min(first + size, numbers.stop)), folder), out)
+            if said := trouble(out):
+                bad += 1
+                print(f"{what} {first} to {first + size - 1}, joined: {said}", flush=True)
+        print(f"{what} up to {first + size}, joined", flush=True)
+    return bad
+
+
+def damaged_parts(numbers, folder, files):
+    parts = []
+    for number in numbers:
+        with open(os.path.join(folder, f"{number}.pcap"), "wb") as file:
+            damaged_copy(number, files, file)
+        parts.append(file.name)
+    return parts
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--whole", type=ranks, default=None, metavar="FIRST:END", help="of the captures, all unless told")
     parser.add_argument("--damaged", type=ranks, default=range(0), metavar="FIRST:END", help="numbers of damaged copies, none unless told")
+    parser.add_argument("--joined", type=int, metavar="N", help="N captures a run of tshark")
     parser.add_argument("paths", nargs="+")
     options = parser.parse_args()
     files, bad = list(captures(options.paths)), 0
     whole = range(len(files)) if options.whole is None else range(len(files))[options.whole.start:options.whole.stop]
+    small = [f for f in files if os.path.getsize(f) < MOST_TO_DAMAGE]
+    if options.joined:
+        bad = check_joined(whole, options.joined, lambda numbers, folder: [files[n] for n in numbers], "captures")
+        bad += check_joined(options.damaged, options.joined, lambda numbers, folder: damaged_parts(numbers, folder, small), "damaged copies")
+        print(f"{len(whole)} captures and {len(options.damaged)} damaged ones, {options.joined} joined, {len(RUNS)} runs of tshark each: {bad} with trouble")
+        return 1 if bad else 0
     for number in whole:
         if said := trouble(files[number]):
             bad += 1
             print(f"{files[number]}: {said}", flush=True)
         if number % 20 == 19:
             print(f"{number + 1} captures", flush=True)
-    small = [f for f in files if os.path.getsize(f) < MOST_TO_DAMAGE]
     for number in options.damaged:
         path, said = trouble_of_damaged(number, small)
         if said:
