@@ -199,6 +199,13 @@ const std::vector<Shown>& Session::look(std::uint32_t frame, TimeNs time_ns) {
   return shown_;
 }
 
+bool Session::may_have_findings(std::uint32_t frame) const {
+  if (more_layers_.contains(frame) || !book_.findings_of(frame).empty()) return true;
+  const Place place = frame < places_.size() ? places_[frame] & ~kFromLow : Place{0};
+  const FlowCard* card = place == 0 ? nullptr : book_.flow(place - 1);
+  return card != nullptr && !card->findings.empty();
+}
+
 std::optional<std::uint64_t> Session::flow_of(std::uint32_t frame) {
   if (!waiting_.empty()) analyse_waiting();
   const std::uint64_t number = frame < places_.size() ? places_[frame] & ~kFromLow : 0;

@@ -48,6 +48,8 @@ class Session {
   // All TCP headers of the frame; empty if it has none that is known.
   const std::vector<Shown>& look(std::uint32_t frame, TimeNs time_ns);
   const PacketBook& book() const { return book_; }
+  // False: no finding names the frame. Quick, for those who ask of every frame.
+  bool may_have_findings(std::uint32_t frame) const;
   // Of all flows, with what the capture itself is; of the chosen ones.
   Summary summary() const;
   Summary summary_of(const std::unordered_set<std::uint64_t>& flows) const;

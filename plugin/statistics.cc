@@ -165,6 +165,7 @@ void count_findings(stat_tap_table_ui* ui, FindingsTable& own, std::uint32_t fra
   if (!std::exchange(own.has_unplaced, true))
     for (const Finding& finding : state().session->book().general())
       if (finding.frames.empty()) count_up(table, row_of(own, table, finding, 0), kCount);
+  if (!state().session->may_have_findings(frame)) return;
   for (const Shown& shown : state().session->look(frame, 0))
     for (const Finding* finding : shown.view.findings) {
       const guint row = row_of(own, table, *finding, frame);
@@ -270,6 +271,7 @@ void count_finding_tree(stats_tree* tree, FindingsTree& own, std::uint32_t frame
   if (!std::exchange(own.has_unplaced, true))
     for (const Finding& finding : state().session->book().general())
       if (finding.frames.empty()) tick_finding(tree, own, finding);
+  if (!state().session->may_have_findings(frame)) return;
   for (const Shown& shown : state().session->look(frame, 0))
     for (const Finding* finding : shown.view.findings) tick_finding(tree, own, *finding);
 }
