@@ -2,7 +2,6 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -259,7 +258,7 @@ class NestedReader final : public ArchiveReader {
       return false;
     }
     if (levels_.size() == kMostNested) {
-      member_error_ = fmt::format("an archive in {} others is not read", kMostNested);
+      member_error_ = "an archive in " + std::to_string(kMostNested) + " others is not read";
       return false;
     }
     inside->prefix = member_ + kMemberMark;

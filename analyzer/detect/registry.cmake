@@ -8,3 +8,7 @@ endforeach()
 file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/generated/detectors.inc CONTENT "${lines}")
 target_sources(tcpautopsy_detect PRIVATE ${detectors})
 target_include_directories(tcpautopsy_detect PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/generated)
+
+# fmt writes what findings say.
+find_package(fmt REQUIRED)
+target_link_libraries(tcpautopsy_detect PUBLIC fmt::fmt)
