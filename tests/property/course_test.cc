@@ -24,30 +24,25 @@ SlowRow slow(const CostRow& row) {
   return all;
 }
 
-SlowRow forward_over(const Course& course, const Event& event, const TraceMeaning& meaning,
-                     const SlowRow& row) {
-  SlowRow after{};
-  after.fill(kNever);
-  for (std::size_t s = 0; s < kStateCount; ++s)
-    for (const SlowMove& move : slow_moves(course, event, state_at(s), meaning))
-      after[index(move.to)] = std::min(after[index(move.to)], add_cost(row[s], move.cost));
-  return after;
-}
+enum class Way { Onward, Back };
 
-SlowRow backward_over(const Course& course, const Event& event, const TraceMeaning& meaning,
-                      const SlowRow& row) {
-  SlowRow before{};
-  before.fill(kNever);
+SlowRow row_over(Way way, const Course& course, const Event& event, const TraceMeaning& meaning,
+                 const SlowRow& row) {
+  SlowRow out{};
+  out.fill(kNever);
   for (std::size_t s = 0; s < kStateCount; ++s)
-    for (const SlowMove& move : slow_moves(course, event, state_at(s), meaning))
-      before[s] = std::min(before[s], add_cost(move.cost, row[index(move.to)]));
-  return before;
+    for (const SlowMove& move : slow_moves(course, event, state_at(s), meaning)) {
+      const std::size_t from = way == Way::Onward ? s : index(move.to);
+      const std::size_t to = way == Way::Onward ? index(move.to) : s;
+      out[to] = std::min(out[to], add_cost(row[from], move.cost));
+    }
+  return out;
 }
 
 std::optional<std::string> forward_differs(const Course& course, const TraceMeaning& meaning) {
   SlowRow row = slow(course.start);
   for (std::size_t k = 0; k < course.steps.size(); ++k) {
-    row = forward_over(course, course.steps[k].event, meaning, row);
+    row = row_over(Way::Onward, course, course.steps[k].event, meaning, row);
     if (row != slow(course.steps[k].forward)) return fmt::format("the way to step {} differs", k);
   }
   return std::nullopt;
@@ -68,7 +63,7 @@ std::optional<std::string> backward_differs(const Course& course, const TraceMea
   for (std::size_t k = course.steps.size(); k-- > 0;) {
     if (differs(course.steps[k].forward, course.steps[k].backward))
       return fmt::format("the way on from step {} differs", k);
-    row = backward_over(course, course.steps[k].event, meaning, row);
+    row = row_over(Way::Back, course, course.steps[k].event, meaning, row);
   }
   return differs(course.start, course.onward)
              ? std::optional<std::string>("the way on from the start differs")
