@@ -34,8 +34,8 @@ class Store {
 
   // Puts the unit, which must stay until commit(), in place of every unit that shares a file with it. Small
   // units share a transaction, of 16 MB of captures, 32 MB of rows or 256 units at the most: alone they would
-  // spend most of their time waiting for the disk. A larger one has its own. May be called by several
-  // threads.
+  // spend most of their time waiting for the disk. A larger one ends the transaction at once. May be called
+  // by several threads.
   void put(const UnitPlan& unit, const std::string& fingerprint, UnitResult&& result);
   // Until commit() a thread of its own writes what is put, while others go on.
   void write_beside();
