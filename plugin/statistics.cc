@@ -174,17 +174,30 @@ void count_findings(stat_tap_table_ui* ui, FindingsTable& own, std::uint32_t fra
     }
 }
 
-tap_packet_status findings_packet(void* tapdata, packet_info* pinfo, epan_dissect_t*, const void*,
-                                  tap_flags_t) {
-  guarded("findings", [&] {
-    stat_tap_table_ui* ui = static_cast<stat_data_t*>(tapdata)->stat_tap_data;
-    FindingsTable& own = statistics().tables[ui];
+// Before the capture has been read the packets wait: its findings are told at the end.
+template <class Key, class Own>
+tap_packet_status count_or_wait(std::map<Key, Own>& all, Key key, std::uint32_t frame,
+                                void (*count)(Key, Own&, std::uint32_t)) {
+  guarded("statistics", [&] {
+    Own& own = all[key];
     if (concluded())
-      count_findings(ui, own, pinfo->num);
+      count(key, own, frame);
     else
-      own.waiting.push_back(pinfo->num);
+      own.waiting.push_back(frame);
   });
   return TAP_PACKET_REDRAW;
+}
+
+template <class Key, class Own>
+void count_waiting(std::map<Key, Own>& all, void (*count)(Key, Own&, std::uint32_t)) {
+  for (auto& [key, own] : all)
+    for (const std::uint32_t frame : std::exchange(own.waiting, {})) count(key, own, frame);
+}
+
+tap_packet_status findings_packet(void* tapdata, packet_info* pinfo, epan_dissect_t*, const void*,
+                                  tap_flags_t) {
+  stat_tap_table_ui* ui = static_cast<stat_data_t*>(tapdata)->stat_tap_data;
+  return count_or_wait(statistics().tables, ui, pinfo->num, &count_findings);
 }
 
 void findings_start(stat_tap_table_ui* ui) {
@@ -240,14 +253,7 @@ void count_states(stats_tree* tree, StatesTree& own, std::uint32_t frame) {
 
 tap_packet_status states_packet(stats_tree* tree, packet_info* pinfo, epan_dissect_t*, const void*,
                                 tap_flags_t) {
-  guarded("states", [&] {
-    StatesTree& own = statistics().trees[tree];
-    if (concluded())
-      count_states(tree, own, pinfo->num);
-    else
-      own.waiting.push_back(pinfo->num);
-  });
-  return TAP_PACKET_REDRAW;
+  return count_or_wait(statistics().trees, tree, pinfo->num, &count_states);
 }
 
 void states_end(stats_tree* tree) { statistics().trees.erase(tree); }
@@ -278,14 +284,7 @@ void count_finding_tree(stats_tree* tree, FindingsTree& own, std::uint32_t frame
 
 tap_packet_status finding_tree_packet(stats_tree* tree, packet_info* pinfo, epan_dissect_t*, const void*,
                                       tap_flags_t) {
-  guarded("findings", [&] {
-    FindingsTree& own = statistics().finding_trees[tree];
-    if (concluded())
-      count_finding_tree(tree, own, pinfo->num);
-    else
-      own.waiting.push_back(pinfo->num);
-  });
-  return TAP_PACKET_REDRAW;
+  return count_or_wait(statistics().finding_trees, tree, pinfo->num, &count_finding_tree);
 }
 
 void finding_tree_end(stats_tree* tree) { statistics().finding_trees.erase(tree); }
@@ -300,18 +299,9 @@ void end_draw(void*) {
   guarded("statistics", [] {
     if (!state().session) return;
     finish_session();
-    for (auto& [ui, own] : statistics().tables) {
-      const Waiting waiting = std::exchange(own.waiting, {});
-      for (const std::uint32_t frame : waiting) count_findings(ui, own, frame);
-    }
-    for (auto& [tree, own] : statistics().trees) {
-      const Waiting waiting = std::exchange(own.waiting, {});
-      for (const std::uint32_t frame : waiting) count_states(tree, own, frame);
-    }
-    for (auto& [tree, own] : statistics().finding_trees) {
-      const Waiting waiting = std::exchange(own.waiting, {});
-      for (const std::uint32_t frame : waiting) count_finding_tree(tree, own, frame);
-    }
+    count_waiting(statistics().tables, &count_findings);
+    count_waiting(statistics().trees, &count_states);
+    count_waiting(statistics().finding_trees, &count_finding_tree);
   });
 }
 
