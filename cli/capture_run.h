@@ -6,8 +6,8 @@
 
 #include "analyzer/analysis/analysis.h"
 #include "analyzer/capture/capture_set.h"
-#include "analyzer/report/names.h"
-#include "analyzer/report/summary.h"
+#include "analyzer/report/summary/summary.h"
+#include "analyzer/report/text/names.h"
 #include "cli/options.h"
 #include "cli/part_candidates.h"
 

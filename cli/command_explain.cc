@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
-#include "analyzer/report/explain.h"
-#include "analyzer/report/finding_lines.h"
+#include "analyzer/report/json/finding_lines.h"
+#include "analyzer/report/text/explain.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 

@@ -1,4 +1,4 @@
-#include "analyzer/report/flow_lines.h"
+#include "analyzer/report/json/flow_lines.h"
 #include "cli/capture_run.h"
 #include "cli/commands.h"
 #include "cli/line_sink.h"

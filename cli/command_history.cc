@@ -1,4 +1,4 @@
-#include "analyzer/report/ladder.h"
+#include "analyzer/report/ladder/ladder.h"
 #include "cli/capture_run.h"
 #include "cli/commands.h"
 #include "cli/output.h"

@@ -1,4 +1,4 @@
-#include "analyzer/report/summary_report.h"
+#include "analyzer/report/summary/summary_report.h"
 #include "cli/capture_run.h"
 #include "cli/commands.h"
 #include "cli/output.h"

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <optional>
 
-#include "analyzer/report/socket_counts.h"
-#include "analyzer/report/socket_table.h"
+#include "analyzer/report/sockets/socket_counts.h"
+#include "analyzer/report/sockets/socket_table.h"
 #include "cli/capture_run.h"
 #include "cli/commands.h"
 #include "cli/line_sink.h"

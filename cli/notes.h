@@ -1,7 +1,7 @@
 // What a reader of lines should know of the capture besides: on standard error, unless --quiet.
 #pragma once
 
-#include "analyzer/report/summary.h"
+#include "analyzer/report/summary/summary.h"
 #include "cli/options.h"
 
 namespace tcpautopsy::cli {

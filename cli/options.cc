@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <sstream>
 
-#include "analyzer/report/explain.h"
+#include "analyzer/report/text/explain.h"
 #include "cli/batch/batch_arguments.h"
 #include "cli/batch/store_inputs.h"
 #include "cli/settings.h"

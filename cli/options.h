@@ -8,9 +8,9 @@
 
 #include "analyzer/detect/thresholds.h"
 #include "analyzer/infer/profile.h"
-#include "analyzer/report/socket_table.h"
-#include "analyzer/report/time_text.h"
-#include "analyzer/stream/reassembly.h"
+#include "analyzer/reassembly/reassembly.h"
+#include "analyzer/report/sockets/socket_table.h"
+#include "analyzer/report/text/time_text.h"
 #include "cli/batch/batch_options.h"
 #include "cli/selection.h"
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "analyzer/report/text.h"
+#include "analyzer/report/text/text.h"
 #include "cli/options.h"
 
 namespace tcpautopsy::cli {

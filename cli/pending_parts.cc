@@ -4,7 +4,7 @@
 #include <type_traits>
 
 #include "analyzer/detect/detector.h"
-#include "analyzer/report/finding_lines.h"
+#include "analyzer/report/json/finding_lines.h"
 
 namespace tcpautopsy::cli {
 namespace {

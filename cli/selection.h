@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "analyzer/analysis/analysis.h"
-#include "analyzer/report/time_text.h"
+#include "analyzer/report/text/time_text.h"
 
 namespace tcpautopsy::cli {
 

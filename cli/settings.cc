@@ -9,7 +9,7 @@
 #include <fstream>
 
 #include "analyzer/detect/detector.h"
-#include "analyzer/report/explain.h"
+#include "analyzer/report/text/explain.h"
 #include "cli/options.h"
 
 namespace tcpautopsy::cli {

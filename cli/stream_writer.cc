@@ -6,8 +6,8 @@
 #include <array>
 #include <iterator>
 
-#include "analyzer/report/json_writer.h"
-#include "analyzer/report/time_text.h"
+#include "analyzer/report/json/json_writer.h"
+#include "analyzer/report/text/time_text.h"
 
 namespace tcpautopsy::cli {
 namespace {

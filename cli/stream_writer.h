@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "analyzer/report/text.h"
-#include "analyzer/stream/reassembly.h"
+#include "analyzer/reassembly/reassembly.h"
+#include "analyzer/report/text/text.h"
 #include "cli/output.h"
 
 namespace tcpautopsy::cli {

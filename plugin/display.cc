@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "analyzer/detect/detector.h"
-#include "analyzer/report/names.h"
-#include "analyzer/report/text.h"
+#include "analyzer/report/text/names.h"
+#include "analyzer/report/text/text.h"
 #include "plugin/fields.h"
 
 namespace tcpautopsy::plugin {

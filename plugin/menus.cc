@@ -3,8 +3,8 @@
 #include <epan/plugin_if.h>
 #include <fmt/format.h>
 
-#include "analyzer/report/ladder.h"
-#include "analyzer/report/summary_report.h"
+#include "analyzer/report/ladder/ladder.h"
+#include "analyzer/report/summary/summary_report.h"
 #include "plugin/state.h"
 #include "plugin/wireshark.h"
 

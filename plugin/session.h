@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "analyzer/analysis/analysis.h"
-#include "analyzer/report/packet_book.h"
-#include "analyzer/report/summary.h"
+#include "analyzer/report/ladder/packet_book.h"
+#include "analyzer/report/summary/summary.h"
 #include "plugin/preferences.h"
 #include "plugin/segments.h"
 

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "analyzer/detect/detector.h"
-#include "analyzer/report/summary_report.h"
+#include "analyzer/report/summary/summary_report.h"
 #include "plugin/state.h"
 #include "plugin/wireshark.h"
 

@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <iterator>
 #include <limits>
+#include <unordered_map>
 #include <utility>
 
 #include "analyzer/analysis/capture_findings.h"
 #include "analyzer/analysis/service_book.h"
-#include "analyzer/infer/previous.h"
-#include "analyzer/infer/retrospect.h"
+#include "analyzer/infer/historian.h"
+#include "analyzer/infer/predecessor.h"
 
 namespace tcpautopsy {
 namespace {
@@ -21,7 +22,7 @@ struct Analysis::State {
   State(AnalysisOptions o, OnFlow f)
       : options(std::move(o)),
         on_flow(std::move(f)),
-        table(flow_options(), [this](FlowTrace&& t) { conclude(std::move(t)); }) {}
+        table(flow_options(), [this](EndedFlow&& flow) { conclude(std::move(flow)); }) {}
 
   FlowOptions flow_options() const {
     FlowOptions flow;
@@ -39,9 +40,18 @@ struct Analysis::State {
     return last_ns == kNoTime ? 0 : last_ns;
   }
 
-  void conclude(FlowTrace&& trace) {
-    FlowResult result{historian.conclude(std::move(trace), options.profile, end_ns()), {}};
-    if (result.history.trace.successor) table.set_previous(result.history.trace, summarise(result.history));
+  std::shared_ptr<const PreviousIncarnation> known_before(std::uint64_t flow) const {
+    const auto known = predecessors.find(flow);
+    return known == predecessors.end() ? nullptr : known->second;
+  }
+
+  void conclude(EndedFlow&& flow) {
+    const std::uint64_t number = flow.trace.number;
+    const std::optional<std::uint64_t> next = flow.next;
+    FlowResult result{historian.conclude(std::move(flow), known_before(number), options.profile, end_ns()),
+                      {}};
+    predecessors.erase(number);
+    if (next) predecessors[*next] = summarise(result.history);
     services.note(result.history);
     checksums.note(result.history);
     result.findings = examine(result.history, services);
@@ -68,6 +78,8 @@ struct Analysis::State {
   Decoder decoder;
   FlowTable table;
   Historian historian;
+  // By the number of the next incarnation, which lives.
+  std::unordered_map<std::uint64_t, std::shared_ptr<const PreviousIncarnation>> predecessors;
   ServiceBook services;
   OffloadBook checksums;
   HostBook hosts;
@@ -109,7 +121,10 @@ std::optional<FlowResult> Analysis::so_far(const TcpSegment& segment, std::uint6
   State& s = *state_;
   std::optional<FlowTrace> trace = s.table.so_far(segment, number);
   if (!trace) return std::nullopt;
-  FlowResult result{s.historian.conclude(std::move(*trace), s.options.profile, s.end_ns()), {}};
+  EndedFlow flow;
+  flow.trace = std::move(*trace);
+  FlowResult result{
+      s.historian.conclude(std::move(flow), s.known_before(number), s.options.profile, s.end_ns()), {}};
   result.findings = examine(result.history, s.services);
   return result;
 }

@@ -5,7 +5,7 @@
 #include <tuple>
 
 #include "analyzer/detect/evidence.h"
-#include "analyzer/stream/transfer_facts.h"
+#include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
 namespace {
@@ -42,9 +42,9 @@ std::optional<Finding> duplicates_finding(const CaptureFacts& facts, TimeNs last
 }
 
 void OffloadBook::note(const FlowHistory& flow) {
-  if (!flow.trace.transfer) return;
+  if (!flow.transfer) return;
   for (const Side side : {Side::A, Side::B}) {
-    const ChecksumFacts& sums = flow.trace.transfer->marks[index(side)].checksums;
+    const ChecksumFacts& sums = flow.transfer->marks[index(side)].checksums;
     if (!sums.offloaded()) continue;
     ++ends_;
     segments_ += sums.bad;

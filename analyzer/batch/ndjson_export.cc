@@ -11,7 +11,7 @@
 #include <set>
 #include <vector>
 
-#include "analyzer/report/time_text.h"
+#include "analyzer/report/text/time_text.h"
 
 namespace tcpautopsy::batch {
 namespace {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "analyzer/batch/database.h"
-#include "analyzer/report/text.h"
+#include "analyzer/report/text/text.h"
 
 namespace tcpautopsy::batch {
 

@@ -1,6 +1,6 @@
 #include "analyzer/batch/report.h"
-#include "analyzer/report/json_writer.h"
-#include "analyzer/report/time_text.h"
+#include "analyzer/report/json/json_writer.h"
+#include "analyzer/report/text/time_text.h"
 
 namespace tcpautopsy::batch {
 namespace {

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "analyzer/batch/report.h"
-#include "analyzer/report/time_text.h"
+#include "analyzer/report/text/time_text.h"
 
 namespace tcpautopsy::batch {
 namespace {

@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "analyzer/analysis/part_of.h"
-#include "analyzer/flow/community_id.h"
-#include "analyzer/report/flow_lines.h"
-#include "analyzer/stream/transfer_facts.h"
+#include "analyzer/compat/community_id.h"
+#include "analyzer/report/json/flow_lines.h"
+#include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy::batch {
 namespace {
@@ -30,9 +30,9 @@ Cell maybe(const std::optional<T>& value) {
   return value ? Cell(static_cast<std::int64_t>(*value)) : Cell(nullptr);
 }
 
-std::optional<std::uint64_t> resends_of(const FlowTrace& trace) {
-  if (!trace.transfer) return std::nullopt;
-  return trace.transfer->resends[0].resends + trace.transfer->resends[1].resends;
+std::optional<std::uint64_t> resends_of(const FlowHistory& history) {
+  if (!history.transfer) return std::nullopt;
+  return history.transfer->resends[0].resends + history.transfer->resends[1].resends;
 }
 
 std::optional<std::int64_t> handshake_time(const FlowHistory& history) {
@@ -89,7 +89,7 @@ void UnitRows::add(const FlowResult& flow, const Encapsulation& encapsulation) {
               whole(trace.sides[0].packets + trace.sides[1].packets),
               whole(client.payload_bytes),
               trace.self_connection ? std::int64_t{0} : whole(server.payload_bytes),
-              maybe(resends_of(trace)),
+              maybe(resends_of(history)),
               name(history.handshake),
               maybe(handshake_time(history)),
               close_name(history),

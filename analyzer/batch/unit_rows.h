@@ -8,7 +8,7 @@
 #include "analyzer/analysis/analysis.h"
 #include "analyzer/batch/row_spool.h"
 #include "analyzer/decode/encapsulation.h"
-#include "analyzer/report/finding_lines.h"
+#include "analyzer/report/json/finding_lines.h"
 
 namespace tcpautopsy::batch {
 

@@ -46,12 +46,12 @@ class ServiceView {
                                        TimeNs window) const = 0;
 };
 
-class FlowFacts;  // flow_facts.h
+class AskedOfFlow;  // flow_facts.h
 
 struct DetectContext {
   const FlowHistory& flow;
   const ServiceView& services;
-  const FlowFacts& facts;  // of that flow
+  const AskedOfFlow& facts;  // of that flow
 };
 
 // What a finding about a host is made of.

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "analyzer/detect/asked_of_flow.h"
 #include "analyzer/detect/detector.h"
-#include "analyzer/detect/flow_facts.h"
 
 namespace tcpautopsy {
 
@@ -45,7 +45,7 @@ void order(Findings& found) {
 
 Findings examine(const FlowHistory& flow, const ServiceView& services) {
   Findings found;
-  const FlowFacts facts(flow);
+  const AskedOfFlow facts(flow);
   const DetectContext context{flow, services, facts};
   for (const Detector* detector : detectors())
     if (detector->examine != nullptr) detector->examine(context, found);

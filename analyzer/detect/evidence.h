@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "analyzer/detect/detector.h"
-#include "analyzer/stream/incidents.h"
+#include "analyzer/transfer/incidents.h"
 
 namespace tcpautopsy {
 

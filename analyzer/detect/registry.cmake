@@ -6,7 +6,6 @@ foreach(path ${detectors})
   string(APPEND lines "TCPAUTOPSY_DETECTOR(${id})\n")
 endforeach()
 file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/generated/detectors.inc CONTENT "${lines}")
-target_sources(tcpautopsy_detect PRIVATE ${detectors})
 target_include_directories(tcpautopsy_detect PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/generated)
 
 # fmt writes what findings say.

@@ -23,8 +23,8 @@ FrameRef first_frame(const Incidents& incidents) { return incidents.frames().fro
 FrameRef last_frame(const Incidents& incidents) { return incidents.frames().back(); }
 
 std::optional<ProbesUnanswered> probes_unanswered(const FlowHistory& flow, Side prober) {
-  if (!flow.trace.transfer || flow.trace.one_sided()) return std::nullopt;
-  const ProbeFacts& facts = flow.trace.transfer->probes[index(prober)];
+  if (!flow.transfer || flow.trace.one_sided()) return std::nullopt;
+  const ProbeResults& facts = flow.transfer->probes[index(prober)];
   const std::uint64_t count = facts.unanswered.count();
   if (count == 0 || facts.reset_by_peer) return std::nullopt;
   const TimeNs first_ns = first_frame(facts.unanswered).time_ns;
@@ -38,8 +38,8 @@ std::optional<ProbesUnanswered> probes_unanswered(const FlowHistory& flow, Side 
 }
 
 std::optional<WindowStuck> window_stuck(const FlowHistory& flow, Side advertiser) {
-  if (!flow.trace.transfer || flow.trace.one_sided() || was_reset(flow)) return std::nullopt;
-  const WindowFacts& facts = flow.trace.transfer->windows[index(advertiser)];
+  if (!flow.transfer || flow.trace.one_sided() || was_reset(flow)) return std::nullopt;
+  const WindowResults& facts = flow.transfer->windows[index(advertiser)];
   if (!facts.closed_at_end || !facts.zero_window_stalls) return std::nullopt;
   WindowStuck stuck;
   stuck.closed_ns = flow.capture_end_ns - facts.closed_by.time_ns;
@@ -52,8 +52,8 @@ std::optional<WindowStuck> window_stuck(const FlowHistory& flow, Side advertiser
 }
 
 std::optional<DataUnanswered> data_unanswered(const FlowHistory& flow, Side sender) {
-  if (!flow.trace.transfer || flow.trace.one_sided()) return std::nullopt;
-  const UnheardFacts& facts = flow.trace.transfer->probes[index(sender)].unheard;
+  if (!flow.transfer || flow.trace.one_sided()) return std::nullopt;
+  const UnheardFacts& facts = flow.transfer->probes[index(sender)].unheard;
   if (facts.resends.count() < kResendsNeeded || !facts.backed_off) return std::nullopt;
   DataUnanswered met;
   const TimeNs last_ns = last_frame(facts.resends).time_ns;

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "analyzer/infer/flow_history.h"
-#include "analyzer/stream/transfer_facts.h"
+#include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
 

@@ -89,12 +89,12 @@ void FlowTracker::complete(bool copies_are_capture, FlowTrace& trace) const {
   choose_client(trace);
 }
 
-void FlowTracker::conclude(bool copies_are_capture, FlowTrace& trace) {
-  trace.records = log_.take(limits_.max_records);
-  trace.icmp = std::move(icmp_);
-  complete(copies_are_capture, trace);
-  trace.peers = peers_.words();
-  if (transfer_) trace.transfer = transfer_->finish(trace.last.time_ns);
+void FlowTracker::conclude(bool copies_are_capture, EndedFlow& flow) {
+  flow.trace.records = log_.take(limits_.max_records);
+  flow.trace.icmp = std::move(icmp_);
+  complete(copies_are_capture, flow.trace);
+  flow.words = compat_.words();
+  if (transfer_) flow.transfer = transfer_->finish(flow.trace.last.time_ns);
 }
 
 void FlowTracker::so_far(bool copies_are_capture, FlowTrace& trace) const {

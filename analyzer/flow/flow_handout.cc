@@ -80,9 +80,9 @@ void FlowTable::State::hand_out(Id id) {
   if (older != LiveFlows::kNone) hand_out(older);
   LiveFlow& flow = flows_[id];
   const bool capture = pairs_.doubled(flow.pair);
-  FlowTrace trace = flow.conclude(capture);
+  EndedFlow ended = flow.conclude(capture);
   if (capture) {
-    const std::uint64_t dropped = trace.sides[0].duplicates + trace.sides[1].duplicates;
+    const std::uint64_t dropped = ended.trace.sides[0].duplicates + ended.trace.sides[1].duplicates;
     facts.duplicates_dropped += dropped;
     const FrameRef& first = flow.first_copy();
     FrameRef& earliest = facts.first_duplicate;
@@ -91,17 +91,9 @@ void FlowTable::State::hand_out(Id id) {
       earliest = first;
     }
   }
-  after_handed_out_ = flow.newer;
+  if (ended.trace.successor && flow.newer != LiveFlows::kNone) ended.next = flows_[flow.newer].number;
   flows_.close(id);
-  done(std::move(trace));
-  after_handed_out_ = LiveFlows::kNone;
-}
-
-void FlowTable::State::set_previous(const FlowTrace& concluded,
-                                    std::shared_ptr<const PreviousIncarnation> knowledge) {
-  if (after_handed_out_ == LiveFlows::kNone) return;
-  LiveFlow& next = flows_[after_handed_out_];
-  if (next.incarnation == concluded.incarnation + 1) next.previous = std::move(knowledge);
+  done(std::move(ended));
 }
 
 void FlowTable::State::finish() {

@@ -22,10 +22,6 @@ std::optional<std::uint64_t> FlowTable::add(const IcmpError& error, const FrameR
 std::optional<FlowTrace> FlowTable::so_far(const TcpSegment& segment, std::uint64_t number) {
   return state_->so_far(segment, number);
 }
-void FlowTable::set_previous(const FlowTrace& concluded,
-                             std::shared_ptr<const PreviousIncarnation> knowledge) {
-  state_->set_previous(concluded, std::move(knowledge));
-}
 void FlowTable::finish() { state_->finish(); }
 const CaptureFacts& FlowTable::facts() const { return state_->facts; }
 

@@ -37,11 +37,10 @@ struct CaptureFacts {
 };
 
 // Feed segments in file order. `done` receives each flow once, when it is over (closed for time_wait,
-// given up, or finish()), each incarnation before its successor and with `previous` set by set_previous() if
-// that was called for it.
+// given up, or finish()), each incarnation before its successor.
 class FlowTable {
  public:
-  using Done = std::function<void(FlowTrace&&)>;
+  using Done = std::function<void(EndedFlow&&)>;
 
   FlowTable(FlowOptions options, Done done);
   ~FlowTable();
@@ -55,10 +54,6 @@ class FlowTable {
   // What is known by now of the live flow `number` that the segment was added to, without transfer facts;
   // none if it is over, or if it is not told yet whose the segment is.
   std::optional<FlowTrace> so_far(const TcpSegment& segment, std::uint64_t number);
-
-  // From within `done`: hands knowledge of a concluded incarnation to the next one of the same addresses, if
-  // there is one.
-  void set_previous(const FlowTrace& concluded, std::shared_ptr<const PreviousIncarnation> knowledge);
 
   // Ends all flows, in order of their numbers.
   void finish();

@@ -11,8 +11,8 @@
 
 #include "analyzer/flow/duplicates.h"
 #include "analyzer/flow/flow_table.h"
-#include "analyzer/flow/held_syn.h"
 #include "analyzer/flow/live_flows.h"
+#include "analyzer/flow/pending_syn.h"
 
 namespace tcpautopsy {
 
@@ -24,7 +24,6 @@ struct FlowTable::State {
   std::uint64_t add(const TcpSegment& segment, const FrameRef& frame);
   std::optional<std::uint64_t> add(const IcmpError& error, const FrameRef& frame);
   std::optional<FlowTrace> so_far(const TcpSegment& segment, std::uint64_t number);
-  void set_previous(const FlowTrace& concluded, std::shared_ptr<const PreviousIncarnation> knowledge);
   void finish();
 
   FlowOptions options;
@@ -104,13 +103,12 @@ struct FlowTable::State {
   LiveFlows flows_;
   RecentPackets recent_;
   DoubledPairs pairs_;
-  std::unordered_map<Id, HeldSyn> held_;
+  std::unordered_map<Id, PendingSyn> held_;
   std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
   std::deque<Opened> opened_;
   TimeNs begin_ns_ = 0, last_time_ = 0;
   bool any_ = false;
   std::uint64_t next_number_;
-  Id after_handed_out_ = LiveFlows::kNone;
 };
 
 }  // namespace tcpautopsy

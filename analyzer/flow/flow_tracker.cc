@@ -209,8 +209,8 @@ void FlowTracker::count_copy(const TcpSegment& segment, const FrameRef& frame, S
 }
 
 void FlowTracker::add(const TcpSegment& segment, const FrameRef& frame, Side s, Role role) {
-  if (role == Role::Ordinary && carry_on(segment, frame, s)) return peers_.carry_on(segment, s);
-  peers_.add(segment, s);
+  if (role == Role::Ordinary && carry_on(segment, frame, s)) return compat_.carry_on(segment, s);
+  compat_.add(segment, s);
   if (role == Role::Copy && started_) return count_copy(segment, frame, s);
 
   LiveSide& sender = sides_[index(s)];

@@ -6,14 +6,14 @@
 #include <optional>
 #include <vector>
 
+#include "analyzer/compat/compat_trackers.h"
 #include "analyzer/flow/flow_key.h"
 #include "analyzer/flow/flow_trace.h"
 #include "analyzer/flow/folding.h"
 #include "analyzer/flow/live_side.h"
-#include "analyzer/flow/peer_trackers.h"
 #include "analyzer/flow/record_log.h"
 #include "analyzer/flow/segment_journal.h"
-#include "analyzer/stream/transfer_tracker.h"
+#include "analyzer/transfer/transfer_tracker.h"
 
 namespace tcpautopsy {
 
@@ -30,7 +30,7 @@ class FlowTracker {
   void add(const TcpSegment& segment, const FrameRef& frame, Side s, Role role);
   void add(const IcmpError& error, const FrameRef& frame, Side quoted);
   // Fills in all that the segments tell. The tracker is empty after that.
-  void conclude(bool copies_are_capture, FlowTrace& trace);
+  void conclude(bool copies_are_capture, EndedFlow& flow);
   // The same of the segments so far, without transfer facts and other tools' words; the tracker goes on.
   void so_far(bool copies_are_capture, FlowTrace& trace) const;
 
@@ -85,7 +85,7 @@ class FlowTracker {
   FrameRef first_, last_, first_copy_, last_copy_;
   std::vector<IcmpRecord> icmp_;
   std::uint64_t icmp_total_ = 0;
-  PeerTrackers peers_;
+  CompatTrackers compat_;
   std::unique_ptr<TransferTracker> transfer_;
 };
 

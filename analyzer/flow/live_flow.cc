@@ -21,7 +21,7 @@ LiveFlow::LiveFlow(const FlowKey& flow_key, std::uint64_t flow_number, std::uint
 
 bool LiveFlow::can_sleep() const {
   return young() && older == FlowIndex::kNone && newer == FlowIndex::kNone && !quoted_ && !held &&
-         !challenged && !successor && !previous;
+         !challenged && !successor;
 }
 
 void LiveFlow::note(const TcpSegment& segment, const FrameRef& frame) {
@@ -90,15 +90,14 @@ FlowTrace LiveFlow::identity() const {
   trace.encapsulation = key.encapsulation;
   trace.self_connection = self();
   trace.successor = successor;
-  trace.previous = previous;
   return trace;
 }
 
-FlowTrace LiveFlow::conclude(bool copies_are_capture) {
-  FlowTrace trace = identity();
-  previous.reset();
-  tracker().conclude(copies_are_capture, trace);
-  return trace;
+EndedFlow LiveFlow::conclude(bool copies_are_capture) {
+  EndedFlow flow;
+  flow.trace = identity();
+  tracker().conclude(copies_are_capture, flow);
+  return flow;
 }
 
 FlowTrace LiveFlow::so_far(bool copies_are_capture) const {

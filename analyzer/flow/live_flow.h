@@ -27,7 +27,7 @@ class LiveFlow {
   void resume(Bytes journal);
   void resume_to_conclude(Bytes journal);
   // What became of it. The flow is empty after that.
-  FlowTrace conclude(bool copies_are_capture);
+  EndedFlow conclude(bool copies_are_capture);
   // The same by now, without transfer facts; the flow goes on.
   FlowTrace so_far(bool copies_are_capture) const;
 
@@ -82,7 +82,6 @@ class LiveFlow {
   bool challenged = false;  // its SYN met a plain ACK of the incarnation before
   Seq challenge_ack;
   std::optional<Successor> successor;
-  std::shared_ptr<const PreviousIncarnation> previous;
 
  private:
   static constexpr std::uint8_t kYoung = 12;  // segments that the journal keeps

@@ -5,8 +5,6 @@
 namespace tcpautopsy {
 namespace {
 
-constexpr std::size_t kLongest = 1 << 16;
-
 enum Head : std::uint8_t {  // the second octet, after the TCP flags
   kSideB = 0x01,
   kRoleShift = 1,
@@ -106,14 +104,9 @@ void move_on(JournalContext& context, const TcpSegment& s, const FrameRef& frame
 
 }  // namespace
 
-Bytes stand_in_payload(std::uint32_t length) {
-  static constexpr std::array<std::uint8_t, kLongest> kZeros{};
-  return length <= kLongest ? Bytes(kZeros).first(length) : Bytes();
-}
-
 bool write_entry(const TcpSegment& s, const FrameRef& frame, Side side, Role role, JournalContext& context,
                  EntryWriter& to) {
-  if (s.payload_length > kLongest || (s.has_ip_id && s.ip_id > 0xFFFF)) return false;
+  if (s.payload_length > kLongestStandIn || (s.has_ip_id && s.ip_id > 0xFFFF)) return false;
   const JournalContext::Direction& own = context.directions[index(side)];
   const JournalContext::Direction& peer = context.directions[index(other(side))];
   const std::uint8_t rare = rare_of(s, frame.file != context.file);

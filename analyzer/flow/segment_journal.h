@@ -6,9 +6,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "analyzer/decode/stand_in_payload.h"
 #include "analyzer/decode/tcp_segment.h"
-#include "analyzer/flow/flow_trace.h"
 #include "analyzer/flow/octets.h"
+#include "analyzer/seq/frame_ref.h"
+#include "analyzer/seq/side.h"
 
 namespace tcpautopsy {
 
@@ -18,9 +20,6 @@ enum class Role : std::uint8_t {
   Stray,  // a challenge ACK to this flow's SYN, or the RST to that: their numbers are another incarnation's
   Copy,   // of a packet just before
 };
-
-// Octets to put in the place of a payload of which only the length matters; none for a length beyond 64 KiB.
-Bytes stand_in_payload(std::uint32_t length);
 
 // What segments are told relative to: the one before, and the last of the same direction.
 struct JournalContext {

@@ -128,7 +128,7 @@ CookieLook cookie_look(const TcpOptions& offered, const TcpOptions& answer) {
 }
 
 bool reused_with_lower_isn(const FlowHistory& flow, const Attempt& attempt) {
-  const auto& previous = flow.trace.previous;
+  const auto& previous = flow.previous;
   if (!previous || attempt.timestamps || attempt.syn.time_ns - previous->last_ns > kIsnClockTells)
     return false;
   for (const std::size_t side : {0U, 1U}) {

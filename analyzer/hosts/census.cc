@@ -18,7 +18,7 @@ void note_visit(Visits& visits, const FlowHistory& flow) {
   const Side client = flow.client();
   visits.client.note(flow, client);
   visits.ports.add(flow.trace.facts(client).address.port);
-  const auto& previous = flow.trace.previous;
+  const auto& previous = flow.previous;
   if (!previous || !previous->time_wait_since || !previous->time_wait_likely) return;
   if (previous->time_wait_end != flow.trace.facts(client).address) return;
   ++visits.reused;
@@ -32,13 +32,13 @@ void Census::note(const FlowHistory& flow, std::span<const FlowMark>) {
   const Side client = flow.client(), server = trace.self_connection ? client : flow.server();
   const EndpointAddress& here = trace.facts(client).address;
   const EndpointAddress& there = trace.facts(server).address;
-  hosts_.note(here.ip, trace.number, [&](Residents& host) {
+  hosts_.note(here.ip, trace.number, [&](EndpointCensus& host) {
     host.note(flow, client);
     if (server != client && there.ip == here.ip) host.note_states(flow, server);
   });
   if (there.ip != here.ip)
-    hosts_.note(there.ip, trace.number, [&](Residents& host) { host.note(flow, server); });
-  services_.note(there, trace.number, [&](Residents& service) { service.note(flow, server); });
+    hosts_.note(there.ip, trace.number, [&](EndpointCensus& host) { host.note(flow, server); });
+  services_.note(there, trace.number, [&](EndpointCensus& service) { service.note(flow, server); });
   if (server == client || !was_answered(flow)) return;
   visits_.note({here.ip, there}, trace.number, [&](Visits& visits) { note_visit(visits, flow); });
 }

@@ -4,7 +4,7 @@
 #include <span>
 
 #include "analyzer/hosts/busy_table.h"
-#include "analyzer/hosts/residents.h"
+#include "analyzer/hosts/endpoint_census.h"
 #include "analyzer/infer/flow_history.h"
 
 namespace tcpautopsy {
@@ -16,15 +16,15 @@ class Census {
   void note(const FlowHistory& flow, std::span<const FlowMark> marks);
   void merge(const Census& part);
 
-  const BusyTable<IpAddress, Residents>& hosts() const { return hosts_; }  // all endpoints of an address
+  const BusyTable<IpAddress, EndpointCensus>& hosts() const { return hosts_; }  // all endpoints of an address
   // The endpoints at an address and port to which connections were made.
-  const BusyTable<EndpointAddress, Residents>& services() const { return services_; }
+  const BusyTable<EndpointAddress, EndpointCensus>& services() const { return services_; }
   // Client hosts that got an answer from a service.
   const BusyTable<VisitKey, Visits>& visits() const { return visits_; }
 
  private:
-  BusyTable<IpAddress, Residents> hosts_;
-  BusyTable<EndpointAddress, Residents> services_;
+  BusyTable<IpAddress, EndpointCensus> hosts_;
+  BusyTable<EndpointAddress, EndpointCensus> services_;
   BusyTable<VisitKey, Visits> visits_;
 };
 

@@ -1,15 +1,15 @@
 #include "analyzer/hosts/exchanges.h"
 
 #include "analyzer/hosts/host_book.h"
-#include "analyzer/stream/transfer_facts.h"
+#include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
 namespace {
 
 Span span_of(const FlowTrace& trace) { return {trace.first.time_ns, trace.last.time_ns}; }
 
-Sent sent_by(const TransferFacts& facts, Side side) {
-  const ResendFacts& resends = facts.resends[index(side)];
+Sent sent_by(const TransferResults& facts, Side side) {
+  const RetransmissionResults& resends = facts.resends[index(side)];
   Sent sent;
   sent.segments = facts.data_segments[index(side)];
   sent.resent =
@@ -19,10 +19,10 @@ Sent sent_by(const TransferFacts& facts, Side side) {
   return sent;
 }
 
-Carried carried_by(const FlowTrace& trace, Side first) {
+Carried carried_by(const FlowHistory& flow, Side first) {
   Carried carried;
-  carried.by = {sent_by(*trace.transfer, first), sent_by(*trace.transfer, other(first))};
-  carried.span = span_of(trace);
+  carried.by = {sent_by(*flow.transfer, first), sent_by(*flow.transfer, other(first))};
+  carried.span = span_of(flow.trace);
   return carried;
 }
 
@@ -34,7 +34,7 @@ TimeNs connect_time(const FlowHistory& flow) {
 }
 
 Answers answers_of(const FlowHistory& flow) {
-  const TurnFacts& turns = flow.trace.transfer->turns;
+  const TurnResults& turns = flow.transfer->turns;
   Answers answers;
   answers.waits = turns.waits[index(flow.server())];
   for (const Turn& turn : turns.first)
@@ -49,7 +49,7 @@ Answers answers_of(const FlowHistory& flow) {
 }
 
 Visitors visitor_of(const FlowHistory& flow) {
-  const TurnFacts& turns = flow.trace.transfer->turns;
+  const TurnResults& turns = flow.transfer->turns;
   Visitors visitor;
   visitor.connections = 1;
   const bool closed = flow.close != Close::Open && flow.close != Close::Timeout;
@@ -98,17 +98,17 @@ void Visitors::merge(const Visitors& part) {
 
 void Exchanges::note(const FlowHistory& flow, std::span<const FlowMark>) {
   const FlowTrace& trace = flow.trace;
-  if (!trace.transfer || trace.self_connection) return;
-  const auto& segments = trace.transfer->data_segments;
+  if (!flow.transfer || trace.self_connection) return;
+  const auto& segments = flow.transfer->data_segments;
   if (segments[0] + segments[1] == 0) return;
   const EndpointAddress &client = trace.facts(flow.client()).address,
                         &server = trace.facts(flow.server()).address;
-  const Carried carried = carried_by(trace, flow.client());
+  const Carried carried = carried_by(flow, flow.client());
   services_.note(server, trace.number, [&](Carried& value) { value.merge(carried); });
   const HostPair pair = HostPair::of(client.ip, server.ip);
-  const Carried by_host = carried_by(trace, pair.low == client.ip ? flow.client() : flow.server());
+  const Carried by_host = carried_by(flow, pair.low == client.ip ? flow.client() : flow.server());
   pairs_.note(pair, trace.number, [&](Carried& value) { value.merge(by_host); });
-  if (trace.transfer->turns.waits[index(flow.server())]) {
+  if (flow.transfer->turns.waits[index(flow.server())]) {
     const Answers answers = answers_of(flow);
     answers_.note(server, trace.number, [&](Answers& value) { value.merge(answers); });
   }

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <map>
 
-#include "analyzer/stream/log_sketch.h"
+#include "analyzer/transfer/log_sketch.h"
 
 namespace tcpautopsy {
 

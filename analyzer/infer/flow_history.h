@@ -1,42 +1,15 @@
-// What is concluded of one connection: both ends' states over time, each with how it is known.
+// All that is known of one connection once it is over: facts, what is believed of each packet, and the
+// verdicts.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <limits>
+#include <memory>
 #include <optional>
-#include <string_view>
 #include <vector>
 
 #include "analyzer/flow/flow_trace.h"
-#include "analyzer/infer/profile.h"
-#include "analyzer/infer/tcp_state.h"
+#include "analyzer/infer/verdicts.h"
 
 namespace tcpautopsy {
-
-enum class Basis : std::uint8_t { Observed, Confirmed, Inferred, Timer };  // contract.md
-std::string_view name(Basis basis);
-
-using RecordIndex = std::size_t;  // into FlowHistory::trace.records
-constexpr RecordIndex kNoRecord = std::numeric_limits<RecordIndex>::max();
-
-// One change of state of one end.
-struct Transition {
-  Side side = Side::A;
-  TcpState from = TcpState::Closed, to = TcpState::Closed;
-  Basis basis = Basis::Inferred;
-  RecordIndex record = kNoRecord;     // the segment sent or received; kNoRecord for timers and ICMP
-  RecordIndex proved_by = kNoRecord;  // for Confirmed: the later segment that proves receipt
-  std::optional<FrameRef>
-      proof;  // frame of `proved_by`, or of the SYN-ACK to the SYN of the next incarnation
-  std::optional<FrameRef>
-      frame;               // of `record`, of the ICMP error, or of a new incarnation's SYN; none for timers
-  TimeNs time_ns = 0;      // of the frame, or when the timer ran out
-  TimeNs at_ns = 0;        // best estimate of when the endpoint itself changed
-  std::string_view cause;  // "sent SYN", "received FIN", "2MSL ran out"
-  std::string_view rfc;    // "9293 3.10.7.4"
-  StateSet possible;       // all states that remain possible after it; more than one: `to` is the likelier
-};
 
 enum class Fate : std::uint8_t { Unknown, Received, NotYet, LostAfterTap };
 
@@ -55,61 +28,18 @@ struct Belief {
   PerSide<TcpState> likely{TcpState::Unknown, TcpState::Unknown};  // on the likeliest course of events
 };
 
-enum class Handshake : std::uint8_t {
-  Complete,
-  HalfOpen,
-  SynOnly,
-  SynAckOnly,
-  Refused,
-  Filtered,
-  Aborted,
-  Simultaneous,
-  FastOpen,
-  None
-};
-enum class Close : std::uint8_t { Open, AFin, BFin, BothFin, ARst, BRst, Timeout };
-enum class ClosedFirst : std::uint8_t { A, B, Both, None };
-std::string_view name(Handshake handshake);  // contract.md's words
-bool never_opens(Handshake handshake);       // it was tried, and no connection came of it
-
-// An end that sent again and again without answer, then stopped: it gave up.
-struct GiveUp {
-  TcpState in = TcpState::SynSent;                  // the state it gave up in
-  RecordIndex first = kNoRecord, last = kNoRecord;  // first sending and last resend
-  unsigned resends = 0;
-  TimeNs at_ns = 0;         // when the next resend was due and did not come
-  bool by_profile = false;  // the profile's count was reached; else only a due step did not come
-};
-
-struct EndpointOutcome {
-  TcpState final = TcpState::Unknown;  // at the capture's end, the likeliest
-  std::vector<TcpState>
-      final_possible;            // likeliest first, `final` included; {Unknown} alone where nothing is known
-  StateSet final_not_ruled_out;  // all that any course leaves, however many losses it needs
-  std::optional<GiveUp> give_up;
-};
-
-struct FlowHistory {
-  FlowTrace trace;  // facts, without the packets captured twice
-  TimeNs capture_end_ns = 0;
-  Profile profile;
-  std::vector<Belief> beliefs;          // one for each record
-  std::vector<Delivery> deliveries;     // one for each record
-  std::vector<Transition> transitions;  // by at_ns
-  PerSide<EndpointOutcome> outcomes;
-  Handshake handshake = Handshake::None;
-  Close close = Close::Open;
-  ClosedFirst closed_first = ClosedFirst::None;
-  bool contradiction =
-      false;  // some segment fits no state: capture loss, reordering, spoofing or a broken stack
+struct FlowHistory : Verdicts {
+  FlowTrace trace;                                  // facts, without the packets captured twice
+  std::shared_ptr<const TransferResults> transfer;  // none for a self-connection, and before it is over
+  PeerWords words;
+  std::vector<Belief> beliefs;       // one for each record
+  std::vector<Delivery> deliveries;  // one for each record
 
   const std::vector<SegmentRecord>& records() const { return trace.records; }
-  const EndpointOutcome& outcome(Side side) const { return outcomes[index(side)]; }
   // Likeliest state of `side` just before and just after record `i` (what it was when the capture saw it).
   TcpState before(RecordIndex i, Side side) const;
   TcpState after(RecordIndex i, Side side) const { return beliefs[i].likely[index(side)]; }
-  // Round trip between the capture point and `side`; none where it was never measured.
-  std::optional<std::int64_t> rtt(Side side) const { return trace.facts(side).rtt_min_ns; }
+  std::optional<std::int64_t> rtt(Side side) const { return trace.rtt(side); }
   Side client() const { return trace.client; }
   Side server() const { return other(trace.client); }
 };

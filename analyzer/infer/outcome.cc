@@ -12,7 +12,7 @@ struct Opening {
   std::uint32_t syn_payload = 0;
 };
 
-Opening read_opening(const FlowHistory& h, const TraceMeaning& meaning) {
+Opening read_opening(const FlowHistory& h, const Observations& observations) {
   Opening o;
   for (std::size_t i = 0; i < h.records().size(); ++i) {
     const SegmentRecord& r = h.records()[i];
@@ -31,15 +31,15 @@ Opening read_opening(const FlowHistory& h, const TraceMeaning& meaning) {
       }
       continue;
     }
-    if (!meaning.records[i].constrains || !r.has(kAck) || r.ack < 1) continue;
+    if (!observations.records[i].constrains || !r.has(kAck) || r.ack < 1) continue;
     // The acknowledgment numbers prove it even where the other direction was not captured.
     (client ? o.client_completes : o.server_knows) = true;
   }
   return o;
 }
 
-Handshake handshake_of(const FlowHistory& h, const TraceMeaning& meaning) {
-  const Opening o = read_opening(h, meaning);
+Handshake handshake_of(const FlowHistory& h, const Observations& observations) {
+  const Opening o = read_opening(h, observations);
   if (!o.client_syn && !o.server_syn && !o.server_syn_ack) return Handshake::None;
   if ((o.client_syn && o.server_syn) || (h.trace.self_connection && o.server_syn_ack))
     return Handshake::Simultaneous;
@@ -56,13 +56,13 @@ struct Ends {
   std::size_t rst = kNowhere;                    // first RST that ends a synchronised connection
 };
 
-Ends read_ends(const FlowHistory& h, const TraceMeaning& meaning) {
+Ends read_ends(const FlowHistory& h, const Observations& observations) {
   Ends ends;
   for (std::size_t i = 0; i < h.records().size(); ++i) {
     const SegmentRecord& r = h.records()[i];
     const std::size_t side = index(r.side);
     if (r.has(kFin) && !r.has(kRst) && !r.has(kSyn) && ends.fin[side] == kNowhere) ends.fin[side] = i;
-    if (!r.has(kRst) || ends.rst != kNowhere || !meaning.records[i].constrains) continue;
+    if (!r.has(kRst) || ends.rst != kNowhere || !observations.records[i].constrains) continue;
     const TcpState before = h.before(i, r.side);
     StateSet live{};
     if (before != TcpState::Unknown) live.add(before);
@@ -72,16 +72,17 @@ Ends read_ends(const FlowHistory& h, const TraceMeaning& meaning) {
 }
 
 // Each FIN was sent before the other had arrived.
-bool fins_crossed(const FlowHistory& h, const TraceMeaning& meaning, const Ends& ends) {
+bool fins_crossed(const FlowHistory& h, const Observations& observations, const Ends& ends) {
   for (Side side : {Side::A, Side::B}) {
     const SegmentRecord& fin = h.records()[ends.fin[index(side)]];
-    if (fin.ack >= meaning.streams[index(other(side))].fin_end) return false;
+    if (fin.ack >= observations.streams[index(other(side))].fin_end) return false;
   }
   return true;
 }
 
-void classify_close(const FlowHistory& h, const TraceMeaning& meaning, Close& close, ClosedFirst& first) {
-  const Ends ends = read_ends(h, meaning);
+void classify_close(const FlowHistory& h, const Observations& observations, Close& close,
+                    ClosedFirst& first) {
+  const Ends ends = read_ends(h, observations);
   const bool fin_a = ends.fin[0] != kNowhere, fin_b = ends.fin[1] != kNowhere;
   const bool both_before_rst = fin_a && fin_b && std::max(ends.fin[0], ends.fin[1]) < ends.rst;
   const auto by = [](Side s) { return s == Side::A ? ClosedFirst::A : ClosedFirst::B; };
@@ -92,8 +93,8 @@ void classify_close(const FlowHistory& h, const TraceMeaning& meaning, Close& cl
     first = by(fin < ends.rst ? h.records()[fin].side : side);
   } else if (fin_a && fin_b) {
     close = Close::BothFin;
-    first = fins_crossed(h, meaning, ends) ? ClosedFirst::Both
-                                           : by(ends.fin[0] < ends.fin[1] ? Side::A : Side::B);
+    first = fins_crossed(h, observations, ends) ? ClosedFirst::Both
+                                                : by(ends.fin[0] < ends.fin[1] ? Side::A : Side::B);
   } else if (fin_a || fin_b) {
     close = fin_a ? Close::AFin : Close::BFin;
     first = by(fin_a ? Side::A : Side::B);
@@ -104,13 +105,13 @@ void classify_close(const FlowHistory& h, const TraceMeaning& meaning, Close& cl
 
 }  // namespace
 
-void classify(const TraceMeaning& meaning, FlowHistory& history) {
-  history.handshake = handshake_of(history, meaning);
+void classify(const Observations& observations, FlowHistory& history) {
+  history.handshake = handshake_of(history, observations);
   if (history.handshake == Handshake::Refused || history.handshake == Handshake::Filtered) return;
-  classify_close(history, meaning, history.close, history.closed_first);
+  classify_close(history, observations, history.close, history.closed_first);
 }
 
-void trace_deliveries(const TraceMeaning& meaning, FlowHistory& history) {
+void trace_deliveries(const Observations& observations, FlowHistory& history) {
   if (history.trace.self_connection) return;
   // Highest acknowledgment so far, read from the end: the first segment that covers a record is found by
   // walking forward once.
@@ -125,7 +126,7 @@ void trace_deliveries(const TraceMeaning& meaning, FlowHistory& history) {
         if (r.sequence_length() > 0 && r.end() > acked) waiting.push_back(i);
         continue;
       }
-      if (!meaning.records[i].constrains || !r.has(kAck) || r.has(kRst) || r.ack <= acked) continue;
+      if (!observations.records[i].constrains || !r.has(kAck) || r.has(kRst) || r.ack <= acked) continue;
       acked = r.ack;
       // Of several copies of one range the earliest unproved one keeps its verdict: any of them may be the
       // one that came.

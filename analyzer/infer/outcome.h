@@ -2,14 +2,14 @@
 #pragma once
 
 #include "analyzer/infer/flow_history.h"
-#include "analyzer/infer/meaning.h"
+#include "analyzer/infer/observation.h"
 
 namespace tcpautopsy {
 
 // Needs beliefs and outcomes of the history.
-void classify(const TraceMeaning& meaning, FlowHistory& history);
+void classify(const Observations& observations, FlowHistory& history);
 
 // The fate of segments whose arrival shows in acknowledgments rather than in a change of state.
-void trace_deliveries(const TraceMeaning& meaning, FlowHistory& history);
+void trace_deliveries(const Observations& observations, FlowHistory& history);
 
 }  // namespace tcpautopsy

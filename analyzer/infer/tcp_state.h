@@ -65,7 +65,7 @@ class StateSet {
   std::uint16_t bits_ = 0;
 };
 
-// States after both SYNs are through: where data, FIN and acknowledgments have their full meaning.
+// States after both SYNs are through: where data, FIN and acknowledgments have their full observations.
 constexpr StateSet kSynchronized{TcpState::Established, TcpState::FinWait1, TcpState::FinWait2,
                                  TcpState::CloseWait,   TcpState::Closing,  TcpState::LastAck,
                                  TcpState::TimeWait};

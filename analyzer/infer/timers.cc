@@ -13,7 +13,7 @@ constexpr TimeNs kTimerSlack = 4 * kSecond;
 constexpr TimeNs kFirstStep = 3 * kSecond;
 
 // Sends of one thing that stays unanswered.
-struct Resends {
+struct Retransmissions {
   RecordIndex first = kNoRecord, last = kNoRecord, before_last = kNoRecord;
   unsigned count = 0;  // after the first
 
@@ -41,9 +41,10 @@ bool belongs(const SegmentRecord& r, RecordIndex i, TcpState state, const Stream
   }
 }
 
-Resends unanswered(TcpState state, const FlowTrace& trace, const TraceMeaning& meaning, Side side) {
-  Resends group;
-  const StreamFacts& own = meaning.streams[index(side)];
+Retransmissions unanswered(TcpState state, const FlowTrace& trace, const Observations& observations,
+                           Side side) {
+  Retransmissions group;
+  const StreamFacts& own = observations.streams[index(side)];
   const StreamOffset una = trace.facts(other(side)).acked_max;
   const bool data = state == Established || state == CloseWait;
   for (RecordIndex i = 0; i < trace.records.size(); ++i) {
@@ -75,7 +76,8 @@ bool heard_since(const FlowTrace& trace, Side side, RecordIndex i) {
 }
 
 // When the next resend is due: RFC 6298 5.5, each step twice the one before, up to a bound.
-TimeNs next_step(TcpState state, const FlowTrace& trace, const Resends& group, const Profile& profile) {
+TimeNs next_step(TcpState state, const FlowTrace& trace, const Retransmissions& group,
+                 const Profile& profile) {
   constexpr TimeNs kLongestStep = 120 * kSecond;  // Linux TCP_RTO_MAX; RFC 6298 2.4 asks for 60 s or more
   if (group.count == 0) return kFirstStep;
   const TimeNs last_step =
@@ -84,10 +86,10 @@ TimeNs next_step(TcpState state, const FlowTrace& trace, const Resends& group, c
   return group.count < 2 && state != SynReceived ? std::max(step, kFirstStep) : step;
 }
 
-Ending resend_ending(TcpState state, const FlowTrace& trace, const TraceMeaning& meaning,
+Ending resend_ending(TcpState state, const FlowTrace& trace, const Observations& observations,
                      const Profile& profile, Side side, TimeNs capture_end_ns) {
   const bool data = state == Established || state == CloseWait;
-  const Resends group = unanswered(state, trace, meaning, side);
+  const Retransmissions group = unanswered(state, trace, observations, side);
   Ending e;
   e.leave = data ? 12 : 8;
   if (group.last == kNoRecord || (data && group.count == 0)) return e;
@@ -96,7 +98,7 @@ Ending resend_ending(TcpState state, const FlowTrace& trace, const TraceMeaning&
   const bool by_profile = group.count >= profile_retries(state, profile);
   // Timers run late by some percent; where no further resend is to come by the profile, the end is the
   // likelier.
-  const TimeNs tolerance = step / 32 + 100 * kMillisecond + meaning.streams[index(side)].rtt_ns;
+  const TimeNs tolerance = step / 32 + 100 * kMillisecond + observations.streams[index(side)].rtt_ns;
   const bool surely_over = capture_end_ns > e.left_ns + tolerance;
   if (!surely_over && !(by_profile && capture_end_ns >= e.left_ns)) return e;
   if (data && (group.count < 2 || heard_since(trace, other(side), group.last))) return e;
@@ -144,8 +146,8 @@ Ending probe_ending(TcpState state, const FlowTrace& trace, Side side, TimeNs ca
 
 // The earliest start of the 2MSL wait that explains what `side` answered: what may have completed the peer's
 // stream first, moved on by each FIN that it answered. Never after `latest`.
-TimeNs answered_start(const FlowTrace& trace, const TraceMeaning& meaning, Side side, TimeNs latest) {
-  const StreamOffset fin_end = meaning.streams[index(other(side))].fin_end;
+TimeNs answered_start(const FlowTrace& trace, const Observations& observations, Side side, TimeNs latest) {
+  const StreamOffset fin_end = observations.streams[index(other(side))].fin_end;
   std::optional<TimeNs> start, asked;
   for (std::size_t i = 0; i < trace.records.size(); ++i) {
     const SegmentRecord& r = trace.records[i];
@@ -153,7 +155,7 @@ TimeNs answered_start(const FlowTrace& trace, const TraceMeaning& meaning, Side 
       if (!asked || !r.has(kAck) || r.ack < fin_end) continue;
       start = asked;
       asked.reset();
-    } else if ((meaning.records[i].triggers & kGotFin) != 0) {
+    } else if ((observations.records[i].triggers & kGotFin) != 0) {
       if (!start) start = r.frame.time_ns;
       if (r.has(kFin)) asked = r.frame.time_ns;
     }
@@ -161,14 +163,14 @@ TimeNs answered_start(const FlowTrace& trace, const TraceMeaning& meaning, Side 
   return std::min(start.value_or(latest), latest);
 }
 
-Ending time_wait_ending(const FlowTrace& trace, const TraceMeaning& meaning, const Profile& profile,
+Ending time_wait_ending(const FlowTrace& trace, const Observations& observations, const Profile& profile,
                         Side side, TimeNs end_ns) {
   Ending e;
-  const TimeNs latest = time_wait_start(trace, meaning, side, end_ns);
+  const TimeNs latest = time_wait_start(trace, observations, side, end_ns);
   e.left_ns = latest + profile.time_wait;
   if (end_ns < e.left_ns) {
     // A FIN that nobody answered may have been lost, and restarted nothing.
-    if (end_ns >= answered_start(trace, meaning, side, latest) + profile.time_wait) e.leave = 2;
+    if (end_ns >= answered_start(trace, observations, side, latest) + profile.time_wait) e.leave = 2;
     return e;
   }
   const bool surely_over = end_ns >= e.left_ns + kTimerSlack;
@@ -177,11 +179,11 @@ Ending time_wait_ending(const FlowTrace& trace, const TraceMeaning& meaning, con
   return e;
 }
 
-Ending fin_wait_2_ending(const FlowTrace& trace, const TraceMeaning& meaning, const Profile& profile,
+Ending fin_wait_2_ending(const FlowTrace& trace, const Observations& observations, const Profile& profile,
                          Side side, TimeNs end_ns) {
   Ending e;
   if (!profile.fin_wait_2) return e;
-  e.left_ns = time_wait_start(trace, meaning, side, end_ns) + *profile.fin_wait_2;
+  e.left_ns = time_wait_start(trace, observations, side, end_ns) + *profile.fin_wait_2;
   // Only a socket that was closed, not one that was shut down, is timed out; packets do not tell which (RFC
   // 1122 4.2.2.13).
   if (end_ns >= e.left_ns) e.leave = 2;
@@ -190,45 +192,47 @@ Ending fin_wait_2_ending(const FlowTrace& trace, const TraceMeaning& meaning, co
 
 }  // namespace
 
-TimeNs time_wait_start(const FlowTrace& trace, const TraceMeaning& meaning, Side side, TimeNs now_ns) {
+TimeNs time_wait_start(const FlowTrace& trace, const Observations& observations, Side side, TimeNs now_ns) {
   TimeNs start = trace.first.time_ns;
   for (std::size_t i = 0; i < trace.records.size(); ++i) {
     const SegmentRecord& r = trace.records[i];
     if (r.side == side && !trace.self_connection) continue;
     if (r.frame.time_ns > now_ns) break;
-    if (meaning.records[i].triggers & (kGotFin | kGotAckOfFin)) {
+    if (observations.records[i].triggers & (kGotFin | kGotAckOfFin)) {
       // A bare repeat of the ACK of our FIN restarts nothing; a FIN does.
-      if ((meaning.records[i].triggers & kGotFin) || start == trace.first.time_ns) start = r.frame.time_ns;
+      if ((observations.records[i].triggers & kGotFin) || start == trace.first.time_ns)
+        start = r.frame.time_ns;
     }
   }
   return start;
 }
 
-Ending ending(TcpState state, const FlowTrace& trace, const TraceMeaning& meaning, const Profile& profile,
-              Side side, TimeNs capture_end_ns) {
+Ending ending(TcpState state, const FlowTrace& trace, const Observations& observations,
+              const Profile& profile, Side side, TimeNs capture_end_ns) {
   switch (state) {
     case Closed:
     case Listen:
     case Unknown: return {};
-    case TimeWait: return time_wait_ending(trace, meaning, profile, side, capture_end_ns);
-    case FinWait2: return fin_wait_2_ending(trace, meaning, profile, side, capture_end_ns);
+    case TimeWait: return time_wait_ending(trace, observations, profile, side, capture_end_ns);
+    case FinWait2: return fin_wait_2_ending(trace, observations, profile, side, capture_end_ns);
     default: break;
   }
-  const Ending e = resend_ending(state, trace, meaning, profile, side, capture_end_ns);
+  const Ending e = resend_ending(state, trace, observations, profile, side, capture_end_ns);
   const bool open = state == Established || state == CloseWait;
   return open && !e.give_up ? probe_ending(state, trace, side, capture_end_ns, e) : e;
 }
 
-Cost silent_close_cost(TcpState state, const FlowTrace& trace, const TraceMeaning& meaning,
+Cost silent_close_cost(TcpState state, const FlowTrace& trace, const Observations& observations,
                        const Profile& profile, Side side, TimeNs now_ns) {
-  const Ending at_now = ending(state, trace, meaning, profile, side, now_ns);
+  const Ending at_now = ending(state, trace, observations, profile, side, now_ns);
   if (at_now.give_up && at_now.leave == 0) return 0;
   switch (state) {
     case SynSent: return 1;  // close() before the handshake is over sends nothing
-    case TimeWait: return now_ns >= time_wait_start(trace, meaning, side, now_ns) + profile.time_wait ? 0 : 3;
+    case TimeWait:
+      return now_ns >= time_wait_start(trace, observations, side, now_ns) + profile.time_wait ? 0 : 3;
     case FinWait2:
       return profile.fin_wait_2 &&
-                     now_ns >= time_wait_start(trace, meaning, side, now_ns) + *profile.fin_wait_2
+                     now_ns >= time_wait_start(trace, observations, side, now_ns) + *profile.fin_wait_2
                  ? 0
                  : 7;
     case SynReceived: return 6;
@@ -241,11 +245,12 @@ Cost silent_close_cost(TcpState state, const FlowTrace& trace, const TraceMeanin
   }
 }
 
-std::optional<TimeNs> silent_close_time(TcpState state, const FlowTrace& trace, const TraceMeaning& meaning,
-                                        const Profile& profile, Side side, TimeNs now_ns) {
+std::optional<TimeNs> silent_close_time(TcpState state, const FlowTrace& trace,
+                                        const Observations& observations, const Profile& profile, Side side,
+                                        TimeNs now_ns) {
   if (state == TimeWait)
-    return std::min(now_ns, time_wait_start(trace, meaning, side, now_ns) + profile.time_wait);
-  const Ending at_now = ending(state, trace, meaning, profile, side, now_ns);
+    return std::min(now_ns, time_wait_start(trace, observations, side, now_ns) + profile.time_wait);
+  const Ending at_now = ending(state, trace, observations, profile, side, now_ns);
   // An application may end a connect at any time, and most do before the kernel would.
   const bool by_kernel = state != SynSent || (at_now.give_up && at_now.give_up->by_profile);
   const bool ran_out = state == FinWait2 ? at_now.leave != kNever : at_now.give_up && at_now.leave == 0;

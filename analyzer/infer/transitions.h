@@ -37,7 +37,7 @@ struct SendRow {
   TcpState from;
   Sends what;
   TcpState to;
-  std::uint8_t cost;  // 0: the usual course; more: needs an unusual one
+  std::uint8_t cost;  // 0: the usual trellis; more: needs an unusual one
   std::string_view cause, rfc;
 };
 

@@ -8,8 +8,8 @@
 #include <chrono>
 #include <cstdio>
 
-#include "analyzer/report/text.h"
-#include "analyzer/report/time_text.h"
+#include "analyzer/report/text/text.h"
+#include "analyzer/report/text/time_text.h"
 #include "cli/output.h"
 
 namespace tcpautopsy::cli {

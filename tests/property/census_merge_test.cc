@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "analyzer/hosts/host_book.h"
-#include "analyzer/stream/transfer_facts.h"
+#include "analyzer/transfer/transfer_results.h"
 #include "tests/support/conclude.h"
 #include "tests/support/format.h"
 #include "tests/support/simulator.h"
@@ -29,7 +29,7 @@ std::vector<FlowHistory> originals(bool with_data_only) {
     ConcludeSettings settings;
     settings.capture_end_ns = run.capture_end_ns;
     for (Concluded& flow : conclude(run.captured, settings).flows) {
-      const auto& transfer = flow.history.trace.transfer;
+      const auto& transfer = flow.history.transfer;
       if (with_data_only && (!transfer || transfer->data_segments[0] + transfer->data_segments[1] == 0))
         continue;
       // What sums do not look at costs but time to copy.
@@ -65,10 +65,10 @@ void move_in_time(FlowHistory& flow, TimeNs by) {
   flow.trace.last.time_ns += by;
   flow.capture_end_ns += by;
   for (Transition& change : flow.transitions) change.time_ns += by, change.at_ns += by;
-  if (!flow.trace.transfer) return;
-  auto transfer = std::make_shared<TransferFacts>(*flow.trace.transfer);
+  if (!flow.transfer) return;
+  auto transfer = std::make_shared<TransferResults>(*flow.transfer);
   for (Turn& turn : transfer->turns.first) turn.first.time_ns += by;
-  flow.trace.transfer = std::move(transfer);
+  flow.transfer = std::move(transfer);
 }
 
 // Flow `number` of a capture, the same whenever it is asked for.
@@ -88,7 +88,7 @@ FlowHistory flow_of(const std::vector<FlowHistory>& kinds, std::uint64_t number,
     previous->time_wait_end = client;
     previous->time_wait_since = trace.first.time_ns - kSecond;
     previous->time_wait_likely = true;
-    trace.previous = std::move(previous);
+    flow.previous = std::move(previous);
   }
   return flow;
 }
@@ -101,7 +101,7 @@ void tell(Lines& out, const std::string& what, const Population& population) {
     out.push_back(fmt::format("{} at {}: {}", what, moment.at_ns, fmt::join(moment.counts, " ")));
 }
 
-void tell(Lines& out, const std::string& what, const Residents& r) {
+void tell(Lines& out, const std::string& what, const EndpointCensus& r) {
   out.push_back(fmt::format("{}: {} {} {} {} {} {} {} {} {}", what, r.connections, r.opened, r.not_opened,
                             r.closed_here, r.closed_there, r.closed_both, r.time_waits, r.first_ns,
                             r.last_ns));

@@ -60,7 +60,7 @@ std::optional<std::string> truth_ruled_out(const std::vector<Concluded>& flows, 
         return fmt::format("frame {}: the sender was in {}, ruled out live", record.frame.number,
                            name(*truth));
       if (!belief.kept[index(record.side)].has(*truth))
-        return fmt::format("frame {}: the sender was in {}, ruled out in retrospect", record.frame.number,
+        return fmt::format("frame {}: the sender was in {}, ruled out in infer_history", record.frame.number,
                            name(*truth));
     }
   return std::nullopt;

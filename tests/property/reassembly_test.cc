@@ -1,6 +1,6 @@
 // Reassembly against a slow and obvious reference, and against what was sent, for transfers that suffer loss,
 // reordering, duplication and overlap on the way and in the capture.
-#include "analyzer/stream/reassembly.h"
+#include "analyzer/reassembly/reassembly.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

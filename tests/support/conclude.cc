@@ -1,11 +1,12 @@
 #include "tests/support/conclude.h"
 
 #include <algorithm>
+#include <map>
 #include <memory>
 
 #include "analyzer/analysis/part_of.h"
-#include "analyzer/infer/previous.h"
-#include "analyzer/infer/retrospect.h"
+#include "analyzer/infer/historian.h"
+#include "analyzer/infer/predecessor.h"
 
 namespace tcpautopsy {
 
@@ -27,12 +28,14 @@ class FixedServices : public ServiceView {
 Conclusions conclude(const std::vector<Captured>& input, const ConcludeSettings& settings) {
   Conclusions conclusions;
   const FixedServices services(settings.services);
-  std::unique_ptr<FlowTable> table;
+  std::map<std::uint64_t, std::shared_ptr<const PreviousIncarnation>> predecessors;
   HostBook book;
-  const auto done = [&](FlowTrace&& trace) {
-    FlowHistory history =
-        retrospect(std::move(trace), settings.profile, settings.capture_end_ns, settings.capture_loss);
-    table->set_previous(history.trace, summarise(history));
+  const auto done = [&](EndedFlow&& flow) {
+    const std::optional<std::uint64_t> next = flow.next;
+    const auto previous = predecessors[flow.trace.number];
+    FlowHistory history = infer_history(std::move(flow), settings.profile, settings.capture_end_ns,
+                                        settings.capture_loss, previous);
+    if (next) predecessors[*next] = summarise(history);
     Findings findings = examine(history, services);
     std::vector<FlowMark> marks;
     for (const Finding& finding : findings) marks.push_back({finding.id, finding.time_ns});
@@ -42,15 +45,15 @@ Conclusions conclude(const std::vector<Captured>& input, const ConcludeSettings&
   FlowOptions options;
   options.time_wait = settings.profile.time_wait;
   if (settings.keep_all) options.keep_all = [](std::uint64_t) { return true; };
-  table = std::make_unique<FlowTable>(std::move(options), done);
+  FlowTable table(std::move(options), done);
   for (const Captured& captured : input) {
     if (const auto* segment = std::get_if<TcpSegment>(&captured.what)) {
-      conclusions.flow_of.emplace_back(table->add(*segment, captured.frame));
+      conclusions.flow_of.emplace_back(table.add(*segment, captured.frame));
     } else {
-      conclusions.flow_of.push_back(table->add(std::get<IcmpError>(captured.what), captured.frame));
+      conclusions.flow_of.push_back(table.add(std::get<IcmpError>(captured.what), captured.frame));
     }
   }
-  table->finish();
+  table.finish();
   std::sort(conclusions.flows.begin(), conclusions.flows.end(), [](const Concluded& a, const Concluded& b) {
     return a.history.trace.number < b.history.trace.number;
   });

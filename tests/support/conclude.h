@@ -8,8 +8,8 @@
 #include "analyzer/detect/detector.h"
 #include "analyzer/flow/flow_table.h"
 #include "analyzer/infer/flow_history.h"
+#include "analyzer/infer/historian.h"
 #include "analyzer/infer/profile.h"
-#include "analyzer/infer/retrospect.h"
 
 namespace tcpautopsy {
 

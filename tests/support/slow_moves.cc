@@ -15,7 +15,7 @@ const ArriveRow* slow_row(TcpState state, unsigned triggers) {
   return nullptr;
 }
 
-Cost rst_cost(TcpState from, const Meaning& m) {
+Cost rst_cost(TcpState from, const Observation& m) {
   const bool no_connection = from == Closed || from == Listen;
   if (m.refuses_syn) return no_connection ? 0 : 3;
   if (from == SynSent && m.refuses_handshake) return 6;
@@ -23,7 +23,7 @@ Cost rst_cost(TcpState from, const Meaning& m) {
   return no_connection ? 3 : 0;
 }
 
-Moves sends(TcpState from, const Meaning& m) {
+Moves sends(TcpState from, const Observation& m) {
   if (from == SynReceived && m.sends == Sends::Ack && m.early_data) return {{SynReceived, 0}};
   Moves moves;
   for (const SendRow& row : send_rows())
@@ -75,9 +75,9 @@ TcpState slow_deliver(TcpState state, unsigned triggers) {
   return state;
 }
 
-std::vector<SlowMove> slow_moves(const Course& course, const Event& event, TcpState from,
-                                 const TraceMeaning& meaning) {
-  const auto m = [&]() -> const Meaning& { return meaning.records[event.record]; };
+std::vector<SlowMove> slow_moves(const Trellis& trellis, const Event& event, TcpState from,
+                                 const Observations& observations) {
+  const auto m = [&]() -> const Observation& { return observations.records[event.record]; };
   switch (event.kind) {
     case EventKind::Send: return sends(from, m());
     case EventKind::Displaced: return {{from, 0}};
@@ -88,7 +88,7 @@ std::vector<SlowMove> slow_moves(const Course& course, const Event& event, TcpSt
     case EventKind::HiddenFin: return hides_fin(from, event);
     case EventKind::Unseen: return unseen(from, event.cost);
     case EventKind::Silent: {
-      const Cost cost = course.silent[event.silent][from];
+      const Cost cost = trellis.silent[event.silent][from];
       return cost == kNever ? Moves{{from, 0}} : Moves{{from, 0}, {Closed, cost}};
     }
     case EventKind::Jump: {

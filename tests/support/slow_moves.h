@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "analyzer/infer/course.h"
+#include "analyzer/infer/trellis.h"
 
 namespace tcpautopsy {
 
@@ -13,8 +13,8 @@ struct SlowMove {
 };
 
 // From `from`, the commonest first.
-std::vector<SlowMove> slow_moves(const Course& course, const Event& event, TcpState from,
-                                 const TraceMeaning& meaning);
+std::vector<SlowMove> slow_moves(const Trellis& trellis, const Event& event, TcpState from,
+                                 const Observations& observations);
 
 // Where all rows that apply lead in turn, by the order of RFC 9293 3.10.7.4.
 TcpState slow_deliver(TcpState state, unsigned triggers);

@@ -133,7 +133,7 @@ Finding begin(const Known& known, const IpAddress& host, std::optional<std::uint
 
 void examine_hosts(const HostContext& context, Findings& out) {
   const auto least = std::max<std::int64_t>(1, std::llround(context.thresholds.of(kDoc.id, kFlows)));
-  const auto found = [&](const Residents& r) {
+  const auto found = [&](const EndpointCensus& r) {
     if (r.lingering.empty()) return std::vector<Excess>{};
     return excesses(r.lingering, TcpState::CloseWait, least, context.capture_end_ns);
   };

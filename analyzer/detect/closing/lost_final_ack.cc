@@ -1,5 +1,5 @@
+#include "analyzer/detect/asked_of_flow.h"
 #include "analyzer/detect/evidence.h"
-#include "analyzer/detect/flow_facts.h"
 
 namespace tcpautopsy {
 namespace {

@@ -134,7 +134,7 @@ constexpr Threshold kThresholds[]{kAtAddress, kOfRange};
 
 // Who has these endpoints, and toward whom, as far as it is one service.
 struct Holder {
-  const Residents* residents = nullptr;
+  const EndpointCensus* residents = nullptr;
   IpAddress host;
   std::optional<EndpointAddress> service;  // at which most of them are, or toward which
   bool is_client = false;
@@ -187,7 +187,7 @@ void tell_place(Finding& f, const Holder& holder, const Excess& excess) {
 }
 
 void tell_closing(Finding& f, const Holder& holder) {
-  const Residents& r = *holder.residents;
+  const EndpointCensus& r = *holder.residents;
   const std::uint64_t closed = r.closed_here + r.closed_there + r.closed_both;
   prove(f, "closed_first_here", r.closed_here);
   prove(f, "closed_first_by_peer", r.closed_there);
@@ -212,7 +212,7 @@ void tell(const Holder& holder, const Excess& excess, const HostContext& context
 
 // Most of the host's endpoints in TIME-WAIT are at one service of it, or toward one.
 void find_service(Holder& holder, const Excess& excess, const HostBook& book) {
-  const auto most = [&](const Residents& r) {
+  const auto most = [&](const EndpointCensus& r) {
     return 2 * r.time_waits > static_cast<std::uint64_t>(excess.peak.count) &&
            2 * r.states.peak(TcpState::TimeWait).count > excess.peak.count;
   };
@@ -242,7 +242,7 @@ void examine_hosts(const HostContext& context, Findings& out) {
     }
   }
   for (const auto& known : census.visits().known()) {
-    const Residents& client = known.value->client;
+    const EndpointCensus& client = known.value->client;
     // No range is smaller than the ports that were used.
     const double ports = static_cast<double>(known.value->ports.size());
     if (client.time_waits < 100 || static_cast<double>(client.time_waits) < of_range * ports ||

@@ -114,7 +114,7 @@ Answer answer_to(const FlowHistory& flow, RecordIndex syn) {
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
-  const auto& previous = flow.trace.previous;
+  const auto& previous = flow.previous;
   if (!previous || !previous->time_wait_since || !previous->time_wait_likely || flow.trace.self_connection)
     return;
   const auto syns = records_where(flow, is_syn);

@@ -147,7 +147,7 @@ bool behind(const FlowHistory& flow, const SegmentRecord& syn, const PreviousInc
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
-  const auto& previous = flow.trace.previous;
+  const auto& previous = flow.previous;
   if (!previous || !previous->time_wait_since || !previous->time_wait_likely || flow.trace.self_connection)
     return;
   const Unanswered found = unanswered_syns(flow);

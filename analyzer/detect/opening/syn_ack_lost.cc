@@ -1,7 +1,7 @@
 #include <algorithm>
 
+#include "analyzer/detect/asked_of_flow.h"
 #include "analyzer/detect/evidence.h"
-#include "analyzer/detect/flow_facts.h"
 
 namespace tcpautopsy {
 namespace {

@@ -1,7 +1,7 @@
 #include <cstdlib>
 
+#include "analyzer/detect/asked_of_flow.h"
 #include "analyzer/detect/evidence.h"
-#include "analyzer/detect/flow_facts.h"
 
 namespace tcpautopsy {
 namespace {

@@ -1,5 +1,5 @@
 #include "analyzer/detect/evidence.h"
-#include "analyzer/stream/transfer_facts.h"
+#include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
 namespace {
@@ -100,9 +100,9 @@ no finding
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
-  if (!flow.trace.transfer) return;
+  if (!flow.transfer) return;
   for (const Side side : {Side::A, Side::B}) {
-    const ChecksumFacts& sums = flow.trace.transfer->marks[index(side)].checksums;
+    const ChecksumFacts& sums = flow.transfer->marks[index(side)].checksums;
     if (!sums.corrupted()) continue;
     Finding finding = make_finding(kDoc, flow, side);
     finding.certainty = sums.repeated > 0 ? Certainty::Certain : Certainty::Likely;

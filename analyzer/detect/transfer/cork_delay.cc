@@ -1,5 +1,5 @@
 #include "analyzer/detect/evidence.h"
-#include "analyzer/stream/transfer_facts.h"
+#include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
 namespace {
@@ -116,9 +116,9 @@ no finding
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
-  if (!flow.trace.transfer) return;
+  if (!flow.transfer) return;
   for (const Side side : {Side::A, Side::B}) {
-    const SmallSendFacts& facts = flow.trace.transfer->small_sends[index(side)];
+    const SmallSendResults& facts = flow.transfer->small_sends[index(side)];
     const Incidents& corked = facts.corked;
     if (corked.count() < kFewest || corked.count() < facts.not_corked) continue;
     Finding finding = make_finding(kDoc, flow, side);

@@ -107,9 +107,9 @@ no finding
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
-  if (!flow.trace.transfer) return;
+  if (!flow.transfer) return;
   for (const Side side : {Side::A, Side::B}) {
-    const WindowFacts& facts = flow.trace.transfer->windows[index(side)];
+    const WindowResults& facts = flow.transfer->windows[index(side)];
     if (!facts.beyond_window || (facts.beyond_with_gaps && facts.beyond_refused == 0)) continue;
     Finding finding = make_finding(kDoc, flow, side);
     cite(finding, facts.beyond_window);

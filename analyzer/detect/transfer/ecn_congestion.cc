@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "analyzer/detect/evidence.h"
-#include "analyzer/stream/transfer_facts.h"
+#include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
 namespace {
@@ -283,9 +283,9 @@ std::string marks_text(const EcnFacts& ecn) {
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
-  if (!flow.trace.transfer) return;
+  if (!flow.transfer) return;
   for (const Side side : {Side::A, Side::B}) {
-    const EcnFacts& ecn = flow.trace.transfer->marks[index(side)].ecn;
+    const EcnFacts& ecn = flow.transfer->marks[index(side)].ecn;
     if (!ecn.marked && !ecn.echoes && !ecn.reductions) continue;
     Finding finding = make_finding(kDoc, flow, side);
     for (const Incidents* incidents : {&ecn.marked, &ecn.echoes, &ecn.reductions}) cite(finding, *incidents);

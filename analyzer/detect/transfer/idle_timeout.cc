@@ -120,9 +120,9 @@ bool closed_before(const FlowHistory& flow, Side side, TimeNs time_ns) {
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
-  if (!flow.trace.transfer) return;
+  if (!flow.transfer) return;
   for (const Side side : {Side::A, Side::B}) {
-    const SilenceFacts& facts = flow.trace.transfer->probes[index(side)].silence;
+    const SilenceFacts& facts = flow.transfer->probes[index(side)].silence;
     if (facts.silence_ns == 0 || closed_before(flow, other(side), facts.data.time_ns)) continue;
     const bool silent = !facts.reset && facts.resends.count() >= kResendsNeeded && !flow.trace.one_sided();
     if (!facts.reset && !silent) continue;

@@ -101,9 +101,9 @@ no finding
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
-  if (!flow.trace.transfer) return;
+  if (!flow.transfer) return;
   for (const Side side : {Side::A, Side::B}) {
-    const ProbeFacts& facts = flow.trace.transfer->probes[index(side)];
+    const ProbeResults& facts = flow.transfer->probes[index(side)];
     const std::uint64_t sent = facts.keepalives.count();
     if (sent == 0) continue;
     Finding finding = make_finding(kDoc, flow, side);

@@ -93,9 +93,9 @@ no finding
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
-  if (!flow.trace.transfer) return;
+  if (!flow.transfer) return;
   for (const Side side : {Side::A, Side::B}) {
-    const ProbeFacts& facts = flow.trace.transfer->probes[index(side)];
+    const ProbeResults& facts = flow.transfer->probes[index(side)];
     if (!facts.reset_by_peer) continue;
     const FrameRef probe = last_frame(facts.keepalives);
     Finding finding = make_finding(kDoc, flow, side);

@@ -109,7 +109,7 @@ void examine(const DetectContext& context, Findings& out) {
   for (const Side side : {Side::A, Side::B}) {
     const auto met = probes_unanswered(flow, side);
     if (!met) continue;
-    const ProbeFacts& facts = flow.trace.transfer->probes[index(side)];
+    const ProbeResults& facts = flow.transfer->probes[index(side)];
     const std::uint64_t count = facts.unanswered.count();
     Finding finding = make_finding(kDoc, flow, side);
     cite(finding, facts.unanswered);

@@ -1,4 +1,4 @@
-#include "analyzer/detect/resend_words.h"
+#include "analyzer/detect/retransmission_words.h"
 
 namespace tcpautopsy {
 namespace {
@@ -81,7 +81,7 @@ no finding
 void examine(const DetectContext& context, Findings& out) {
   const FlowHistory& flow = context.flow;
   for (const Side side : {Side::A, Side::B}) {
-    const ResendFacts* facts = resends_of(flow, side);
+    const RetransmissionResults* facts = resends_of(flow, side);
     if (facts == nullptr || !facts->out_of_order) continue;
     Finding finding = make_finding(kDoc, flow, side);
     tell(finding, facts->out_of_order);

@@ -1,5 +1,5 @@
-#include "analyzer/detect/flow_facts.h"
-#include "analyzer/detect/resend_words.h"
+#include "analyzer/detect/asked_of_flow.h"
+#include "analyzer/detect/retransmission_words.h"
 
 namespace tcpautopsy {
 namespace {
@@ -78,7 +78,7 @@ no finding
 void examine(const DetectContext& context, Findings& out) {
   const FlowHistory& flow = context.flow;
   for (const Side side : {Side::A, Side::B}) {
-    const ResendFacts* facts = resends_of(flow, side);
+    const RetransmissionResults* facts = resends_of(flow, side);
     const bool doubled = facts != nullptr && facts->doubled;
     if (!doubled && !context.facts.any_copy()) continue;
     Finding finding = make_finding(kDoc, flow, side);

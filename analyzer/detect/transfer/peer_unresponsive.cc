@@ -131,7 +131,7 @@ void examine(const DetectContext& context, Findings& out) {
   for (const Side side : {Side::A, Side::B}) {
     const auto met = data_unanswered(flow, side);
     if (!met || probes_unanswered(flow, side) || window_stuck(flow, other(side))) continue;
-    const ProbeFacts& facts = flow.trace.transfer->probes[index(side)];
+    const ProbeResults& facts = flow.transfer->probes[index(side)];
     const Incidents& resends = facts.unheard.resends;
     const bool large_only = facts.stuck.size > 0 && facts.stuck.small_sacked && !facts.stuck.freed;
     Finding finding = make_finding(kDoc, flow, side);

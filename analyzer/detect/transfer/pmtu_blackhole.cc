@@ -148,9 +148,9 @@ Certainty certainty_of(const StuckSizeFacts& facts, bool icmp) {
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
-  if (!flow.trace.transfer) return;
+  if (!flow.transfer) return;
   for (const Side side : {Side::A, Side::B}) {
-    const StuckSizeFacts& facts = flow.trace.transfer->probes[index(side)].stuck;
+    const StuckSizeFacts& facts = flow.transfer->probes[index(side)].stuck;
     if (facts.size == 0) continue;
     const IcmpRecord* icmp = too_big(flow, side);
     const bool cut = facts.freed && facts.freed_by < facts.size;

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "analyzer/detect/resend_words.h"
+#include "analyzer/detect/retransmission_words.h"
 
 namespace tcpautopsy {
 namespace {
@@ -112,7 +112,7 @@ constexpr std::uint32_t kLongSeries = 3;  // two back-offs
 void examine(const DetectContext& context, Findings& out) {
   const FlowHistory& flow = context.flow;
   for (const Side side : {Side::A, Side::B}) {
-    const ResendFacts* facts = resends_of(flow, side);
+    const RetransmissionResults* facts = resends_of(flow, side);
     if (facts == nullptr || !facts->timeouts) continue;
     Finding finding = make_finding(kDoc, flow, side);
     tell(finding, facts->timeouts);

@@ -1,5 +1,5 @@
 #include "analyzer/detect/evidence.h"
-#include "analyzer/stream/transfer_facts.h"
+#include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
 namespace {
@@ -104,9 +104,9 @@ no finding
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
-  if (!flow.trace.transfer) return;
+  if (!flow.transfer) return;
   for (const Side side : {Side::A, Side::B}) {
-    const StrangeNumberFacts& strange = flow.trace.transfer->marks[index(side)].strange;
+    const StrangeNumberFacts& strange = flow.transfer->marks[index(side)].strange;
     if (!strange.rewritten()) continue;
     const bool sacks = strange.sacks.count() > 1;
     const Incidents& told = sacks ? strange.sacks : strange.acks;

@@ -114,9 +114,9 @@ no finding
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
-  if (!flow.trace.transfer) return;
+  if (!flow.transfer) return;
   for (const Side side : {Side::A, Side::B}) {
-    const WindowFacts& facts = flow.trace.transfer->windows[index(side)];
+    const WindowResults& facts = flow.transfer->windows[index(side)];
     if (facts.silly_steps.count() < kStepsNeeded) continue;
     Finding finding = make_finding(kDoc, flow, side);
     cite(finding, facts.silly_steps);

@@ -1,5 +1,5 @@
 #include "analyzer/detect/evidence.h"
-#include "analyzer/stream/transfer_facts.h"
+#include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
 namespace {
@@ -67,9 +67,9 @@ no finding
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
-  if (!flow.trace.transfer) return;
+  if (!flow.transfer) return;
   for (const Side side : {Side::A, Side::B}) {
-    const Incidents& urgent = flow.trace.transfer->marks[index(side)].urgent;
+    const Incidents& urgent = flow.transfer->marks[index(side)].urgent;
     if (!urgent) continue;
     Finding finding = make_finding(kDoc, flow, side);
     cite(finding, urgent);

@@ -150,9 +150,9 @@ std::string window_text(const WindowLimitFacts& limit) {
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
-  if (!flow.trace.transfer) return;
+  if (!flow.transfer) return;
   for (const Side side : {Side::A, Side::B}) {
-    const WindowFacts& facts = flow.trace.transfer->windows[index(side)];
+    const WindowResults& facts = flow.transfer->windows[index(side)];
     const WindowLimitFacts& limit = facts.limit;
     if (limit.bytes < kTransfer || !facts.limited || 2 * limit.limited_ns < limit.sending_ns) continue;
     const auto rtt = round_trip(flow);

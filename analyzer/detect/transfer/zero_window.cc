@@ -119,12 +119,12 @@ no finding
 
 void examine(const DetectContext& context, Findings& out) {
   const auto& flow = context.flow;
-  if (!flow.trace.transfer) return;
+  if (!flow.transfer) return;
   for (const Side side : {Side::A, Side::B}) {
-    const WindowFacts& facts = flow.trace.transfer->windows[index(side)];
+    const WindowResults& facts = flow.transfer->windows[index(side)];
     const Incidents& stalls = facts.zero_window_stalls;
     if (!stalls) continue;
-    const Incidents& probes = flow.trace.transfer->windows[index(other(side))].window_probes;
+    const Incidents& probes = flow.transfer->windows[index(other(side))].window_probes;
     const bool open = facts.closed_at_end;
     const TimeNs more = open ? std::max<TimeNs>(flow.capture_end_ns - flow.trace.last.time_ns, 0) : 0;
     Finding finding = make_finding(kDoc, flow, side);

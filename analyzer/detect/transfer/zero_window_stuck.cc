@@ -116,8 +116,8 @@ void examine(const DetectContext& context, Findings& out) {
   for (const Side side : {Side::A, Side::B}) {
     const auto stuck = window_stuck(flow, side);
     if (!stuck) continue;
-    const WindowFacts& facts = flow.trace.transfer->windows[index(side)];
-    const Incidents& probes = flow.trace.transfer->windows[index(other(side))].window_probes;
+    const WindowResults& facts = flow.transfer->windows[index(side)];
+    const Incidents& probes = flow.transfer->windows[index(other(side))].window_probes;
     const std::string who(role(flow, side)), peer(role(flow, other(side)));
     Finding finding = make_finding(kDoc, flow, side);
     cite(finding, facts.closed_by);

@@ -3,20 +3,20 @@
 #include <catch2/catch.hpp>
 #include <memory>
 
-#include "analyzer/stream/transfer_facts.h"
+#include "analyzer/transfer/transfer_results.h"
 
 using namespace tcpautopsy;
 
 namespace {
 
 FlowHistory with_checksums(const FrameRef& frame, std::uint64_t bad, std::uint64_t right) {
-  auto facts = std::make_shared<TransferFacts>();
+  auto facts = std::make_shared<TransferResults>();
   ChecksumFacts& sums = facts->marks[0].checksums;
   for (std::uint64_t i = 0; i < bad; ++i) sums.wrong.add(frame);
   sums.bad = bad;
   sums.right = right;
   FlowHistory flow;
-  flow.trace.transfer = facts;
+  flow.transfer = facts;
   return flow;
 }
 

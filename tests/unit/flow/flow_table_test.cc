@@ -33,8 +33,8 @@ TEST_CASE("a whole connection becomes one flow with its numbers from the SYNs") 
   CHECK(f.records.back().ack == 2002);
   CHECK(f.first.number == 1);
   CHECK(f.last.number == 10);
-  CHECK(f.peers.zeek_conn_state == "SF");
-  CHECK(f.peers.completeness == 31);
+  CHECK(flows[0].words.zeek_conn_state == "SF");
+  CHECK(flows[0].words.completeness == 31);
   // 10 ms a packet: SYN to SYN-ACK, SYN-ACK to ACK.
   CHECK(f.facts(Side::B).rtt_handshake_ns == 10 * kMillisecond);
   CHECK(f.facts(Side::A).rtt_handshake_ns == 10 * kMillisecond);

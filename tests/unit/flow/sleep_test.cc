@@ -29,20 +29,20 @@ bool same(const SegmentRecord& x, const SegmentRecord& y) {
          x.first_sack.left == y.first_sack.left;
 }
 
-bool same(const FlowTrace& x, const FlowTrace& y) {
+bool same(const HandedOut& x, const HandedOut& y) {
   bool alike = x.number == y.number && x.incarnation == y.incarnation && x.client == y.client &&
                x.encapsulation == y.encapsulation && x.records.size() == y.records.size() &&
                x.successor.has_value() == y.successor.has_value() && same(x.sides[0], y.sides[0]) &&
-               same(x.sides[1], y.sides[1]) && x.peers.zeek_history == y.peers.zeek_history &&
-               x.peers.zeek_conn_state == y.peers.zeek_conn_state &&
-               x.peers.completeness == y.peers.completeness && x.first.number == y.first.number &&
+               same(x.sides[1], y.sides[1]) && x.words.zeek_history == y.words.zeek_history &&
+               x.words.zeek_conn_state == y.words.zeek_conn_state &&
+               x.words.completeness == y.words.completeness && x.first.number == y.first.number &&
                x.last.number == y.last.number && x.icmp_total == y.icmp_total;
   for (std::size_t i = 0; alike && i < x.records.size(); ++i) alike = same(x.records[i], y.records[i]);
   return alike;
 }
 
 // Segments of a few connections, most of them plausible.
-std::vector<FlowTrace> some_traffic(std::uint32_t seed, std::size_t most_awake) {
+std::vector<HandedOut> some_traffic(std::uint32_t seed, std::size_t most_awake) {
   std::mt19937 random(seed);
   const auto pick = [&random](std::uint32_t n) { return static_cast<std::uint32_t>(random() % n); };
   FlowOptions options;

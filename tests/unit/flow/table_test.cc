@@ -120,18 +120,13 @@ TEST_CASE("what came to nothing is handed out when no host would try again") {
   }
 }
 
-TEST_CASE("finish hands out by number, and knowledge goes to the next incarnation") {
+TEST_CASE("finish hands out by number, and tells which flow is the next incarnation") {
   std::vector<std::uint64_t> order;
-  std::vector<bool> had_previous;
-  FlowTable* self = nullptr;
-  FlowTable table({}, [&](FlowTrace&& trace) {
-    order.push_back(trace.number);
-    had_previous.push_back(trace.previous && trace.previous->flow == 0);
-    auto knowledge = std::make_shared<PreviousIncarnation>();
-    knowledge->flow = trace.number;
-    self->set_previous(trace, knowledge);
+  std::vector<std::optional<std::uint64_t>> next;
+  FlowTable table({}, [&](EndedFlow&& flow) {
+    order.push_back(flow.trace.number);
+    next.push_back(flow.next);
   });
-  self = &table;
   std::uint64_t frame = 0;
   const auto feed = [&](const TcpSegment& s) {
     table.add(s, FrameRef{0, ++frame, static_cast<TimeNs>(frame)});
@@ -143,7 +138,7 @@ TEST_CASE("finish hands out by number, and knowledge goes to the next incarnatio
   feed(segment(end("10.0.0.4", 3), server(), kSyn, 1));
   table.finish();
   CHECK(order == std::vector<std::uint64_t>{0, 1, 2, 3});
-  CHECK(had_previous == std::vector<bool>{false, false, true, false});
+  CHECK(next == std::vector<std::optional<std::uint64_t>>{2, {}, {}, {}});
 }
 
 TEST_CASE("an older incarnation is handed out before its successor") {

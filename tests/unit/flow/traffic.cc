@@ -39,7 +39,9 @@ TcpSegment segment(const EndpointAddress& source, const EndpointAddress& destina
 }
 
 Traffic::Traffic(FlowOptions options)
-    : table_(std::move(options), [this](FlowTrace&& trace) { done_.push_back(std::move(trace)); }) {}
+    : table_(std::move(options), [this](EndedFlow&& flow) {
+        done_.push_back({std::move(flow.trace), std::move(flow.words)});
+      }) {}
 
 Traffic& Traffic::feed(TcpSegment s) {
   if (s.ip_id == 0) s.ip_id = ++ip_id_;
@@ -97,7 +99,7 @@ Traffic& Traffic::on(std::uint32_t encapsulation) {
   return *this;
 }
 
-std::vector<FlowTrace> Traffic::finish() {
+std::vector<HandedOut> Traffic::finish() {
   table_.finish();
   std::sort(done_.begin(), done_.end(),
             [](const FlowTrace& x, const FlowTrace& y) { return x.number < y.number; });

@@ -20,6 +20,11 @@ EndpointAddress server();
 TcpSegment segment(const EndpointAddress& source, const EndpointAddress& destination, std::uint16_t flags,
                    std::uint32_t seq, std::uint32_t ack = 0, std::uint32_t payload = 0);
 
+// What the table made of a flow.
+struct HandedOut : FlowTrace {
+  PeerWords words;
+};
+
 // A capture of one or more connections. Each packet comes 10 ms after the one before, with its own IP ID.
 class Traffic {
  public:
@@ -36,10 +41,10 @@ class Traffic {
   Traffic& reuse(std::uint32_t iss_a, std::uint32_t iss_b);
   Traffic& on(std::uint32_t encapsulation);
 
-  std::vector<FlowTrace> finish();  // by number
+  std::vector<HandedOut> finish();  // by number
   std::uint64_t last_flow() const { return last_flow_; }
   FlowTable& table() { return table_; }
-  const std::vector<FlowTrace>& done() const { return done_; }
+  const std::vector<HandedOut>& done() const { return done_; }
 
   std::uint16_t window = 1000;
   bool timestamps = false;
@@ -48,7 +53,7 @@ class Traffic {
   std::uint64_t fed = 0;
 
  private:
-  std::vector<FlowTrace> done_;
+  std::vector<HandedOut> done_;
   FlowTable table_;
   TcpSegment last_;
   std::uint32_t iss_a_ = kIssA, iss_b_ = kIssB, encapsulation_ = 0, ip_id_ = 0;

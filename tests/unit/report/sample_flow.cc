@@ -22,7 +22,7 @@ struct Builder {
       side.syn_options.window_scale = 7;
     }
     trace.sides[0].rtt_handshake_ns = trace.sides[0].rtt_min_ns = 20 * kMillisecond;
-    trace.peers = {"SF", "ShADadFf", 31};
+    flow.history.words = {"SF", "ShADadFf", 31};
   }
 
   RecordIndex send(Side side, std::uint16_t flags, std::uint32_t payload, Fate fate = Fate::Received) {

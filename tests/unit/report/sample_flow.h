@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "analyzer/analysis/analysis.h"
-#include "analyzer/report/names.h"
+#include "analyzer/report/text/names.h"
 
 namespace tcpautopsy::report_test {
 

@@ -1,11 +1,11 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "analyzer/report/csv_writer.h"
-#include "analyzer/report/display_filter.h"
-#include "analyzer/report/finding_lines.h"
-#include "analyzer/report/flow_lines.h"
-#include "analyzer/report/ladder.h"
+#include "analyzer/report/json/csv_writer.h"
+#include "analyzer/report/json/finding_lines.h"
+#include "analyzer/report/json/flow_lines.h"
+#include "analyzer/report/ladder/ladder.h"
+#include "analyzer/report/text/display_filter.h"
 #include "tests/unit/report/sample_flow.h"
 
 using namespace tcpautopsy;

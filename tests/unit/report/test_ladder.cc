@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 #include <sstream>
 
-#include "analyzer/report/ladder.h"
+#include "analyzer/report/ladder/ladder.h"
 #include "tests/unit/report/sample_flow.h"
 
 using namespace tcpautopsy;

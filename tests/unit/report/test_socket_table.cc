@@ -1,8 +1,8 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "analyzer/report/socket_counts.h"
-#include "analyzer/report/socket_table.h"
+#include "analyzer/report/sockets/socket_counts.h"
+#include "analyzer/report/sockets/socket_table.h"
 #include "tests/unit/report/sample_flow.h"
 
 using namespace tcpautopsy;

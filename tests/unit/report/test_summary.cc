@@ -1,8 +1,8 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "analyzer/report/explain.h"
-#include "analyzer/report/summary_report.h"
+#include "analyzer/report/summary/summary_report.h"
+#include "analyzer/report/text/explain.h"
 #include "tests/unit/report/sample_flow.h"
 
 using namespace tcpautopsy;

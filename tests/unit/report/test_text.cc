@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 
-#include "analyzer/report/spread.h"
-#include "analyzer/report/text.h"
+#include "analyzer/report/summary/spread.h"
+#include "analyzer/report/text/text.h"
 
 using namespace tcpautopsy;
 

@@ -1,10 +1,10 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "analyzer/report/flow_lines.h"
-#include "analyzer/report/summary_report.h"
-#include "analyzer/report/time_tables.h"
-#include "analyzer/stream/transfer_facts.h"
+#include "analyzer/report/json/flow_lines.h"
+#include "analyzer/report/summary/summary_report.h"
+#include "analyzer/report/summary/time_tables.h"
+#include "analyzer/transfer/transfer_results.h"
 #include "tests/unit/report/sample_flow.h"
 
 using namespace tcpautopsy;
@@ -16,7 +16,7 @@ namespace {
 // Lives 80 ms; A is the client.
 FlowResult timed_flow() {
   FlowResult flow = sample_flow();
-  auto facts = std::make_shared<TransferFacts>();
+  auto facts = std::make_shared<TransferResults>();
   const auto charge = [&](Side side, HeldBy cause, TimeNs ms) {
     facts->time.ns[index(side)][index(cause)] = ms * kMillisecond;
   };
@@ -26,7 +26,7 @@ FlowResult timed_flow() {
   charge(Side::B, HeldBy::Application, 5);
   charge(Side::B, HeldBy::ReceiveWindow, 8);
   facts->time.opening_seen = true;
-  TurnFacts& turns = facts->turns;
+  TurnResults& turns = facts->turns;
   turns.turns = {2, 2};
   turns.bytes = {300, 5000};
   for (const TimeNs wait : {10, 30}) turns.waits[index(Side::B)].add(wait * kMillisecond);
@@ -38,7 +38,7 @@ FlowResult timed_flow() {
   turns.first = {turn};
   FlowTrace& trace = flow.history.trace;
   trace.last.time_ns = trace.first.time_ns + 80 * kMillisecond;
-  trace.transfer = facts;
+  flow.history.transfer = facts;
   return flow;
 }
 
@@ -51,7 +51,7 @@ json flow_json(const FlowResult& flow) {
 }  // namespace
 
 TEST_CASE("long silences are idle of the client and waiting of the server") {
-  const auto shares = where_time_went(timed_flow().history.trace);
+  const auto shares = where_time_went(timed_flow().history);
   REQUIRE(shares);
   CHECK(shares->of(TimeCause::Idle) == 5 * kMillisecond);
   CHECK(shares->of(TimeCause::ServerApplication) == 35 * kMillisecond);
@@ -61,19 +61,19 @@ TEST_CASE("long silences are idle of the client and waiting of the server") {
 
 TEST_CASE("what comes before the first segment followed, and a clock set back, leave the sum right") {
   FlowResult flow = timed_flow();
-  auto shares = where_time_went(flow.history.trace);
+  auto shares = where_time_went(flow.history);
   CHECK(shares->whole() == 80 * kMillisecond);
   CHECK(shares->of(TimeCause::Handshake) == 32 * kMillisecond);
   for (const TimeNs life : {50, 1, 0, -10}) {
     flow.history.trace.last.time_ns = flow.history.trace.first.time_ns + life * kMillisecond;
-    CHECK(where_time_went(flow.history.trace)->whole() == std::max<TimeNs>(life, 0) * kMillisecond);
+    CHECK(where_time_went(flow.history)->whole() == std::max<TimeNs>(life, 0) * kMillisecond);
   }
 }
 
 TEST_CASE("nothing is told where nothing can be known") {
   FlowResult flow = timed_flow();
   flow.history.trace.sides[1].packets = 0;
-  CHECK_FALSE(where_time_went(flow.history.trace));
+  CHECK_FALSE(where_time_went(flow.history));
   CHECK(time_table(flow.history, {}).empty());
   const json line = flow_json(flow);
   CHECK(line["where_time_went_ns"].size() == kTimeCauses);
@@ -83,7 +83,7 @@ TEST_CASE("nothing is told where nothing can be known") {
 }
 
 TEST_CASE("shares in few words, the largest first") {
-  const auto shares = where_time_went(timed_flow().history.trace);
+  const auto shares = where_time_went(timed_flow().history);
   CHECK(where_time_went_text(*shares) ==
         "server application 44 %, handshake 40 %, receive window 10 %, idle 6 %");
   CHECK(where_time_went_text(*shares, 1) == "server application 44 %");
@@ -110,9 +110,9 @@ TEST_CASE("a flow's line has times that add up, and turns") {
 
 TEST_CASE("turns that overlap make the line possible") {
   FlowResult flow = timed_flow();
-  auto facts = std::make_shared<TransferFacts>(*flow.history.trace.transfer);
+  auto facts = std::make_shared<TransferResults>(*flow.history.transfer);
   facts->turns.overlapping[index(Side::B)] = 1;
-  flow.history.trace.transfer = facts;
+  flow.history.transfer = facts;
   CHECK(flow_json(flow)["turns"]["certainty"] == "possible");
 }
 
@@ -140,9 +140,9 @@ TEST_CASE("tables of history") {
 TEST_CASE("the report puts what someone can mend before what nobody is to blame for") {
   Summary summary;
   FlowResult flow = timed_flow();
-  auto facts = std::make_shared<TransferFacts>(*flow.history.trace.transfer);
+  auto facts = std::make_shared<TransferResults>(*flow.history.transfer);
   facts->time.ns[0][index(HeldBy::Closing)] = 60 * kSecond;
-  flow.history.trace.transfer = facts;
+  flow.history.transfer = facts;
   flow.history.trace.last.time_ns += 60 * kSecond;
   summary.add(flow, sample_origin());
   flow = timed_flow();

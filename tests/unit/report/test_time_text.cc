@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include "analyzer/report/time_text.h"
+#include "analyzer/report/text/time_text.h"
 
 using namespace tcpautopsy;
 

@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kEthernet = 1;  // DLT_EN10MB
 
-Decoded decode(const ByteVector& bytes, std::size_t wire_length) {
+Decoded decoded_from(const ByteVector& bytes, std::size_t wire_length) {
   Decoder decoder;
   Frame frame;
   frame.number = 1;
@@ -43,7 +43,7 @@ TEST_CASE("what is encoded is decoded alike") {
     const auto& sent = std::get<TcpSegment>(captured.what);
     INFO("frame " << captured.frame.number);
     const ByteVector bytes = encode_frame(sent);
-    const Decoded decoded = decode(bytes, sent.wire_length);
+    const Decoded decoded = decoded_from(bytes, sent.wire_length);
     REQUIRE(std::holds_alternative<TcpSegment>(decoded));
     const auto& got = std::get<TcpSegment>(decoded);
     CHECK(got.source == sent.source);
@@ -77,7 +77,7 @@ TEST_CASE("an ICMP error is decoded alike") {
   )");
   const auto& sent = std::get<IcmpError>(playback.captured.at(1).what);
   const ByteVector bytes = encode_frame(sent);
-  const Decoded decoded = decode(bytes, bytes.size());
+  const Decoded decoded = decoded_from(bytes, bytes.size());
   REQUIRE(std::holds_alternative<IcmpError>(decoded));
   const auto& got = std::get<IcmpError>(decoded);
   CHECK(got.reporter == sent.reporter);

@@ -1,0 +1,66 @@
+// The facts of one connection but for its packets: who took part, when, and what each end sent in sum.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "analyzer/decode/address.h"
+#include "analyzer/decode/tcp_options.h"
+#include "analyzer/seq/frame_ref.h"
+#include "analyzer/seq/seq.h"
+#include "analyzer/seq/side.h"
+
+namespace tcpautopsy {
+
+// What one end sent, summed over all its segments, folded ones too.
+struct SideFacts {
+  EndpointAddress address;
+  Seq iss;                          // sequence number at stream offset 0
+  bool iss_known = false;           // from its SYN; else guessed from the first number seen
+  bool syn_seen = false;            // a SYN or SYN-ACK of it was captured
+  TcpOptions syn_options;           // of its first SYN or SYN-ACK
+  std::uint64_t packets = 0;        // without capture duplicates
+  std::uint64_t duplicates = 0;     // copies recognised (see SegmentRecord::copy)
+  std::uint64_t payload_bytes = 0;  // distinct stream octets seen
+  std::uint64_t wire_bytes = 0;
+  std::uint64_t bad_checksums = 0;
+  bool checksums_offloaded = false;  // the wrong ones are the capture's, not damage on the way
+  StreamOffset sent_max = 0;         // highest sequence end seen
+  StreamOffset acked_max = 0;        // highest ack it sent, in the other's stream
+  std::optional<std::int64_t>
+      rtt_handshake_ns;  // capture point to this end and back, from an unrepeated SYN or SYN-ACK
+  std::optional<std::int64_t>
+      rtt_min_ns;        // least seen, of handshake and data; may overestimate (delayed ACK), never under
+  std::uint8_t ttl = 0;  // of its first segment
+};
+
+// The SYN that ended this incarnation by opening the next one.
+struct Successor {
+  FrameRef syn;
+  Side sender = Side::A;             // in this incarnation's sides
+  std::optional<FrameRef> answered;  // the SYN-ACK to it
+  std::optional<FrameRef> reset;     // the RST of its sender to the challenge ACK it met (RFC 9293 3.5.1)
+};
+
+struct FlowFacts {
+  std::uint64_t number = 0;  // rank of its first packet among all flows: contract.md's "flow"
+  std::uint32_t incarnation = 0;
+  std::uint32_t encapsulation = 0;  // index into Decoder::encapsulation()
+  Side client = Side::A;
+  bool client_guessed = true;
+  bool self_connection = false;  // both ends are one: every record has side A
+  PerSide<SideFacts> sides;
+  std::uint64_t icmp_total = 0;
+  std::uint64_t records_left_out = 0;  // beyond the bound on records of one flow; 0 unless it was met
+  FrameRef first, last;                // of its packets, kept or folded
+  std::optional<Successor> successor;
+
+  const SideFacts& facts(Side side) const { return sides[index(side)]; }
+  Side server() const { return other(client); }
+  // Round trip between the capture point and `side`; none where it was never measured.
+  std::optional<std::int64_t> rtt(Side side) const { return facts(side).rtt_min_ns; }
+  // Only one direction was captured: nothing may be said that rests on "never seen".
+  bool one_sided() const { return !self_connection && (sides[0].packets == 0 || sides[1].packets == 0); }
+};
+
+}  // namespace tcpautopsy

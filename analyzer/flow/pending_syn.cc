@@ -1,0 +1,47 @@
+#include "analyzer/flow/pending_syn.h"
+
+#include "analyzer/flow/incarnations.h"
+
+namespace tcpautopsy {
+
+void PendingSyn::take(const TcpSegment& segment, const FrameRef& frame, bool copy) {
+  segments_.push_back({segment, frame, copy, nullptr});
+  // The frame's octets are gone by the time it is looked at again.
+  if (keep_octets_) {
+    const auto& octets = segments_.back().octets =
+        std::make_shared<const std::vector<std::uint8_t>>(segment.payload.begin(), segment.payload.end());
+    segments_.back().segment.payload = Bytes(*octets);
+    return;
+  }
+  const bool whole = segment.payload.size() >= segment.payload_length;
+  segments_.back().segment.payload = whole ? stand_in_payload(segment.payload_length) : Bytes();
+}
+
+PendingSyn::Verdict PendingSyn::from_syn_sender(const TcpSegment& segment, const LiveFlow& before) const {
+  const Seq iss = segments_.front().segment.seq;
+  if (opens(segment)) return segment.seq == iss ? Verdict::Wait : Verdict::Opens;
+  // Its RST to a challenge shows that it no longer knows the connection (RFC 9293 3.5.1); so does any other
+  // RST.
+  if (is_rst(segment)) return Verdict::Opens;
+  const bool of_new = segment.seq.raw() - iss.raw() <= kSameStream;
+  if (of_new && before.misfit(segment) > 1) return Verdict::Opens;
+  return before.misfit(segment) <= kSameStream ? Verdict::Forged : Verdict::Opens;
+}
+
+PendingSyn::Verdict PendingSyn::from_syn_receiver(const TcpSegment& segment, const LiveFlow& before) const {
+  if (acknowledges(segment, segments_.front().segment.seq)) return Verdict::Opens;
+  if (is_syn_ack(segment)) return Verdict::Opens;
+  if (opens(segment) || is_rst(segment)) return Verdict::Opens;
+  return before.misfit(segment) <= kSameStream ? Verdict::Wait : Verdict::Opens;
+}
+
+PendingSyn::Verdict PendingSyn::judge(const TcpSegment& segment, const FrameRef& frame, bool copy,
+                                      const LiveFlow& before) {
+  const bool same_sender = segment.source == segments_.front().segment.source;
+  Verdict verdict = same_sender ? from_syn_sender(segment, before) : from_syn_receiver(segment, before);
+  if (verdict == Verdict::Wait && segments_.size() == kMost) verdict = Verdict::Opens;
+  if (verdict == Verdict::Wait) take(segment, frame, copy);
+  return verdict;
+}
+
+}  // namespace tcpautopsy

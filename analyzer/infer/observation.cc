@@ -1,0 +1,257 @@
+#include "analyzer/infer/observation.h"
+
+#include <algorithm>
+
+#include "analyzer/infer/expected_replies.h"
+
+namespace tcpautopsy {
+namespace {
+
+using enum TcpState;
+
+constexpr StateSet kBeforeOwnFin{Established, CloseWait, SynReceived};
+constexpr StateSet kAfterOwnFin{FinWait1, FinWait2, Closing, LastAck, TimeWait};
+constexpr StateSet kOwnFinOutstanding{FinWait1, Closing, LastAck};
+constexpr StateSet kPeerFinArrived{CloseWait, Closing, LastAck, TimeWait};
+constexpr StateSet kPeerFinNotArrived{SynReceived, Established, FinWait1, FinWait2};
+
+// Running knowledge while the records are read in order.
+struct Progress {
+  StreamOffset acked = 0;  // highest ack this side sent
+  bool has_acked = false;
+  std::uint32_t ts_val = 0;  // latest of its timestamps
+  bool has_ts = false;
+  bool past_handshake = false;  // it sent more than SYNs
+  bool reset = false;           // it sent a RST, and nothing after
+};
+
+// Segments that the sender of FIN `fin` sent since its last captured one, by its IP IDs (Linux counts them up
+// for each connection). 0 where there is no telling: no IDs, a super-segment before it, or something in
+// between that it may have acknowledged.
+std::size_t lost_before(const FlowTrace& trace, std::size_t fin) {
+  const SegmentRecord& f = trace.records[fin];
+  constexpr std::uint32_t kPlainSegment = 1500;
+  constexpr std::uint32_t kMostLost = 3;
+  for (std::size_t i = fin; i-- > 0;) {
+    const SegmentRecord& r = trace.records[i];
+    if (r.side != f.side) {
+      if (r.sequence_length() > 0 && r.end() > f.ack - 1 && r.frame.time_ns + kSecond > f.frame.time_ns)
+        return 0;
+      continue;
+    }
+    if (r.copy || !r.has_ip_id || !f.has_ip_id || r.payload > kPlainSegment || r.has(kSyn)) return 0;
+    const std::uint32_t step = (f.ip_id - r.ip_id) & 0xffff;
+    const std::uint32_t gap = step - 1 - f.folded_packets;
+    return step > f.folded_packets + 1 && gap <= kMostLost && f.seq == r.end() ? gap : 0;
+  }
+  return 0;
+}
+
+// Only the other direction was captured: after its own FIN it acknowledges one number more, and then nothing.
+// Takes a last single octet for a FIN where it was data.
+bool acknowledges_unseen_fin(const FlowTrace& trace) {
+  StreamOffset acked = 0, step = 0;
+  bool fin = false;
+  for (const SegmentRecord& r : trace.records) {
+    if (r.has(kAck) && r.ack > acked) {
+      step = r.ack - acked;
+      acked = r.ack;
+      if (!fin) step = 0;
+    }
+    fin = fin || r.has(kFin);
+  }
+  return step == 1;
+}
+
+void read_streams(const FlowTrace& trace, Observations& observations, bool may_miss) {
+  for (std::size_t i = 0; i < trace.records.size(); ++i) {
+    const SegmentRecord& r = trace.records[i];
+    StreamFacts& s = observations.streams[index(r.side)];
+    s.last_record = i;
+    if (r.has(kRst)) s.sent_rst = true;
+    if (r.has(kSyn) && !r.has(kRst)) (r.has(kAck) ? s.sent_syn_ack : s.sent_syn) = true;
+    if (r.has(kSyn | kAck) && r.ack > 1) s.took_early_data = true;
+    if (!r.has(kFin) || r.has(kSyn) || r.has(kRst)) continue;
+    if (s.first_fin == kNowhere) {
+      s.first_fin = i;
+      s.lost_fins = lost_before(trace, i);
+    }
+    s.fin_end = std::max(s.fin_end, r.end());
+  }
+  for (Side side : {Side::A, Side::B}) {
+    StreamFacts& s = observations.streams[index(side)];
+    const SideFacts& f = trace.facts(side);
+    s.rtt_ns = f.rtt_min_ns.value_or(0);
+    s.offloads_checksum = f.checksums_offloaded;
+    s.hole_for_good = s.last_record != kNowhere && trace.records[s.last_record].contiguous < f.sent_max;
+    const StreamOffset acked = trace.facts(other(side)).acked_max;
+    s.unseen_fin = !may_miss && s.first_fin == kNowhere && f.sent_max > 0 && acked == f.sent_max + 1;
+    if (!may_miss && trace.one_sided() && f.packets == 0) s.unseen_fin = acknowledges_unseen_fin(trace);
+    if (s.unseen_fin) s.fin_end = acked;
+    observations.capture_missed = observations.capture_missed || s.unseen_fin || s.hole_for_good ||
+                                  (f.packets > 0 && acked > f.sent_max);
+  }
+}
+
+// A RST without ACK, SYN or FIN games: by kind only.
+bool odd_flags(const SegmentRecord& r) {
+  return (r.has(kSyn) && (r.has(kFin) || r.has(kRst))) || (r.has(kFin) && r.has(kRst)) ||
+         (r.flags & (kSyn | kFin | kRst | kAck)) == 0;
+}
+
+Sends kind_of(const SegmentRecord& r) {
+  if (r.has(kRst)) return Sends::Rst;
+  if (r.has(kSyn)) return r.has(kAck) ? Sends::SynAck : Sends::Syn;
+  return r.has(kFin) ? Sends::Fin : Sends::Ack;
+}
+
+// Sent before something that the capture saw earlier: its acknowledgment or its timestamp is behind (RFC
+// 9293 3.4: RCV.NXT never goes back; RFC 7323 5.3: nor does TSval).
+bool displaced(const SegmentRecord& r, const Progress& sender, bool after_own_fin, StreamOffset own_fin_end) {
+  if (r.copy || odd_flags(r)) return true;
+  if (r.has(kRst)) return false;
+  if (r.has(kAck) && sender.has_acked && r.ack < sender.acked) return true;
+  if (r.has(kSyn) ? sender.past_handshake : sender.reset) return true;
+  if (r.has_timestamps && sender.has_ts && r.ts_val != sender.ts_val)
+    return static_cast<std::int32_t>(r.ts_val - sender.ts_val) < 0;
+  // Behind the FIN stands what was sent before it and reordered, or sent again: nothing tells.
+  return after_own_fin && (r.fills_gap || (r.payload == 0 && !r.has(kFin) && r.seq < own_fin_end));
+}
+
+// A RST after which its sender goes on as before was not its sender's (or was never meant to end the
+// connection).
+bool goes_on_after(const FlowTrace& trace, std::size_t rst, const StreamFacts& sender) {
+  const SegmentRecord& r = trace.records[rst];
+  for (std::size_t i = rst + 1; i < trace.records.size(); ++i) {
+    const SegmentRecord& next = trace.records[i];
+    if (next.side != r.side || next.has(kRst) || next.has(kSyn) || next.copy) continue;
+    const bool later_sent = next.has_timestamps && r.has_timestamps
+                                ? static_cast<std::int32_t>(next.ts_val - r.ts_val) > 0
+                                : next.frame.time_ns - r.frame.time_ns > sender.rtt_ns + 10 * kMillisecond;
+    if (later_sent) return true;
+  }
+  return false;
+}
+
+// Whether the acknowledgment covers the other side's FIN cannot be told: the capture does not know that FIN.
+bool fin_unknown(const SegmentRecord& r, const StreamFacts& peer) {
+  return peer.fin_end == 0 && (r.acks_unseen || peer.fin_may_be_missed);
+}
+
+StateSet states_by_own_fin(const SegmentRecord& r, const StreamFacts& own, bool own_fin_seen) {
+  constexpr StateSet kAny = kBeforeOwnFin | kAfterOwnFin;
+  if (r.keepalive) return kAny;  // at SND.NXT-1, which tells nothing
+  // Data may be sent again after a FIN that was lost before the capture point, even if the capture sees it
+  // for the first time.
+  if (r.payload > 0)
+    return own_fin_seen && (r.resend || r.fills_gap) ? kOwnFinOutstanding
+                                                     : kBeforeOwnFin | kOwnFinOutstanding;
+  // A bare ACK carries SND.NXT, which is past the FIN once that is sent.
+  if (own.fin_end == 0) return own.fin_may_be_missed || r.seq > r.contiguous ? kAny : kBeforeOwnFin;
+  return r.seq >= own.fin_end ? kAfterOwnFin : kBeforeOwnFin;
+}
+
+StateSet states_after_ack(const SegmentRecord& r, const StreamFacts& own, const StreamFacts& peer,
+                          bool own_fin_seen) {
+  const StateSet set = states_by_own_fin(r, own, own_fin_seen);
+  if (!r.has(kAck) || fin_unknown(r, peer)) return set;
+  return set & (peer.fin_end > 0 && r.ack >= peer.fin_end ? kPeerFinArrived : kPeerFinNotArrived);
+}
+
+StateSet states_after(const SegmentRecord& r, Sends kind, const StreamFacts& own, const StreamFacts& peer,
+                      bool own_fin_seen) {
+  switch (kind) {
+    case Sends::Syn: return {SynSent};
+    case Sends::SynAck: return {SynReceived};
+    case Sends::Rst: return {Closed, Listen, SynSent, SynReceived};
+    case Sends::Fin:
+      if (!r.has(kAck) || fin_unknown(r, peer)) return kOwnFinOutstanding;
+      return peer.fin_end > 0 && r.ack >= peer.fin_end ? StateSet{Closing, LastAck} : StateSet{FinWait1};
+    case Sends::Ack: return states_after_ack(r, own, peer, own_fin_seen);
+  }
+  return {};
+}
+
+// RFC 9293 3.10.7.4, first and second check, as RFC 5961 3.2 narrows it: a RST counts if it stands at
+// RCV.NXT. The capture does not know RCV.NXT, only that it lies between what the receiver acknowledged and
+// what was sent to it.
+bool rst_counts(const SegmentRecord& r, const Progress& receiver) {
+  if (!receiver.has_acked) return true;
+  constexpr StreamOffset kLargestWindow = StreamOffset{65535} << 14;  // RFC 7323 2.3
+  return r.seq >= receiver.acked - 1 && r.seq <= std::max(r.sent_max, receiver.acked) + kLargestWindow;
+}
+
+// An inexact RST draws a challenge ACK instead (RFC 5961 3.2): likelier without effect.
+Cost rst_inexact(const SegmentRecord& r, const Progress& receiver) {
+  if (!receiver.has_acked || r.seq == receiver.acked || r.seq == r.sent_max) return 0;
+  return 6;
+}
+
+std::uint8_t triggers_of(const SegmentRecord& r, Sends kind, const Observations& observations,
+                         const Progress& receiver, const StreamFacts& to, bool own_fin_seen) {
+  const StreamFacts& from = observations.streams[index(r.side)];
+  if (r.bad_checksum && !from.offloads_checksum) return 0;  // RFC 9293 3.1: the receiver drops it
+  unsigned t = 0;
+  if (kind == Sends::Rst) {
+    const bool for_syn_sent = r.has(kAck) && r.ack >= 1;
+    return static_cast<std::uint8_t>(for_syn_sent || rst_counts(r, receiver) ? kGotRst : 0);
+  }
+  if (kind == Sends::Syn) t |= kGotSyn;
+  if (kind == Sends::SynAck && r.ack >= 1) t |= kGotSynAck;
+  if (r.has(kAck) && r.ack >= 1) t |= kGotAckOfSyn;
+  if (r.has(kAck) && to.fin_end > 0 && r.ack >= to.fin_end) t |= kGotAckOfFin;
+  const bool fin_or_fills = r.has(kFin) || (own_fin_seen && r.payload > 0 && r.seq < from.fin_end);
+  if (fin_or_fills && (from.hole_for_good || r.contiguous >= from.fin_end)) t |= kGotFin;
+  return static_cast<std::uint8_t>(t);
+}
+
+}  // namespace
+
+void observe(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss, Observations& observations) {
+  observations.records.assign(trace.records.size(), {});
+  observations.streams = {};
+  observations.capture_missed = false;
+  read_streams(trace, observations, may_miss);
+  for (StreamFacts& stream : observations.streams) stream.fin_may_be_missed = may_miss;
+  PerSide<Progress> progress;
+  PerSide<bool> fin_seen{};
+  for (std::size_t i = 0; i < trace.records.size(); ++i) {
+    const SegmentRecord& r = trace.records[i];
+    const Side to = trace.self_connection ? r.side : other(r.side);
+    Progress& sender = progress[index(r.side)];
+    const StreamFacts& own = observations.streams[index(r.side)];
+    const StreamFacts& peer = observations.streams[index(to)];
+    Observation& m = observations.records[i];
+    m.sends = kind_of(r);
+    m.constrains = !displaced(r, sender, fin_seen[index(r.side)], own.fin_end);
+    if (m.sends == Sends::Rst && goes_on_after(trace, i, own)) m.constrains = false;
+    m.after = states_after(r, m.sends, own, peer, fin_seen[index(r.side)]);
+    m.triggers = odd_flags(r) ? std::uint8_t{0}
+                              : triggers_of(r, m.sends, observations, progress[index(to)], peer,
+                                            fin_seen[index(r.side)]);
+    m.miss_cost = loss_cost(peer.rtt_ns);
+    m.bare_rst = m.sends == Sends::Rst && !r.has(kAck);
+    m.refuses_syn = m.sends == Sends::Rst && r.has(kAck) && r.ack >= 1 && !own.sent_syn && !own.sent_syn_ack;
+    m.refuses_handshake = m.bare_rst && r.seq == 1;
+    m.early_data = own.took_early_data;
+    if (m.sends == Sends::Rst) {
+      m.deliver_cost = rst_inexact(r, progress[index(to)]);
+      if (m.deliver_cost > 0) m.miss_cost = 0;
+    }
+    if (r.has(kFin)) fin_seen[index(r.side)] = true;
+    if (m.sends == Sends::Rst && m.constrains) sender.reset = true;
+    if (!m.constrains || m.sends == Sends::Rst) continue;
+    if (!r.has(kSyn) && !own.took_early_data) sender.past_handshake = true;
+    if (r.has(kAck)) {
+      sender.acked = std::max(sender.acked, r.ack);
+      sender.has_acked = true;
+    }
+    if (r.has_timestamps) {
+      sender.ts_val = r.ts_val;
+      sender.has_ts = true;
+    }
+  }
+  weigh_expected_replies(trace, observations, capture_end_ns);
+}
+
+}  // namespace tcpautopsy

@@ -1,0 +1,65 @@
+// What each captured segment says: of its sender for certain, of its receiver if it arrives.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "analyzer/flow/flow_trace.h"
+#include "analyzer/infer/tcp_state.h"
+#include "analyzer/infer/transitions.h"
+
+namespace tcpautopsy {
+
+// Unlikelihood in points; sums decide between courses of events. Rough scale: 4 points are one lost packet.
+using Cost = std::uint16_t;
+constexpr Cost kNever = 0xffff;
+
+constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
+
+struct Observation {
+  bool bare_rst =
+      false;  // a RST without ACK: the answer of a host to a segment it has no use for (RFC 9293 3.10.7.1)
+  bool refuses_syn = false;  // RST and ACK to a SYN: nobody listens (RFC 9293 3.10.7.1)
+  bool refuses_handshake =
+      false;  // such a RST, where a SYN-ACK would be acceptable: its sender has no attempt under way
+  bool early_data = false;  // Fast Open lets its sender send before the handshake is over (RFC 7413 4.2)
+  // Of the sender.
+  bool constrains =
+      true;  // false: sent earlier than its place suggests (reordered, copied), forged, or of no known kind
+  Sends sends = Sends::Ack;
+  StateSet after;  // states its sender can have been in once it was sent
+  // Of the receiver.
+  std::uint8_t triggers = 0;  // Trigger bits
+  Cost deliver_cost = 0;      // of its arriving in time: unlikely where no reaction followed
+  Cost miss_cost = 0;         // of its not arriving in time
+  Cost idle_cost =
+      0;  // where it changes nothing: a repeat that drew no reaction was lost, or its reaction was
+};
+
+// Facts of one direction that need the whole trace.
+struct StreamFacts {
+  StreamOffset fin_end = 0;          // one past the FIN's sequence number; 0 if no FIN was captured
+  std::size_t first_fin = kNowhere;  // record
+  std::size_t last_record = kNowhere;
+  bool unseen_fin =
+      false;  // no FIN was captured, but the other side acknowledges one number more than was seen
+  bool fin_may_be_missed = false;  // granted that the capture missed segments, a FIN among them
+  bool hole_for_good = false;      // the capture missed octets of it for ever
+  bool offloads_checksum =
+      false;  // most of its checksums are wrong: the capture sees them before the card fills them in
+  bool sent_syn = false, sent_syn_ack = false, sent_rst = false;
+  bool took_early_data = false;  // its SYN-ACK acknowledged data of the SYN
+  std::size_t lost_fins = 0;     // FINs sent before the first captured one, by the gap in its IP IDs
+  std::int64_t rtt_ns = 0;       // capture point to this end and back; 0 if never measured
+};
+
+struct Observations {
+  std::vector<Observation> records;
+  PerSide<StreamFacts> streams;
+  bool capture_missed = false;  // signs that the capture missed segments
+};
+
+// `may_miss`: grant that the capture missed a FIN. What `meaning` held before is lost but for its memory.
+void observe(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss, Observations& observations);
+
+}  // namespace tcpautopsy

@@ -1,0 +1,31 @@
+#include "analyzer/infer/predecessor.h"
+
+#include "analyzer/infer/flow_history.h"
+
+namespace tcpautopsy {
+
+std::shared_ptr<const PreviousIncarnation> summarise(const FlowHistory& h) {
+  auto p = std::make_shared<PreviousIncarnation>();
+  p->flow = h.trace.number;
+  p->last_ns = h.trace.last.time_ns;
+  for (Side side : {Side::A, Side::B}) {
+    const SideFacts& f = h.trace.facts(side);
+    p->address[index(side)] = f.address;
+    p->next_seq[index(side)] = wrap(f.sent_max, f.iss);
+    for (const SegmentRecord& r : h.records())
+      if (r.side == side && r.has_timestamps) p->last_ts_val[index(side)] = r.ts_val;
+  }
+  for (const Transition& t : h.transitions) {
+    if (t.to == TcpState::TimeWait) {
+      p->time_wait_since = t.at_ns;
+      p->time_wait_end = h.trace.facts(t.side).address;
+      p->time_wait_likely = true;
+    } else if (t.from == TcpState::TimeWait &&
+               !(h.trace.successor && t.time_ns == h.trace.successor->syn.time_ns)) {
+      p->time_wait_likely = false;
+    }
+  }
+  return p;
+}
+
+}  // namespace tcpautopsy

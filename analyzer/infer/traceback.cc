@@ -1,0 +1,385 @@
+#include "analyzer/infer/traceback.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "analyzer/infer/trellis_moves.h"
+
+namespace tcpautopsy {
+namespace {
+
+using enum TcpState;
+
+// States that cost more than this above the likeliest are not listed as possible: one lost packet is granted,
+// two are not.
+constexpr Cost kPlausible = 4;
+// Rows this unusual do not stand in the way of a proof.
+constexpr Cost kUnheardOf = 6;
+
+class Reader {
+ public:
+  Reader(const Trellis& trellis, const Observations& observations, Side side, FlowHistory& history)
+      : trellis_(trellis),
+        observations_(observations),
+        side_(side),
+        history_(history),
+        settled_(!trellis.start_unknown) {}
+
+  void read() {
+    state_ = best_start();
+    start_ = state_;
+    for (event_ = 0; event_ < trellis_.steps.size(); ++event_) {
+      step_ = &trellis_.steps[event_];
+      const bool stays = !at().changes || leaves_all(at().event, {state_}, observations_);
+      const TcpState next = stays ? state_ : best_move();
+      note(next);
+      state_ = next;
+      believe();
+    }
+    finish();
+  }
+
+ private:
+  const SegmentRecord& record(std::size_t i) const { return history_.trace.records[i]; }
+  std::int64_t half_rtt() const { return history_.rtt(side_).value_or(0) / 2; }
+
+  const Step& at() const { return *step_; }
+
+  TcpState best_start() const {
+    Cost best = kNever;
+    TcpState start = Closed;
+    trellis_.start.states().each([&](TcpState s) {
+      const Cost all = add_cost(trellis_.start[s], trellis_.onward[s]);
+      if (all >= best) return;
+      best = all;
+      start = s;
+    });
+    return start;
+  }
+
+  TcpState best_move() const {
+    Cost best = kNever;
+    TcpState best_to = state_;
+    each_move(trellis_, at().event, {state_}, observations_, [&](TcpState, TcpState to, Cost cost) {
+      const Cost all = add_cost(cost, at().backward[to]);
+      if (all >= best) return;
+      best = all;
+      best_to = to;
+    });
+    return best_to;
+  }
+
+  StateSet live() const { return at().forward.states(); }
+  StateSet kept() const { return live() & at().backward.states(); }
+
+  // What is likely enough to be told.
+  StateSet plausible() const {
+    const StateSet all = kept();
+    if (all.single()) return all;
+    const auto sum = [&step = at()](TcpState s) { return add_cost(step.forward[s], step.backward[s]); };
+    Cost best = kNever;
+    all.each([&](TcpState s) { best = std::min(best, sum(s)); });
+    const Cost most = add_cost(best, kPlausible);
+    StateSet set;
+    all.each([&](TcpState s) {
+      if (sum(s) <= most) set.add(s);
+    });
+    return set;
+  }
+
+  // Turns the step from state_ to `next` at the current event into transitions.
+  void note(TcpState next) {
+    const Event& event = at().event;
+    switch (event.kind) {
+      case EventKind::Send:
+      case EventKind::Jump: note_send(event, next); break;
+      case EventKind::Arrive:
+      case EventKind::MayArrive: note_arrival(event, next); break;
+      case EventKind::Icmp: note_icmp(event, next); break;
+      case EventKind::HiddenFin: note_hidden_fin(event, next); break;
+      case EventKind::Silent: note_silent(event, next); break;
+      case EventKind::Unseen: note_unseen(event, next); break;
+      case EventKind::Displaced: break;
+    }
+  }
+
+  void note_send(const Event& event, TcpState next) {
+    const SegmentRecord& r = record(event.record);
+    const bool marks = (r.has(kSyn) || r.has(kFin) || r.has(kRst));
+    if (!settled_ && (marks || plausible().single())) return settle(next, event.record, marks);
+    if (next == state_) return;
+    const SendRow* row = send_row(state_, observations_.records[event.record].sends, next);
+    Transition t = transition(state_, next, r.frame, -half_rtt());
+    t.record = event.record;
+    t.basis = row != nullptr ? Basis::Observed : Basis::Inferred;
+    t.cause = row != nullptr ? row->cause : "what led here was not captured";
+    t.rfc = row != nullptr ? row->rfc : "9293 3.3.2";
+    add(t);
+  }
+
+  // The first thing that tells the state of an endpoint whose past is outside the capture.
+  void settle(TcpState next, std::size_t i, bool marks) {
+    settled_ = true;
+    const SegmentRecord& r = record(i);
+    Transition t = transition(Unknown, next, r.frame, r.side == side_ ? -half_rtt() : half_rtt());
+    t.record = i;
+    t.basis = marks && r.side == side_ ? Basis::Observed : Basis::Inferred;
+    t.cause = "was in this state when the capture tells it first";
+    t.rfc = "9293 3.3.2";
+    add(t);
+  }
+
+  void note_arrival(const Event& event, TcpState next) {
+    const SegmentRecord& r = record(event.record);
+    if (next == state_) {
+      const bool would_matter = moved_by(event.triggers).has(state_);
+      if (would_matter && event.kind == EventKind::Arrive)
+        set_fate(event.record, Fate::LostAfterTap, next_send());
+      if (!settled_ && plausible().single()) settle(next, event.record, false);
+      return;
+    }
+    const std::size_t proof = first_send_excluding(state_);
+    set_fate(event.record, proof == kNowhere ? Fate::Unknown : Fate::Received, proof);
+    if (!settled_ && plausible().single()) return settle(next, event.record, false);
+    std::uint8_t left = event.triggers;
+    for (TcpState s = state_; s != next;) {
+      const ArriveRow* row = arrive(s, left);
+      if (row == nullptr) break;
+      left = static_cast<std::uint8_t>(left & ~row->on);
+      Transition t = transition(s, row->to, r.frame, half_rtt());
+      t.record = event.record;
+      prove(t, proof);
+      t.cause = row->cause;
+      t.rfc = row->rfc;
+      add(t);
+      s = row->to;
+    }
+  }
+
+  void note_icmp(const Event& event, TcpState next) {
+    if (next == state_) return;
+    const ArriveRow* row = arrive(state_, kGotIcmp);
+    Transition t = transition(state_, next, history_.trace.icmp[event.record].frame, half_rtt());
+    t.cause = row->cause;
+    t.rfc = row->rfc;
+    add(t);
+  }
+
+  void note_hidden_fin(const Event& event, TcpState next) {
+    if (next == state_) return;
+    const std::size_t evidence = next_send();
+    Transition t = evidence == kNowhere ? transition(state_, next, history_.trace.last, 0)
+                                        : transition(state_, next, record(evidence).frame, -half_rtt());
+    if (evidence != kNowhere) t.record = evidence;
+    if (event.time_ns != 0) t.at_ns = event.time_ns - half_rtt();
+    t.cause = "sent FIN before the capture saw it";
+    t.rfc = "9293 3.10.4";
+    add(t);
+  }
+
+  void note_silent(const Event& event, TcpState next) {
+    if (next == state_) return;
+    const TimerRow* row = timer_row(state_);
+    const TimeNs when = silent_close_time(state_, history_.trace, observations_, history_.profile, side_,
+                                          next_own_time(event.record))
+                            .value_or(last_own_time(event.record));
+    Transition t = transition(state_, next, {}, 0);
+    t.frame.reset();
+    t.time_ns = t.at_ns = when;
+    t.basis = Basis::Timer;
+    t.cause = state_ == SynSent ? "closed or given up before the handshake was over"
+              : row != nullptr  ? row->cause
+                                : "closed";
+    t.rfc = state_ == SynSent ? "9293 3.10.4" : row != nullptr ? row->rfc : "9293 3.10.4";
+    add(t);
+  }
+
+  void note_unseen(const Event& event, TcpState next) {
+    if (next == state_) return;
+    const FrameRef near = event.record == kNowhere ? history_.trace.last : record(event.record).frame;
+    if (!settled_) return;
+    Transition t = transition(state_, next, near, 0);
+    if (event.record != kNowhere) t.record = event.record;
+    t.cause = "a segment that the capture missed";
+    t.rfc = "9293 3.10.7.4";
+    add(t);
+  }
+
+  Transition transition(TcpState from, TcpState to, const FrameRef& frame, std::int64_t offset) const {
+    Transition t;
+    t.side = side_;
+    t.from = from;
+    t.to = to;
+    t.frame = frame;
+    t.time_ns = frame.time_ns;
+    t.at_ns = frame.time_ns + offset;
+    t.possible = event_ < trellis_.steps.size() ? plausible() : StateSet{to};
+    t.possible.add(to);
+    return t;
+  }
+
+  void prove(Transition& t, std::size_t proof) const {
+    if (proof == kNowhere) return;
+    t.basis = Basis::Confirmed;
+    t.proved_by = proof;
+    t.proof = record(proof).frame;
+    t.possible.remove(t.from);
+  }
+
+  // Times within an endpoint's history do not go back: estimates are bent to the order that is certain.
+  void add(Transition t) {
+    if (!settled_ && t.from != Unknown) return;
+    if (any_) t.at_ns = std::max(t.at_ns, latest_at_ns_);
+    any_ = true;
+    latest_at_ns_ = t.at_ns;
+    history_.transitions.push_back(t);
+  }
+
+  // The endpoint's next segment that it could not have sent from `state`: proof that it had left it.
+  std::size_t first_send_excluding(TcpState state) const {
+    for (std::size_t e = event_ + 1; e < trellis_.steps.size(); ++e) {
+      const Event& event = trellis_.steps[e].event;
+      if (event.kind != EventKind::Send) continue;
+      const Observation& m = observations_.records[event.record];
+      if (m.sends == Sends::Rst) continue;
+      bool can = false;
+      const SendRows& of = kSendsOf[index(state)][index(m.sends)];
+      for (std::size_t k = 0; k < of.count; ++k) {
+        const SendRow& row = rows::kSendRows[of.rows[k]];
+        can = can || (m.after.has(row.to) && (row.cost < kUnheardOf || m.early_data));
+      }
+      if (!can) return event.record;
+    }
+    return kNowhere;
+  }
+
+  std::size_t next_send() const {
+    for (std::size_t e = event_ + 1; e < trellis_.steps.size(); ++e)
+      if (trellis_.steps[e].event.kind == EventKind::Send) return trellis_.steps[e].event.record;
+    return kNowhere;
+  }
+
+  TimeNs last_own_time(std::size_t before) const {
+    for (std::size_t i = before; i-- > 0;)
+      if (record(i).side == side_) return record(i).frame.time_ns;
+    return history_.trace.first.time_ns;
+  }
+
+  // It sends nothing between its silent change and the RST, though other segments may arrive.
+  TimeNs next_own_time(std::size_t from) const {
+    for (std::size_t i = from; i < history_.trace.records.size(); ++i)
+      if (record(i).side == side_ && !record(i).copy) return record(i).frame.time_ns;
+    return record(from).frame.time_ns;
+  }
+
+  void set_fate(std::size_t i, Fate fate, std::size_t proof) { history_.deliveries[i] = {fate, proof}; }
+
+  void believe() {
+    const Event& event = at().event;
+    past_live_ = past_live_ | live();
+    past_kept_ = past_kept_ | kept();
+    const bool arrived = event.kind == EventKind::Arrive;
+    const bool displaced = event.kind == EventKind::Displaced;
+    if (event.kind != EventKind::Send && event.kind != EventKind::Jump && !arrived && !displaced) return;
+    // A self-connection's record is sent and arrives at one endpoint: the belief is the one after sending.
+    if (arrived && history_.trace.self_connection) return;
+    Belief& b = history_.beliefs[event.record];
+    const std::size_t s = index(side_);
+    b.live[s] = live();
+    b.kept[s] = kept();
+    b.plausible[s] = plausible();
+    b.likely[s] = settled_ ? state_ : Unknown;
+    if (displaced) return widen(b, observations_.records[event.record]);
+    if (!arrived)
+      last_sent_ = event.record;
+    else if (last_sent_ != kNowhere && last_sent_ > event.record)
+      b.likely[s] = state_before_crossing(event.record);
+  }
+
+  // Sent some time before: any state the endpoint has been in.
+  void widen(Belief& b, const Observation& m) const {
+    const std::size_t s = index(side_);
+    const StateSet start = trellis_.start.states();
+    // A RST that its sender did not stop at may still have been sent with no connection there.
+    const StateSet resetting = m.sends == Sends::Rst ? m.after : StateSet{};
+    b.live[s] = b.live[s] | past_live_ | start | resetting;
+    b.kept[s] = b.kept[s] | past_kept_ | start | resetting;
+  }
+
+  // The segment was still on its way when a later captured one was sent: the state it found the endpoint in
+  // at that time.
+  TcpState state_before_crossing(std::size_t i) const {
+    for (std::size_t e = event_; e-- > 0;) {
+      const Event& event = trellis_.steps[e].event;
+      const bool sent = event.kind == EventKind::Send || event.kind == EventKind::Jump;
+      if (sent && event.record < i) return history_.beliefs[event.record].likely[index(side_)];
+    }
+    return start_;
+  }
+
+  void finish() {
+    event_ = trellis_.steps.size();
+    EndpointOutcome& outcome = history_.outcomes[index(side_)];
+    const CostRow& last = trellis_.last();
+    CostRow ends;
+    std::array<TcpState, kStateCount> found{};
+    auto found_end = found.begin();
+    const auto offer = [&](Cost cost, TcpState s) {
+      if (cost != kNever && !ends.states().has(s)) *found_end++ = s;
+      ends.offer(s, cost);
+    };
+    const TcpState likeliest = state_;
+    last.states().each([&](TcpState s) {
+      const Ending& e = trellis_.endings[index(s)];
+      offer(add_cost(last[s], e.stay), s);
+      offer(add_cost(last[s], e.leave), Closed);
+    });
+    if (settled_ && last.states().has(likeliest)) conclude(trellis_.endings[index(likeliest)], outcome);
+    const auto cheaper = [&ends](TcpState a, TcpState b) { return ends[a] < ends[b]; };
+    for (auto next = found.begin(); next != found_end; ++next)
+      std::rotate(std::upper_bound(found.begin(), next, *next, cheaper), next, next + 1);
+    outcome.final_not_ruled_out = ends.states();
+    outcome.final = settled_ ? state_ : Unknown;
+    outcome.final_possible = {outcome.final};
+    for (auto s = found.begin(); s != found_end; ++s)
+      if (*s != outcome.final && ends[*s] <= add_cost(ends[found.front()], kPlausible))
+        outcome.final_possible.push_back(*s);
+  }
+
+  void conclude(const Ending& e, EndpointOutcome& outcome) {
+    outcome.give_up = e.give_up;
+    if (e.leave >= e.stay) return;
+    const TimerRow* row = timer_row(state_);
+    Transition t = transition(state_, Closed, {}, 0);
+    t.frame.reset();
+    t.time_ns = t.at_ns = e.left_ns;
+    t.basis = Basis::Timer;
+    t.cause = row->cause;
+    t.rfc = row->rfc;
+    if (e.stay <= kPlausible) t.possible.add(state_);
+    add(t);
+    state_ = Closed;
+  }
+
+  const Trellis& trellis_;
+  const Observations& observations_;
+  Side side_;
+  FlowHistory& history_;
+  bool settled_;
+  bool any_ = false;
+  TimeNs latest_at_ns_ = 0;
+  TcpState state_ = Closed, start_ = Closed;
+  std::size_t event_ = 0;
+  const Step* step_ = nullptr;  // the event's
+  std::size_t last_sent_ = kNowhere;
+  StateSet past_live_, past_kept_;
+};
+
+}  // namespace
+
+void trace_back(const Trellis& trellis, const Observations& observations, Side side, FlowHistory& history) {
+  Reader(trellis, observations, side, history).read();
+}
+
+}  // namespace tcpautopsy

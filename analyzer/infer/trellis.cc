@@ -1,0 +1,302 @@
+#include "analyzer/infer/trellis.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "analyzer/infer/trellis_moves.h"
+
+namespace tcpautopsy {
+namespace {
+
+using enum TcpState;
+
+constexpr Cost kHiddenFinCost = 6;
+constexpr Cost kUnseenCost = 12;
+constexpr Cost kOneSidedCost = 1;
+constexpr Cost kCertain = 20;
+constexpr Cost kJumpCost = 24;
+constexpr Cost kLateCost = 1;
+constexpr Cost kIcmpIgnored = 4;
+
+class Runner {
+ public:
+  using Due = TrellisBuilder::Due;
+
+  Runner(const FlowTrace& trace, const Observations& observations, const Profile& profile, Side side,
+         TimeNs end_ns, bool may_miss, Trellis& trellis, std::vector<Due>& due,
+         std::vector<std::size_t>& late)
+      : trace_(trace),
+        observations_(observations),
+        profile_(profile),
+        side_(side),
+        end_ns_(end_ns),
+        may_miss_(may_miss),
+        trellis_(trellis),
+        due_(due),
+        late_(late) {}
+
+  void run() {
+    clear();
+    trellis_.start = row_ = start();
+    hidden_fin_after_ = hidden_fin_place();
+    hidden_fin_time_ = hidden_fin_time();
+    if (hidden_fin_after_ == kNowhere && wants_hidden_fin()) step(hidden_fin(kNowhere, unseen_fin_cost()));
+    for (std::size_t i = 0; i < trace_.records.size(); ++i) {
+      const SegmentRecord& r = trace_.records[i];
+      now_ = std::max(now_, r.frame.time_ns);
+      if (hidden_fin_time_ != 0 && hidden_fin_time_ <= now_) {
+        arrive_until(hidden_fin_time_, i);
+        Event event{EventKind::HiddenFin, 0, 0, 2, 0, i};
+        event.time_ns = std::exchange(hidden_fin_time_, 0);
+        step(event);
+      }
+      arrive_until(now_, i);
+      if (r.side == side_) send(i);
+      if (r.side != side_ || trace_.self_connection) due_.push_back({now_ + rtt() - rtt() / 8, i});
+    }
+    arrive_until(std::numeric_limits<TimeNs>::max(), trace_.records.size());
+    offer_late();
+    if (may_miss_) step({EventKind::Unseen, 0, kUnseenCost});
+    backward();
+  }
+
+ private:
+  void clear() {
+    trellis_.steps.clear();
+    trellis_.silent.clear();
+    trellis_.start_unknown = trellis_.contradiction = false;
+    due_.clear();
+    late_.clear();
+  }
+
+  TimeNs rtt() const { return observations_.streams[index(side_)].rtt_ns; }
+
+  CostRow start() {
+    CostRow row;
+    const auto set = [&row](TcpState s, Cost c) { row.offer(s, c); };
+    const StreamFacts& own = observations_.streams[index(side_)];
+    const StreamFacts& peer = observations_.streams[index(other(side_))];
+    if (own.sent_syn || peer.sent_syn) {
+      set(Closed, 0);
+      if (!own.sent_syn) set(Listen, 0);
+    } else if (own.sent_syn_ack || peer.sent_syn_ack) {
+      set(own.sent_syn_ack ? SynReceived : SynSent, 0);
+      trellis_.start_unknown = true;
+    } else {
+      // Nothing is known; most connections are found in ESTABLISHED.
+      trellis_.start_unknown = true;
+      set(Established, 0);
+      set(CloseWait, 2);
+      set(FinWait2, 2);
+      set(FinWait1, 3);
+      set(LastAck, 3);
+      set(Closing, 4);
+      set(TimeWait, 4);
+      set(Closed, 5);
+      set(SynSent, 5);
+      set(SynReceived, 5);
+      set(Listen, 6);
+    }
+    return row;
+  }
+
+  // At a time that evidence gives, or wherever nothing speaks against it.
+  bool wants_hidden_fin() const { return observations_.streams[index(side_)].lost_fins == 0; }
+
+  // Each FIN that passed unseen was sent a retransmission timeout before the next: the round trip and the
+  // least RTO (RFC 6298 2).
+  TimeNs hidden_fin_time() const {
+    const StreamFacts& own = observations_.streams[index(side_)];
+    if (own.lost_fins == 0) return 0;
+    const TimeNs rto = profile_.minimum_rto + rtt() + observations_.streams[index(other(side_))].rtt_ns;
+    return trace_.records[own.first_fin].frame.time_ns - static_cast<TimeNs>(own.lost_fins) * rto;
+  }
+  Cost hidden_fin_cost() const {
+    return observations_.streams[index(side_)].unseen_fin ? Cost{0} : kHiddenFinCost;
+  }
+  Event hidden_fin(std::size_t record, Cost stay_cost) const {
+    return {EventKind::HiddenFin, 0, hidden_fin_cost(), stay_cost, 0, record};
+  }
+  Cost unseen_fin_cost() const { return observations_.streams[index(side_)].unseen_fin ? kCertain : Cost{0}; }
+
+  // From the last segment that a sent FIN rules out up to the first captured FIN, it may have been sent after
+  // each.
+  bool may_hide_fin_before(std::size_t i) const {
+    return wants_hidden_fin() && !observations_.streams[index(side_)].unseen_fin &&
+           i <= observations_.streams[index(side_)].first_fin &&
+           (hidden_fin_after_ == kNowhere || i > hidden_fin_after_);
+  }
+
+  bool may_hide_fin_after(std::size_t i) const {
+    // Acknowledged though never captured: it was sent after all that was captured.
+    if (observations_.streams[index(side_)].unseen_fin) return i == hidden_fin_after_;
+    return wants_hidden_fin() && i < observations_.streams[index(side_)].first_fin &&
+           (hidden_fin_after_ == kNowhere || i >= hidden_fin_after_);
+  }
+
+  // The endpoint's last segment before its first captured FIN that a sent FIN rules out.
+  std::size_t hidden_fin_place() const {
+    constexpr StateSet kBefore{Established, CloseWait, SynReceived, SynSent};
+    std::size_t place = kNowhere;
+    const std::size_t end = std::min(observations_.streams[index(side_)].first_fin, trace_.records.size());
+    for (std::size_t i = 0; i < end; ++i)
+      if (trace_.records[i].side == side_ && observations_.records[i].constrains &&
+          observations_.records[i].after.within(kBefore))
+        place = i;
+    return place;
+  }
+
+  void send(std::size_t i) {
+    const Observation& m = observations_.records[i];
+    // Of a direction that was not captured at all, unseen segments are the rule.
+    const Event unseen{EventKind::Unseen, 0, trace_.one_sided() ? kOneSidedCost : kUnseenCost, 0, 0, i};
+    if (may_miss_ &&
+        !observations_.streams[index(side_)].unseen_fin) {  // missed, perhaps, before what was captured
+      step(hidden_fin(i, 0));
+      step(unseen);
+    }
+    off_time(i);
+    if (!m.constrains) {
+      if (may_miss_) step(unseen);
+      return step({EventKind::Displaced, 0, 0, 0, 0, i});
+    }
+    if (m.sends == Sends::Rst) silent(i);
+    if (may_miss_) step(unseen);
+    if (may_hide_fin_before(i)) step(hidden_fin(i, unseen_fin_cost()));
+    const CostRow before = row_;
+    step({EventKind::Send, 0, 0, 0, 0, i});
+    if (row_.empty()) jump(i, before);
+    if (may_hide_fin_after(i)) step(hidden_fin(i, unseen_fin_cost()));
+  }
+
+  // Segments toward the endpoint off their time: captured, but not yet due; or due, missed, and still under
+  // way.
+  void off_time(std::size_t send) {
+    for (std::size_t d = next_due_; d < due_.size(); ++d) {
+      if (due_[d].record >= send) continue;
+      const TimeNs age = now_ - trace_.records[due_[d].record].frame.time_ns;
+      offer(due_[d].record, age * 2 < rtt() ? Cost{8} : Cost{2});
+    }
+    offer_late();
+  }
+
+  // Twice: any order of two of them.
+  void offer_late() {
+    if (!row_.states().meets(moved_by(late_triggers_))) return;
+    for (std::size_t round = 0; round < std::min<std::size_t>(late_.size(), 2); ++round)
+      for (std::size_t record : late_) offer(record, kLateCost);
+  }
+
+  void offer(std::size_t record, Cost cost) {
+    const Observation& m = observations_.records[record];
+    if (row_.states().meets(moved_by(m.triggers)))
+      step({EventKind::MayArrive, m.triggers, add_cost(cost, m.deliver_cost), 0, 0, record});
+  }
+
+  void arrive_until(TimeNs time_ns, std::size_t before_record) {
+    while (next_icmp_ < trace_.icmp.size() && trace_.icmp[next_icmp_].frame.time_ns <= time_ns) {
+      if (trace_.icmp[next_icmp_].quoted == side_)
+        step({EventKind::Icmp, kGotIcmp, 0, kIcmpIgnored, 0, next_icmp_});
+      ++next_icmp_;
+    }
+    for (; next_due_ < due_.size() && due_[next_due_].at_ns <= time_ns &&
+           due_[next_due_].record < before_record;
+         ++next_due_) {
+      const std::size_t record = due_[next_due_].record;
+      if (draws_rst(record)) silent(record);
+      const Observation& m = observations_.records[record];
+      step({EventKind::Arrive, m.triggers, m.deliver_cost, m.miss_cost, m.idle_cost, record});
+      add_late(record);
+    }
+  }
+
+  // The endpoint's next segment is a RST: it may have lost its socket before this one came.
+  bool draws_rst(std::size_t record) const {
+    if (!observations_.streams[index(side_)].sent_rst) return false;
+    for (std::size_t k = record + 1; k < trace_.records.size(); ++k)
+      if (trace_.records[k].side == side_ && observations_.records[k].constrains)
+        return observations_.records[k].sends == Sends::Rst;
+    return false;
+  }
+
+  // One late candidate for each distinct meaning: the bound on what is carried along.
+  void add_late(std::size_t record) {
+    const std::uint8_t triggers = observations_.records[record].triggers;
+    if (triggers == 0) return;
+    late_triggers_ |= triggers;
+    for (std::size_t& known : late_)
+      if (observations_.records[known].triggers == triggers) {
+        known = record;
+        return;
+      }
+    late_.push_back(record);
+  }
+
+  void silent(std::size_t record) {
+    CostRow costs;
+    row_.states().each([&](TcpState s) {
+      costs.offer(s, silent_close_cost(s, trace_, observations_, profile_, side_, now_));
+    });
+    trellis_.silent.push_back(costs);
+    step({EventKind::Silent, 0, 0, 0, 0, record, 0, trellis_.silent.size() - 1});
+  }
+
+  void jump(std::size_t i, const CostRow& before) {
+    trellis_.contradiction = true;
+    trellis_.steps.pop_back();
+    row_ = before;
+    step({EventKind::Jump, 0, kJumpCost, 0, 0, i});
+  }
+
+  void step(const Event& event) {
+    const StateSet before = row_.states();
+    const bool changes = before.empty() || !leaves_all(event, before, observations_);
+    if (!changes && event.kind == EventKind::HiddenFin) return;
+    if (changes) row_ = forward_over(trellis_, event, observations_, row_);
+    trellis_.steps.emplace_back(event, changes, row_);
+  }
+
+  void backward() {
+    CostRow row;
+    row_.states().each([&](TcpState s) {
+      Ending& e = trellis_.endings[index(s)];
+      e = ending(s, trace_, observations_, profile_, side_, end_ns_);
+      row.offer(s, std::min(e.stay, e.leave));
+    });
+    for (std::size_t k = trellis_.steps.size(); k-- > 0;) {
+      Step& step = trellis_.steps[k];
+      step.backward = row;
+      if (!step.changes) continue;
+      const StateSet before = (k > 0 ? trellis_.steps[k - 1].forward : trellis_.start).states();
+      row = backward_over(trellis_, step.event, observations_, before, row);
+    }
+    trellis_.onward = row;
+  }
+
+  const FlowTrace& trace_;
+  const Observations& observations_;
+  const Profile& profile_;
+  Side side_;
+  TimeNs end_ns_;
+  bool may_miss_;
+  Trellis& trellis_;
+  std::vector<Due>& due_;
+  std::vector<std::size_t>& late_;
+  CostRow row_;
+  TimeNs now_ = std::numeric_limits<TimeNs>::min() / 2;
+  std::size_t next_due_ = 0, next_icmp_ = 0;
+  std::uint8_t late_triggers_ = 0;  // of all late ones
+  std::size_t hidden_fin_after_ = kNowhere;
+  TimeNs hidden_fin_time_ = 0;  // still to come
+};
+
+}  // namespace
+
+const Trellis& TrellisBuilder::run(const FlowTrace& trace, const Observations& observations,
+                                   const Profile& profile, Side side, TimeNs capture_end_ns, bool may_miss) {
+  Runner(trace, observations, profile, side, capture_end_ns, may_miss, trellis_, due_, late_).run();
+  return trellis_;
+}
+
+}  // namespace tcpautopsy

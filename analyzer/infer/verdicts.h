@@ -1,0 +1,93 @@
+// What is concluded of one connection, made once and never changed: how it opened and closed, and what became
+// of what decided it. Detectors read this, the facts without packets (flow/flow_facts.h) and the results of
+// the transfer (transfer/transfer_results.h), and nothing else.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "analyzer/infer/basis.h"
+#include "analyzer/infer/predecessor.h"
+#include "analyzer/infer/profile.h"
+#include "analyzer/infer/tcp_state.h"
+#include "analyzer/seq/frame_ref.h"
+#include "analyzer/seq/side.h"
+
+namespace tcpautopsy {
+
+using RecordIndex = std::size_t;  // into FlowHistory::trace.records
+constexpr RecordIndex kNoRecord = std::numeric_limits<RecordIndex>::max();
+
+// One change of state of one end.
+struct Transition {
+  Side side = Side::A;
+  TcpState from = TcpState::Closed, to = TcpState::Closed;
+  Basis basis = Basis::Inferred;
+  RecordIndex record = kNoRecord;     // the segment sent or received; kNoRecord for timers and ICMP
+  RecordIndex proved_by = kNoRecord;  // for Confirmed: the later segment that proves receipt
+  std::optional<FrameRef>
+      proof;  // frame of `proved_by`, or of the SYN-ACK to the SYN of the next incarnation
+  std::optional<FrameRef>
+      frame;               // of `record`, of the ICMP error, or of a new incarnation's SYN; none for timers
+  TimeNs time_ns = 0;      // of the frame, or when the timer ran out
+  TimeNs at_ns = 0;        // best estimate of when the endpoint itself changed
+  std::string_view cause;  // "sent SYN", "received FIN", "2MSL ran out"
+  std::string_view rfc;    // "9293 3.10.7.4"
+  StateSet possible;       // all states that remain possible after it; more than one: `to` is the likelier
+};
+
+enum class Handshake : std::uint8_t {
+  Complete,
+  HalfOpen,
+  SynOnly,
+  SynAckOnly,
+  Refused,
+  Filtered,
+  Aborted,
+  Simultaneous,
+  FastOpen,
+  None
+};
+enum class Close : std::uint8_t { Open, AFin, BFin, BothFin, ARst, BRst, Timeout };
+enum class ClosedFirst : std::uint8_t { A, B, Both, None };
+std::string_view name(Handshake handshake);  // contract.md's words
+bool never_opens(Handshake handshake);       // it was tried, and no connection came of it
+
+// An end that sent again and again without answer, then stopped: it gave up.
+struct GiveUp {
+  TcpState in = TcpState::SynSent;                  // the state it gave up in
+  RecordIndex first = kNoRecord, last = kNoRecord;  // first sending and last resend
+  unsigned resends = 0;
+  TimeNs at_ns = 0;         // when the next resend was due and did not come
+  bool by_profile = false;  // the profile's count was reached; else only a due step did not come
+};
+
+struct EndpointOutcome {
+  TcpState final = TcpState::Unknown;  // at the capture's end, the likeliest
+  std::vector<TcpState>
+      final_possible;            // likeliest first, `final` included; {Unknown} alone where nothing is known
+  StateSet final_not_ruled_out;  // all that any course leaves, however many losses it needs
+  std::optional<GiveUp> give_up;
+};
+
+struct Verdicts {
+  TimeNs capture_end_ns = 0;
+  Profile profile;
+  std::shared_ptr<const PreviousIncarnation> previous;  // of the same addresses, if it was captured
+  std::vector<Transition> transitions;                  // by at_ns
+  PerSide<EndpointOutcome> outcomes;
+  Handshake handshake = Handshake::None;
+  Close close = Close::Open;
+  ClosedFirst closed_first = ClosedFirst::None;
+  bool contradiction =
+      false;  // some segment fits no state: capture loss, reordering, spoofing or a broken stack
+
+  const EndpointOutcome& outcome(Side side) const { return outcomes[index(side)]; }
+};
+
+}  // namespace tcpautopsy

@@ -1,0 +1,90 @@
+#include "analyzer/report/json/json_writer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace tcpautopsy {
+namespace {
+
+// Octets of the well-formed UTF-8 sequence at the front (Unicode table 3-7), 0 if there is none.
+std::size_t utf8_length(std::string_view text) {
+  const auto at = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const auto trails = [&](std::size_t count) {
+    if (text.size() <= count) return false;
+    for (std::size_t i = 1; i <= count; ++i)
+      if ((at(i) & 0xC0) != 0x80) return false;
+    return true;
+  };
+  const unsigned char lead = at(0);
+  if (lead < 0x80) return 1;
+  if (lead >= 0xC2 && lead <= 0xDF) return trails(1) ? 2 : 0;
+  if (lead >= 0xE0 && lead <= 0xEF) {
+    if (!trails(2) || (lead == 0xE0 && at(1) < 0xA0) || (lead == 0xED && at(1) > 0x9F)) return 0;
+    return 3;
+  }
+  if (lead >= 0xF0 && lead <= 0xF4) {
+    if (!trails(3) || (lead == 0xF0 && at(1) < 0x90) || (lead == 0xF4 && at(1) > 0x8F)) return 0;
+    return 4;
+  }
+  return 0;
+}
+
+void append_escaped(std::string& out, char c) {
+  switch (c) {
+    case '"': out += "\\\""; return;
+    case '\\': out += "\\\\"; return;
+    case '\n': out += "\\n"; return;
+    case '\t': out += "\\t"; return;
+    case '\r': out += "\\r"; return;
+    default:
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}",
+                     static_cast<unsigned>(static_cast<unsigned char>(c)));
+  }
+}
+
+bool plain(char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; }
+
+}  // namespace
+
+void append_json_string(std::string& out, std::string_view text) {
+  out += '"';
+  while (!text.empty()) {
+    std::size_t run = 0;
+    while (run < text.size() && plain(text[run])) ++run;
+    out.append(text.data(), run);
+    text.remove_prefix(run);
+    if (text.empty()) break;
+    const std::size_t length = utf8_length(text);
+    if (length > 1) {
+      out.append(text.data(), length);
+    } else if (length == 0) {
+      out += "\xEF\xBF\xBD";
+    } else {
+      append_escaped(out, text.front());
+    }
+    text.remove_prefix(length == 0 ? 1 : length);
+  }
+  out += '"';
+}
+
+void JsonWriter::flush() {
+  out_.append(block_.data(), used_);
+  used_ = 0;
+}
+
+void JsonWriter::value(std::string_view text) {
+  if (text.size() <= kLongestWord && std::all_of(text.begin(), text.end(), plain)) return word(text);
+  if (!fresh_) piece("");
+  flush();
+  append_json_string(out_, text);
+  fresh_ = false;
+}
+
+void JsonWriter::value(double number) {
+  if (!std::isfinite(number)) return null();
+  piece(fmt::format("{}", number));
+}
+
+}  // namespace tcpautopsy

@@ -1,0 +1,128 @@
+#include "analyzer/report/json/finding_lines.h"
+#include "analyzer/report/json/flow_lines.h"
+#include "analyzer/report/ladder/ladder.h"
+#include "analyzer/transfer/transfer_results.h"
+
+namespace tcpautopsy {
+namespace {
+
+std::string_view fate_name(Fate fate) {
+  switch (fate) {
+    case Fate::Received: return "received";
+    case Fate::NotYet: return "not_yet";
+    case Fate::LostAfterTap: return "lost_after_tap";
+    case Fate::Unknown: return "unknown";
+  }
+  return "";
+}
+
+void write_states(JsonWriter& w, const FlowHistory& history, RecordIndex at) {
+  const auto each = [&](auto write) {
+    w.begin_object();
+    w.key("client");
+    write(index(history.client()));
+    w.key("server");
+    if (history.trace.self_connection)
+      w.null();
+    else
+      write(index(history.server()));
+    w.end_object();
+  };
+  const Belief& belief = history.beliefs[at];
+  w.key("state");
+  each([&](std::size_t side) { w.word(name(belief.likely[side])); });
+  w.key("possible");
+  each([&](std::size_t side) {
+    w.begin_array();
+    belief.kept[side].each([&](TcpState state) { w.word(name(state)); });
+    w.end_array();
+  });
+}
+
+void write_delivery(JsonWriter& w, const FlowHistory& history, RecordIndex at) {
+  const Delivery& delivery = history.deliveries[at];
+  w.word_field("delivery", fate_name(delivery.fate));
+  w.key("delivery_shown_by");
+  if (delivery.proof < history.records().size())
+    w.value(history.records()[delivery.proof].frame.number);
+  else
+    w.null();
+}
+
+void write_segment(JsonWriter& w, const FlowHistory& history, RecordIndex at, const Origin& origin) {
+  const SegmentRecord& r = history.records()[at];
+  w.begin_object();
+  w.field("frame", r.frame.number);
+  if (r.frame.file != history.trace.first.file) w.field("file", origin.file(r.frame));
+  w.field("time_ns", r.frame.time_ns);
+  w.word_field("endpoint", endpoint_name(history.trace, r.side));
+  w.word_field("flags", flags_text(r.flags));
+  w.field("seq", r.seq);
+  w.field("length", r.payload);
+  w.field("ack", r.has(kAck) ? std::optional(r.ack) : std::nullopt);
+  w.field("window", advertised_window(history, r));
+  w.field("folded_packets", r.folded_packets);
+  w.field("remarks", remarks_text(r));
+  if (at < history.deliveries.size()) write_delivery(w, history, at);
+  if (at < history.beliefs.size()) write_states(w, history, at);
+  w.end_object();
+}
+
+void write_turns(JsonWriter& w, const FlowHistory& history, const Origin& origin) {
+  const FlowTrace& trace = history.trace;
+  w.key("turns");
+  w.begin_array();
+  if (history.transfer && !trace.self_connection) {
+    for (const Turn& turn : history.transfer->turns.first) {
+      w.begin_object();
+      w.field("frame", turn.first.number);
+      if (turn.first.file != trace.first.file) w.field("file", origin.file(turn.first));
+      w.field("time_ns", turn.first.time_ns);
+      w.field("last_ns", turn.last_ns);
+      w.word_field("endpoint", endpoint_name(trace, turn.side));
+      w.field("bytes", turn.bytes);
+      w.field("writes", turn.writes);
+      w.field("wait_ns", turn.wait_ns < 0 ? std::nullopt : std::optional(turn.wait_ns));
+      w.field("overlaps", turn.overlaps);
+      w.field("resent", turn.resent);
+      w.end_object();
+    }
+  }
+  w.end_array();
+}
+
+}  // namespace
+
+std::string ladder_json(const FlowResult& flow, const Origin& origin) {
+  std::string out;
+  JsonWriter w(out);
+  w.begin_object();
+  w.field("schema", 1);
+  w.key("flow");
+  write_flow(w, flow, origin);
+  w.key("segments");
+  w.begin_array();
+  for (RecordIndex i = 0; i < flow.history.records().size(); ++i) write_segment(w, flow.history, i, origin);
+  w.end_array();
+  write_turns(w, flow.history, origin);
+  w.key("icmp");
+  w.begin_array();
+  for (const IcmpRecord& icmp : flow.history.trace.icmp) {
+    w.begin_object();
+    w.field("frame", icmp.frame.number);
+    w.field("time_ns", icmp.frame.time_ns);
+    w.field("type", unsigned{icmp.type});
+    w.field("code", unsigned{icmp.code});
+    w.field("text", icmp_text(icmp));
+    w.end_object();
+  }
+  w.end_array();
+  w.key("findings");
+  w.begin_array();
+  for (const Finding& finding : flow.findings) write_finding(w, {finding, &flow.history.trace}, origin);
+  w.end_array();
+  w.end_object();
+  return out;
+}
+
+}  // namespace tcpautopsy

@@ -1,0 +1,130 @@
+// Single segments and ICMP errors in words, for the ladder.
+#include <fmt/format.h>
+
+#include <array>
+
+#include "analyzer/report/ladder/ladder.h"
+
+namespace tcpautopsy {
+namespace {
+
+constexpr std::array<std::pair<std::uint16_t, std::string_view>, 9> kFlagNames{{{kSyn, "SYN"},
+                                                                                {kFin, "FIN"},
+                                                                                {kRst, "RST"},
+                                                                                {kPsh, "PSH"},
+                                                                                {kAck, "ACK"},
+                                                                                {kUrg, "URG"},
+                                                                                {kEce, "ECE"},
+                                                                                {kCwr, "CWR"},
+                                                                                {kAe, "AE"}}};
+
+// Destination unreachable: RFC 792 and RFC 1812 5.2.7.1; RFC 4443 3.1.
+std::string_view unreachable_v4(std::uint8_t code) {
+  switch (code) {
+    case 0: return "network unreachable";
+    case 1: return "host unreachable";
+    case 2: return "protocol unreachable";
+    case 3: return "port unreachable";
+    case 4: return "fragmentation needed";
+    case 9: return "network administratively prohibited";
+    case 10: return "host administratively prohibited";
+    case 13: return "communication administratively prohibited";
+    default: return "destination unreachable";
+  }
+}
+
+std::string_view unreachable_v6(std::uint8_t code) {
+  switch (code) {
+    case 0: return "no route to destination";
+    case 1: return "communication administratively prohibited";
+    case 3: return "address unreachable";
+    case 4: return "port unreachable";
+    case 5: return "source address failed policy";
+    case 6: return "reject route to destination";
+    default: return "destination unreachable";
+  }
+}
+
+std::string_view icmp_meaning(const IcmpRecord& icmp) {
+  if (icmp.v6) {
+    switch (icmp.type) {
+      case 1: return unreachable_v6(icmp.code);
+      case 2: return "packet too big";
+      case 3: return "hop limit exceeded";
+      case 4: return "parameter problem";
+      default: return "error";
+    }
+  }
+  switch (icmp.type) {
+    case 3: return unreachable_v4(icmp.code);
+    case 4: return "source quench";
+    case 5: return "redirect";
+    case 11: return "TTL exceeded";
+    case 12: return "parameter problem";
+    default: return "error";
+  }
+}
+
+}  // namespace
+
+std::string flags_text(std::uint16_t flags) {
+  std::string out;
+  for (const auto& [flag, text] : kFlagNames)
+    if ((flags & flag) != 0) out.append(out.empty() ? "" : "+").append(text);
+  return out.empty() ? "none" : out;
+}
+
+std::optional<std::uint64_t> advertised_window(const FlowHistory& history, const SegmentRecord& record) {
+  // The window of a SYN is never scaled; zero is zero by any scale.
+  if (record.has(kSyn) || record.window == 0) return record.window;
+  const SideFacts& own = history.trace.facts(record.side);
+  const SideFacts& peer =
+      history.trace.facts(history.trace.self_connection ? record.side : other(record.side));
+  if (!own.syn_seen || !peer.syn_seen) return std::nullopt;
+  if (!own.syn_options.has_window_scale || !peer.syn_options.has_window_scale) return record.window;
+  // A shift above 14 counts as 14 (RFC 7323 2.3).
+  const unsigned shift = own.syn_options.window_scale > 14 ? 14 : own.syn_options.window_scale;
+  return std::uint64_t{record.window} << shift;
+}
+
+std::string segment_text(const FlowHistory& history, RecordIndex at, bool with_window) {
+  const SegmentRecord& r = history.records()[at];
+  std::string out = flags_text(r.flags);
+  if (r.payload > 0 || (r.flags & (kSyn | kFin | kRst)) != 0) {
+    fmt::format_to(std::back_inserter(out), " {}:{}({})", r.seq, r.seq + r.payload, r.payload);
+  }
+  if (r.has(kAck)) fmt::format_to(std::back_inserter(out), " ack {}", r.ack);
+  if (with_window && !r.has(kRst)) {
+    const auto window = advertised_window(history, r);
+    fmt::format_to(std::back_inserter(out), " win {}{}", window.value_or(r.window), window ? "" : "?");
+  }
+  if (r.mss != 0) fmt::format_to(std::back_inserter(out), " mss {}", r.mss);
+  if (r.fast_open) out += " tfo";
+  if (r.has_sack) out += r.is_dsack ? " dsack" : " sack";
+  return out;
+}
+
+std::string remarks_text(const SegmentRecord& r) {
+  std::string out;
+  const auto say = [&out](bool is, std::string_view what) {
+    if (is) out.append(out.empty() ? "" : ", ").append(what);
+  };
+  say(r.keepalive, "keep-alive");
+  say(r.resend && !r.keepalive, "resent");
+  say(r.fills_gap && !r.resend, "fills a gap");
+  say(r.after_gap, "after a gap");
+  say(r.acks_unseen, "acks what was not captured");
+  say(r.copy, "seen twice");
+  say(r.bad_checksum, "bad checksum");
+  say(r.window == 0 && !r.has(kRst) && !r.has(kSyn), "zero window");
+  return out;
+}
+
+std::string icmp_text(const IcmpRecord& icmp) {
+  std::string out = fmt::format("{}: {} (type {} code {}", icmp.v6 ? "ICMPv6" : "ICMP", icmp_meaning(icmp),
+                                icmp.type, icmp.code);
+  if (icmp.mtu != 0) out += fmt::format(", mtu {}", icmp.mtu);
+  return out + fmt::format(") from {}, quotes seq {}", to_string(icmp.reporter), icmp.seq);
+}
+
+}  // namespace tcpautopsy

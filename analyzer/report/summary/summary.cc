@@ -1,0 +1,188 @@
+#include "analyzer/report/summary/summary.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "analyzer/report/json/finding_lines.h"
+#include "analyzer/report/text/display_filter.h"
+#include "analyzer/report/text/text.h"
+
+namespace tcpautopsy {
+namespace {
+
+// A scan meets any number of ports; beyond this many services no more are told apart.
+constexpr std::size_t kMostServices = 65536;
+
+// What may be part of a host's finding is kept in greater number until that is known.
+constexpr std::size_t kSpare = 64;
+
+auto gravity(const Finding& f) {
+  return std::tuple(-static_cast<int>(f.severity), f.time_ns, f.flow.value_or(~std::uint64_t{0}));
+}
+
+KeptFinding keep(const Finding& finding, const FlowTrace* trace, const Origin& origin) {
+  KeptFinding kept{finding, {}, {}, {}, finding_filter(finding, trace), {}, {}};
+  if (trace == nullptr) {
+    if (!finding.frames.empty()) kept.file = origin.file(finding.frames.front());
+    return kept;
+  }
+  const Side client = trace->client;
+  kept.client = to_string(trace->facts(client).address);
+  kept.server = to_string(trace->facts(trace->self_connection ? client : other(client)).address);
+  kept.endpoint = finding_endpoint({finding, trace}).value_or("");
+  kept.file = origin.file(finding.frames.empty() ? trace->first : finding.frames.front());
+  if (PartOf::possible(finding.id)) kept.place = FlowPlace::of(*trace);
+  return kept;
+}
+
+std::vector<FlowMark> marks_of(const Findings& findings) {
+  std::vector<FlowMark> marks;
+  for (const Finding& finding : findings) marks.push_back({finding.id, finding.time_ns});
+  return marks;
+}
+
+}  // namespace
+
+void Summary::add(const FlowResult& flow, const Origin& origin) {
+  const FlowHistory& history = flow.history;
+  ++connections_;
+  ++handshakes_[static_cast<std::size_t>(history.handshake)];
+  if (history.close == Close::Open && never_opens(history.handshake)) {
+    ++never_opened_;
+  }
+  ++closes_[close_name(history)];
+  times_.add(history);
+  if (!history.trace.self_connection) {
+    if (const auto rtt = history.rtt(history.client())) rtt_clients_.add(*rtt);
+    if (const auto rtt = history.rtt(history.server())) rtt_servers_.add(*rtt);
+  }
+  for (const Finding& finding : flow.findings) add(finding, &history.trace, origin);
+  add_service(flow);
+  if (selected_) hosts_.note(history, marks_of(flow.findings));
+}
+
+void Summary::add(CaptureOverview capture, std::span<const std::string> files) {
+  const Origin origin{files, no_encapsulation()};
+  for (const Finding& finding : capture.findings) add(finding, nullptr, origin);
+  for (auto& [id, group] : groups_) settle_kept(group, capture.parts);
+  if (!selected_) take(std::move(capture.hosts));
+  capture.hosts = {};
+  captures_.push_back(std::move(capture));
+}
+
+// Of one capture nothing is copied.
+void Summary::take(HostBook&& hosts) {
+  if (captures_.empty())
+    hosts_ = std::move(hosts);
+  else
+    hosts_.merge(hosts);
+}
+
+std::vector<ServiceRow> Summary::services(std::size_t most, std::size_t spans) const {
+  std::optional<TimeSpan> time;
+  for (const CaptureOverview& capture : captures_) {
+    for (const CaptureInfo& file : capture.files) {
+      if (!file.first_ns) continue;
+      if (!time) time = TimeSpan{*file.first_ns, capture.end_ns};
+      time->from_ns = std::min(time->from_ns, *file.first_ns);
+      time->until_ns = std::max({time->until_ns, capture.end_ns, file.last_ns.value_or(*file.first_ns)});
+    }
+  }
+  return busiest_services(hosts_, most, time.value_or(TimeSpan{}), spans);
+}
+
+void Summary::add(const Finding& finding, const FlowTrace* trace, const Origin& origin) {
+  FindingGroup& group = groups_[finding.id];
+  group.id = finding.id;
+  group.worst = std::max(group.worst, finding.severity);
+  ++group.by_severity[static_cast<std::size_t>(finding.severity)];
+  ++group.total;
+  const std::size_t most =
+      kept_per_id_ + (trace != nullptr && PartOf::possible(finding.id) ? kSpare : std::size_t{0});
+  const bool full = group.kept.size() >= most;
+  if (kept_per_id_ == 0 || (full && gravity(finding) >= gravity(group.kept.back().finding))) return;
+  if (full) group.kept.pop_back();
+  const auto at = std::upper_bound(
+      group.kept.begin(), group.kept.end(), finding,
+      [](const Finding& a, const KeptFinding& b) { return gravity(a) < gravity(b.finding); });
+  group.kept.insert(at, keep(finding, trace, origin));
+}
+
+void Summary::demote(std::string_view id, Severity severity, const FlowPlace& flow, bool chosen) {
+  const auto group = groups_.find(id);
+  if (group == groups_.end()) return;
+  auto& counts = group->second.by_severity;
+  --counts[static_cast<std::size_t>(severity)];
+  if (chosen)
+    ++counts[static_cast<std::size_t>(Severity::Info)];
+  else
+    --group->second.total;
+  while (group->second.worst > Severity::Info && counts[static_cast<std::size_t>(group->second.worst)] == 0)
+    group->second.worst = static_cast<Severity>(static_cast<int>(group->second.worst) - 1);
+  if (group->second.total == 0) groups_.erase(group);
+  const auto service = services_.find(flow.server);
+  if (severity < Severity::Warning || service == services_.end()) return;
+  --(severity == Severity::Error ? service->second.errors : service->second.warnings);
+  const auto of_id = service->second.ids.find(id);
+  if (of_id != service->second.ids.end() && --of_id->second == 0) service->second.ids.erase(of_id);
+}
+
+void Summary::settle_kept(FindingGroup& group, const PartOf& parts) {
+  for (KeptFinding& kept : group.kept) {
+    if (kept.place) parts.mark(kept.finding, *kept.place);
+    kept.place.reset();
+  }
+  std::stable_sort(group.kept.begin(), group.kept.end(), [](const KeptFinding& a, const KeptFinding& b) {
+    return gravity(a.finding) < gravity(b.finding);
+  });
+  if (group.kept.size() > kept_per_id_)
+    group.kept.erase(group.kept.begin() + static_cast<std::ptrdiff_t>(kept_per_id_), group.kept.end());
+}
+
+void Summary::add_service(const FlowResult& flow) {
+  const FlowHistory& history = flow.history;
+  const Side side = history.trace.self_connection ? history.client() : history.server();
+  const EndpointAddress& address = history.trace.facts(side).address;
+  auto found = services_.find(address);
+  if (found == services_.end()) {
+    if (services_.size() == kMostServices) return;
+    found = services_.emplace(address, Service{}).first;
+  }
+  Service& service = found->second;
+  ++service.connections;
+  if (never_opens(history.handshake)) ++service.failed;
+  for (const Finding& finding : flow.findings) {
+    if (finding.severity < Severity::Warning) continue;
+    ++(finding.severity == Severity::Error ? service.errors : service.warnings);
+    ++service.ids[finding.id];
+  }
+}
+
+std::vector<const FindingGroup*> Summary::groups() const {
+  std::vector<const FindingGroup*> out;
+  for (const auto& [id, group] : groups_) out.push_back(&group);
+  std::stable_sort(out.begin(), out.end(), [](const FindingGroup* a, const FindingGroup* b) {
+    return a->worst != b->worst ? a->worst > b->worst : a->total > b->total;
+  });
+  return out;
+}
+
+std::uint64_t Summary::count(Severity severity) const {
+  std::uint64_t sum = 0;
+  for (const auto& [id, group] : groups_) sum += group.by_severity[static_cast<std::size_t>(severity)];
+  return sum;
+}
+
+std::vector<std::pair<EndpointAddress, const Service*>> Summary::troubled(std::size_t most) const {
+  std::vector<std::pair<EndpointAddress, const Service*>> out;
+  for (const auto& [address, service] : services_)
+    if (service.errors + service.warnings > 0) out.emplace_back(address, &service);
+  std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) {
+    return std::tuple(a.second->errors, a.second->warnings, a.second->failed) >
+           std::tuple(b.second->errors, b.second->warnings, b.second->failed);
+  });
+  if (out.size() > most) out.resize(most);
+  return out;
+}
+
+}  // namespace tcpautopsy

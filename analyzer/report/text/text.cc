@@ -1,0 +1,159 @@
+#include "analyzer/report/text/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace tcpautopsy {
+namespace {
+
+std::string_view code(Paint paint) {
+  switch (paint) {
+    case Paint::Plain: return "";
+    case Paint::Bold: return "\033[1m";
+    case Paint::Dim: return "\033[2m";
+    case Paint::Red: return "\033[1;31m";
+    case Paint::Yellow: return "\033[33m";
+    case Paint::Green: return "\033[32m";
+    case Paint::Cyan: return "\033[36m";
+  }
+  return "";
+}
+
+bool continues(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
+
+// Octets that the first `width` code points take.
+std::size_t octets_of(std::string_view text, std::size_t width) {
+  std::size_t i = 0, seen = 0;
+  for (; i < text.size(); ++i)
+    if (!continues(text[i]) && seen++ == width) break;
+  return i;
+}
+
+}  // namespace
+
+std::string TextStyle::paint(Paint paint, std::string_view text) const {
+  if (!color || paint == Paint::Plain || text.empty()) return std::string(text);
+  return fmt::format("{}{}\033[0m", code(paint), text);
+}
+
+std::string grouped(std::uint64_t number) {
+  const std::string digits = std::to_string(number);
+  std::string text;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
+    text += digits[i];
+  }
+  return text;
+}
+
+std::string readable_bytes(std::uint64_t octets) {
+  if (octets < 1000) return fmt::format("{} B", octets);
+  double value = static_cast<double>(octets);
+  std::size_t unit = 0;
+  constexpr std::string_view units = "BkMGTPE";
+  while (value >= 999.5 && unit + 1 < units.size()) value /= 1000, ++unit;
+  return fmt::format("{:.{}f} {}B", value, value < 99.95 ? 1 : 0, units[unit]);
+}
+
+std::string plural(std::uint64_t count, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", grouped(count), count == 1 ? one : many);
+}
+
+std::size_t columns(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return !continues(c); }));
+}
+
+std::string cut(std::string_view text, std::size_t width) {
+  if (columns(text) <= width) return std::string(text);
+  if (width <= 3) return std::string(text.substr(0, octets_of(text, width)));
+  return std::string(text.substr(0, octets_of(text, width - 3))) + "...";
+}
+
+std::string padded(std::string_view text, std::size_t width) {
+  std::string out(text);
+  const std::size_t have = columns(text);
+  if (have < width) out.append(width - have, ' ');
+  return out;
+}
+
+std::string padded_left(std::string_view text, std::size_t width) {
+  const std::size_t have = columns(text);
+  return have < width ? std::string(width - have, ' ').append(text) : std::string(text);
+}
+
+std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
+  std::vector<std::string> lines;
+  std::string line;
+  std::size_t used = 0;
+  while (!text.empty()) {
+    const std::size_t space = std::min(text.find_first_of(" \n"), text.size());
+    const std::string_view word = text.substr(0, space);
+    text.remove_prefix(std::min(space + 1, text.size()));
+    if (word.empty()) continue;
+    const std::size_t wide = columns(word);
+    if (used > 0 && used + 1 + wide > width) {
+      lines.push_back(std::move(line));
+      line.clear();
+      used = 0;
+    }
+    if (used > 0) line += ' ', ++used;
+    line += word;
+    used += wide;
+  }
+  if (used > 0 || lines.empty()) lines.push_back(std::move(line));
+  return lines;
+}
+
+std::string paragraph(std::string_view lead, std::string_view text, std::size_t width) {
+  const std::size_t indent = columns(lead);
+  std::string out;
+  for (const std::string& line : wrapped(text, width > indent + 20 ? width - indent : 20)) {
+    out += out.empty() ? std::string(lead) : std::string(indent, ' ');
+    out += line + '\n';
+  }
+  return out;
+}
+
+std::string to_string(const EndpointAddress& address) {
+  std::string text = to_string(address.ip);
+  if (!address.ip.is_v4()) text = '[' + text + ']';
+  return text.append(1, ':').append(std::to_string(address.port));
+}
+
+std::string printable(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
+  return out;
+}
+
+Table::Table(std::vector<std::string> header, std::vector<std::size_t> right) : right_(std::move(right)) {
+  rows_.push_back(std::move(header));
+}
+
+void Table::add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+
+std::string Table::text(const TextStyle& style, std::size_t indent) const {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows_) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns(row[i]));
+  }
+  std::string out;
+  for (std::size_t r = 0; r < rows_.size(); ++r) {
+    std::string line(indent, ' ');
+    for (std::size_t i = 0; i < rows_[r].size(); ++i) {
+      const bool flush_right = std::find(right_.begin(), right_.end(), i) != right_.end();
+      if (i > 0) line += "  ";
+      line += flush_right ? padded_left(rows_[r][i], widths[i]) : padded(rows_[r][i], widths[i]);
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    if (style.width > 0) line = cut(line, style.width);
+    out += (r == 0 ? style.paint(Paint::Bold, line) : line) + '\n';
+  }
+  return out;
+}
+
+}  // namespace tcpautopsy

@@ -1,0 +1,190 @@
+#include "analyzer/report/text/time_text.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <chrono>
+#include <limits>
+
+namespace tcpautopsy {
+namespace {
+
+struct Civil {
+  int year;
+  unsigned month, day, hour, minute, second, nanosecond;
+};
+
+Civil civil(TimeNs time) {
+  using namespace std::chrono;
+  const sys_time<nanoseconds> point{nanoseconds{time}};
+  const auto midnight = floor<days>(point);
+  const year_month_day date{midnight};
+  const auto within = static_cast<std::uint64_t>((point - midnight).count());
+  const auto seconds = static_cast<unsigned>(within / static_cast<std::uint64_t>(kSecond));
+  return {static_cast<int>(date.year()),
+          static_cast<unsigned>(date.month()),
+          static_cast<unsigned>(date.day()),
+          seconds / 3600,
+          seconds / 60 % 60,
+          seconds % 60,
+          static_cast<unsigned>(within % static_cast<std::uint64_t>(kSecond))};
+}
+
+void digits(char* end, unsigned value, int count) {
+  for (int i = 1; i <= count; ++i, value /= 10) end[-i] = static_cast<char>('0' + value % 10);
+}
+
+// Into a form like 0000-00-00T00:00:00. 64-bit nanoseconds begin in 1677 and end in 2262.
+void write_to_second(char* form, const Civil& c) {
+  digits(form + 4, static_cast<unsigned>(c.year), 4);
+  digits(form + 7, c.month, 2);
+  digits(form + 10, c.day, 2);
+  digits(form + 13, c.hour, 2);
+  digits(form + 16, c.minute, 2);
+  digits(form + 19, c.second, 2);
+}
+
+// Reads exactly `count` decimal digits off the front.
+bool take(std::string_view& text, std::size_t count, int& value) {
+  if (text.size() < count) return false;
+  value = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (text[i] < '0' || text[i] > '9') return false;
+    value = value * 10 + (text[i] - '0');
+  }
+  text.remove_prefix(count);
+  return true;
+}
+
+bool take(std::string_view& text, char wanted) {
+  if (text.empty() || text.front() != wanted) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+// A fraction after its point; digits beyond the ninth are dropped.
+bool take_fraction(std::string_view& text, TimeNs& nanoseconds) {
+  std::size_t count = 0;
+  nanoseconds = 0;
+  TimeNs scale = kSecond;
+  for (; count < text.size() && text[count] >= '0' && text[count] <= '9'; ++count) {
+    scale /= 10;
+    nanoseconds += scale * (text[count] - '0');
+  }
+  text.remove_prefix(count);
+  return count > 0;
+}
+
+bool take_zone(std::string_view& text, TimeNs& offset) {
+  offset = 0;
+  if (text.empty() || take(text, 'Z') || take(text, 'z')) return true;
+  const bool west = text.front() == '-';
+  if (!west && text.front() != '+') return false;
+  text.remove_prefix(1);
+  int hours = 0, minutes = 0;
+  if (!take(text, 2, hours) || !take(text, ':') || !take(text, 2, minutes) || hours > 23 || minutes > 59)
+    return false;
+  offset = (hours * 3600 + minutes * 60) * kSecond * (west ? -1 : 1);
+  return true;
+}
+
+std::optional<TimeNs> parse_rfc3339(std::string_view text) {
+  using namespace std::chrono;
+  int y = 0, mo = 0, d = 0, h = 0, mi = 0, s = 0;
+  if (!take(text, 4, y) || !take(text, '-') || !take(text, 2, mo) || !take(text, '-') || !take(text, 2, d))
+    return {};
+  if (!take(text, 'T') && !take(text, 't') && !take(text, ' ')) return {};
+  if (!take(text, 2, h) || !take(text, ':') || !take(text, 2, mi) || !take(text, ':') || !take(text, 2, s))
+    return {};
+  TimeNs fraction = 0, offset = 0;
+  if (take(text, '.') && !take_fraction(text, fraction)) return {};
+  if (!take_zone(text, offset) || !text.empty()) return {};
+  const year_month_day date{year{y}, month{static_cast<unsigned>(mo)}, day{static_cast<unsigned>(d)}};
+  // Nanoseconds in 64 bits end in 2262; a leap second (60) runs into the next minute.
+  if (!date.ok() || h > 23 || mi > 59 || s > 60 || y < 1678 || y > 2261) return {};
+  const TimeNs days_since = sys_days{date}.time_since_epoch().count();
+  return (days_since * 86400 + h * 3600 + mi * 60 + s) * kSecond + fraction - offset;
+}
+
+}  // namespace
+
+void append_rfc3339(std::string& out, TimeNs time) {
+  const Civil c = civil(time);
+  std::array<char, 30> text{};
+  const char form[] = "0000-00-00T00:00:00.000000000Z";
+  std::copy(form, form + text.size(), text.begin());
+  write_to_second(text.data(), c);
+  digits(text.data() + 29, c.nanosecond, 9);
+  out.append(text.data(), text.size());
+}
+
+std::string rfc3339(TimeNs time) {
+  std::string out;
+  append_rfc3339(out, time);
+  return out;
+}
+
+std::string readable_time(TimeNs time) {
+  const Civil c = civil(time);
+  std::string text = "0000-00-00 00:00:00.000 UTC";
+  write_to_second(text.data(), c);
+  digits(text.data() + 23, c.nanosecond / 1'000'000, 3);
+  return text;
+}
+
+std::string readable_span(TimeNs span) {
+  if (span == std::numeric_limits<TimeNs>::min()) return "-";
+  if (span < 0) return fmt::format("-{}", readable_span(-span));
+  const double ns = static_cast<double>(span);
+  if (span < 1000) return fmt::format("{} ns", span);
+  if (span < kMillisecond) return fmt::format("{:.0f} us", ns / 1e3);
+  if (span < 100 * kMillisecond) return fmt::format("{:.1f} ms", ns / 1e6);
+  if (span < kSecond) return fmt::format("{:.0f} ms", ns / 1e6);
+  if (span < 10 * kSecond) return fmt::format("{:.2f} s", ns / 1e9);
+  if (span < 120 * kSecond) return fmt::format("{:.1f} s", ns / 1e9);
+  const TimeNs seconds = span / kSecond;
+  if (seconds < 7200) return fmt::format("{} min {:02} s", seconds / 60, seconds % 60);
+  if (seconds < 172800) return fmt::format("{} h {:02} min", seconds / 3600, seconds / 60 % 60);
+  return fmt::format("{} d {:02} h", seconds / 86400, seconds / 3600 % 24);
+}
+
+TimeNs TimeSpec::resolve(TimeNs capture_start, TimeNs capture_end) const {
+  switch (kind) {
+    case Kind::Absolute: return value;
+    case Kind::SinceStart: {
+      constexpr TimeNs latest = std::numeric_limits<TimeNs>::max();
+      return capture_start > latest - value ? latest : capture_start + value;
+    }
+    case Kind::End: return capture_end;
+  }
+  return value;
+}
+
+std::optional<TimeNs> parse_seconds(std::string_view text) {
+  TimeNs seconds = 0, fraction = 0;
+  std::size_t count = 0;
+  for (; count < text.size() && text[count] >= '0' && text[count] <= '9'; ++count) {
+    seconds = seconds * 10 + (text[count] - '0');
+    if (seconds > std::numeric_limits<TimeNs>::max() / kSecond - 1) return {};
+  }
+  if (count == 0) return {};
+  text.remove_prefix(count);
+  if (take(text, '.') && !take_fraction(text, fraction)) return {};
+  if (!text.empty()) return {};
+  return seconds * kSecond + fraction;
+}
+
+std::optional<TimeSpec> parse_time(std::string_view text) {
+  if (text == "end") return TimeSpec{TimeSpec::Kind::End, 0};
+  if (!text.empty() && text.front() == '+') {
+    const auto seconds = parse_seconds(text.substr(1));
+    if (!seconds) return {};
+    return TimeSpec{TimeSpec::Kind::SinceStart, *seconds};
+  }
+  auto time = parse_seconds(text);
+  if (!time) time = parse_rfc3339(text);
+  if (!time) return {};
+  return TimeSpec{TimeSpec::Kind::Absolute, *time};
+}
+
+}  // namespace tcpautopsy

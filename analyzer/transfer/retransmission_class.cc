@@ -1,0 +1,66 @@
+#include "analyzer/transfer/retransmission_class.h"
+
+#include <algorithm>
+
+namespace tcpautopsy {
+namespace {
+
+constexpr TimeNs kLeastTimeout = 200 * kMillisecond;  // Linux; RFC 6298 2.4 would have 1 s
+constexpr TimeNs kTick = 20 * kMillisecond;           // timers of 4 to 10 ms, and the time to act on one
+
+// An ACK makes its receiver send within the round trip to it; RACK may wait a part of a round trip more (RFC
+// 8985 6.2). Beyond, a timer did.
+bool by_timer(const RetransmissionContext& c) {
+  const TimeNs quiet = c.leg_ns + c.round_trip_ns + kTick;
+  return (c.news_age_ns < 0 || c.news_age_ns > quiet) && c.waited_ns > quiet;
+}
+
+bool timeout_fits(const RetransmissionContext& c) {
+  return c.waited_ns >= c.round_trip_ns + kLeastTimeout - kLeastTimeout / 10;
+}
+
+// It had reached the sender when this was sent. A handshake measures more than the path: hosts answer sooner
+// when they are busy with the connection.
+bool evident(const RetransmissionContext& c) {
+  const TimeNs slack = std::max<TimeNs>(c.leg_ns / 5, kMillisecond);
+  return c.evidence_age_ns >= 0 && c.evidence_age_ns >= c.leg_ns - slack;
+}
+
+}  // namespace
+
+std::string_view name(RetransmissionCause cause) {
+  switch (cause) {
+    case RetransmissionCause::Timeout: return "timeout";
+    case RetransmissionCause::Fast: return "fast";
+    case RetransmissionCause::Probe: return "tail loss probe";
+    case RetransmissionCause::LastSegment: return "last segment";
+    case RetransmissionCause::Prompt: return "prompt";
+  }
+  return "";
+}
+
+bool probe_fits(const RetransmissionContext& c) {
+  if (c.round_trip_ns == 0 || !c.highest || c.sack_unused || c.probes > 0 || c.timeouts > 0 ||
+      c.fast_recovery || c.timeout_recovery)
+    return false;
+  const TimeNs latest = 2 * c.round_trip_ns + (c.first_unacknowledged ? kLeastTimeout : 0);
+  const TimeNs quiet = c.news_age_ns < 0 ? c.waited_ns : std::min(c.waited_ns, c.news_age_ns);
+  return c.waited_ns <= latest + latest / 10 + 2 * kTick && quiet * 2 >= 3 * c.round_trip_ns;
+}
+
+bool doubles(TimeNs before, TimeNs step) { return step * 10 >= before * 16; }
+
+RetransmissionCause cause_of(const RetransmissionContext& c) {
+  if (c.receiver_unheard) return RetransmissionCause::Prompt;
+  const bool timer = by_timer(c);
+  if (evident(c) && !timer && !c.timeout_recovery) return RetransmissionCause::Fast;
+  if (!evident(c) && probe_fits(c))
+    return c.first_unacknowledged ? RetransmissionCause::LastSegment : RetransmissionCause::Probe;
+  if (c.timeout_recovery) return RetransmissionCause::Timeout;
+  if (c.first_unacknowledged && timeout_fits(c) && timer) return RetransmissionCause::Timeout;
+  if (evident(c) || c.fast_recovery || (c.after_repair && !timer)) return RetransmissionCause::Fast;
+  if (c.first_unacknowledged && timeout_fits(c)) return RetransmissionCause::Timeout;
+  return RetransmissionCause::Prompt;
+}
+
+}  // namespace tcpautopsy

@@ -1,0 +1,345 @@
+#include "analyzer/transfer/retransmission_watch.h"
+
+#include <algorithm>
+
+namespace tcpautopsy {
+namespace {
+
+// Two sendings this far apart do not bear the same reading of a TSval clock of usual grain.
+constexpr TimeNs kClockGrain = 20 * kMillisecond;
+
+// A number further off is an odd one, not a loss.
+constexpr StreamOffset kWidest = 1 << 26;
+
+constexpr std::int32_t ahead(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b); }
+
+}  // namespace
+
+void RetransmissionWatch::sends(const PlacedSegment& s, const SenderView& own, bool sack_unused) {
+  if (s.length > 0) {
+    if (own.started && s.seq < s.sent_max) {
+      again(s, own, sack_unused);
+    } else {
+      log_.sent(s);
+    }
+    // The ACK was captured before its data: the capture's order, not the network's.
+    if (!unseen_.empty()) fill(s.seq, s.end());
+  }
+  order_.sent(s.segment);
+}
+
+void RetransmissionWatch::probes(const PlacedSegment& s) {
+  if (!s.has_data()) return;
+  log_.sent(s);
+  probed_ = s.seq;
+}
+
+void RetransmissionWatch::again(const PlacedSegment& s, const SenderView& own, bool sack_unused) {
+  const SendLog::Entry* before = log_.find(s.seq);
+  if (carries_on(s, own)) return log_.sent(s);
+  const RetransmissionContext context = context_of(s, own, before, sack_unused);
+  if (s.fills_gap && s.new_bytes == s.segment.payload_length) {
+    if (overtaken(s, context)) {
+      facts_.out_of_order.add(s.frame, context.waited_ns);
+    } else {
+      judge(s, own, context, true);
+    }
+  } else if (before != nullptr && doubled(s, *before)) {
+    facts_.doubled.add(s.frame);
+    return;
+  } else {
+    if (differs(s)) facts_.conflicts.add(s.frame);
+    judge(s, own, context, false);
+  }
+  log_.sent(s);
+}
+
+// New data, though something beyond was sent before: the octet of a window probe, a number that no window
+// allows, or data captured after their ACK, which is the capture's order and not the network's.
+bool RetransmissionWatch::carries_on(const PlacedSegment& s, const SenderView& own) const {
+  if (s.has_data() && s.new_bytes + 1 == s.segment.payload_length && probed_ && *probed_ == s.seq)
+    return true;
+  if (!s.fills_gap || s.new_bytes < s.segment.payload_length) return false;
+  if (own.acked && s.end() <= own.snd_una) return true;
+  const SendLog::Entry* beyond = log_.after(s.seq);
+  if (beyond == nullptr) return false;
+  constexpr StreamOffset kSlack = 1 << 16;
+  const StreamOffset edge = own.right_edge + own.snd_wnd + kSlack;
+  return beyond->begin - s.seq > kWidest || (own.edge_known && beyond->begin > edge);
+}
+
+// The same packet again. A host that sends again reads its clock and counts its packets anew.
+bool RetransmissionWatch::doubled(const PlacedSegment& s, const SendLog::Entry& before) const {
+  if (before.begin != s.seq || before.length != s.length) return false;
+  const TcpOptions& options = s.segment.options;
+  if (options.has_timestamps && options.ts_val != before.ts_val) return false;
+  const bool counted = s.segment.has_ip_id && s.segment.ip_id != 0;
+  if (counted && before.ip_id != 0)
+    return s.segment.ip_id == before.ip_id && s.segment.tcp_checksum == before.checksum;
+  if (!options.has_timestamps || s.segment.tcp_checksum != before.checksum) return false;
+  return order_.outdated(s.segment) || s.time_ns() - before.sent_ns > kClockGrain;
+}
+
+// By sums of the payload, where it repeats segments from end to end: sums of pieces add up (RFC 1071 2), with
+// their octets swapped where a piece begins at an odd place. One octet may be a probe's, which means nothing.
+bool RetransmissionWatch::differs(const PlacedSegment& s) const {
+  const TcpSegment& segment = s.segment;
+  if (segment.checksum != Checksum::Good || segment.payload_length <= 1) return false;
+  if (segment.sequence_length() != segment.payload_length) return false;
+  std::uint32_t sum = 0;
+  bool known = true;
+  const bool covered = log_.covering(s.seq, s.end(), [&](const SendLog::Entry& piece) {
+    known = known && piece.whole;
+    const bool odd = (piece.begin - s.seq) % 2 != 0;
+    const std::uint32_t part = piece.payload_sum;
+    sum += odd ? (part >> 8 | (part & 0xffU) << 8) : part;
+    sum = (sum & 0xffffU) + (sum >> 16);
+  });
+  return covered && known && sum % 0xffffU != segment.payload_sum;
+}
+
+// Sent before what came before it. Where neither clock nor counter tells: a sender that was asked for it
+// again needs a round trip to answer, and one that was not waits for its timer.
+bool RetransmissionWatch::overtaken(const PlacedSegment& s, const RetransmissionContext& c) const {
+  switch (order_.place(s.segment)) {
+    case SendOrder::Place::Earlier: return true;
+    case SendOrder::Place::Later: return false;
+    case SendOrder::Place::Unknown: break;
+  }
+  const bool asked = c.evidence_age_ns >= 0 && c.leg_ns > 0 && c.evidence_age_ns * 10 >= c.leg_ns * 9;
+  const TimeNs soon = c.round_trip_ns > 0 ? c.round_trip_ns + c.round_trip_ns / 5 : 3 * kMillisecond;
+  return !asked && c.waited_ns <= soon;
+}
+
+RetransmissionContext RetransmissionWatch::context_of(const PlacedSegment& s, const SenderView& own,
+                                                      const SendLog::Entry* before, bool sack_unused) const {
+  RetransmissionContext c;
+  const TimeNs now = s.time_ns();
+  if (before == nullptr) before = log_.after(s.seq);
+  c.waited_ns = before != nullptr ? now - before->sent_ns : now - own.new_ns;
+  c.leg_ns = std::max<std::int64_t>(s.rtt_sender_ns, 0);
+  const TimeNs to_receiver =
+      trips_.smoothed_ns() > 0 ? trips_.smoothed_ns() : std::max<std::int64_t>(s.rtt_receiver_ns, 0);
+  c.round_trip_ns = c.leg_ns + to_receiver;
+  c.variation_ns = trips_.variation_ns();
+  if (trail_.news_ns() > 0) c.news_age_ns = now - trail_.news_ns();
+  const TimeNs sacked_ns = trail_.board().above_since(s.end());
+  if (sacked_ns >= 0) c.evidence_age_ns = now - sacked_ns;
+  if (trail_.duplicates_now() >= 3)
+    c.evidence_age_ns = std::max(c.evidence_age_ns, now - trail_.third_duplicate_ns());
+  const TimeNs missed_ns = c.evidence_age_ns < 0 ? trail_.missed_since(s.seq) : -1;
+  if (missed_ns >= 0) c.evidence_age_ns = now - missed_ns;
+  // What the sender knew when it sent this: an ACK that passed within the last leg had not reached it.
+  const bool news_under_way = own.acked && now - own.acked_ns < c.leg_ns;
+  const StreamOffset una = news_under_way ? trail_.una_before() : own.snd_una;
+  c.receiver_unheard = !own.acked;
+  c.first_unacknowledged = !own.acked || s.seq <= una;
+  c.highest = s.end() >= s.sent_max;
+  c.sack_unused = sack_unused;
+  c.fast_recovery = recovering_fast_;
+  c.timeout_recovery = recovering_timeout_;
+  c.after_repair = repaired_;
+  c.timeouts = timeouts_;
+  c.probes = probes_;
+  return c;
+}
+
+void RetransmissionWatch::judge(const PlacedSegment& s, const SenderView& own,
+                                const RetransmissionContext& given, bool first_unseen) {
+  RetransmissionContext context = given;
+  if (context.first_unacknowledged) {
+    settle_last_segment(s, context.waited_ns);
+    context.timeouts = timeouts_;
+    context.probes = probes_;
+    context.timeout_recovery = recovering_timeout_;
+  }
+  Retransmission resend;
+  resend.frame = s.frame;
+  resend.begin = s.seq;
+  resend.end = s.end();
+  resend.waited_ns = context.waited_ns;
+  resend.has_ts = s.segment.options.has_timestamps;
+  resend.ts_val = s.segment.options.ts_val;
+  resend.data = s.has_data();
+  resend.syn = s.has(kSyn);
+  resend.first_unseen = first_unseen;
+  resend.cause = resend.syn ? RetransmissionCause::Timeout : cause_of(context);
+  resend.spurious =
+      !first_unseen && own.acked && (own.snd_una >= s.end() || trail_.board().holds(s.seq, s.end()));
+  if (resend.cause == RetransmissionCause::Fast && !recovering_fast_) {
+    recovering_fast_ = true;
+    fast_until_ = s.sent_max;
+  }
+  if (resend.cause == RetransmissionCause::Probe || resend.cause == RetransmissionCause::LastSegment)
+    ++probes_;
+  if (resend.cause == RetransmissionCause::Timeout && context.first_unacknowledged && !resend.syn)
+    note_timeout(s, context.waited_ns);
+  if (pending_.size() >= kMostPending) {
+    open_ -= pending_.front().open ? 1 : 0;
+    settle(pending_.front());
+    pending_.erase(pending_.begin());
+  }
+  pending_.push_back(resend);
+  ++open_;
+}
+
+// The only segment under way was sent again before: by the interval to this sending it was a probe, after
+// which the timer starts anew, or a timeout, after which it doubles.
+void RetransmissionWatch::settle_last_segment(const PlacedSegment& s, TimeNs waited) {
+  if (pending_.empty() || pending_.back().cause != RetransmissionCause::LastSegment || probes_ == 0) return;
+  Retransmission& before = pending_.back();
+  if (before.begin != s.seq || !doubles(before.waited_ns, waited)) {
+    before.cause = RetransmissionCause::Probe;
+    return;
+  }
+  before.cause = RetransmissionCause::Timeout;
+  probes_ = 0;
+  timeouts_ = 1;
+  stall_ns_ = before.waited_ns;
+  stall_begin_ = before.frame;
+  recovering_timeout_ = true;
+  timeout_until_ = s.sent_max;
+}
+
+void RetransmissionWatch::note_timeout(const PlacedSegment& s, TimeNs waited) {
+  // Of what a timeout made the sender send again, only the oldest waits for the timer.
+  if (recovering_timeout_ && timeouts_ == 0) return;
+  if (timeouts_ == 0) {
+    stall_ns_ = 0;
+    stall_begin_ = s.frame;
+  }
+  ++timeouts_;
+  stall_ns_ += waited;
+  recovering_timeout_ = true;
+  recovering_fast_ = false;
+  timeout_until_ = s.sent_max;
+  facts_.longest_series = std::max(facts_.longest_series, timeouts_);
+  if (stall_ns_ <= facts_.longest_stall_ns) return;
+  facts_.longest_stall_ns = stall_ns_;
+  facts_.stall_begin = stall_begin_;
+  facts_.stall_end = s.frame;
+}
+
+void RetransmissionWatch::settle(const Retransmission& r) {
+  ++facts_.resends;
+  const bool probe = r.cause == RetransmissionCause::Probe || r.cause == RetransmissionCause::LastSegment;
+  if (r.syn) {
+    ++facts_.syn_resends;
+    facts_.syn_spurious += r.spurious ? 1 : 0;
+    return;
+  }
+  if (!r.data) {
+    if (probe) ++facts_.fin_probes;
+    if (r.cause == RetransmissionCause::Timeout) ++facts_.fin_timeouts;
+    if (r.cause == RetransmissionCause::Fast) ++facts_.fin_fast;
+    facts_.fin_spurious += r.spurious ? 1 : 0;
+    return;
+  }
+  facts_.first_unseen += r.first_unseen ? 1 : 0;
+  if (r.spurious) facts_.spurious.add(r.frame, r.waited_ns);
+  Incidents& of_cause = probe                                     ? facts_.probes
+                        : r.cause == RetransmissionCause::Timeout ? facts_.timeouts
+                        : r.cause == RetransmissionCause::Fast    ? facts_.fast
+                                                                  : facts_.prompt;
+  of_cause.add(r.frame, r.waited_ns);
+}
+
+void RetransmissionWatch::hears(const PlacedSegment& s, const SenderView& own) {
+  if (!s.has(kAck) || s.has(kRst)) return;
+  const bool moves = !own.acked || s.ack > own.snd_una;
+  const bool gaps = trail_.duplicates_now() > 0 || !trail_.board().empty();
+  const DuplicateReport duplicate = trail_.heard(s, own);
+  if (duplicate.any) report(duplicate);
+  if (!moves) return;
+  const SendLog::Acknowledged taken = log_.acknowledge(s.ack);
+  const StreamOffset una = own.acked ? own.snd_una : taken.any ? taken.last.begin : s.ack;
+  if (taken.any && !gaps && taken.last.end() > una) measure(s, own, taken);
+  if (taken.unseen_end > taken.unseen_begin) note_unseen(s, taken);
+  repaired_ = taken.repeated;
+  if (open_ > 0) confirm(s, una);
+  timeouts_ = probes_ = 0;
+  if (recovering_fast_ && s.ack >= fast_until_) {
+    // Holes left above begin the next recovery at once (RFC 6675 5).
+    recovering_fast_ = !trail_.board().empty();
+    fast_until_ = own.snd_nxt;
+  }
+  if (s.ack >= timeout_until_) recovering_timeout_ = false;
+}
+
+void RetransmissionWatch::measure(const PlacedSegment& s, const SenderView& own,
+                                  const SendLog::Acknowledged& taken) {
+  const bool echoes_last = taken.last.retimed && s.segment.options.has_timestamps &&
+                           s.segment.options.ts_ecr == taken.last.ts_val && taken.entries == 1;
+  if (taken.repeated && !echoes_last) return;
+  const std::uint64_t octets = own.acked ? static_cast<std::uint64_t>(s.ack - own.snd_una) : 0;
+  trips_.add(s.time_ns() - taken.last.sent_ns, octets, own.full_size(), s.rtt_sender_ns);
+}
+
+// The first ACK that covers what was sent again. Where that is the oldest, the ACK echoes the TSval of the
+// sending that arrived (RFC 3522 3.2, RFC 7323 4.3).
+void RetransmissionWatch::confirm(const PlacedSegment& s, StreamOffset una) {
+  for (Retransmission& r : pending_) {
+    if (!r.open || s.ack < r.end) continue;
+    r.open = false;
+    --open_;
+    const bool first = r.begin <= una && una < r.end;
+    if (first && r.has_ts && s.segment.options.has_timestamps && !r.first_unseen &&
+        ahead(s.segment.options.ts_ecr, r.ts_val) < 0)
+      r.spurious = true;
+  }
+}
+
+// One report stands for one sending too many: the oldest that is not told yet.
+void RetransmissionWatch::report(const DuplicateReport& duplicate) {
+  for (Retransmission& r : pending_) {
+    if (r.spurious || r.begin >= duplicate.end || r.end <= duplicate.begin) continue;
+    r.spurious = true;
+    return;
+  }
+}
+
+void RetransmissionWatch::note_unseen(const PlacedSegment& s, const SendLog::Acknowledged& taken) {
+  if (taken.unseen_end - taken.unseen_begin > kWidest) return;
+  if (unseen_.size() >= kMostUnseen) {
+    facts_.unseen.add(unseen_.front().ack);
+    facts_.missing_octets += static_cast<std::uint64_t>(unseen_.front().end - unseen_.front().begin);
+    unseen_.erase(unseen_.begin());
+  }
+  unseen_.push_back({taken.unseen_begin, taken.unseen_end, s.frame});
+}
+
+// Seen after all.
+void RetransmissionWatch::fill(StreamOffset begin, StreamOffset end) {
+  for (std::size_t i = 0; i < unseen_.size(); ++i) {
+    Unseen& hole = unseen_[i];
+    if (end <= hole.begin || hole.end <= begin) continue;
+    if (begin > hole.begin && end < hole.end) {
+      unseen_.push_back({end, hole.end, hole.ack});
+      unseen_[i].end = begin;
+      return;
+    }
+    if (begin <= hole.begin) hole.begin = std::min(end, hole.end);
+    if (end >= hole.end) hole.end = std::max(begin, hole.begin);
+  }
+  std::erase_if(unseen_, [](const Unseen& hole) { return hole.end <= hole.begin; });
+}
+
+void RetransmissionWatch::finish(const SenderView& view, RetransmissionResults& own,
+                                 RetransmissionResults& peer) {
+  for (const Retransmission& resend : pending_) settle(resend);
+  for (const Unseen& hole : unseen_) {
+    // One number at the very end may have been a FIN.
+    if (!view.fin_sent && hole.end == view.snd_una && hole.end - hole.begin == 1) continue;
+    facts_.unseen.add(hole.ack);
+    facts_.missing_octets += static_cast<std::uint64_t>(hole.end - hole.begin);
+  }
+  const std::uint64_t duplicate_acks = own.duplicate_acks;
+  RoundTrips trips = std::move(own.round_trips);
+  own = std::move(facts_);
+  own.duplicate_acks = duplicate_acks;
+  own.round_trips = std::move(trips);
+  peer.duplicate_acks = trail_.duplicate_acks();
+  peer.round_trips = std::move(trips_);
+}
+
+}  // namespace tcpautopsy

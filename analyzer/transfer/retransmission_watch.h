@@ -1,0 +1,83 @@
+// Watches what one end sends again, and judges each when the evidence is in.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "analyzer/transfer/ack_trail.h"
+#include "analyzer/transfer/retransmission_class.h"
+#include "analyzer/transfer/retransmission_results.h"
+#include "analyzer/transfer/send_log.h"
+#include "analyzer/transfer/send_order.h"
+
+namespace tcpautopsy {
+
+class RetransmissionWatch {
+ public:
+  static constexpr std::size_t kMostPending = 64;
+  static constexpr std::size_t kMostUnseen = 16;
+
+  // A segment of the end watched; `own` is what was seen of its sending before.
+  // probes (keep-alives and window probes) left out.
+  void sends(const PlacedSegment& segment, const SenderView& own, bool sack_unused);
+  // A probe of a closed window: its octet counts as sent if the receiver takes it.
+  void probes(const PlacedSegment& segment);
+  // A segment of its peer.
+  void hears(const PlacedSegment& segment, const SenderView& own);
+  // `own` of the end watched, `peer` of the other one, whose acknowledgments and round trips these are.
+  void finish(const SenderView& view, RetransmissionResults& own, RetransmissionResults& peer);
+
+ private:
+  // Sent again, and not yet told for good.
+  struct Retransmission {
+    FrameRef frame;
+    StreamOffset begin = 0, end = 0;
+    TimeNs waited_ns = 0;
+    std::uint32_t ts_val = 0;
+    RetransmissionCause cause = RetransmissionCause::Prompt;
+    bool has_ts = false, data = false, syn = false;
+    bool open = true;  // no ACK that covers it has passed since
+    bool spurious = false, first_unseen = false;
+  };
+  // Acknowledged, but not seen.
+  struct Unseen {
+    StreamOffset begin = 0, end = 0;
+    FrameRef ack;
+  };
+
+  void again(const PlacedSegment& s, const SenderView& own, bool sack_unused);
+  bool carries_on(const PlacedSegment& s, const SenderView& own) const;
+  bool doubled(const PlacedSegment& s, const SendLog::Entry& before) const;
+  bool differs(const PlacedSegment& s) const;
+  bool overtaken(const PlacedSegment& s, const RetransmissionContext& context) const;
+  RetransmissionContext context_of(const PlacedSegment& s, const SenderView& own,
+                                   const SendLog::Entry* before, bool sack_unused) const;
+  void judge(const PlacedSegment& s, const SenderView& own, const RetransmissionContext& context,
+             bool first_unseen);
+  void settle_last_segment(const PlacedSegment& s, TimeNs waited_ns);
+  void note_timeout(const PlacedSegment& s, TimeNs waited_ns);
+  void settle(const Retransmission& resend);
+  void measure(const PlacedSegment& ack, const SenderView& own, const SendLog::Acknowledged& taken);
+  void confirm(const PlacedSegment& ack, StreamOffset una);
+  void report(const DuplicateReport& duplicate);
+  void note_unseen(const PlacedSegment& ack, const SendLog::Acknowledged& taken);
+  void fill(StreamOffset begin, StreamOffset end);
+
+  SendLog log_;
+  AckTrail trail_;
+  SendOrder order_;
+  RoundTrips trips_;  // to the receiver
+  std::vector<Retransmission> pending_;
+  std::vector<Unseen> unseen_;
+  StreamOffset fast_until_ = 0, timeout_until_ = 0;  // recovery is over when this is acknowledged
+  TimeNs stall_ns_ = 0;
+  FrameRef stall_begin_;
+  std::optional<StreamOffset> probed_;       // the octet of the last window probe
+  std::uint32_t timeouts_ = 0, probes_ = 0;  // since the cumulative ACK last moved
+  std::uint32_t open_ = 0;                   // of pending_
+  bool recovering_fast_ = false, recovering_timeout_ = false, repaired_ = false;
+  RetransmissionResults facts_;
+};
+
+}  // namespace tcpautopsy

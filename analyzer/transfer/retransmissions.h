@@ -1,0 +1,23 @@
+// Which data were sent again, and why; what overtook what; what the capture missed; round trips.
+#pragma once
+
+#include "analyzer/transfer/placed_segment.h"
+#include "analyzer/transfer/retransmission_watch.h"
+#include "analyzer/transfer/sender_view.h"
+#include "analyzer/transfer/views.h"
+
+namespace tcpautopsy {
+
+struct TransferResults;
+
+class Retransmissions {
+ public:
+  void add(const PlacedSegment& segment, const Views& views);
+  void finish(const PerSide<SenderView>& views, TimeNs last_ns, TransferResults& facts);
+
+ private:
+  PerSide<RetransmissionWatch> watches_;  // of who sends
+  bool sack_unused_ = false;              // a SYN did not permit it
+};
+
+}  // namespace tcpautopsy

@@ -1,0 +1,51 @@
+#include "analyzer/transfer/sender_view.h"
+
+#include <algorithm>
+
+namespace tcpautopsy {
+
+void SenderView::sent(const PlacedSegment& s) {
+  heard_ns = s.time_ns();
+  if (s.has(kRst) || s.length == 0) return;
+  const bool beyond = !started || s.end() > snd_nxt;
+  if (beyond) {
+    snd_nxt = s.end();
+    new_seq = s.seq + (s.has(kSyn) ? 1 : 0);
+    new_ns = s.time_ns();
+  }
+  sent_ns = s.time_ns();
+  started = true;
+  fin_sent = fin_sent || s.has(kFin);
+  if (s.has_data()) ++data_segments;
+  largest = std::max(largest, s.segment.payload_length);
+}
+
+void SenderView::heard(const PlacedSegment& s) {
+  if (s.has(kSyn) && s.segment.options.has_mss) smss = s.segment.options.mss;
+  if (!s.has(kAck) || s.has(kRst)) {
+    // A SYN without ACK offers its window from the first octet on (RFC 9293 3.10.7.4).
+    return;
+  }
+  const bool moves = !acked || s.ack > snd_una;
+  if (moves) {
+    snd_una = s.ack;
+    acked_ns = s.time_ns();
+    acked = true;
+  }
+  // RFC 9293 3.10.7.4, SND.WL2: an older ACK does not change the window.
+  if (s.ack < snd_una) return;
+  if (s.segment.window == 0) {
+    if (!closed) closed_ns = s.time_ns();
+    closed_edge = s.ack;
+    closed = ever_closed = true;
+  } else if (closed) {
+    closed = false;
+    opened_ns = s.time_ns();
+  }
+  if (!s.window_known) return;
+  snd_wnd = s.window;
+  right_edge = edge_known ? std::max(right_edge, s.ack + s.window) : s.ack + s.window;
+  edge_known = true;
+}
+
+}  // namespace tcpautopsy

@@ -1,0 +1,48 @@
+// What the capture point has seen of one end's sending up to a moment, by the names of RFC 9293 3.3.1. It
+// runs behind the sender by half a round trip: what passed may not have arrived, and what was sent may not
+// have passed.
+#pragma once
+
+#include <cstdint>
+
+#include "analyzer/transfer/placed_segment.h"
+
+namespace tcpautopsy {
+
+struct SenderView {
+  StreamOffset snd_nxt = 0;     // highest sequence end seen from it
+  StreamOffset snd_una = 0;     // highest ACK of it seen; meaningful with acked
+  StreamOffset right_edge = 0;  // highest ACK plus window offered to it; meaningful with edge_known
+  std::uint32_t snd_wnd = 0;    // latest window offered to it, in octets; meaningful with edge_known
+  std::uint32_t largest = 0;    // payload of its largest segment; beyond the MSS where offload joins segments
+  std::uint32_t smss = 0;       // from the MSS option that the peer sent, 0 if none was seen
+  TimeNs heard_ns = 0;          // its last segment of any kind
+  TimeNs sent_ns = 0;           // its last segment with SYN, data or FIN, resends too
+  TimeNs new_ns = 0;            // its last segment that went beyond snd_nxt
+  TimeNs acked_ns = 0;          // when snd_una last moved
+  StreamOffset new_seq = 0;     // where its last segment that went beyond snd_nxt began
+  StreamOffset closed_edge = 0;  // the ACK that last closed the window offered to it; this and the next two
+                                 // are meaningful with ever_closed
+  TimeNs closed_ns = 0;          // when it was closed
+  TimeNs opened_ns = 0;          // when it was opened; meaningful unless closed
+  std::uint64_t data_segments = 0;  // with payload, resends too
+  bool started = false;  // it sent something with a sequence number; the times above mean something
+  bool acked = false, edge_known = false, fin_sent = false;
+  bool closed = false;  // the window offered to it is 0, which means the same whatever the scale
+  bool ever_closed = false;
+
+  // Octets seen sent and not seen acknowledged; may overstate what was under way by what was lost.
+  std::uint64_t in_flight() const {
+    return started && acked && snd_nxt > snd_una ? static_cast<std::uint64_t>(snd_nxt - snd_una) : 0;
+  }
+  // A full-sized segment of it; 536 octets where nothing tells (RFC 9293 3.7.1).
+  std::uint32_t full_size() const {
+    if (smss == 0) return largest > 0 ? largest : 536;
+    return largest > 0 && largest < smss ? largest : smss;
+  }
+
+  void sent(const PlacedSegment& segment);
+  void heard(const PlacedSegment& of_peer);  // an ACK and window from its peer
+};
+
+}  // namespace tcpautopsy

@@ -1,0 +1,28 @@
+// What happened to the data of one connection, gathered segment by segment and decided when it is over.
+#pragma once
+
+#include <cstdint>
+
+#include "analyzer/transfer/mark_results.h"
+#include "analyzer/transfer/probe_results.h"
+#include "analyzer/transfer/retransmission_results.h"
+#include "analyzer/transfer/small_send_results.h"
+#include "analyzer/transfer/time_results.h"
+#include "analyzer/transfer/turn_results.h"
+#include "analyzer/transfer/window_results.h"
+
+namespace tcpautopsy {
+
+// Each is of the end whose action or state it names: who sends again, who advertises the window.
+struct TransferResults {
+  PerSide<RetransmissionResults> resends;
+  PerSide<WindowResults> windows;
+  PerSide<ProbeResults> probes;
+  PerSide<SmallSendResults> small_sends;
+  PerSide<MarkResults> marks;
+  TimeResults time;
+  TurnResults turns;
+  PerSide<std::uint64_t> data_segments{};  // with payload, resends too
+};
+
+}  // namespace tcpautopsy

@@ -1,0 +1,66 @@
+#include "analyzer/transfer/turns.h"
+
+#include <utility>
+
+#include "analyzer/transfer/transfer_results.h"
+
+namespace tcpautopsy {
+
+void Turns::end_turn() {
+  const std::size_t side = index(now_.side);
+  if (now_.writes > 1) ++facts_.several_writes[side];
+  if (now_.overlaps) ++facts_.overlapping[side];
+  if (facts_.first.size() < TurnResults::kTurnsKept) facts_.first.push_back(now_);
+}
+
+void Turns::begin(const PlacedSegment& segment, const SenderView& peer) {
+  Turn turn;
+  turn.first = segment.frame;
+  turn.side = segment.side;
+  if (speaking_) {
+    // Its ACK field tells what had reached the sender when it spoke.
+    turn.overlaps = !segment.has(kAck) || segment.ack < peer.snd_nxt;
+    turn.wait_ns = segment.time_ns() - now_.last_ns;
+    turn.resent = sent_again_;
+    if (!turn.overlaps) facts_.waits[index(segment.side)].add(turn.wait_ns);
+    end_turn();
+  }
+  now_ = turn;
+  sent_again_ = false;
+  speaking_ = true;
+  ++facts_.turns[index(segment.side)];
+}
+
+// The answer to what was lost can come no sooner than a round trip after it was sent again.
+void Turns::resent(const PlacedSegment& segment, const SenderView& sender) {
+  if (!speaking_ || now_.side != segment.side || segment.end() < sender.snd_nxt || sender.in_flight() == 0)
+    return;
+  now_.last_ns = segment.time_ns();
+  sent_again_ = true;
+}
+
+void Turns::add(const PlacedSegment& segment, const Views& views) {
+  if (!segment.has_data() || segment.has(kRst)) return;
+  const std::size_t side = index(segment.side);
+  if (segment.new_bytes == 0) return resent(segment, views.own);
+  const bool late = segment.fills_gap && speaking_;  // of an earlier turn, perhaps
+  if (!late && (!speaking_ || now_.side != segment.side)) begin(segment, views.peer);
+  facts_.bytes[side] += segment.new_bytes;
+  write_[side] += segment.new_bytes;
+  const bool whole = (segment.segment.flags & (kPsh | kFin)) != 0;
+  if (whole) {
+    facts_.write_sizes[side].add(static_cast<TimeNs>(write_[side]));
+    write_[side] = 0;
+  }
+  if (now_.side != segment.side) return;
+  now_.bytes += segment.new_bytes;
+  now_.last_ns = segment.time_ns();
+  if (whole) ++now_.writes;
+}
+
+void Turns::finish(const PerSide<SenderView>&, TimeNs, TransferResults& facts) {
+  if (speaking_) end_turn();
+  facts.turns = std::move(facts_);
+}
+
+}  // namespace tcpautopsy

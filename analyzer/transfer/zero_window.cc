@@ -1,0 +1,116 @@
+#include "analyzer/transfer/zero_window.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tcpautopsy {
+namespace {
+
+// A sender that was waiting for the window sends when it hears of it; a host's delay comes on top.
+constexpr TimeNs kSchedulingDelay = 20 * kMillisecond;
+
+TimeNs prompt(const PlacedSegment& s) {
+  return s.rtt_sender_ns + std::max<TimeNs>(s.rtt_sender_ns, 0) / 2 + kSchedulingDelay;
+}
+
+// All it has to send is acknowledged, its FIN too: no window matters to it any more.
+bool done(const SenderView& peer, StreamOffset ack) { return peer.fin_sent && ack >= peer.snd_nxt; }
+
+}  // namespace
+
+void ZeroWindow::advertised(const PlacedSegment& s, const SenderView& peer) {
+  heard(s);
+  const bool zero = s.segment.window == 0;
+  if (zero && (s.segment.flags & (kSyn | kFin)) == 0) ++segments_;
+  if (peer.acked && s.ack < peer.snd_una) return;  // an older ACK, RFC 9293 3.10.7.4 SND.WL2
+  if (done(peer, s.ack)) {
+    if (phase_ == Phase::Closed) open(s.frame);
+    return;
+  }
+  if (zero && phase_ != Phase::Closed) close(s, peer);
+  if (!zero && phase_ == Phase::Closed) open(s.frame);
+}
+
+void ZeroWindow::heard(const PlacedSegment& s) {
+  unanswered_ = 0;
+  if (phase_ == Phase::Opened && s.has_data()) advertiser_sent_ = true;
+}
+
+void ZeroWindow::close(const PlacedSegment& s, const SenderView& peer) {
+  phase_ = Phase::Closed;
+  closed_by_ = s.frame;
+  probed_ = advertiser_sent_ = false;
+  const StreamOffset edge = peer.edge_known ? std::max(peer.right_edge, s.ack) : s.ack;
+  at_edge_ = peer.data_segments > 0 && edge - peer.snd_nxt < StreamOffset{peer.full_size()};
+  all_.add(s.frame);
+}
+
+void ZeroWindow::open(const FrameRef& frame) {
+  all_.prolong(frame.time_ns - closed_by_.time_ns);
+  all_.show(frame);
+  opened_by_ = frame;
+  if (probed_) {
+    stalled(frame.time_ns);
+    stalls_.show(frame);
+    phase_ = Phase::Open;
+  } else {
+    phase_ = Phase::Opened;
+  }
+}
+
+void ZeroWindow::stalled(TimeNs until_ns) {
+  // Where the peer had room left when the window closed, it got its data some time before its first probe.
+  const TimeNs from = at_edge_ || !probed_ ? closed_by_.time_ns : first_probe_.time_ns;
+  stalls_.add(closed_by_, until_ns - from);
+  if (probed_) ++probed_stalls_;
+}
+
+void ZeroWindow::met(const PlacedSegment& s, const SenderView& own, ProbeKind kind) {
+  if (kind == ProbeKind::Window) probes_.add(s.frame);
+  if (kind == ProbeKind::Window || kind == ProbeKind::ClosedRetransmission) {
+    last_step_ns_ = unanswered_ > 0 ? s.time_ns() - last_unanswered_.time_ns : 0;
+    last_unanswered_ = s.frame;
+    ++unanswered_;
+  }
+  if (phase_ == Phase::Closed) {
+    const bool knows = s.time_ns() - closed_by_.time_ns >= std::max<TimeNs>(s.rtt_sender_ns, 0);
+    if (kind == ProbeKind::None && !(knows && s.has_data() && s.end() > own.closed_edge)) return;
+    if (!probed_) first_probe_ = s.frame;
+    probed_ = true;
+  } else if (phase_ == Phase::Opened && s.has_data() && kind == ProbeKind::None) {
+    const bool at_once = s.time_ns() - opened_by_.time_ns <= prompt(s);
+    phase_ = Phase::Open;
+    if (!at_once || (advertiser_sent_ && !at_edge_)) return;
+    stalled(opened_by_.time_ns);
+    stalls_.show(opened_by_);
+    ++resumed_stalls_;
+  }
+}
+
+void ZeroWindow::reset(TimeNs time_ns) {
+  if (phase_ != Phase::Closed) return;
+  all_.prolong(time_ns - closed_by_.time_ns);
+  if (probed_ || at_edge_) stalled(time_ns);
+  phase_ = Phase::Open;
+}
+
+void ZeroWindow::finish(const SenderView& peer, TimeNs last_ns, WindowResults& advertiser,
+                        WindowResults& prober) {
+  if (phase_ == Phase::Closed) {
+    all_.prolong(last_ns - closed_by_.time_ns);
+    if (probed_ || at_edge_) stalled(last_ns);
+    advertiser.closed_at_end = !done(peer, peer.snd_una);
+    advertiser.closed_by = closed_by_;
+  }
+  advertiser.zero_windows = std::move(all_);
+  advertiser.zero_window_stalls = std::move(stalls_);
+  advertiser.zero_window_segments = segments_;
+  advertiser.stalls_probed = probed_stalls_;
+  advertiser.stalls_resumed = resumed_stalls_;
+  advertiser.probes_unanswered = unanswered_;
+  advertiser.last_unanswered = last_unanswered_;
+  advertiser.last_step_ns = last_step_ns_;
+  prober.window_probes = std::move(probes_);
+}
+
+}  // namespace tcpautopsy
