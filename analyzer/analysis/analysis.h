@@ -12,6 +12,7 @@
 #include "analyzer/decode/decoder.h"
 #include "analyzer/detect/detector.h"
 #include "analyzer/flow/flow_table.h"
+#include "analyzer/hosts/host_book.h"
 #include "analyzer/infer/flow_history.h"
 #include "analyzer/infer/profile.h"
 

@@ -7,8 +7,9 @@
 
 #include "analyzer/detect/finding.h"
 #include "analyzer/detect/thresholds.h"
-#include "analyzer/hosts/host_book.h"
+#include "analyzer/flow/flow_facts.h"
 #include "analyzer/infer/flow_history.h"
+#include "analyzer/infer/verdicts.h"
 
 namespace tcpautopsy {
 
@@ -46,12 +47,18 @@ class ServiceView {
                                        TimeNs window) const = 0;
 };
 
-class AskedOfFlow;  // flow_facts.h
+class AskedOfFlow;  // asked_of_flow.h
+class HostBook;     // hosts/host_book.h
+struct TransferResults;
 
+// All that a detector of scope F may know.
 struct DetectContext {
-  const FlowHistory& flow;
+  const FlowHistory& history;
+  const FlowFacts& flow;
+  const Verdicts& verdicts;
+  const TransferResults* transfer;  // null for a self-connection
   const ServiceView& services;
-  const AskedOfFlow& facts;  // of that flow
+  const AskedOfFlow& asked;  // of that flow
 };
 
 // What a finding about a host is made of.
@@ -72,12 +79,22 @@ struct Parts {
   HostIs host = HostIs::Server;  // Client: the port, if any, is still the server's
 };
 
+// What a flow must have for a detector to be asked.
+enum class Needs : std::uint8_t {
+  Nothing,
+  TwoEnds,         // no self-connection
+  BothDirections,  // of both of which packets were captured
+  Transfer,        // results of the transfer, which two ends have
+};
+
 struct Detector {
   Doc doc;
   std::span<const Example> examples;
-  // Of a flow, for scope F; else null. Stateless; appends at most one finding for each endpoint (findings.md:
-  // one record for a flow, id and endpoint).
+  // Of a flow, or of each of its ends, for scope F; else null. Stateless; appends at most one finding for
+  // each endpoint (findings.md: one record for a flow, id and endpoint).
   void (*examine)(const DetectContext& context, Findings& out) = nullptr;
+  void (*examine_end)(const DetectContext& context, Side side, Findings& out) = nullptr;
+  Needs needs = Needs::Nothing;
   // Of all hosts, for scope H; else null. One finding for each host, port and episode.
   void (*examine_hosts)(const HostContext& context, Findings& out) = nullptr;
   std::span<const Threshold> thresholds = {};

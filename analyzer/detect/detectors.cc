@@ -41,14 +41,28 @@ void order(Findings& found) {
   });
 }
 
+bool meets(const DetectContext& context, Needs needs) {
+  switch (needs) {
+    case Needs::Nothing: return true;
+    case Needs::TwoEnds: return !context.flow.self_connection;
+    case Needs::BothDirections: return !context.flow.self_connection && !context.flow.one_sided();
+    case Needs::Transfer: return context.transfer != nullptr;
+  }
+  return false;
+}
+
 }  // namespace
 
 Findings examine(const FlowHistory& flow, const ServiceView& services) {
   Findings found;
-  const AskedOfFlow facts(flow);
-  const DetectContext context{flow, services, facts};
-  for (const Detector* detector : detectors())
+  const AskedOfFlow asked(flow);
+  const DetectContext context{flow, flow.trace, flow, flow.transfer.get(), services, asked};
+  for (const Detector* detector : detectors()) {
+    if (!meets(context, detector->needs)) continue;
     if (detector->examine != nullptr) detector->examine(context, found);
+    if (detector->examine_end == nullptr) continue;
+    for (const Side side : {Side::A, Side::B}) detector->examine_end(context, side, found);
+  }
   order(found);
   return found;
 }

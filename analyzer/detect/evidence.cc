@@ -29,14 +29,18 @@ bool about(TimeNs value, TimeNs wanted) {
 
 }  // namespace
 
-Finding make_finding(const Doc& doc, const FlowHistory& flow, std::optional<Side> side) {
+Finding make_finding(const Doc& doc, const FlowFacts& flow, std::optional<Side> side) {
   Finding finding;
   finding.id = doc.id;
   finding.severity = doc.severity;
   finding.scope = doc.scope;
-  finding.flow = flow.trace.number;
+  finding.flow = flow.number;
   finding.side = side;
   return finding;
+}
+
+Finding make_finding(const Doc& doc, const FlowHistory& flow, std::optional<Side> side) {
+  return make_finding(doc, flow.trace, side);
 }
 
 Finding make_host_finding(const Doc& doc, const IpAddress& host, std::optional<std::uint16_t> port,
@@ -68,6 +72,14 @@ void cite(Finding& finding, const Incidents& incidents) {
   const std::vector<FrameRef> frames = incidents.frames();
   for (const FrameRef& frame : frames) cite(finding, frame);
   finding.frames_left_out += incidents.frames_total() - frames.size();
+}
+
+void cite(Finding& finding, const SegmentRef& segment) {
+  if (segment) cite(finding, segment.frame);
+}
+
+void cite(Finding& finding, std::span<const SegmentRef> segments) {
+  for (const SegmentRef& segment : segments) cite(finding, segment);
 }
 
 void cite(Finding& finding, const FlowHistory& flow, RecordIndex record) {
@@ -119,13 +131,15 @@ std::string endpoint_text(const EndpointAddress& address) {
   return (address.ip.is_v4() ? ip : "[" + ip + "]") + ":" + std::to_string(address.port);
 }
 
-std::string endpoint_text(const FlowHistory& flow, Side side) {
-  return endpoint_text(flow.trace.facts(side).address);
+std::string endpoint_text(const FlowFacts& flow, Side side) {
+  return endpoint_text(flow.facts(side).address);
 }
 
-std::string_view role(const FlowHistory& flow, Side side) {
-  return side == flow.client() ? "client" : "server";
-}
+std::string endpoint_text(const FlowHistory& flow, Side side) { return endpoint_text(flow.trace, side); }
+
+std::string_view role(const FlowFacts& flow, Side side) { return side == flow.client ? "client" : "server"; }
+
+std::string_view role(const FlowHistory& flow, Side side) { return role(flow.trace, side); }
 
 bool is_syn(const SegmentRecord& record) { return (record.flags & (kSyn | kAck | kRst | kFin)) == kSyn; }
 
@@ -141,6 +155,13 @@ std::vector<TimeNs> intervals(const FlowHistory& flow, std::span<const RecordInd
   std::vector<TimeNs> steps;
   for (std::size_t i = 1; i < records.size(); ++i)
     steps.push_back(time_of(flow, records[i]) - time_of(flow, records[i - 1]));
+  return steps;
+}
+
+std::vector<TimeNs> intervals(std::span<const SegmentRef> segments) {
+  std::vector<TimeNs> steps;
+  for (std::size_t i = 1; i < segments.size(); ++i)
+    steps.push_back(segments[i].time_ns() - segments[i - 1].time_ns());
   return steps;
 }
 

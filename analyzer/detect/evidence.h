@@ -19,6 +19,7 @@ namespace tcpautopsy {
 
 // A finding of this flow with the doc's id, severity and scope; it has no frame and no time before the first
 // cite().
+Finding make_finding(const Doc& doc, const FlowFacts& flow, std::optional<Side> side);
 Finding make_finding(const Doc& doc, const FlowHistory& flow, std::optional<Side> side);
 // A finding about a host, or its service on that port; the caller sets its times.
 Finding make_host_finding(const Doc& doc, const IpAddress& host, std::optional<std::uint16_t> port,
@@ -28,6 +29,8 @@ Finding make_host_finding(const Doc& doc, const IpAddress& host, std::optional<s
 // first and the last.
 void cite(Finding& finding, const FrameRef& frame);
 void cite(Finding& finding, const Incidents& incidents);  // the frames kept of them; `count` is left alone
+void cite(Finding& finding, const SegmentRef& segment);   // one that is not there adds nothing
+void cite(Finding& finding, std::span<const SegmentRef> segments);
 void cite(Finding& finding, const FlowHistory& flow, RecordIndex record);  // kNoRecord adds nothing
 void cite(Finding& finding, const FlowHistory& flow, std::span<const RecordIndex> records);
 
@@ -55,7 +58,9 @@ std::string durations_text(
 std::string times_text(std::uint64_t n);  // "once", "twice", "4 times"
 std::string count_text(std::uint64_t n, std::string_view noun);  // "1 octet", "5 octets"
 std::string endpoint_text(const EndpointAddress& address);       // "10.0.0.2:80", "[2001:db8::1]:443"
+std::string endpoint_text(const FlowFacts& flow, Side side);
 std::string endpoint_text(const FlowHistory& flow, Side side);
+std::string_view role(const FlowFacts& flow, Side side);
 std::string_view role(const FlowHistory& flow, Side side);  // "client" or "server"
 
 // What a record is. A SYN+RST or SYN+FIN is none of them.
@@ -75,6 +80,7 @@ std::vector<RecordIndex> records_where(const FlowHistory& flow, F accept) {
 TimeNs time_of(const FlowHistory& flow, RecordIndex record);
 // Time from each record to the next one; one fewer than records.
 std::vector<TimeNs> intervals(const FlowHistory& flow, std::span<const RecordIndex> records);
+std::vector<TimeNs> intervals(std::span<const SegmentRef> segments);
 
 // How far apart something was sent again. Linux from 6.5 on sends a SYN four or so times a second apart
 // before it doubles.

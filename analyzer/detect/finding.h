@@ -9,8 +9,9 @@
 #include <variant>
 #include <vector>
 
-#include "analyzer/flow/flow_trace.h"
-#include "analyzer/infer/flow_history.h"
+#include "analyzer/decode/address.h"
+#include "analyzer/seq/frame_ref.h"
+#include "analyzer/seq/side.h"
 
 namespace tcpautopsy {
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "analyzer/detect/detector.h"
+#include "analyzer/hosts/host_book.h"
 
 namespace tcpautopsy {
 

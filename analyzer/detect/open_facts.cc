@@ -154,7 +154,7 @@ IgnoredSynAcks ignored_syn_acks(const FlowHistory& flow, const OpenFacts& facts)
 
 std::uint64_t served_meanwhile(const DetectContext& context, const OpenFacts& facts) {
   if (facts.completing.empty()) return 0;
-  const auto& flow = context.flow;
+  const auto& flow = context.history;
   return context.services.completed_near(flow.trace.facts(facts.server).address, flow.trace.number,
                                          time_of(flow, facts.completing.front()), kMeanwhile);
 }

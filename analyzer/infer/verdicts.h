@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -14,14 +13,12 @@
 #include "analyzer/infer/basis.h"
 #include "analyzer/infer/predecessor.h"
 #include "analyzer/infer/profile.h"
+#include "analyzer/infer/segment_ref.h"
 #include "analyzer/infer/tcp_state.h"
 #include "analyzer/seq/frame_ref.h"
 #include "analyzer/seq/side.h"
 
 namespace tcpautopsy {
-
-using RecordIndex = std::size_t;  // into FlowHistory::trace.records
-constexpr RecordIndex kNoRecord = std::numeric_limits<RecordIndex>::max();
 
 // One change of state of one end.
 struct Transition {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "analyzer/detect/detector.h"
+#include "analyzer/hosts/host_book.h"
 #include "tests/support/conclude.h"
 #include "tests/support/format.h"
 #include "tests/support/tap_player.h"

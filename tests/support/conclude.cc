@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "analyzer/analysis/part_of.h"
+#include "analyzer/hosts/host_book.h"
 #include "analyzer/infer/historian.h"
 #include "analyzer/infer/predecessor.h"
 

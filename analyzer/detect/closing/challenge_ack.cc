@@ -170,7 +170,7 @@ std::optional<Challenge> challenge_to(const FlowHistory& flow, RecordIndex i) {
 }
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
+  const auto& flow = context.history;
   if (flow.trace.self_connection) return;
   PerSide<std::vector<Challenge>> challenges;
   for (RecordIndex i = 0; i < flow.records().size(); ++i)
@@ -206,7 +206,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector challenge_ack{kDoc, kExamples, &examine};
+extern const Detector challenge_ack{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

@@ -155,7 +155,8 @@ void examine_hosts(const HostContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector close_wait_pileup{kDoc, kExamples, nullptr, &examine_hosts, kThresholds};
+extern const Detector close_wait_pileup{
+    .doc = kDoc, .examples = kExamples, .examine_hosts = &examine_hosts, .thresholds = kThresholds};
 }
 
 }  // namespace tcpautopsy

@@ -168,11 +168,11 @@ bool still_open(const FlowHistory& flow, Side side) {
 }
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
+  const auto& flow = context.history;
   if (flow.trace.self_connection || flow.trace.one_sided()) return;
   for (const Side side : {Side::A, Side::B}) {
-    const auto peer = context.facts.fin(other(side));
-    if (!peer || peer->acked_by == kNoRecord || context.facts.fin(side) || !still_open(flow, side)) continue;
+    const auto peer = context.asked.fin(other(side));
+    if (!peer || peer->acked_by == kNoRecord || context.asked.fin(side) || !still_open(flow, side)) continue;
     if (!records_where(flow, is_rst).empty()) continue;
     const auto is_data = [](const SegmentRecord& r) { return r.payload > 0 && !r.keepalive; };
     const RecordIndex data = last_before(flow, flow.records().size(), side, is_data);
@@ -200,7 +200,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector close_wait_stuck{kDoc, kExamples, &examine};
+extern const Detector close_wait_stuck{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

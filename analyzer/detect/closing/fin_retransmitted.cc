@@ -122,10 +122,10 @@ std::string cause_text(const FlowHistory& flow, Side side, const FinFacts& fin) 
 }
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
+  const auto& flow = context.history;
   if (flow.trace.self_connection) return;
   for (const Side side : {Side::A, Side::B}) {
-    const auto fin = context.facts.fin(side);
+    const auto fin = context.asked.fin(side);
     if (!fin || fin->resends.empty()) continue;
     std::vector<RecordIndex> sendings{fin->first};
     sendings.insert(sendings.end(), fin->resends.begin(), fin->resends.end());
@@ -150,7 +150,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector fin_retransmitted{kDoc, kExamples, &examine};
+extern const Detector fin_retransmitted{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

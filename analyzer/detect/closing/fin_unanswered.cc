@@ -121,10 +121,10 @@ no finding
 };
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
+  const auto& flow = context.history;
   if (flow.trace.self_connection || flow.trace.one_sided()) return;
   for (const Side side : {Side::A, Side::B}) {
-    const auto fin = context.facts.fin(side);
+    const auto fin = context.asked.fin(side);
     if (!fin || fin->acked_by != kNoRecord || fin->resends.size() < kResendsNeeded) continue;
     const auto is_reset = [](const SegmentRecord& r) { return r.has(kRst); };
     if (first_after(flow, fin->first, other(side), is_reset) != kNoRecord) continue;
@@ -159,7 +159,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector fin_unanswered{kDoc, kExamples, &examine};
+extern const Detector fin_unanswered{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

@@ -133,8 +133,8 @@ struct Refusal {
 
 // The first RST after the FIN; later ones answer what was sent before the peer knew.
 std::optional<Refusal> refusal_of(const DetectContext& context, Side side, RecordIndex fin_acked) {
-  const auto& flow = context.flow;
-  for (const ResetFacts& reset : context.facts.resets(side)) {
+  const auto& flow = context.history;
+  for (const ResetFacts& reset : context.asked.resets(side)) {
     if (!reset.fin_sent) continue;
     if (!reset.is_reply() || reset.answers < fin_acked) return std::nullopt;
     const auto& asked = flow.records()[reset.answers];
@@ -174,12 +174,12 @@ void tell(const FlowHistory& flow, Side side, const FinFacts& fin, const std::op
 }
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
+  const auto& flow = context.history;
   if (flow.trace.self_connection || flow.trace.one_sided()) return;
   for (const Side side : {Side::A, Side::B}) {
-    const auto fin = context.facts.fin(side);
+    const auto fin = context.asked.fin(side);
     if (!fin || fin->acked_by == kNoRecord || flow.records()[fin->acked_by].has(kRst)) continue;
-    const auto peer = context.facts.fin(other(side));
+    const auto peer = context.asked.fin(other(side));
     if (peer && peer->first <= fin->acked_by) continue;  // never in FIN-WAIT-2 for long
     const TimeNs since = time_of(flow, fin->acked_by);
     const auto limit = flow.profile.fin_wait_2;
@@ -199,7 +199,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector fin_wait_2_timeout{kDoc, kExamples, &examine};
+extern const Detector fin_wait_2_timeout{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

@@ -136,10 +136,10 @@ Flowing data_after(const FlowHistory& flow, Side sender, const FinFacts& fin) {
 }
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
+  const auto& flow = context.history;
   if (flow.trace.self_connection) return;
   for (const Side side : {Side::A, Side::B}) {
-    const auto fin = context.facts.fin(side);
+    const auto fin = context.asked.fin(side);
     if (!fin) continue;
     const Flowing data = data_after(flow, other(side), *fin);
     if (data.first == kNoRecord) continue;
@@ -165,7 +165,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector half_close{kDoc, kExamples, &examine};
+extern const Detector half_close{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

@@ -170,10 +170,10 @@ Outcome outcome_of(const FlowHistory& flow, Side side, const FinFacts& fin) {
 }
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
+  const auto& flow = context.history;
   if (flow.trace.self_connection) return;
   for (const Side side : {Side::A, Side::B}) {
-    const auto fin = context.facts.fin(side), peer = context.facts.fin(other(side));
+    const auto fin = context.asked.fin(side), peer = context.asked.fin(other(side));
     if (!fin || !peer) continue;
     const Losses losses = losses_of(flow, side, *fin, peer->end);
     if (losses.resends.empty()) continue;
@@ -202,7 +202,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector lost_final_ack{kDoc, kExamples, &examine};
+extern const Detector lost_final_ack{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

@@ -110,7 +110,7 @@ no finding
 };
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
+  const auto& flow = context.history;
   const auto& successor = flow.trace.successor;
   if (!successor || !successor->answered || flow.trace.self_connection) return;
   for (const Side side : {Side::A, Side::B}) {
@@ -141,7 +141,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector old_duplicate{kDoc, kExamples, &examine};
+extern const Detector old_duplicate{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

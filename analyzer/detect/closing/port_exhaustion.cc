@@ -182,7 +182,8 @@ void examine_hosts(const HostContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector port_exhaustion{kDoc, kExamples, nullptr, &examine_hosts, kThresholds};
+extern const Detector port_exhaustion{
+    .doc = kDoc, .examples = kExamples, .examine_hosts = &examine_hosts, .thresholds = kThresholds};
 }
 
 }  // namespace tcpautopsy

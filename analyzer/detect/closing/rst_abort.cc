@@ -219,10 +219,10 @@ Finding tell(const FlowHistory& flow, const std::vector<ResetFacts>& resets, std
 }
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
+  const auto& flow = context.history;
   if (flow.trace.self_connection) return;
   for (const Side side : {Side::A, Side::B}) {
-    const auto& resets = context.facts.resets(side);
+    const auto& resets = context.asked.resets(side);
     const auto first =
         std::find_if(resets.begin(), resets.end(), [&](const ResetFacts& r) { return is_abort(flow, r); });
     if (first != resets.end())
@@ -233,7 +233,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector rst_abort{kDoc, kExamples, &examine};
+extern const Detector rst_abort{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

@@ -146,10 +146,10 @@ std::string what_met_it(const Answered& answered) {
 }
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
+  const auto& flow = context.history;
   if (flow.trace.self_connection) return;
   for (const Side side : {Side::A, Side::B}) {
-    const auto& resets = context.facts.resets(side);
+    const auto& resets = context.asked.resets(side);
     if (resets.empty()) continue;
     Finding finding = make_finding(kDoc, flow, side);
     Answered answered;
@@ -171,7 +171,7 @@ void examine(const DetectContext& context, Findings& out) {
       if (!reset.is_reply()) finding.certainty = Certainty::Likely;
     }
     if (finding.count == 0) continue;
-    const TimeNs since = time_of(flow, asked) - time_of(flow, context.facts.fin(side)->first);
+    const TimeNs since = time_of(flow, asked) - time_of(flow, context.asked.fin(side)->first);
     // On the way to an endpoint far from the capture point the segment passed first and yet arrived later.
     const std::string when =
         since >= 0 ? duration_text(since) + " after its FIN" : std::string("under way when its FIN passed,");
@@ -190,7 +190,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector rst_after_close{kDoc, kExamples, &examine};
+extern const Detector rst_after_close{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

@@ -164,10 +164,10 @@ std::string reasons(const FlowHistory& flow, const ResetFacts& reset, const Verd
 }
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
+  const auto& flow = context.history;
   if (flow.trace.self_connection) return;
   for (const Side side : {Side::A, Side::B}) {
-    const auto& resets = context.facts.resets(side);
+    const auto& resets = context.asked.resets(side);
     if (resets.empty()) continue;
     Finding finding = make_finding(kDoc, flow, side);
     finding.count = 0;
@@ -195,7 +195,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector rst_injected{kDoc, kExamples, &examine};
+extern const Detector rst_injected{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

@@ -129,10 +129,10 @@ bool timed_out(const FlowHistory& flow, const ResetFacts& reset) {
 }
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
+  const auto& flow = context.history;
   if (flow.trace.self_connection) return;
   for (const Side side : {Side::A, Side::B}) {
-    const auto& resets = context.facts.resets(side);
+    const auto& resets = context.asked.resets(side);
     if (resets.empty()) continue;
     const ResetFacts& reset = resets.front();
     if (!is_abort(flow, reset) || !flow.records()[reset.record].has(kAck) || timed_out(flow, reset)) continue;
@@ -158,7 +158,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector rst_unread_data{kDoc, kExamples, &examine};
+extern const Detector rst_unread_data{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

@@ -151,7 +151,8 @@ void examine_hosts(const HostContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector short_connections{kDoc, kExamples, nullptr, &examine_hosts, kThresholds};
+extern const Detector short_connections{
+    .doc = kDoc, .examples = kExamples, .examine_hosts = &examine_hosts, .thresholds = kThresholds};
 }
 
 }  // namespace tcpautopsy

@@ -115,9 +115,9 @@ std::string path(const FlowHistory& flow) {
 }
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
+  const auto& flow = context.history;
   if (flow.trace.self_connection) return;
-  const auto a = context.facts.fin(Side::A), b = context.facts.fin(Side::B);
+  const auto a = context.asked.fin(Side::A), b = context.asked.fin(Side::B);
   if (!a || !b || !unaware(flow, *a, *b) || !unaware(flow, *b, *a)) return;
   // A capture of several queues may not be in order of time.
   const bool a_first = time_of(flow, a->first) <= time_of(flow, b->first);
@@ -137,7 +137,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector simultaneous_close{kDoc, kExamples, &examine};
+extern const Detector simultaneous_close{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

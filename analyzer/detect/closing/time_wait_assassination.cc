@@ -116,9 +116,9 @@ std::optional<Triple> triple_of(const FlowHistory& flow, Side side, RecordIndex 
 // The first record after which `side` can be in TIME-WAIT: both FINs acknowledged, its own FIN not the last
 // ACKed one.
 std::optional<RecordIndex> time_wait_from(const DetectContext& context, Side side) {
-  const auto& flow = context.flow;
-  const FinFacts* const mine = context.facts.fin(side);
-  const FinFacts* const theirs = context.facts.fin(other(side));
+  const auto& flow = context.history;
+  const FinFacts* const mine = context.asked.fin(side);
+  const FinFacts* const theirs = context.asked.fin(other(side));
   if (!mine || !theirs || mine->acked_by == kNoRecord || theirs->acked_by == kNoRecord) return std::nullopt;
   const auto& first = flow.records()[mine->first];
   if (first.has(kAck) && first.ack >= theirs->end) return std::nullopt;  // it closed last: LAST-ACK
@@ -126,7 +126,7 @@ std::optional<RecordIndex> time_wait_from(const DetectContext& context, Side sid
 }
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
+  const auto& flow = context.history;
   if (flow.trace.self_connection) return;
   for (const Side side : {Side::A, Side::B}) {
     const auto from = time_wait_from(context, side);
@@ -152,7 +152,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector time_wait_assassination{kDoc, kExamples, &examine};
+extern const Detector time_wait_assassination{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

@@ -260,7 +260,8 @@ void examine_hosts(const HostContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector time_wait_excess{kDoc, kExamples, nullptr, &examine_hosts, kThresholds};
+extern const Detector time_wait_excess{
+    .doc = kDoc, .examples = kExamples, .examine_hosts = &examine_hosts, .thresholds = kThresholds};
 }
 
 }  // namespace tcpautopsy

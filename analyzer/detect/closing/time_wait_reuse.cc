@@ -113,7 +113,7 @@ Answer answer_to(const FlowHistory& flow, RecordIndex syn) {
 }
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
+  const auto& flow = context.history;
   const auto& previous = flow.previous;
   if (!previous || !previous->time_wait_since || !previous->time_wait_likely || flow.trace.self_connection)
     return;
@@ -142,7 +142,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector time_wait_reuse{kDoc, kExamples, &examine};
+extern const Detector time_wait_reuse{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

@@ -146,7 +146,7 @@ bool behind(const FlowHistory& flow, const SegmentRecord& syn, const PreviousInc
 }
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
+  const auto& flow = context.history;
   const auto& previous = flow.previous;
   if (!previous || !previous->time_wait_since || !previous->time_wait_likely || flow.trace.self_connection)
     return;
@@ -182,7 +182,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector time_wait_syn_dropped{kDoc, kExamples, &examine};
+extern const Detector time_wait_syn_dropped{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

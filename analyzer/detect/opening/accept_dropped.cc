@@ -150,9 +150,9 @@ void tell_ignored(const FlowHistory& flow, const OpenFacts& facts, const Ignored
 }
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
-  if (!context.facts.opened_oddly()) return;
-  const OpenFacts& facts = context.facts.opening();
+  const auto& flow = context.history;
+  if (!context.asked.opened_oddly()) return;
+  const OpenFacts& facts = context.asked.opening();
   if (facts.opened_by_both()) return;
   const IgnoredAcks ignored = ignored_acks(flow, facts);
   const bool kept_ignoring = queue_dropped(context, facts, ignored);
@@ -185,7 +185,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector accept_dropped{kDoc, kExamples, &examine};
+extern const Detector accept_dropped{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

@@ -217,8 +217,11 @@ void examine_hosts(const HostContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector accept_queue_overflow{kDoc,           kExamples,   nullptr,
-                                            &examine_hosts, kThresholds, {kParts, Parts::HostIs::Server}};
+extern const Detector accept_queue_overflow{.doc = kDoc,
+                                            .examples = kExamples,
+                                            .examine_hosts = &examine_hosts,
+                                            .thresholds = kThresholds,
+                                            .parts = {kParts, Parts::HostIs::Server}};
 }
 
 }  // namespace tcpautopsy

@@ -142,18 +142,18 @@ void examine_side(const FlowHistory& flow, Side side, Findings& out) {
 }
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& records = context.flow.records();
-  if (!port_zero(context.flow, context.flow.client()) &&
+  const auto& records = context.history.records();
+  if (!port_zero(context.history, context.history.client()) &&
       std::none_of(records.begin(), records.end(), [](const SegmentRecord& r) { return is_odd(r.flags); }))
     return;
-  examine_side(context.flow, Side::A, out);
-  if (!context.flow.trace.self_connection) examine_side(context.flow, Side::B, out);
+  examine_side(context.history, Side::A, out);
+  if (!context.history.trace.self_connection) examine_side(context.history, Side::B, out);
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector bad_flag_combination{kDoc, kExamples, &examine};
+extern const Detector bad_flag_combination{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

@@ -85,9 +85,9 @@ no finding
 };
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
-  if (!context.facts.opened_oddly()) return;
-  const OpenFacts& facts = context.facts.opening();
+  const auto& flow = context.history;
+  if (!context.asked.opened_oddly()) return;
+  const OpenFacts& facts = context.asked.opening();
   const RecordIndex rst = facts.client_rst;
   if (rst == kNoRecord || facts.syns.empty() || facts.syn_acks.empty() || facts.syn_acks.front() > rst)
     return;
@@ -117,7 +117,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector connect_aborted{kDoc, kExamples, &examine};
+extern const Detector connect_aborted{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

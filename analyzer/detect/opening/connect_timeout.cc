@@ -122,9 +122,9 @@ bool only_syns(const FlowHistory& flow, const OpenFacts& facts) {
 }
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
+  const auto& flow = context.history;
   if (flow.trace.self_connection || !flow.trace.one_sided()) return;
-  const OpenFacts& facts = context.facts.opening();
+  const OpenFacts& facts = context.asked.opening();
   if (!only_syns(flow, facts)) return;
   const auto steps = intervals(flow, facts.syns);
   const TimeNs silence = flow.capture_end_ns - time_of(flow, facts.syns.back());
@@ -155,7 +155,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector connect_timeout{kDoc, kExamples, &examine};
+extern const Detector connect_timeout{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

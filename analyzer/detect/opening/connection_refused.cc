@@ -178,10 +178,10 @@ void tell_icmp(const FlowHistory& flow, const OpenFacts& facts, const IcmpRecord
 }
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
-  if (!context.facts.opened_oddly() && flow.trace.icmp.empty()) return;
+  const auto& flow = context.history;
+  if (!context.asked.opened_oddly() && flow.trace.icmp.empty()) return;
   if (flow.trace.self_connection) return;
-  const OpenFacts& facts = context.facts.opening();
+  const OpenFacts& facts = context.asked.opening();
   if (facts.syns.empty() || !facts.syn_acks.empty() || facts.opened_by_both() ||
       facts.server_knows != kNoRecord || !facts.completing.empty())
     return;
@@ -202,7 +202,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector connection_refused{kDoc, kExamples, &examine};
+extern const Detector connection_refused{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

@@ -68,8 +68,8 @@ no finding
 };
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
-  if (context.facts.opened_plainly()) return;
+  const auto& flow = context.history;
+  if (context.asked.opened_plainly()) return;
   const auto syns = records_where(flow, [](const SegmentRecord& r) { return is_syn(r) && r.payload > 0; });
   if (syns.empty()) return;
   const SegmentRecord& syn = flow.records()[syns.front()];
@@ -102,7 +102,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector data_in_syn{kDoc, kExamples, &examine};
+extern const Detector data_in_syn{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

@@ -119,9 +119,9 @@ no finding
 };
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
-  if (!context.facts.opened_oddly()) return;
-  const OpenFacts& facts = context.facts.opening();
+  const auto& flow = context.history;
+  if (!context.asked.opened_oddly()) return;
+  const OpenFacts& facts = context.asked.opening();
   const auto end = abandoned(flow, facts);
   if (!end) return;
   const bool alone = !facts.completing.empty();
@@ -156,7 +156,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector half_open_abandoned{kDoc, kExamples, &examine};
+extern const Detector half_open_abandoned{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

@@ -129,9 +129,9 @@ bool looks_deferred(const FlowHistory& flow, const OpenFacts& facts, const Ignor
 }
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
-  if (!context.facts.opened_oddly()) return;
-  const OpenFacts& facts = context.facts.opening();
+  const auto& flow = context.history;
+  if (!context.asked.opened_oddly()) return;
+  const OpenFacts& facts = context.asked.opening();
   if (facts.opened_by_both()) return;
   const IgnoredAcks ignored = ignored_acks(flow, facts);
   if (ignored.repeats.empty() || queue_dropped(context, facts, ignored)) return;
@@ -166,7 +166,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector handshake_ack_lost{kDoc, kExamples, &examine};
+extern const Detector handshake_ack_lost{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

@@ -107,9 +107,9 @@ no finding
 constexpr TimeNs kAnswerDue = kSecond / 2;
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
-  if (!context.facts.opened_oddly()) return;
-  const OpenFacts& facts = context.facts.opening();
+  const auto& flow = context.history;
+  if (!context.asked.opened_oddly()) return;
+  const OpenFacts& facts = context.asked.opening();
   if (facts.syn_acks.size() < 2 || !facts.completing.empty() || facts.opened_by_both()) return;
   if (facts.client_rst != kNoRecord || facts.server_rst != kNoRecord || facts.server_knows != kNoRecord)
     return;
@@ -137,7 +137,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector handshake_ack_missing{kDoc, kExamples, &examine};
+extern const Detector handshake_ack_missing{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

@@ -195,7 +195,7 @@ bool tell_oversized(const FlowHistory& flow, Side sender, Findings& out) {
 }
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
+  const auto& flow = context.history;
   for (const Side side : {Side::A, Side::B}) {
     if (tell_oversized(flow, side, out)) continue;
     const RecordIndex offer = offer_of(flow, side);
@@ -206,7 +206,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector mss_anomaly{kDoc, kExamples, &examine};
+extern const Detector mss_anomaly{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

@@ -262,8 +262,11 @@ void examine_hosts(const HostContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector port_scan{kDoc,           kExamples,   nullptr,
-                                &examine_hosts, kThresholds, {kParts, Parts::HostIs::Client}};
+extern const Detector port_scan{.doc = kDoc,
+                                .examples = kExamples,
+                                .examine_hosts = &examine_hosts,
+                                .thresholds = kThresholds,
+                                .parts = {kParts, Parts::HostIs::Client}};
 }
 
 }  // namespace tcpautopsy

@@ -65,7 +65,7 @@ no finding
 };
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
+  const auto& flow = context.history;
   if (!flow.trace.self_connection || flow.records().empty()) return;
   const auto opening =
       records_where(flow, [](const SegmentRecord& r) { return r.has(kSyn) && !r.has(kRst); });
@@ -92,7 +92,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector self_connect{kDoc, kExamples, &examine};
+extern const Detector self_connect{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

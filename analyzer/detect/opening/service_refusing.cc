@@ -121,8 +121,11 @@ void examine_hosts(const HostContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector service_refusing{kDoc,           kExamples,   nullptr,
-                                       &examine_hosts, kThresholds, {kParts, Parts::HostIs::Server}};
+extern const Detector service_refusing{.doc = kDoc,
+                                       .examples = kExamples,
+                                       .examine_hosts = &examine_hosts,
+                                       .thresholds = kThresholds,
+                                       .parts = {kParts, Parts::HostIs::Server}};
 }
 
 }  // namespace tcpautopsy

@@ -81,9 +81,9 @@ no finding
 };
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
-  if (!context.facts.opened_oddly()) return;
-  const OpenFacts& facts = context.facts.opening();
+  const auto& flow = context.history;
+  if (!context.asked.opened_oddly()) return;
+  const OpenFacts& facts = context.asked.opening();
   if (!facts.opened_by_both() || facts.syns.empty()) return;
   const auto syn_acks = records_where(flow, is_syn_ack);
   for (const RecordIndex i : syn_acks)
@@ -107,7 +107,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector simultaneous_open{kDoc, kExamples, &examine};
+extern const Detector simultaneous_open{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

@@ -112,8 +112,8 @@ RecordIndex reset_of(const FlowHistory& flow, RecordIndex i) {
 }
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
-  if (!context.facts.opened_oddly()) return;
+  const auto& flow = context.history;
+  if (!context.asked.opened_oddly()) return;
   std::vector<Stray> strays;
   bool any_syn = false;
   for (const RecordIndex i : records_where(flow, is_syn_ack)) {
@@ -148,7 +148,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector stray_syn_ack{kDoc, kExamples, &examine};
+extern const Detector stray_syn_ack{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

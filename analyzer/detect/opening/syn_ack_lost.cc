@@ -116,9 +116,9 @@ bool first_arrived(const FlowHistory& flow, const OpenFacts& facts, const Ignore
 }
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
-  if (!context.facts.opened_oddly()) return;
-  const OpenFacts& facts = context.facts.opening();
+  const auto& flow = context.history;
+  if (!context.asked.opened_oddly()) return;
+  const OpenFacts& facts = context.asked.opening();
   if (facts.opened_by_both()) return;
   const IgnoredSynAcks ignored = ignored_syn_acks(flow, facts);
   if (ignored.syns.empty() || facts.syn_acks.back() < ignored.syns.front() ||
@@ -150,7 +150,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector syn_ack_lost{kDoc, kExamples, &examine};
+extern const Detector syn_ack_lost{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

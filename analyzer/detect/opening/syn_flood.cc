@@ -249,8 +249,11 @@ void examine_hosts(const HostContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector syn_flood{kDoc,           kExamples,        nullptr,
-                                &examine_hosts, kFloodThresholds, {kParts, Parts::HostIs::Server}};
+extern const Detector syn_flood{.doc = kDoc,
+                                .examples = kExamples,
+                                .examine_hosts = &examine_hosts,
+                                .thresholds = kFloodThresholds,
+                                .parts = {kParts, Parts::HostIs::Server}};
 }
 
 }  // namespace tcpautopsy

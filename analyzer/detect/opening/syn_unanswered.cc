@@ -117,9 +117,9 @@ bool only_late(const FlowHistory& flow, const OpenFacts& facts) {
 }
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
-  if (flow.trace.self_connection || flow.records().size() < 2 || context.facts.opened_plainly()) return;
-  const OpenFacts& facts = context.facts.opening();
+  const auto& flow = context.history;
+  if (flow.trace.self_connection || flow.records().size() < 2 || context.asked.opened_plainly()) return;
+  const OpenFacts& facts = context.asked.opening();
   const std::size_t sent = sent_before_answer(flow, facts);
   if (sent < 2) return;
   const std::span<const RecordIndex> syns(facts.syns.data(), sent);
@@ -154,7 +154,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector syn_unanswered{kDoc, kExamples, &examine};
+extern const Detector syn_unanswered{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "analyzer/detect/evidence.h"
+#include "analyzer/hosts/host_book.h"
 
 namespace tcpautopsy {
 namespace {
@@ -203,7 +204,8 @@ void examine_hosts(const HostContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector weak_isn{kDoc, kExamples, nullptr, &examine_hosts, kThresholds};
+extern const Detector weak_isn{
+    .doc = kDoc, .examples = kExamples, .examine_hosts = &examine_hosts, .thresholds = kThresholds};
 }
 
 }  // namespace tcpautopsy

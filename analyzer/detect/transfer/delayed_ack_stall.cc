@@ -112,7 +112,7 @@ no finding
 };
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
+  const auto& flow = context.history;
   if (!flow.transfer) return;
   for (const Side side : {Side::A, Side::B}) {
     const SmallSendResults& facts = flow.transfer->small_sends[index(side)];
@@ -136,7 +136,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector delayed_ack_stall{kDoc, kExamples, &examine};
+extern const Detector delayed_ack_stall{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

@@ -282,7 +282,7 @@ std::string marks_text(const EcnFacts& ecn) {
 }
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
+  const auto& flow = context.history;
   if (!flow.transfer) return;
   for (const Side side : {Side::A, Side::B}) {
     const EcnFacts& ecn = flow.transfer->marks[index(side)].ecn;
@@ -307,7 +307,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector ecn_congestion{kDoc, kExamples, &examine};
+extern const Detector ecn_congestion{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

@@ -119,7 +119,7 @@ bool closed_before(const FlowHistory& flow, Side side, TimeNs time_ns) {
 }
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
+  const auto& flow = context.history;
   if (!flow.transfer) return;
   for (const Side side : {Side::A, Side::B}) {
     const SilenceFacts& facts = flow.transfer->probes[index(side)].silence;
@@ -151,7 +151,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector idle_timeout{kDoc, kExamples, &examine};
+extern const Detector idle_timeout{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

@@ -92,7 +92,7 @@ no finding
 };
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
+  const auto& flow = context.history;
   if (!flow.transfer) return;
   for (const Side side : {Side::A, Side::B}) {
     const ProbeResults& facts = flow.transfer->probes[index(side)];
@@ -116,7 +116,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector keepalive_reset{kDoc, kExamples, &examine};
+extern const Detector keepalive_reset{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

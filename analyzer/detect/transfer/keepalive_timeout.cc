@@ -105,7 +105,7 @@ no finding
 };
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
+  const auto& flow = context.history;
   for (const Side side : {Side::A, Side::B}) {
     const auto met = probes_unanswered(flow, side);
     if (!met) continue;
@@ -136,7 +136,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector keepalive_timeout{kDoc, kExamples, &examine};
+extern const Detector keepalive_timeout{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

@@ -79,7 +79,7 @@ no finding
 };
 
 void examine(const DetectContext& context, Findings& out) {
-  const FlowHistory& flow = context.flow;
+  const FlowHistory& flow = context.history;
   for (const Side side : {Side::A, Side::B}) {
     const RetransmissionResults* facts = resends_of(flow, side);
     if (facts == nullptr || !facts->out_of_order) continue;
@@ -98,7 +98,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector out_of_order{kDoc, kExamples, &examine};
+extern const Detector out_of_order{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

@@ -82,7 +82,7 @@ no finding
 };
 
 void examine(const DetectContext& context, Findings& out) {
-  const FlowHistory& flow = context.flow;
+  const FlowHistory& flow = context.history;
   for (const Side side : {Side::A, Side::B}) {
     const RetransmissionResults* facts = resends_of(flow, side);
     if (facts == nullptr || !facts->conflicts) continue;
@@ -98,7 +98,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector overlap_conflict{kDoc, kExamples, &examine};
+extern const Detector overlap_conflict{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

@@ -76,11 +76,11 @@ no finding
 };
 
 void examine(const DetectContext& context, Findings& out) {
-  const FlowHistory& flow = context.flow;
+  const FlowHistory& flow = context.history;
   for (const Side side : {Side::A, Side::B}) {
     const RetransmissionResults* facts = resends_of(flow, side);
     const bool doubled = facts != nullptr && facts->doubled;
-    if (!doubled && !context.facts.any_copy()) continue;
+    if (!doubled && !context.asked.any_copy()) continue;
     Finding finding = make_finding(kDoc, flow, side);
     finding.count = 0;
     if (doubled) tell(finding, facts->doubled);
@@ -99,7 +99,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector packet_duplicated{kDoc, kExamples, &examine};
+extern const Detector packet_duplicated{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

@@ -116,8 +116,8 @@ bool closed_before(const FlowHistory& flow, Side side, RecordIndex i) {
 bool is_traffic(const SegmentRecord& r) { return r.payload > 0 || r.keepalive || r.has(kFin); }
 
 std::optional<Restart> by_reset(const DetectContext& context, Side side) {
-  const auto& flow = context.flow;
-  for (const ResetFacts& reset : context.facts.resets(side)) {
+  const auto& flow = context.history;
+  for (const ResetFacts& reset : context.asked.resets(side)) {
     if (!reset.is_reply() || reset.beyond_window || reset.goes_on != kNoRecord) continue;
     if (reset.state != TcpState::Unknown && !kSynchronized.has(reset.state)) continue;
     if (closed_before(flow, side, reset.record) || closed_before(flow, other(side), reset.answers)) return {};
@@ -173,7 +173,7 @@ bool reopened(const FlowHistory& flow, Side side) {
 }
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
+  const auto& flow = context.history;
   if (flow.trace.self_connection) return;
   for (const Side side : {Side::A, Side::B}) {
     auto restart = by_syn_ack(flow, side);
@@ -197,7 +197,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector peer_restarted{kDoc, kExamples, &examine};
+extern const Detector peer_restarted{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

@@ -127,7 +127,7 @@ std::string end_text(const FlowHistory& flow, const DataUnanswered& met, std::ui
 }
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
+  const auto& flow = context.history;
   for (const Side side : {Side::A, Side::B}) {
     const auto met = data_unanswered(flow, side);
     if (!met || probes_unanswered(flow, side) || window_stuck(flow, other(side))) continue;
@@ -160,7 +160,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector peer_unresponsive{kDoc, kExamples, &examine};
+extern const Detector peer_unresponsive{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

@@ -147,7 +147,7 @@ Certainty certainty_of(const StuckSizeFacts& facts, bool icmp) {
 }
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
+  const auto& flow = context.history;
   if (!flow.transfer) return;
   for (const Side side : {Side::A, Side::B}) {
     const StuckSizeFacts& facts = flow.transfer->probes[index(side)].stuck;
@@ -196,7 +196,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector pmtu_blackhole{kDoc, kExamples, &examine};
+extern const Detector pmtu_blackhole{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

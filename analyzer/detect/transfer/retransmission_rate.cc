@@ -210,7 +210,8 @@ void examine_hosts(const HostContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector retransmission_rate{kDoc, kExamples, nullptr, &examine_hosts, kThresholds};
+extern const Detector retransmission_rate{
+    .doc = kDoc, .examples = kExamples, .examine_hosts = &examine_hosts, .thresholds = kThresholds};
 }
 
 }  // namespace tcpautopsy

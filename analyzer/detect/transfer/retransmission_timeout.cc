@@ -110,7 +110,7 @@ constexpr TimeNs kLongStall = kSecond;
 constexpr std::uint32_t kLongSeries = 3;  // two back-offs
 
 void examine(const DetectContext& context, Findings& out) {
-  const FlowHistory& flow = context.flow;
+  const FlowHistory& flow = context.history;
   for (const Side side : {Side::A, Side::B}) {
     const RetransmissionResults* facts = resends_of(flow, side);
     if (facts == nullptr || !facts->timeouts) continue;
@@ -135,7 +135,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector retransmission_timeout{kDoc, kExamples, &examine};
+extern const Detector retransmission_timeout{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

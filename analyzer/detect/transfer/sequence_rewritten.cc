@@ -103,7 +103,7 @@ no finding
 };
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
+  const auto& flow = context.history;
   if (!flow.transfer) return;
   for (const Side side : {Side::A, Side::B}) {
     const StrangeNumberFacts& strange = flow.transfer->marks[index(side)].strange;
@@ -128,7 +128,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector sequence_rewritten{kDoc, kExamples, &examine};
+extern const Detector sequence_rewritten{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

@@ -212,7 +212,8 @@ void examine_hosts(const HostContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector slow_server{kDoc, kExamples, nullptr, &examine_hosts, kThresholds};
+extern const Detector slow_server{
+    .doc = kDoc, .examples = kExamples, .examine_hosts = &examine_hosts, .thresholds = kThresholds};
 }
 
 }  // namespace tcpautopsy

@@ -72,7 +72,7 @@ no finding
 };
 
 void examine(const DetectContext& context, Findings& out) {
-  const FlowHistory& flow = context.flow;
+  const FlowHistory& flow = context.history;
   for (const Side side : {Side::A, Side::B}) {
     const RetransmissionResults* facts = resends_of(flow, side);
     if (facts == nullptr || !facts->probes) continue;
@@ -89,7 +89,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector tail_loss_probe{kDoc, kExamples, &examine};
+extern const Detector tail_loss_probe{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

@@ -149,7 +149,7 @@ std::string window_text(const WindowLimitFacts& limit) {
 }
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
+  const auto& flow = context.history;
   if (!flow.transfer) return;
   for (const Side side : {Side::A, Side::B}) {
     const WindowResults& facts = flow.transfer->windows[index(side)];
@@ -187,7 +187,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector window_limited{kDoc, kExamples, &examine};
+extern const Detector window_limited{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

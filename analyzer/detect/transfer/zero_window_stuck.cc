@@ -112,7 +112,7 @@ no finding
 };
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.flow;
+  const auto& flow = context.history;
   for (const Side side : {Side::A, Side::B}) {
     const auto stuck = window_stuck(flow, side);
     if (!stuck) continue;
@@ -148,7 +148,7 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector zero_window_stuck{kDoc, kExamples, &examine};
+extern const Detector zero_window_stuck{.doc = kDoc, .examples = kExamples, .examine = &examine};
 }
 
 }  // namespace tcpautopsy

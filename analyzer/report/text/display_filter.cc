@@ -8,7 +8,7 @@ namespace {
 std::string_view address_field(const IpAddress& ip) { return ip.is_v4() ? "ip.addr" : "ipv6.addr"; }
 
 // Each "==" on these fields holds if any address or port of the packet matches, so both ends need a term.
-std::string ends_filter(const FlowTrace& trace) {
+std::string ends_filter(const FlowFacts& trace) {
   const EndpointAddress& a = trace.facts(Side::A).address;
   if (trace.self_connection) {
     return fmt::format("{} == {} && tcp.port == {}", address_field(a.ip), to_string(a.ip), a.port);
@@ -36,14 +36,14 @@ std::string host_filter(const Finding& finding) {
 
 }  // namespace
 
-std::string flow_filter(const FlowTrace& trace) {
+std::string flow_filter(const FlowFacts& trace) {
   std::string out = ends_filter(trace);
   if (trace.first.file != trace.last.file) return out;
   return out +
          fmt::format(" && frame.number >= {} && frame.number <= {}", trace.first.number, trace.last.number);
 }
 
-std::string finding_filter(const Finding& finding, const FlowTrace* trace) {
+std::string finding_filter(const Finding& finding, const FlowFacts* trace) {
   std::string out = trace != nullptr ? ends_filter(*trace) : host_filter(finding);
   if (finding.frames.empty()) return out;
   if (!out.empty()) out += " && ";
