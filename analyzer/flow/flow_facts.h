@@ -59,6 +59,11 @@ struct FlowFacts {
   Side server() const { return other(client); }
   // Round trip between the capture point and `side`; none where it was never measured.
   std::optional<std::int64_t> rtt(Side side) const { return facts(side).rtt_min_ns; }
+  // Round trip between both ends, from the two halves; none unless both were measured.
+  std::optional<std::int64_t> round_trip() const {
+    const auto a = rtt(Side::A), b = rtt(Side::B);
+    return a && b ? std::optional(*a + *b) : std::nullopt;
+  }
   // Only one direction was captured: nothing may be said that rests on "never seen".
   bool one_sided() const { return !self_connection && (sides[0].packets == 0 || sides[1].packets == 0); }
 };

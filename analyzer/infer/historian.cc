@@ -96,6 +96,8 @@ FlowHistory Historian::conclude(EndedFlow flow, std::shared_ptr<const PreviousIn
                      [](const Transition& a, const Transition& b) { return a.at_ns < b.at_ns; });
   classify(observations_, h);
   trace_deliveries(observations_, h);
+  h.too_big = packets_too_big(h.trace);
+  find_silences(h);
   return h;
 }
 

@@ -11,9 +11,11 @@
 #include <vector>
 
 #include "analyzer/infer/basis.h"
+#include "analyzer/infer/path_errors.h"
 #include "analyzer/infer/predecessor.h"
 #include "analyzer/infer/profile.h"
 #include "analyzer/infer/segment_ref.h"
+#include "analyzer/infer/silence.h"
 #include "analyzer/infer/tcp_state.h"
 #include "analyzer/seq/frame_ref.h"
 #include "analyzer/seq/side.h"
@@ -81,6 +83,8 @@ struct Verdicts {
   Handshake handshake = Handshake::None;
   Close close = Close::Open;
   ClosedFirst closed_first = ClosedFirst::None;
+  PerSide<Silence> silences;
+  PerSide<std::optional<PacketTooBig>> too_big;  // by the end that sent what was
   bool contradiction =
       false;  // some segment fits no state: capture loss, reordering, spoofing or a broken stack
 

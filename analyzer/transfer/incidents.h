@@ -37,6 +37,9 @@ class Incidents {
   TimeNs longest_ns() const { return log_ ? log_->longest_ns : 0; }
   // In order captured: all, or the first and the last kFramesKept.
   std::vector<FrameRef> frames() const;
+  // Of incidents that there are.
+  FrameRef first() const { return frames().front(); }
+  FrameRef last() const { return frames().back(); }
   std::uint64_t frames_total() const { return log_ ? log_->shown : 0; }
 
  private:

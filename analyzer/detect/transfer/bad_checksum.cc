@@ -98,32 +98,30 @@ no finding
      true},
 };
 
-void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (!flow.transfer) return;
-  for (const Side side : {Side::A, Side::B}) {
-    const ChecksumFacts& sums = flow.transfer->marks[index(side)].checksums;
-    if (!sums.corrupted()) continue;
-    Finding finding = make_finding(kDoc, flow, side);
-    finding.certainty = sums.repeated > 0 ? Certainty::Certain : Certainty::Likely;
-    cite(finding, sums.wrong);
-    finding.count = sums.bad;
-    finding.summary = count_text(sums.bad, "segment") + " of the " + std::string(role(flow, side)) +
-                      " with a wrong TCP checksum, while " + std::to_string(sums.right) + " are right" +
-                      (sums.repeated > 0 ? "; " + std::to_string(sums.repeated) + " sent again." : ".");
-    prove(finding, "wrong", sums.bad);
-    prove(finding, "right", sums.right);
-    prove(finding, "not_checked", sums.unverified);
-    prove(finding, "acknowledged_unrepeated", sums.accepted);
-    prove(finding, "sent_again", sums.repeated);
-    out.push_back(std::move(finding));
-  }
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const FlowFacts& flow = context.flow;
+  const ChecksumFacts& sums = context.transfer->marks[index(side)].checksums;
+  if (!sums.corrupted()) return;
+  Finding finding = make_finding(kDoc, flow, side);
+  finding.certainty = sums.repeated > 0 ? Certainty::Certain : Certainty::Likely;
+  cite(finding, sums.wrong);
+  finding.count = sums.bad;
+  finding.summary = count_text(sums.bad, "segment") + " of the " + std::string(role(flow, side)) +
+                    " with a wrong TCP checksum, while " + std::to_string(sums.right) + " are right" +
+                    (sums.repeated > 0 ? "; " + std::to_string(sums.repeated) + " sent again." : ".");
+  prove(finding, "wrong", sums.bad);
+  prove(finding, "right", sums.right);
+  prove(finding, "not_checked", sums.unverified);
+  prove(finding, "acknowledged_unrepeated", sums.accepted);
+  prove(finding, "sent_again", sums.repeated);
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector bad_checksum{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector bad_checksum{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Transfer};
 }
 
 }  // namespace tcpautopsy

@@ -87,27 +87,26 @@ no finding
      true},
 };
 
-void examine(const DetectContext& context, Findings& out) {
-  const FlowHistory& flow = context.history;
-  if (flow.trace.one_sided()) return;
-  for (const Side side : {Side::A, Side::B}) {
-    const RetransmissionResults* facts = resends_of(flow, side);
-    if (facts == nullptr || !facts->unseen) continue;
-    Finding finding = make_finding(kDoc, flow, side);
-    tell(finding, facts->unseen);
-    finding.summary = "The " + std::string(role(flow, other(side))) + " acknowledged " +
-                      count_text(facts->missing_octets, "octet") + " of the " +
-                      std::string(role(flow, side)) + " in " + count_text(finding.count, "gap") +
-                      " that the capture never saw and nobody sent again: the capture missed them.";
-    prove(finding, "missing_octets", facts->missing_octets);
-    out.push_back(std::move(finding));
-  }
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const FlowFacts& flow = context.flow;
+  if (flow.one_sided()) return;
+  const RetransmissionResults& facts = context.transfer->resends[index(side)];
+  if (!facts.unseen) return;
+  Finding finding = make_finding(kDoc, flow, side);
+  tell(finding, facts.unseen);
+  finding.summary = "The " + std::string(role(flow, other(side))) + " acknowledged " +
+                    count_text(facts.missing_octets, "octet") + " of the " + std::string(role(flow, side)) +
+                    " in " + count_text(finding.count, "gap") +
+                    " that the capture never saw and nobody sent again: the capture missed them.";
+  prove(finding, "missing_octets", facts.missing_octets);
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector capture_loss{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector capture_loss{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Transfer};
 }
 
 }  // namespace tcpautopsy

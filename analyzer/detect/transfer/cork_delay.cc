@@ -114,33 +114,30 @@ no finding
      true},
 };
 
-void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (!flow.transfer) return;
-  for (const Side side : {Side::A, Side::B}) {
-    const SmallSendResults& facts = flow.transfer->small_sends[index(side)];
-    const Incidents& corked = facts.corked;
-    if (corked.count() < kFewest || corked.count() < facts.not_corked) continue;
-    Finding finding = make_finding(kDoc, flow, side);
-    finding.certainty = Certainty::Likely;
-    cite(finding, corked);
-    finding.count = corked.count();
-    finding.summary = "The " + std::string(role(flow, side)) +
-                      " sent the partial last segment of a message " + times_text(corked.count()) +
-                      " about 200 ms late with nothing unacknowledged; " + duration_text(corked.total_ns()) +
-                      " lost in all.";
-    prove(finding, "delays", corked.count());
-    prove(finding, "lost_ns", corked.total_ns());
-    prove(finding, "longest_ns", corked.longest_ns());
-    prove(finding, "partial_segments_at_another_pace", facts.not_corked);
-    out.push_back(std::move(finding));
-  }
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const FlowFacts& flow = context.flow;
+  const SmallSendResults& facts = context.transfer->small_sends[index(side)];
+  const Incidents& corked = facts.corked;
+  if (corked.count() < kFewest || corked.count() < facts.not_corked) return;
+  Finding finding = make_finding(kDoc, flow, side);
+  finding.certainty = Certainty::Likely;
+  cite(finding, corked);
+  finding.count = corked.count();
+  finding.summary = "The " + std::string(role(flow, side)) + " sent the partial last segment of a message " +
+                    times_text(corked.count()) + " about 200 ms late with nothing unacknowledged; " +
+                    duration_text(corked.total_ns()) + " lost in all.";
+  prove(finding, "delays", corked.count());
+  prove(finding, "lost_ns", corked.total_ns());
+  prove(finding, "longest_ns", corked.longest_ns());
+  prove(finding, "partial_segments_at_another_pace", facts.not_corked);
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector cork_delay{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector cork_delay{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Transfer};
 }
 
 }  // namespace tcpautopsy

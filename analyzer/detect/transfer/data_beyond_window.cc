@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "analyzer/detect/evidence.h"
-#include "analyzer/detect/stall_facts.h"
+#include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
 namespace {
@@ -105,33 +105,31 @@ no finding
      true},
 };
 
-void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (!flow.transfer) return;
-  for (const Side side : {Side::A, Side::B}) {
-    const WindowResults& facts = flow.transfer->windows[index(side)];
-    if (!facts.beyond_window || (facts.beyond_with_gaps && facts.beyond_refused == 0)) continue;
-    Finding finding = make_finding(kDoc, flow, side);
-    cite(finding, facts.beyond_window);
-    finding.count = facts.beyond_window.count();
-    finding.certainty = facts.beyond_refused > 0 ? Certainty::Certain : Certainty::Likely;
-    finding.summary = "The " + std::string(role(flow, side)) + " sent " +
-                      count_text(facts.beyond_window.count(), "segment") + " past the edge of the " +
-                      std::string(role(flow, other(side))) + "'s receive window, by up to " +
-                      count_text(facts.beyond_octets, "octet") +
-                      (facts.beyond_refused > 0 ? "; the next ACK left the excess out."
-                                                : "; the excess was taken all the same.");
-    prove(finding, "segments", facts.beyond_window.count());
-    prove(finding, "beyond_octets", facts.beyond_octets);
-    prove(finding, "refused", facts.beyond_refused);
-    out.push_back(std::move(finding));
-  }
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const FlowFacts& flow = context.flow;
+  const WindowResults& facts = context.transfer->windows[index(side)];
+  if (!facts.beyond_window || (facts.beyond_with_gaps && facts.beyond_refused == 0)) return;
+  Finding finding = make_finding(kDoc, flow, side);
+  cite(finding, facts.beyond_window);
+  finding.count = facts.beyond_window.count();
+  finding.certainty = facts.beyond_refused > 0 ? Certainty::Certain : Certainty::Likely;
+  finding.summary = "The " + std::string(role(flow, side)) + " sent " +
+                    count_text(facts.beyond_window.count(), "segment") + " past the edge of the " +
+                    std::string(role(flow, other(side))) + "'s receive window, by up to " +
+                    count_text(facts.beyond_octets, "octet") +
+                    (facts.beyond_refused > 0 ? "; the next ACK left the excess out."
+                                              : "; the excess was taken all the same.");
+  prove(finding, "segments", facts.beyond_window.count());
+  prove(finding, "beyond_octets", facts.beyond_octets);
+  prove(finding, "refused", facts.beyond_refused);
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector data_beyond_window{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector data_beyond_window{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Transfer};
 }
 
 }  // namespace tcpautopsy

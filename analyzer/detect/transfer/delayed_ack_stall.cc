@@ -111,32 +111,30 @@ no finding
      true},
 };
 
-void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (!flow.transfer) return;
-  for (const Side side : {Side::A, Side::B}) {
-    const SmallSendResults& facts = flow.transfer->small_sends[index(side)];
-    const Incidents& stalls = facts.other_waits.incidents;
-    if (!facts.other_waits.certain_wait() || facts.held_by_nagle()) continue;
-    Finding finding = make_finding(kDoc, flow, side);
-    finding.certainty = Certainty::Likely;
-    cite(finding, stalls);
-    finding.count = stalls.count();
-    finding.summary = "The " + std::string(role(flow, side)) + ", with more to send, waited " +
-                      times_text(stalls.count()) + " until the peer's delayed-ACK timer ran out; " +
-                      duration_text(stalls.total_ns()) + " lost in all, at most " +
-                      duration_text(stalls.longest_ns()) + " at once.";
-    prove(finding, "stalls", stalls.count());
-    prove(finding, "lost_ns", stalls.total_ns());
-    prove(finding, "longest_ns", stalls.longest_ns());
-    out.push_back(std::move(finding));
-  }
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const FlowFacts& flow = context.flow;
+  const SmallSendResults& facts = context.transfer->small_sends[index(side)];
+  const Incidents& stalls = facts.other_waits.incidents;
+  if (!facts.other_waits.certain_wait() || facts.held_by_nagle()) return;
+  Finding finding = make_finding(kDoc, flow, side);
+  finding.certainty = Certainty::Likely;
+  cite(finding, stalls);
+  finding.count = stalls.count();
+  finding.summary = "The " + std::string(role(flow, side)) + ", with more to send, waited " +
+                    times_text(stalls.count()) + " until the peer's delayed-ACK timer ran out; " +
+                    duration_text(stalls.total_ns()) + " lost in all, at most " +
+                    duration_text(stalls.longest_ns()) + " at once.";
+  prove(finding, "stalls", stalls.count());
+  prove(finding, "lost_ns", stalls.total_ns());
+  prove(finding, "longest_ns", stalls.longest_ns());
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector delayed_ack_stall{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector delayed_ack_stall{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Transfer};
 }
 
 }  // namespace tcpautopsy

@@ -281,33 +281,31 @@ std::string marks_text(const EcnFacts& ecn) {
   return text;
 }
 
-void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (!flow.transfer) return;
-  for (const Side side : {Side::A, Side::B}) {
-    const EcnFacts& ecn = flow.transfer->marks[index(side)].ecn;
-    if (!ecn.marked && !ecn.echoes && !ecn.reductions) continue;
-    Finding finding = make_finding(kDoc, flow, side);
-    for (const Incidents* incidents : {&ecn.marked, &ecn.echoes, &ecn.reductions}) cite(finding, *incidents);
-    finding.count = std::max({ecn.marked.count(), ecn.echoes.count(), ecn.echoed_marks, std::uint64_t{1}});
-    finding.summary = "Congestion marks on what the " + std::string(role(flow, side)) +
-                      " sent: " + marks_text(ecn) + pace_text(ecn) + ".";
-    prove(finding, "ecn", name(ecn.mode));
-    prove(finding, "ce_packets", ecn.marked.count());
-    prove(finding, "echoes", ecn.echoes.count());
-    prove(finding, "ece_segments", ecn.echo_segments);
-    prove(finding, "marks_counted_by_peer", ecn.echoed_marks);
-    prove(finding, "cwr", ecn.reductions.count());
-    prove(finding, "slowed_down", ecn.slowed);
-    prove(finding, "not_slowed_down", ecn.not_slowed);
-    out.push_back(std::move(finding));
-  }
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const FlowFacts& flow = context.flow;
+  const EcnFacts& ecn = context.transfer->marks[index(side)].ecn;
+  if (!ecn.marked && !ecn.echoes && !ecn.reductions) return;
+  Finding finding = make_finding(kDoc, flow, side);
+  for (const Incidents* incidents : {&ecn.marked, &ecn.echoes, &ecn.reductions}) cite(finding, *incidents);
+  finding.count = std::max({ecn.marked.count(), ecn.echoes.count(), ecn.echoed_marks, std::uint64_t{1}});
+  finding.summary = "Congestion marks on what the " + std::string(role(flow, side)) +
+                    " sent: " + marks_text(ecn) + pace_text(ecn) + ".";
+  prove(finding, "ecn", name(ecn.mode));
+  prove(finding, "ce_packets", ecn.marked.count());
+  prove(finding, "echoes", ecn.echoes.count());
+  prove(finding, "ece_segments", ecn.echo_segments);
+  prove(finding, "marks_counted_by_peer", ecn.echoed_marks);
+  prove(finding, "cwr", ecn.reductions.count());
+  prove(finding, "slowed_down", ecn.slowed);
+  prove(finding, "not_slowed_down", ecn.not_slowed);
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector ecn_congestion{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector ecn_congestion{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Transfer};
 }
 
 }  // namespace tcpautopsy

@@ -85,38 +85,36 @@ no finding
      true},
 };
 
-void examine(const DetectContext& context, Findings& out) {
-  const FlowHistory& flow = context.history;
-  for (const Side side : {Side::A, Side::B}) {
-    const RetransmissionResults* facts = resends_of(flow, side);
-    if (facts == nullptr) continue;
-    const bool smaller_mtu = facts->prompt && told_smaller_mtu(flow, side);
-    if (!facts->fast && !smaller_mtu) continue;
-    Finding finding = make_finding(kDoc, flow, side);
-    tell(finding, facts->fast);
-    finding.summary =
-        "The " + std::string(role(flow, side)) + " sent " +
-        count_text(facts->fast.count() + (smaller_mtu ? facts->prompt.count() : 0), "data segment") +
-        " again as soon as ";
-    if (smaller_mtu) {
-      cite(finding, facts->prompt);
-      finding.count += facts->prompt.count();
-      finding.summary += facts->fast ? "the receiver's ACKs or an ICMP message of a smaller path MTU asked"
-                                     : "an ICMP message told it of a smaller path MTU";
-      prove(finding, "after_icmp", facts->prompt.count());
-    } else {
-      finding.summary += "the receiver's ACKs showed that later data had arrived without them";
-    }
-    finding.summary += ".";
-    prove(finding, "first_unseen", facts->first_unseen);
-    out.push_back(std::move(finding));
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const FlowFacts& flow = context.flow;
+  const RetransmissionResults& facts = context.transfer->resends[index(side)];
+  const bool smaller_mtu = facts.prompt && context.verdicts.too_big[index(side)];
+  if (!facts.fast && !smaller_mtu) return;
+  Finding finding = make_finding(kDoc, flow, side);
+  tell(finding, facts.fast);
+  finding.summary =
+      "The " + std::string(role(flow, side)) + " sent " +
+      count_text(facts.fast.count() + (smaller_mtu ? facts.prompt.count() : 0), "data segment") +
+      " again as soon as ";
+  if (smaller_mtu) {
+    cite(finding, facts.prompt);
+    finding.count += facts.prompt.count();
+    finding.summary += facts.fast ? "the receiver's ACKs or an ICMP message of a smaller path MTU asked"
+                                  : "an ICMP message told it of a smaller path MTU";
+    prove(finding, "after_icmp", facts.prompt.count());
+  } else {
+    finding.summary += "the receiver's ACKs showed that later data had arrived without them";
   }
+  finding.summary += ".";
+  prove(finding, "first_unseen", facts.first_unseen);
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector fast_retransmission{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector fast_retransmission{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Transfer};
 }
 
 }  // namespace tcpautopsy

@@ -1,5 +1,5 @@
 #include "analyzer/detect/evidence.h"
-#include "analyzer/detect/stall_facts.h"
+#include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
 namespace {

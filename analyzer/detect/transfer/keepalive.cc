@@ -1,5 +1,5 @@
 #include "analyzer/detect/evidence.h"
-#include "analyzer/detect/stall_facts.h"
+#include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
 namespace {
@@ -99,43 +99,40 @@ no finding
      true},
 };
 
-void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (!flow.transfer) return;
-  for (const Side side : {Side::A, Side::B}) {
-    const ProbeResults& facts = flow.transfer->probes[index(side)];
-    const std::uint64_t sent = facts.keepalives.count();
-    if (sent == 0) continue;
-    Finding finding = make_finding(kDoc, flow, side);
-    cite(finding, facts.keepalives);
-    finding.count = sent;
-    finding.summary = "The " + std::string(role(flow, side)) + " sent " +
-                      count_text(sent, "keep-alive probe") + " after " + duration_text(facts.idle_ns) +
-                      " of idle time";
-    if (facts.longest_step_ns > 0) {
-      const bool same = facts.longest_step_ns - facts.shortest_step_ns < facts.longest_step_ns / 10;
-      finding.summary += same ? ", " + duration_text(facts.longest_step_ns) + " apart"
-                              : ", " + duration_text(facts.shortest_step_ns) + " to " +
-                                    duration_text(facts.longest_step_ns) + " apart";
-    }
-    finding.summary += facts.answered == sent ? "; all were answered."
-                       : facts.answered == 0  ? "; none was answered."
-                                              : "; " + std::to_string(facts.answered) + " were answered.";
-    prove(finding, "probes", sent);
-    prove(finding, "answered", facts.answered);
-    prove(finding, "idle_ns", facts.idle_ns);
-    if (facts.longest_step_ns > 0) {
-      prove(finding, "shortest_interval_ns", facts.shortest_step_ns);
-      prove(finding, "longest_interval_ns", facts.longest_step_ns);
-    }
-    out.push_back(std::move(finding));
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const FlowFacts& flow = context.flow;
+  const ProbeResults& facts = context.transfer->probes[index(side)];
+  const std::uint64_t sent = facts.keepalives.count();
+  if (sent == 0) return;
+  Finding finding = make_finding(kDoc, flow, side);
+  cite(finding, facts.keepalives);
+  finding.count = sent;
+  finding.summary = "The " + std::string(role(flow, side)) + " sent " + count_text(sent, "keep-alive probe") +
+                    " after " + duration_text(facts.idle_ns) + " of idle time";
+  if (facts.longest_step_ns > 0) {
+    const bool same = facts.longest_step_ns - facts.shortest_step_ns < facts.longest_step_ns / 10;
+    finding.summary += same ? ", " + duration_text(facts.longest_step_ns) + " apart"
+                            : ", " + duration_text(facts.shortest_step_ns) + " to " +
+                                  duration_text(facts.longest_step_ns) + " apart";
   }
+  finding.summary += facts.answered == sent ? "; all were answered."
+                     : facts.answered == 0  ? "; none was answered."
+                                            : "; " + std::to_string(facts.answered) + " were answered.";
+  prove(finding, "probes", sent);
+  prove(finding, "answered", facts.answered);
+  prove(finding, "idle_ns", facts.idle_ns);
+  if (facts.longest_step_ns > 0) {
+    prove(finding, "shortest_interval_ns", facts.shortest_step_ns);
+    prove(finding, "longest_interval_ns", facts.longest_step_ns);
+  }
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector keepalive{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector keepalive{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Transfer};
 }
 
 }  // namespace tcpautopsy

@@ -1,5 +1,5 @@
 #include "analyzer/detect/evidence.h"
-#include "analyzer/detect/stall_facts.h"
+#include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
 namespace {
@@ -97,7 +97,7 @@ void examine(const DetectContext& context, Findings& out) {
   for (const Side side : {Side::A, Side::B}) {
     const ProbeResults& facts = flow.transfer->probes[index(side)];
     if (!facts.reset_by_peer) continue;
-    const FrameRef probe = last_frame(facts.keepalives);
+    const FrameRef probe = facts.keepalives.last();
     Finding finding = make_finding(kDoc, flow, side);
     cite(finding, probe);
     cite(finding, facts.reset);

@@ -1,5 +1,5 @@
 #include "analyzer/detect/evidence.h"
-#include "analyzer/detect/stall_facts.h"
+#include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
 namespace {
@@ -104,39 +104,38 @@ no finding
      true},
 };
 
-void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  for (const Side side : {Side::A, Side::B}) {
-    const auto met = probes_unanswered(flow, side);
-    if (!met) continue;
-    const ProbeResults& facts = flow.transfer->probes[index(side)];
-    const std::uint64_t count = facts.unanswered.count();
-    Finding finding = make_finding(kDoc, flow, side);
-    cite(finding, facts.unanswered);
-    if (met->by_reset) cite(finding, facts.reset);
-    finding.count = count;
-    if (count < 2) finding.certainty = Certainty::Likely;
-    finding.summary = "The " + std::string(role(flow, side)) + " sent " +
-                      count_text(count, "keep-alive probe") + " that nothing answered";
-    if (met->by_reset) {
-      finding.summary += ", and reset the connection " + duration_text(met->waited_ns) + " after the first.";
-    } else {
-      finding.summary +=
-          ", and then fell silent; the capture ends " + duration_text(met->waited_ns) + " after the first.";
-    }
-    prove(finding, "unanswered", count);
-    prove(finding, "answered_before", facts.answered);
-    prove(finding, "waited_ns", met->waited_ns);
-    prove(finding, "idle_ns", facts.idle_ns);
-    prove(finding, "reset", met->by_reset);
-    out.push_back(std::move(finding));
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const FlowFacts& flow = context.flow;
+  const auto& met = context.verdicts.silences[index(side)].probes;
+  if (!met) return;
+  const ProbeResults& facts = context.transfer->probes[index(side)];
+  const std::uint64_t count = facts.unanswered.count();
+  Finding finding = make_finding(kDoc, flow, side);
+  cite(finding, facts.unanswered);
+  if (met->by_reset) cite(finding, facts.reset);
+  finding.count = count;
+  if (count < 2) finding.certainty = Certainty::Likely;
+  finding.summary = "The " + std::string(role(flow, side)) + " sent " +
+                    count_text(count, "keep-alive probe") + " that nothing answered";
+  if (met->by_reset) {
+    finding.summary += ", and reset the connection " + duration_text(met->waited_ns) + " after the first.";
+  } else {
+    finding.summary +=
+        ", and then fell silent; the capture ends " + duration_text(met->waited_ns) + " after the first.";
   }
+  prove(finding, "unanswered", count);
+  prove(finding, "answered_before", facts.answered);
+  prove(finding, "waited_ns", met->waited_ns);
+  prove(finding, "idle_ns", facts.idle_ns);
+  prove(finding, "reset", met->by_reset);
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector keepalive_timeout{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector keepalive_timeout{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Transfer};
 }
 
 }  // namespace tcpautopsy

@@ -158,35 +158,33 @@ no finding
      true},
 };
 
-void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (!flow.transfer) return;
-  for (const Side side : {Side::A, Side::B}) {
-    const SmallSendResults& facts = flow.transfer->small_sends[index(side)];
-    if (!facts.held_by_nagle()) continue;
-    const LateAckStalls& waits = facts.small_waits;
-    const Incidents& stalls = waits.incidents;
-    const bool clear = stalls.count() >= 3 && waits.followed_later == 0 && facts.not_waiting == 0;
-    Finding finding = make_finding(kDoc, flow, side);
-    finding.certainty = clear ? Certainty::Certain : Certainty::Likely;
-    cite(finding, stalls);
-    finding.count = stalls.count();
-    finding.summary = "The " + std::string(role(flow, side)) + " held back a small segment " +
-                      times_text(stalls.count()) + " until the peer's delayed ACK of the one before came; " +
-                      duration_text(stalls.total_ns()) + " lost in all, at most " +
-                      duration_text(stalls.longest_ns()) + " at once.";
-    prove(finding, "stalls", stalls.count());
-    prove(finding, "lost_ns", stalls.total_ns());
-    prove(finding, "longest_ns", stalls.longest_ns());
-    prove(finding, "small_segments_not_held", facts.not_waiting);
-    out.push_back(std::move(finding));
-  }
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const FlowFacts& flow = context.flow;
+  const SmallSendResults& facts = context.transfer->small_sends[index(side)];
+  if (!facts.held_by_nagle()) return;
+  const LateAckStalls& waits = facts.small_waits;
+  const Incidents& stalls = waits.incidents;
+  const bool clear = stalls.count() >= 3 && waits.followed_later == 0 && facts.not_waiting == 0;
+  Finding finding = make_finding(kDoc, flow, side);
+  finding.certainty = clear ? Certainty::Certain : Certainty::Likely;
+  cite(finding, stalls);
+  finding.count = stalls.count();
+  finding.summary = "The " + std::string(role(flow, side)) + " held back a small segment " +
+                    times_text(stalls.count()) + " until the peer's delayed ACK of the one before came; " +
+                    duration_text(stalls.total_ns()) + " lost in all, at most " +
+                    duration_text(stalls.longest_ns()) + " at once.";
+  prove(finding, "stalls", stalls.count());
+  prove(finding, "lost_ns", stalls.total_ns());
+  prove(finding, "longest_ns", stalls.longest_ns());
+  prove(finding, "small_segments_not_held", facts.not_waiting);
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector nagle_delay{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector nagle_delay{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Transfer};
 }
 
 }  // namespace tcpautopsy

@@ -78,27 +78,26 @@ no finding
      true},
 };
 
-void examine(const DetectContext& context, Findings& out) {
-  const FlowHistory& flow = context.history;
-  for (const Side side : {Side::A, Side::B}) {
-    const RetransmissionResults* facts = resends_of(flow, side);
-    if (facts == nullptr || !facts->out_of_order) continue;
-    Finding finding = make_finding(kDoc, flow, side);
-    tell(finding, facts->out_of_order);
-    const TimeNs late = facts->out_of_order.longest_ns();
-    finding.summary = count_text(finding.count, "segment") + " of the " + std::string(role(flow, side)) +
-                      " passed after later ones";
-    if (late > 0) finding.summary += (finding.count == 1 ? ", by " : ", by at most ") + duration_text(late);
-    finding.summary += ".";
-    prove(finding, "longest_late_ns", late);
-    out.push_back(std::move(finding));
-  }
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const FlowFacts& flow = context.flow;
+  const RetransmissionResults& facts = context.transfer->resends[index(side)];
+  if (!facts.out_of_order) return;
+  Finding finding = make_finding(kDoc, flow, side);
+  tell(finding, facts.out_of_order);
+  const TimeNs late = facts.out_of_order.longest_ns();
+  finding.summary = count_text(finding.count, "segment") + " of the " + std::string(role(flow, side)) +
+                    " passed after later ones";
+  if (late > 0) finding.summary += (finding.count == 1 ? ", by " : ", by at most ") + duration_text(late);
+  finding.summary += ".";
+  prove(finding, "longest_late_ns", late);
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector out_of_order{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector out_of_order{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Transfer};
 }
 
 }  // namespace tcpautopsy

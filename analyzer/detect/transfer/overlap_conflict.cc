@@ -81,24 +81,22 @@ no finding
      true},
 };
 
-void examine(const DetectContext& context, Findings& out) {
-  const FlowHistory& flow = context.history;
-  for (const Side side : {Side::A, Side::B}) {
-    const RetransmissionResults* facts = resends_of(flow, side);
-    if (facts == nullptr || !facts->conflicts) continue;
-    Finding finding = make_finding(kDoc, flow, side);
-    tell(finding, facts->conflicts);
-    finding.summary = "The " + std::string(role(flow, side)) + " sent " +
-                      count_text(finding.count, "segment") +
-                      " again with other octets than it had sent at the same sequence numbers.";
-    out.push_back(std::move(finding));
-  }
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const FlowFacts& flow = context.flow;
+  const RetransmissionResults& facts = context.transfer->resends[index(side)];
+  if (!facts.conflicts) return;
+  Finding finding = make_finding(kDoc, flow, side);
+  tell(finding, facts.conflicts);
+  finding.summary = "The " + std::string(role(flow, side)) + " sent " + count_text(finding.count, "segment") +
+                    " again with other octets than it had sent at the same sequence numbers.";
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector overlap_conflict{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector overlap_conflict{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Transfer};
 }
 
 }  // namespace tcpautopsy

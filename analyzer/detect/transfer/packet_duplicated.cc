@@ -78,7 +78,7 @@ no finding
 void examine(const DetectContext& context, Findings& out) {
   const FlowHistory& flow = context.history;
   for (const Side side : {Side::A, Side::B}) {
-    const RetransmissionResults* facts = resends_of(flow, side);
+    const RetransmissionResults* facts = flow.transfer ? &flow.transfer->resends[index(side)] : nullptr;
     const bool doubled = facts != nullptr && facts->doubled;
     if (!doubled && !context.asked.any_copy()) continue;
     Finding finding = make_finding(kDoc, flow, side);

@@ -1,5 +1,5 @@
 #include "analyzer/detect/evidence.h"
-#include "analyzer/detect/stall_facts.h"
+#include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
 namespace {
@@ -118,49 +118,49 @@ no finding
      true},
 };
 
-std::string end_text(const FlowHistory& flow, const DataUnanswered& met, std::uint64_t resends) {
+std::string end_text(const Verdicts& verdicts, const DataUnanswered& met, std::uint64_t resends) {
   if (!met.gave_up) return "; the capture ends " + duration_text(met.silence_ns) + " after the last.";
   if (met.by_profile) return "; then it gave up, after as many as the profile has.";
   return "; then it stopped, after " + std::to_string(resends) + " of the " +
-         std::to_string(flow.profile.data_retries) +
+         std::to_string(verdicts.profile.data_retries) +
          " that the profile has: a shorter limit (TCP_USER_TIMEOUT), or its application closed.";
 }
 
-void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  for (const Side side : {Side::A, Side::B}) {
-    const auto met = data_unanswered(flow, side);
-    if (!met || probes_unanswered(flow, side) || window_stuck(flow, other(side))) continue;
-    const ProbeResults& facts = flow.transfer->probes[index(side)];
-    const Incidents& resends = facts.unheard.resends;
-    const bool large_only = facts.stuck.size > 0 && facts.stuck.small_sacked && !facts.stuck.freed;
-    Finding finding = make_finding(kDoc, flow, side);
-    cite(finding, resends);
-    finding.count = resends.count();
-    if (large_only) finding.certainty = Certainty::Possible;
-    const std::string peer(role(flow, other(side)));
-    finding.summary = "The " + std::string(role(flow, side)) + " sent data again " +
-                      times_text(resends.count()) + " in " + duration_text(met->waited_ns) +
-                      " and nothing came from the " + peer + " since" + end_text(flow, *met, resends.count());
-    if (large_only)
-      finding.summary +=
-          " A smaller segment did arrive: the " + peer + " may live, and only large ones be lost.";
-    prove(finding, "resends", resends.count());
-    prove(finding, "waited_ns", met->waited_ns);
-    prove(finding, "last_interval_ns", facts.unheard.last_step_ns);
-    prove(finding, "silence_ns", met->silence_ns);
-    prove(finding, "gave_up", met->gave_up);
-    prove(finding, "by_profile", met->by_profile);
-    if (facts.unheard.heard_ns > 0)
-      prove(finding, "peer_heard_before_ns", first_frame(resends).time_ns - facts.unheard.heard_ns);
-    out.push_back(std::move(finding));
-  }
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const FlowFacts& flow = context.flow;
+  const auto& [probes, met, window] = context.verdicts.silences[index(side)];
+  if (!met || probes || context.verdicts.silences[index(other(side))].window) return;
+  const ProbeResults& facts = context.transfer->probes[index(side)];
+  const Incidents& resends = facts.unheard.resends;
+  const bool large_only = facts.stuck.size > 0 && facts.stuck.small_sacked && !facts.stuck.freed;
+  Finding finding = make_finding(kDoc, flow, side);
+  cite(finding, resends);
+  finding.count = resends.count();
+  if (large_only) finding.certainty = Certainty::Possible;
+  const std::string peer(role(flow, other(side)));
+  finding.summary = "The " + std::string(role(flow, side)) + " sent data again " +
+                    times_text(resends.count()) + " in " + duration_text(met->waited_ns) +
+                    " and nothing came from the " + peer + " since" +
+                    end_text(context.verdicts, *met, resends.count());
+  if (large_only)
+    finding.summary +=
+        " A smaller segment did arrive: the " + peer + " may live, and only large ones be lost.";
+  prove(finding, "resends", resends.count());
+  prove(finding, "waited_ns", met->waited_ns);
+  prove(finding, "last_interval_ns", facts.unheard.last_step_ns);
+  prove(finding, "silence_ns", met->silence_ns);
+  prove(finding, "gave_up", met->gave_up);
+  prove(finding, "by_profile", met->by_profile);
+  if (facts.unheard.heard_ns > 0)
+    prove(finding, "peer_heard_before_ns", resends.first().time_ns - facts.unheard.heard_ns);
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector peer_unresponsive{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector peer_unresponsive{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Transfer};
 }
 
 }  // namespace tcpautopsy

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "analyzer/detect/evidence.h"
-#include "analyzer/detect/stall_facts.h"
+#include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
 namespace {
@@ -131,72 +131,61 @@ no finding
      true},
 };
 
-// ICMP type 3 code 4 (RFC 1191), ICMPv6 type 2 (RFC 4443 3.2).
-const IcmpRecord* too_big(const FlowHistory& flow, Side side) {
-  const auto& icmp = flow.trace.icmp;
-  const auto found = std::find_if(icmp.begin(), icmp.end(), [&](const IcmpRecord& r) {
-    return r.quoted == side && (r.v6 ? r.type == 2 : r.type == 3 && r.code == 4);
-  });
-  return found == icmp.end() ? nullptr : &*found;
-}
-
 Certainty certainty_of(const StuckSizeFacts& facts, bool icmp) {
   const bool cut = facts.freed && facts.freed_by < facts.size;
   if (icmp || cut) return Certainty::Certain;
   return facts.small_sacked && !facts.freed ? Certainty::Likely : Certainty::Possible;
 }
 
-void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (!flow.transfer) return;
-  for (const Side side : {Side::A, Side::B}) {
-    const StuckSizeFacts& facts = flow.transfer->probes[index(side)].stuck;
-    if (facts.size == 0) continue;
-    const IcmpRecord* icmp = too_big(flow, side);
-    const bool cut = facts.freed && facts.freed_by < facts.size;
-    if (!icmp && !cut && !facts.small_sacked && !facts.heard) continue;
-    // Without SACK, silence about one segment that arrives in the end is plain loss.
-    if (!icmp && !cut && !facts.small_sacked && facts.freed) continue;
-    Finding finding = make_finding(kDoc, flow, side);
-    cite(finding, facts.sendings);
-    if (icmp) cite(finding, icmp->frame);
-    finding.count = facts.sendings.count();
-    finding.certainty = certainty_of(facts, icmp != nullptr);
-    finding.summary = "The " + std::string(role(flow, side)) + " sent a segment of " +
-                      count_text(facts.size, "octet") + " again " + times_text(facts.sendings.count());
-    if (cut) {
-      finding.summary += ", and only " + std::to_string(facts.freed_by) +
-                         " octets of it at a time got through: the path carries no larger packets";
-    } else if (facts.freed) {
-      finding.summary += " while a smaller one arrived; after " + duration_text(facts.lasted_ns) +
-                         " it was acknowledged all the same: a path MTU that mended, or repeated loss";
-    } else {
-      finding.summary += " and never got it acknowledged, while " +
-                         std::string(facts.passed > 0 ? "segments of up to " + std::to_string(facts.passed) +
-                                                            " octets arrived"
-                                                      : "the peer went on answering") +
-                         ": large packets seem to be lost on the path";
-    }
-    if (icmp) {
-      finding.summary += "; ICMP reported a packet too big";
-      if (icmp->mtu > 0) finding.summary += " for an MTU of " + std::to_string(icmp->mtu);
-    }
-    finding.summary += ".";
-    prove(finding, "segment_octets", facts.size);
-    prove(finding, "largest_arrived_octets", facts.passed);
-    prove(finding, "resends", facts.sendings.count());
-    prove(finding, "lasted_ns", facts.lasted_ns);
-    prove(finding, "icmp", icmp != nullptr);
-    if (icmp && icmp->mtu > 0) prove(finding, "mtu", icmp->mtu);
-    if (facts.freed) prove(finding, "freed_by_octets", facts.freed_by);
-    out.push_back(std::move(finding));
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const FlowFacts& flow = context.flow;
+  const StuckSizeFacts& facts = context.transfer->probes[index(side)].stuck;
+  if (facts.size == 0) return;
+  const auto& icmp = context.verdicts.too_big[index(side)];
+  const bool cut = facts.freed && facts.freed_by < facts.size;
+  if (!icmp && !cut && !facts.small_sacked && !facts.heard) return;
+  // Without SACK, silence about one segment that arrives in the end is plain loss.
+  if (!icmp && !cut && !facts.small_sacked && facts.freed) return;
+  Finding finding = make_finding(kDoc, flow, side);
+  cite(finding, facts.sendings);
+  if (icmp) cite(finding, icmp->frame);
+  finding.count = facts.sendings.count();
+  finding.certainty = certainty_of(facts, icmp.has_value());
+  finding.summary = "The " + std::string(role(flow, side)) + " sent a segment of " +
+                    count_text(facts.size, "octet") + " again " + times_text(facts.sendings.count());
+  if (cut) {
+    finding.summary += ", and only " + std::to_string(facts.freed_by) +
+                       " octets of it at a time got through: the path carries no larger packets";
+  } else if (facts.freed) {
+    finding.summary += " while a smaller one arrived; after " + duration_text(facts.lasted_ns) +
+                       " it was acknowledged all the same: a path MTU that mended, or repeated loss";
+  } else {
+    finding.summary +=
+        " and never got it acknowledged, while " +
+        std::string(facts.passed > 0 ? "segments of up to " + std::to_string(facts.passed) + " octets arrived"
+                                     : "the peer went on answering") +
+        ": large packets seem to be lost on the path";
   }
+  if (icmp) {
+    finding.summary += "; ICMP reported a packet too big";
+    if (icmp->mtu > 0) finding.summary += " for an MTU of " + std::to_string(icmp->mtu);
+  }
+  finding.summary += ".";
+  prove(finding, "segment_octets", facts.size);
+  prove(finding, "largest_arrived_octets", facts.passed);
+  prove(finding, "resends", facts.sendings.count());
+  prove(finding, "lasted_ns", facts.lasted_ns);
+  prove(finding, "icmp", icmp.has_value());
+  if (icmp && icmp->mtu > 0) prove(finding, "mtu", icmp->mtu);
+  if (facts.freed) prove(finding, "freed_by_octets", facts.freed_by);
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector pmtu_blackhole{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector pmtu_blackhole{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Transfer};
 }
 
 }  // namespace tcpautopsy

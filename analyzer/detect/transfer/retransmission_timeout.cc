@@ -109,33 +109,32 @@ no finding
 constexpr TimeNs kLongStall = kSecond;
 constexpr std::uint32_t kLongSeries = 3;  // two back-offs
 
-void examine(const DetectContext& context, Findings& out) {
-  const FlowHistory& flow = context.history;
-  for (const Side side : {Side::A, Side::B}) {
-    const RetransmissionResults* facts = resends_of(flow, side);
-    if (facts == nullptr || !facts->timeouts) continue;
-    Finding finding = make_finding(kDoc, flow, side);
-    tell(finding, facts->timeouts);
-    const TimeNs stall = std::max(facts->longest_stall_ns, facts->timeouts.longest_ns());
-    if (stall >= kLongStall || facts->longest_series >= kLongSeries) finding.severity = Severity::Warning;
-    finding.summary = "The " + std::string(role(flow, side)) + "'s retransmission timer ran out: it sent " +
-                      count_text(finding.count, "data segment") + " again; the longest stall took " +
-                      duration_text(stall);
-    if (facts->longest_series > 1)
-      finding.summary += " with " + count_text(facts->longest_series, "timeout") + " in a row";
-    finding.summary += ".";
-    prove(finding, "longest_stall_ns", stall);
-    prove(finding, "longest_series", facts->longest_series);
-    prove(finding, "waited_ns", facts->timeouts.total_ns());
-    prove(finding, "first_unseen", facts->first_unseen);
-    out.push_back(std::move(finding));
-  }
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const FlowFacts& flow = context.flow;
+  const RetransmissionResults& facts = context.transfer->resends[index(side)];
+  if (!facts.timeouts) return;
+  Finding finding = make_finding(kDoc, flow, side);
+  tell(finding, facts.timeouts);
+  const TimeNs stall = std::max(facts.longest_stall_ns, facts.timeouts.longest_ns());
+  if (stall >= kLongStall || facts.longest_series >= kLongSeries) finding.severity = Severity::Warning;
+  finding.summary = "The " + std::string(role(flow, side)) + "'s retransmission timer ran out: it sent " +
+                    count_text(finding.count, "data segment") + " again; the longest stall took " +
+                    duration_text(stall);
+  if (facts.longest_series > 1)
+    finding.summary += " with " + count_text(facts.longest_series, "timeout") + " in a row";
+  finding.summary += ".";
+  prove(finding, "longest_stall_ns", stall);
+  prove(finding, "longest_series", facts.longest_series);
+  prove(finding, "waited_ns", facts.timeouts.total_ns());
+  prove(finding, "first_unseen", facts.first_unseen);
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector retransmission_timeout{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector retransmission_timeout{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Transfer};
 }
 
 }  // namespace tcpautopsy

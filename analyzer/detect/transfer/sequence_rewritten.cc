@@ -102,33 +102,31 @@ no finding
      true},
 };
 
-void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (!flow.transfer) return;
-  for (const Side side : {Side::A, Side::B}) {
-    const StrangeNumberFacts& strange = flow.transfer->marks[index(side)].strange;
-    if (!strange.rewritten()) continue;
-    const bool sacks = strange.sacks.count() > 1;
-    const Incidents& told = sacks ? strange.sacks : strange.acks;
-    Finding finding = make_finding(kDoc, flow, side);
-    finding.certainty = sacks ? Certainty::Certain : Certainty::Likely;
-    cite(finding, told);
-    finding.count = told.count();
-    finding.summary = std::string(sacks ? "SACK blocks" : "Acknowledgments") + " of the " +
-                      std::string(role(flow, side)) + " fit no octet that its peer sent (" +
-                      count_text(told.count(), "segment") +
-                      "): a device on the way rewrites sequence numbers on one side.";
-    prove(finding, "strange_sacks", strange.sacks.count());
-    prove(finding, "strange_acks", strange.acks.count());
-    prove(finding, "fitting_acks", strange.plain_acks);
-    out.push_back(std::move(finding));
-  }
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const FlowFacts& flow = context.flow;
+  const StrangeNumberFacts& strange = context.transfer->marks[index(side)].strange;
+  if (!strange.rewritten()) return;
+  const bool sacks = strange.sacks.count() > 1;
+  const Incidents& told = sacks ? strange.sacks : strange.acks;
+  Finding finding = make_finding(kDoc, flow, side);
+  finding.certainty = sacks ? Certainty::Certain : Certainty::Likely;
+  cite(finding, told);
+  finding.count = told.count();
+  finding.summary = std::string(sacks ? "SACK blocks" : "Acknowledgments") + " of the " +
+                    std::string(role(flow, side)) + " fit no octet that its peer sent (" +
+                    count_text(told.count(), "segment") +
+                    "): a device on the way rewrites sequence numbers on one side.";
+  prove(finding, "strange_sacks", strange.sacks.count());
+  prove(finding, "strange_acks", strange.acks.count());
+  prove(finding, "fitting_acks", strange.plain_acks);
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector sequence_rewritten{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector sequence_rewritten{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Transfer};
 }
 
 }  // namespace tcpautopsy

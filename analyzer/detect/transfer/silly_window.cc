@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "analyzer/detect/evidence.h"
-#include "analyzer/detect/stall_facts.h"
+#include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
 namespace {
@@ -112,32 +112,30 @@ no finding
      true},
 };
 
-void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (!flow.transfer) return;
-  for (const Side side : {Side::A, Side::B}) {
-    const WindowResults& facts = flow.transfer->windows[index(side)];
-    if (facts.silly_steps.count() < kStepsNeeded) continue;
-    Finding finding = make_finding(kDoc, flow, side);
-    cite(finding, facts.silly_steps);
-    finding.count = facts.silly_steps.count();
-    finding.summary = "The " + std::string(role(flow, side)) + "'s full receive window opened " +
-                      times_text(facts.silly_steps.count()) + " by less than half of the " +
-                      count_text(facts.full_size, "octet") + " of a full segment, by " +
-                      std::to_string(facts.smallest_step) + " at the least; small segments filled it " +
-                      times_text(facts.silly_segments) + ".";
-    prove(finding, "steps", facts.silly_steps.count());
-    prove(finding, "smallest_step_octets", facts.smallest_step);
-    prove(finding, "full_segment_octets", facts.full_size);
-    prove(finding, "small_segments", facts.silly_segments);
-    out.push_back(std::move(finding));
-  }
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const FlowFacts& flow = context.flow;
+  const WindowResults& facts = context.transfer->windows[index(side)];
+  if (facts.silly_steps.count() < kStepsNeeded) return;
+  Finding finding = make_finding(kDoc, flow, side);
+  cite(finding, facts.silly_steps);
+  finding.count = facts.silly_steps.count();
+  finding.summary = "The " + std::string(role(flow, side)) + "'s full receive window opened " +
+                    times_text(facts.silly_steps.count()) + " by less than half of the " +
+                    count_text(facts.full_size, "octet") + " of a full segment, by " +
+                    std::to_string(facts.smallest_step) + " at the least; small segments filled it " +
+                    times_text(facts.silly_segments) + ".";
+  prove(finding, "steps", facts.silly_steps.count());
+  prove(finding, "smallest_step_octets", facts.smallest_step);
+  prove(finding, "full_segment_octets", facts.full_size);
+  prove(finding, "small_segments", facts.silly_segments);
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector silly_window{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector silly_window{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Transfer};
 }
 
 }  // namespace tcpautopsy

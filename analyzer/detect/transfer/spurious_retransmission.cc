@@ -72,27 +72,26 @@ no finding
      true},
 };
 
-void examine(const DetectContext& context, Findings& out) {
-  const FlowHistory& flow = context.history;
-  for (const Side side : {Side::A, Side::B}) {
-    const RetransmissionResults* facts = resends_of(flow, side);
-    if (facts == nullptr || !facts->spurious) continue;
-    Finding finding = make_finding(kDoc, flow, side);
-    tell(finding, facts->spurious);
-    const std::uint64_t resends = facts->resends;
-    finding.summary = "The " + std::string(role(flow, side)) + " sent " +
-                      count_text(finding.count, "data segment") + " again that the " +
-                      std::string(role(flow, other(side))) + " had already, of " + std::to_string(resends) +
-                      " sent again in all.";
-    prove(finding, "retransmissions", resends);
-    out.push_back(std::move(finding));
-  }
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const FlowFacts& flow = context.flow;
+  const RetransmissionResults& facts = context.transfer->resends[index(side)];
+  if (!facts.spurious) return;
+  Finding finding = make_finding(kDoc, flow, side);
+  tell(finding, facts.spurious);
+  const std::uint64_t resends = facts.resends;
+  finding.summary = "The " + std::string(role(flow, side)) + " sent " +
+                    count_text(finding.count, "data segment") + " again that the " +
+                    std::string(role(flow, other(side))) + " had already, of " + std::to_string(resends) +
+                    " sent again in all.";
+  prove(finding, "retransmissions", resends);
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector spurious_retransmission{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector spurious_retransmission{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Transfer};
 }
 
 }  // namespace tcpautopsy

@@ -71,25 +71,24 @@ no finding
      true},
 };
 
-void examine(const DetectContext& context, Findings& out) {
-  const FlowHistory& flow = context.history;
-  for (const Side side : {Side::A, Side::B}) {
-    const RetransmissionResults* facts = resends_of(flow, side);
-    if (facts == nullptr || !facts->probes) continue;
-    Finding finding = make_finding(kDoc, flow, side);
-    tell(finding, facts->probes);
-    finding.summary = "The " + std::string(role(flow, side)) + " sent its last segment again " +
-                      times_text(finding.count) + " as a tail loss probe, " +
-                      longest_wait_text(facts->probes) + ".";
-    prove(finding, "longest_wait_ns", facts->probes.longest_ns());
-    out.push_back(std::move(finding));
-  }
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const FlowFacts& flow = context.flow;
+  const RetransmissionResults& facts = context.transfer->resends[index(side)];
+  if (!facts.probes) return;
+  Finding finding = make_finding(kDoc, flow, side);
+  tell(finding, facts.probes);
+  finding.summary = "The " + std::string(role(flow, side)) + " sent its last segment again " +
+                    times_text(finding.count) + " as a tail loss probe, " + longest_wait_text(facts.probes) +
+                    ".";
+  prove(finding, "longest_wait_ns", facts.probes.longest_ns());
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector tail_loss_probe{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector tail_loss_probe{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Transfer};
 }
 
 }  // namespace tcpautopsy

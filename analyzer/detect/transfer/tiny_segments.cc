@@ -289,33 +289,31 @@ no finding
      true},
 };
 
-void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (!flow.transfer) return;
-  for (const Side side : {Side::A, Side::B}) {
-    const SmallSendResults& facts = flow.transfer->small_sends[index(side)];
-    const Incidents& bursts = facts.tiny_bursts;
-    if (!bursts) continue;
-    Finding finding = make_finding(kDoc, flow, side);
-    cite(finding, bursts);
-    finding.count = facts.tiny_segments;
-    finding.summary = "The " + std::string(role(flow, side)) + " sent " +
-                      count_text(facts.tiny_segments, "segment") + " of " +
-                      std::to_string(facts.tiny_bytes / facts.tiny_segments) +
-                      " octets on average back to back, in " + count_text(bursts.count(), "burst") +
-                      " of a round trip or less.";
-    prove(finding, "segments", facts.tiny_segments);
-    prove(finding, "octets", facts.tiny_bytes);
-    prove(finding, "bursts", bursts.count());
-    prove(finding, "longest_burst_ns", bursts.longest_ns());
-    out.push_back(std::move(finding));
-  }
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const FlowFacts& flow = context.flow;
+  const SmallSendResults& facts = context.transfer->small_sends[index(side)];
+  const Incidents& bursts = facts.tiny_bursts;
+  if (!bursts) return;
+  Finding finding = make_finding(kDoc, flow, side);
+  cite(finding, bursts);
+  finding.count = facts.tiny_segments;
+  finding.summary = "The " + std::string(role(flow, side)) + " sent " +
+                    count_text(facts.tiny_segments, "segment") + " of " +
+                    std::to_string(facts.tiny_bytes / facts.tiny_segments) +
+                    " octets on average back to back, in " + count_text(bursts.count(), "burst") +
+                    " of a round trip or less.";
+  prove(finding, "segments", facts.tiny_segments);
+  prove(finding, "octets", facts.tiny_bytes);
+  prove(finding, "bursts", bursts.count());
+  prove(finding, "longest_burst_ns", bursts.longest_ns());
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector tiny_segments{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector tiny_segments{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Transfer};
 }
 
 }  // namespace tcpautopsy

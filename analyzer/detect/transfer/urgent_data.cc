@@ -65,26 +65,24 @@ no finding
      true},
 };
 
-void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (!flow.transfer) return;
-  for (const Side side : {Side::A, Side::B}) {
-    const Incidents& urgent = flow.transfer->marks[index(side)].urgent;
-    if (!urgent) continue;
-    Finding finding = make_finding(kDoc, flow, side);
-    cite(finding, urgent);
-    finding.count = urgent.count();
-    finding.summary =
-        "The " + std::string(role(flow, side)) + " sent urgent data " + times_text(urgent.count()) + ".";
-    prove(finding, "segments", urgent.count());
-    out.push_back(std::move(finding));
-  }
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const FlowFacts& flow = context.flow;
+  const Incidents& urgent = context.transfer->marks[index(side)].urgent;
+  if (!urgent) return;
+  Finding finding = make_finding(kDoc, flow, side);
+  cite(finding, urgent);
+  finding.count = urgent.count();
+  finding.summary =
+      "The " + std::string(role(flow, side)) + " sent urgent data " + times_text(urgent.count()) + ".";
+  prove(finding, "segments", urgent.count());
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector urgent_data{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector urgent_data{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Transfer};
 }
 
 }  // namespace tcpautopsy

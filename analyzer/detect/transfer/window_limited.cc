@@ -3,7 +3,7 @@
 
 #include "analyzer/detect/close_facts.h"
 #include "analyzer/detect/evidence.h"
-#include "analyzer/detect/stall_facts.h"
+#include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
 namespace {
@@ -148,46 +148,44 @@ std::string window_text(const WindowLimitFacts& limit) {
   return std::to_string(limit.smallest_window) + " to " + most + " octets";
 }
 
-void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (!flow.transfer) return;
-  for (const Side side : {Side::A, Side::B}) {
-    const WindowResults& facts = flow.transfer->windows[index(side)];
-    const WindowLimitFacts& limit = facts.limit;
-    if (limit.bytes < kTransfer || !facts.limited || 2 * limit.limited_ns < limit.sending_ns) continue;
-    const auto rtt = round_trip(flow);
-    const double share =
-        static_cast<double>(limit.limited_ns) / static_cast<double>(std::max<TimeNs>(limit.sending_ns, 1));
-    Finding finding = make_finding(kDoc, flow, side);
-    cite(finding, facts.limited);
-    finding.count = facts.limited.count();
-    finding.certainty = Certainty::Likely;
-    finding.summary = "The " + std::string(role(flow, other(side))) + " had filled the " +
-                      std::string(role(flow, side)) + "'s receive window (" + window_text(limit) + ") for " +
-                      std::to_string(std::lround(share * 100)) + " % of the " +
-                      duration_text(limit.sending_ns) + " it was sending";
-    if (rtt && *rtt > 0) {
-      const double rate = static_cast<double>(limit.largest_window) * 1e9 / static_cast<double>(*rtt);
-      finding.summary += ": over a round trip of " + duration_text(*rtt) + " that allows at most " +
-                         std::to_string(static_cast<std::uint64_t>(rate / 1000)) + " kB/s";
-      prove(finding, "rtt_ns", *rtt);
-      prove(finding, "bound_bytes_per_s", static_cast<std::int64_t>(rate));
-    }
-    finding.summary += ".";
-    prove(finding, "limited_ns", limit.limited_ns);
-    prove(finding, "sending_ns", limit.sending_ns);
-    prove(finding, "share", share);
-    prove(finding, "bytes", limit.bytes);
-    prove(finding, "smallest_window", limit.smallest_window);
-    prove(finding, "largest_window", limit.largest_window);
-    out.push_back(std::move(finding));
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const FlowFacts& flow = context.flow;
+  const WindowResults& facts = context.transfer->windows[index(side)];
+  const WindowLimitFacts& limit = facts.limit;
+  if (limit.bytes < kTransfer || !facts.limited || 2 * limit.limited_ns < limit.sending_ns) return;
+  const auto rtt = flow.round_trip();
+  const double share =
+      static_cast<double>(limit.limited_ns) / static_cast<double>(std::max<TimeNs>(limit.sending_ns, 1));
+  Finding finding = make_finding(kDoc, flow, side);
+  cite(finding, facts.limited);
+  finding.count = facts.limited.count();
+  finding.certainty = Certainty::Likely;
+  finding.summary = "The " + std::string(role(flow, other(side))) + " had filled the " +
+                    std::string(role(flow, side)) + "'s receive window (" + window_text(limit) + ") for " +
+                    std::to_string(std::lround(share * 100)) + " % of the " +
+                    duration_text(limit.sending_ns) + " it was sending";
+  if (rtt && *rtt > 0) {
+    const double rate = static_cast<double>(limit.largest_window) * 1e9 / static_cast<double>(*rtt);
+    finding.summary += ": over a round trip of " + duration_text(*rtt) + " that allows at most " +
+                       std::to_string(static_cast<std::uint64_t>(rate / 1000)) + " kB/s";
+    prove(finding, "rtt_ns", *rtt);
+    prove(finding, "bound_bytes_per_s", static_cast<std::int64_t>(rate));
   }
+  finding.summary += ".";
+  prove(finding, "limited_ns", limit.limited_ns);
+  prove(finding, "sending_ns", limit.sending_ns);
+  prove(finding, "share", share);
+  prove(finding, "bytes", limit.bytes);
+  prove(finding, "smallest_window", limit.smallest_window);
+  prove(finding, "largest_window", limit.largest_window);
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector window_limited{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector window_limited{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Transfer};
 }
 
 }  // namespace tcpautopsy

@@ -1,5 +1,5 @@
 #include "analyzer/detect/evidence.h"
-#include "analyzer/detect/stall_facts.h"
+#include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
 namespace {
@@ -117,40 +117,38 @@ no finding
      true},
 };
 
-void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (!flow.transfer) return;
-  for (const Side side : {Side::A, Side::B}) {
-    const WindowResults& facts = flow.transfer->windows[index(side)];
-    const Incidents& stalls = facts.zero_window_stalls;
-    if (!stalls) continue;
-    const Incidents& probes = flow.transfer->windows[index(other(side))].window_probes;
-    const bool open = facts.closed_at_end;
-    const TimeNs more = open ? std::max<TimeNs>(flow.capture_end_ns - flow.trace.last.time_ns, 0) : 0;
-    Finding finding = make_finding(kDoc, flow, side);
-    cite(finding, stalls);
-    finding.count = stalls.count();
-    if (facts.stalls_probed + facts.stalls_resumed == 0) finding.certainty = Certainty::Likely;
-    finding.summary =
-        "The " + std::string(role(flow, side)) + " closed its receive window " + times_text(stalls.count()) +
-        " while the " + std::string(role(flow, other(side))) + " had data to send, for " +
-        duration_text(stalls.total_ns() + more) + " in all" +
-        (stalls.count() > 1 ? ", " + duration_text(stalls.longest_ns()) + " at the longest" : "") +
-        (open ? "; it is still closed at the capture's end." : ".");
-    prove(finding, "stalled_ns", stalls.total_ns() + more);
-    prove(finding, "longest_ns",
-          std::max(stalls.longest_ns(), open ? flow.capture_end_ns - facts.closed_by.time_ns : 0));
-    prove(finding, "zero_windows", facts.zero_windows.count());
-    prove(finding, "window_probes", probes.count());
-    prove(finding, "still_closed", open);
-    out.push_back(std::move(finding));
-  }
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const FlowFacts& flow = context.flow;
+  const WindowResults& facts = context.transfer->windows[index(side)];
+  const Incidents& stalls = facts.zero_window_stalls;
+  if (!stalls) return;
+  const Incidents& probes = context.transfer->windows[index(other(side))].window_probes;
+  const bool open = facts.closed_at_end;
+  const TimeNs more = open ? std::max<TimeNs>(context.verdicts.capture_end_ns - flow.last.time_ns, 0) : 0;
+  Finding finding = make_finding(kDoc, flow, side);
+  cite(finding, stalls);
+  finding.count = stalls.count();
+  if (facts.stalls_probed + facts.stalls_resumed == 0) finding.certainty = Certainty::Likely;
+  finding.summary =
+      "The " + std::string(role(flow, side)) + " closed its receive window " + times_text(stalls.count()) +
+      " while the " + std::string(role(flow, other(side))) + " had data to send, for " +
+      duration_text(stalls.total_ns() + more) + " in all" +
+      (stalls.count() > 1 ? ", " + duration_text(stalls.longest_ns()) + " at the longest" : "") +
+      (open ? "; it is still closed at the capture's end." : ".");
+  prove(finding, "stalled_ns", stalls.total_ns() + more);
+  prove(finding, "longest_ns",
+        std::max(stalls.longest_ns(), open ? context.verdicts.capture_end_ns - facts.closed_by.time_ns : 0));
+  prove(finding, "zero_windows", facts.zero_windows.count());
+  prove(finding, "window_probes", probes.count());
+  prove(finding, "still_closed", open);
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector zero_window{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector zero_window{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Transfer};
 }
 
 }  // namespace tcpautopsy

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "analyzer/detect/evidence.h"
-#include "analyzer/detect/stall_facts.h"
+#include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
 namespace {
@@ -111,44 +111,43 @@ no finding
      true},
 };
 
-void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  for (const Side side : {Side::A, Side::B}) {
-    const auto stuck = window_stuck(flow, side);
-    if (!stuck) continue;
-    const WindowResults& facts = flow.transfer->windows[index(side)];
-    const Incidents& probes = flow.transfer->windows[index(other(side))].window_probes;
-    const std::string who(role(flow, side)), peer(role(flow, other(side)));
-    Finding finding = make_finding(kDoc, flow, side);
-    cite(finding, facts.closed_by);
-    if (probes) cite(finding, last_frame(probes));
-    finding.end_ns = flow.capture_end_ns;
-    if (facts.stalls_probed == 0) finding.certainty = Certainty::Likely;
-    finding.summary = fmt::format(
-        "The {}'s receive window has been closed for {} when the capture ends, and the {} has data to send; ",
-        who, duration_text(stuck->closed_ns), peer);
-    if (stuck->unanswered) {
-      finding.summary += "the last " + count_text(facts.probes_unanswered, "window probe") +
-                         (facts.probes_unanswered == 1 ? " was" : " were") + " not answered.";
-    } else if (stuck->answers_probes) {
-      finding.summary += "its host answers window probes, so the application there does not read.";
-    } else {
-      finding.summary += "no answer to a window probe was seen yet.";
-    }
-    const bool gave_up = flow.outcome(other(side)).give_up.has_value();
-    if (gave_up) finding.summary += " The " + peer + " has stopped probing: it gave up.";
-    prove(finding, "gave_up", gave_up);
-    prove(finding, "closed_ns", stuck->closed_ns);
-    prove(finding, "window_probes", probes.count());
-    prove(finding, "probes_unanswered", facts.probes_unanswered);
-    out.push_back(std::move(finding));
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const FlowFacts& flow = context.flow;
+  const auto& stuck = context.verdicts.silences[index(side)].window;
+  if (!stuck) return;
+  const WindowResults& facts = context.transfer->windows[index(side)];
+  const Incidents& probes = context.transfer->windows[index(other(side))].window_probes;
+  const std::string who(role(flow, side)), peer(role(flow, other(side)));
+  Finding finding = make_finding(kDoc, flow, side);
+  cite(finding, facts.closed_by);
+  if (probes) cite(finding, probes.last());
+  finding.end_ns = context.verdicts.capture_end_ns;
+  if (facts.stalls_probed == 0) finding.certainty = Certainty::Likely;
+  finding.summary = fmt::format(
+      "The {}'s receive window has been closed for {} when the capture ends, and the {} has data to send; ",
+      who, duration_text(stuck->closed_ns), peer);
+  if (stuck->unanswered) {
+    finding.summary += "the last " + count_text(facts.probes_unanswered, "window probe") +
+                       (facts.probes_unanswered == 1 ? " was" : " were") + " not answered.";
+  } else if (stuck->answers_probes) {
+    finding.summary += "its host answers window probes, so the application there does not read.";
+  } else {
+    finding.summary += "no answer to a window probe was seen yet.";
   }
+  const bool gave_up = context.verdicts.outcome(other(side)).give_up.has_value();
+  if (gave_up) finding.summary += " The " + peer + " has stopped probing: it gave up.";
+  prove(finding, "gave_up", gave_up);
+  prove(finding, "closed_ns", stuck->closed_ns);
+  prove(finding, "window_probes", probes.count());
+  prove(finding, "probes_unanswered", facts.probes_unanswered);
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector zero_window_stuck{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector zero_window_stuck{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Transfer};
 }
 
 }  // namespace tcpautopsy

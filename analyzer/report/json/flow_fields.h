@@ -2,7 +2,6 @@
 #pragma once
 
 #include "analyzer/compat/community_id.h"
-#include "analyzer/detect/retransmission_words.h"
 #include "analyzer/report/json/flow_lines.h"
 #include "analyzer/report/text/time_text.h"
 #include "analyzer/transfer/transfer_results.h"
@@ -166,7 +165,11 @@ void counts_of_end(W& w, const FlowHistory& history, std::optional<Side> side) {
   };
   w.begin_object();
   resends("retransmissions", [](const RetransmissionResults& facts) { return facts.resends; });
-  number("fast_retransmissions", [&](std::size_t) { return fast_resends(history, *side); });
+  // What a smaller path MTU asked for counts too.
+  number("fast_retransmissions", [&](std::size_t i) {
+    const RetransmissionResults& facts = transfer->resends[i];
+    return facts.fast_count() + (history.too_big[i] ? facts.prompt.count() : 0);
+  });
   resends("rto_retransmissions", [](const RetransmissionResults& facts) { return facts.timeout_count(); });
   resends("tail_loss_probes", [](const RetransmissionResults& facts) { return facts.probe_count(); });
   resends("spurious_retransmissions",

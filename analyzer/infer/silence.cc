@@ -1,6 +1,9 @@
-#include "analyzer/detect/stall_facts.h"
+#include "analyzer/infer/silence.h"
 
 #include <algorithm>
+
+#include "analyzer/infer/flow_history.h"
+#include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
 namespace {
@@ -17,18 +20,12 @@ bool overdue(TimeNs since_last, TimeNs step) { return since_last > step + step /
 
 bool was_reset(const FlowHistory& flow) { return flow.close == Close::ARst || flow.close == Close::BRst; }
 
-}  // namespace
-
-FrameRef first_frame(const Incidents& incidents) { return incidents.frames().front(); }
-FrameRef last_frame(const Incidents& incidents) { return incidents.frames().back(); }
-
 std::optional<ProbesUnanswered> probes_unanswered(const FlowHistory& flow, Side prober) {
-  if (!flow.transfer || flow.trace.one_sided()) return std::nullopt;
   const ProbeResults& facts = flow.transfer->probes[index(prober)];
   const std::uint64_t count = facts.unanswered.count();
   if (count == 0 || facts.reset_by_peer) return std::nullopt;
-  const TimeNs first_ns = first_frame(facts.unanswered).time_ns;
-  const TimeNs last_ns = last_frame(facts.unanswered).time_ns;
+  const TimeNs first_ns = facts.unanswered.first().time_ns;
+  const TimeNs last_ns = facts.unanswered.last().time_ns;
   if (facts.reset_itself && facts.reset.time_ns - last_ns >= kProbeInterval)
     return ProbesUnanswered{true, facts.reset.time_ns - first_ns};
   if (facts.reset_itself || count < 2 || facts.unheard.resends) return std::nullopt;
@@ -38,7 +35,7 @@ std::optional<ProbesUnanswered> probes_unanswered(const FlowHistory& flow, Side 
 }
 
 std::optional<WindowStuck> window_stuck(const FlowHistory& flow, Side advertiser) {
-  if (!flow.transfer || flow.trace.one_sided() || was_reset(flow)) return std::nullopt;
+  if (was_reset(flow)) return std::nullopt;
   const WindowResults& facts = flow.transfer->windows[index(advertiser)];
   if (!facts.closed_at_end || !facts.zero_window_stalls) return std::nullopt;
   WindowStuck stuck;
@@ -52,16 +49,24 @@ std::optional<WindowStuck> window_stuck(const FlowHistory& flow, Side advertiser
 }
 
 std::optional<DataUnanswered> data_unanswered(const FlowHistory& flow, Side sender) {
-  if (!flow.transfer || flow.trace.one_sided()) return std::nullopt;
   const UnheardFacts& facts = flow.transfer->probes[index(sender)].unheard;
   if (facts.resends.count() < kResendsNeeded || !facts.backed_off) return std::nullopt;
   DataUnanswered met;
-  const TimeNs last_ns = last_frame(facts.resends).time_ns;
+  const TimeNs last_ns = facts.resends.last().time_ns;
   met.waited_ns = last_ns - facts.first_sent_ns;
   met.silence_ns = std::max<TimeNs>(flow.capture_end_ns - last_ns, 0);
   met.gave_up = overdue(met.silence_ns, std::min(2 * facts.last_step_ns, kLongestStep));
   met.by_profile = met.gave_up && facts.resends.count() >= flow.profile.data_retries;
   return met;
+}
+
+}  // namespace
+
+void find_silences(FlowHistory& history) {
+  if (!history.transfer || history.trace.one_sided()) return;
+  for (const Side side : {Side::A, Side::B})
+    history.silences[index(side)] = {probes_unanswered(history, side), data_unanswered(history, side),
+                                     window_stuck(history, side)};
 }
 
 }  // namespace tcpautopsy
