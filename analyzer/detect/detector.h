@@ -17,8 +17,9 @@ namespace tcpautopsy {
 struct Doc {
   std::string_view id, title;
   Scope scope = Scope::Flow;
-  Severity severity = Severity::Note;  // findings.md's default
+  Severity severity = Severity::Note;  // by default
   std::string_view phase;              // "Opening", "Transfer", "Closing"
+  std::string_view said_when;          // the catalogue's condition (docs/findings.md)
   std::string_view what;               // what happened
   std::string_view how_known;          // how the packets show it, and what they cannot tell
   std::string_view causes;             // usual causes, likeliest first
@@ -91,7 +92,7 @@ struct Detector {
   Doc doc;
   std::span<const Example> examples;
   // Of a flow, or of each of its ends, for scope F; else null. Stateless; appends at most one finding for
-  // each endpoint (findings.md: one record for a flow, id and endpoint).
+  // each endpoint (docs/findings.md: one record for a flow, id and endpoint).
   void (*examine)(const DetectContext& context, Findings& out) = nullptr;
   void (*examine_end)(const DetectContext& context, Side side, Findings& out) = nullptr;
   Needs needs = Needs::Nothing;

@@ -1,9 +1,12 @@
-# A detector is one file in detect/<phase>/; its name is its finding's id. Adding the file is enough: this list is made from the folder.
-file(GLOB detectors CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/detect/opening/*.cc ${CMAKE_CURRENT_SOURCE_DIR}/detect/transfer/*.cc ${CMAKE_CURRENT_SOURCE_DIR}/detect/closing/*.cc)
+# A detector is one file in detect/<phase>/; its name is its finding's id. Adding the file is enough: this list is made from the folders, in
+# the order of phases.
 set(lines "")
-foreach(path ${detectors})
-  get_filename_component(id ${path} NAME_WE)
-  string(APPEND lines "TCPAUTOPSY_DETECTOR(${id})\n")
+foreach(phase opening transfer closing)
+  file(GLOB detectors CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/detect/${phase}/*.cc)
+  foreach(path ${detectors})
+    get_filename_component(id ${path} NAME_WE)
+    string(APPEND lines "TCPAUTOPSY_DETECTOR(${id})\n")
+  endforeach()
 endforeach()
 file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/generated/detectors.inc CONTENT "${lines}")
 target_include_directories(tcpautopsy_detect PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/generated)

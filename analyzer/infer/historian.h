@@ -1,4 +1,4 @@
-// From the facts of a connection to its history: the forward and the backward pass of models.md section 4.
+// From the facts of a connection to its history: the forward and the backward pass of docs/method.md.
 #pragma once
 
 #include <vector>
@@ -17,8 +17,8 @@ enum class CaptureLoss : std::uint8_t {
   Granted,     // suppose at every step that it may have: beliefs are wider, and hold whatever was missed
 };
 
-// Pure: the same trace gives the same history. `capture_end_ns` is contract.md's capture end; records later
-// than it move it. Linear in the records but for resends of one thing, which are compared with each other.
+// Pure: the same trace gives the same history. `capture_end_ns` is docs/contract.md's capture end; later
+// records move it. Linear in the records but for resends of one thing, which are compared with each other.
 FlowHistory infer_history(EndedFlow flow, const Profile& profile, TimeNs capture_end_ns,
                           CaptureLoss loss = CaptureLoss::OnEvidence,
                           std::shared_ptr<const PreviousIncarnation> previous = {});

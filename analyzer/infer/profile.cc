@@ -3,7 +3,7 @@
 namespace tcpautopsy {
 namespace {
 
-// The linux and rfc9293 rows are contract.md's checked ones. windows: Microsoft's TcpTimedWaitDelay,
+// The linux and rfc9293 rows are docs/contract.md's checked ones. windows: Microsoft's TcpTimedWaitDelay,
 // TcpMaxConnectRetransmissions and TcpMaxDataRetransmissions documentation. bsd: FreeBSD's tcp(4) (keepinit,
 // msl, finwait2_timeout).
 std::vector<Profile> make_profiles() {

@@ -1,4 +1,4 @@
-// What a host's TCP does by the clock: the numbers of contract.md's profiles.
+// What a host's TCP does by the clock: the numbers of docs/contract.md's profiles.
 #pragma once
 
 #include <optional>

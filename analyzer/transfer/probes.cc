@@ -8,7 +8,7 @@
 namespace tcpautopsy {
 namespace {
 
-// findings.md's threshold; middleboxes seldom forget sooner.
+// docs/findings.md's threshold; middleboxes seldom forget sooner.
 constexpr TimeNs kSilence = 30 * kSecond;
 // Retransmissions this close belong to one run of the timer.
 constexpr TimeNs kOneBurst = 20 * kMillisecond;

@@ -246,7 +246,7 @@ class Output(unittest.TestCase):
     def test_explain(self):
         self.assertIn("connection_refused", run("explain")[1])
         out = run("explain", "connection_refused")[1]
-        for part in ("What happened", "How the packets show it", "Example"):
+        for part in ("What happened", "Said when", "How the packets show it", "Example"):
             self.assertIn(part, out)
         every = ndjson("explain")
         self.assertEqual(len({d["id"] for d in every}), len(every))

@@ -11,6 +11,9 @@ constexpr Doc kDoc{
     .title = "A challenge ACK",
     .severity = Severity::Info,
     .phase = "Closing",
+    .said_when =
+        "ACK answers an in-window SYN, an inexact RST, or an ACK far outside the window (RFC 5961); it is "
+        "rate-limited, so its absence proves nothing",
     .what =
         "An endpoint received a SYN, an inexact RST or an impossible ACK on a connection that it holds open "
         "(or in TIME-WAIT). It did not obey; it answered with an ACK that states what it expects: if the "

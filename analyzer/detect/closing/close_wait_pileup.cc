@@ -12,6 +12,7 @@ constexpr Doc kDoc{
     .scope = Scope::Host,
     .severity = Severity::Error,
     .phase = "Closing",
+    .said_when = "20 or more flows of one host and port in CLOSE-WAIT at one time, each for 5 s or more",
     .what =
         "Twenty or more connections of one host to or from one port were in CLOSE-WAIT at one time, each "
         "for 5 s or more: their peers had closed, and the application did not.\n\n"

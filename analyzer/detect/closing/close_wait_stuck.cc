@@ -13,6 +13,9 @@ constexpr Doc kDoc{
     .title = "An application does not close its socket (CLOSE-WAIT)",
     .severity = Severity::Warning,
     .phase = "Closing",
+    .said_when =
+        "an endpoint acknowledged the peer's FIN and has since sent neither data nor FIN for 5 s or more, "
+        "at the end too: the application has not closed",
     .what =
         "The peer closed, this endpoint's TCP acknowledged the FIN, and then the application did nothing: no "
         "data, no FIN, for 5 s or more and up to the capture's end. The endpoint sits in CLOSE-WAIT.\n\n"

@@ -9,6 +9,9 @@ constexpr Doc kDoc{
     .title = "A FIN was sent again",
     .severity = Severity::Note,
     .phase = "Closing",
+    .said_when =
+        "the same FIN sent again; whether the peer's ACK of it had passed T, else \"the FIN or its ACK was "
+        "lost\"",
     .what =
         "An endpoint sent the same FIN more than once. Its TCP had no acknowledgment of the FIN when the "
         "timer ran out.\n\n"

@@ -12,6 +12,7 @@ constexpr Doc kDoc{
     .title = "A FIN was repeated and never acknowledged",
     .severity = Severity::Warning,
     .phase = "Closing",
+    .said_when = "FIN repeated to the give-up, or to the end, and no ACK ever",
     .what =
         "An endpoint closed and sent its FIN again and again; no ACK of it ever passed the capture point, "
         "until it gave up or the capture ended.\n\n"

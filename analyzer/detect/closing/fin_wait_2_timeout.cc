@@ -9,6 +9,9 @@ constexpr Doc kDoc{
     .title = "FIN-WAIT-2 ran out before the peer closed",
     .severity = Severity::Note,
     .phase = "Closing",
+    .said_when =
+        "the peer sends no FIN for the profile's FIN-WAIT-2 time after a close (a socket only shut down "
+        "stays: certainty possible), or later new data from the peer meets RST; never from a FIN sent again",
     .what =
         "An endpoint closed, its FIN was acknowledged, and the peer did not send its own FIN within the "
         "FIN-WAIT-2 time. A host that closed the socket for good does not wait for ever: it drops the "

@@ -9,6 +9,7 @@ constexpr Doc kDoc{
     .title = "One direction was closed while data went on in the other",
     .severity = Severity::Info,
     .phase = "Closing",
+    .said_when = "data flows in one direction for longer than an RTT after the other direction's FIN",
     .what =
         "One endpoint sent its FIN and kept receiving: the peer, knowing of the FIN, went on sending data "
         "for longer than a round trip. TCP closes its two directions apart from each other, and this "

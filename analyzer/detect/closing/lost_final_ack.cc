@@ -9,6 +9,9 @@ constexpr Doc kDoc{
     .title = "The ACK of the last FIN did not arrive",
     .severity = Severity::Warning,
     .phase = "Closing",
+    .said_when =
+        "an endpoint in LAST-ACK or CLOSING sends its FIN again after an ACK that covers it passed T; with "
+        "the outcome: acknowledged, answered by RST (the peer's TIME-WAIT was gone), or given up",
     .what =
         "Both ends have closed, and one of them waits in LAST-ACK (or CLOSING) for the ACK of its FIN. That "
         "ACK passed the capture point, yet the endpoint sent its FIN again: the ACK had not arrived.\n\n"

@@ -9,6 +9,7 @@ constexpr Doc kDoc{
     .title = "A segment of an earlier connection arrived in a later one",
     .severity = Severity::Note,
     .phase = "Closing",
+    .said_when = "a segment of an earlier incarnation arrives in a later one",
     .what =
         "The addresses and ports were in use for a new connection when a segment of the earlier connection "
         "on them passed once more. The receiver normally finds its numbers outside the window and answers "

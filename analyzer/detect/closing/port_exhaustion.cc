@@ -12,6 +12,8 @@ constexpr Doc kDoc{
     .scope = Scope::Host,
     .severity = Severity::Error,
     .phase = "Closing",
+    .said_when =
+        "a client reuses ports within TIME-WAIT or its SYNs stop as the range toward one server is used up",
     .what =
         "Nearly every port of a client's range was taken by connections to one server address and port, "
         "most of them in TIME-WAIT; or the client used up the range and took ports again that it still "

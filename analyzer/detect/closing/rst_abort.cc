@@ -14,6 +14,9 @@ constexpr Doc kDoc{
     .title = "A connection was reset before both ends had closed",
     .severity = Severity::Warning,
     .phase = "Closing",
+    .said_when =
+        "RST from an endpoint in a synchronised state before both FINs: its state, bytes unacknowledged, "
+        "idle time before, likely cause where packets tell: SO_LINGER 0, process death, timeout, middlebox",
     .what =
         "An endpoint ended a synchronised connection by RST, not by FIN, or before the other end had closed. "
         "The peer's next read or write fails (ECONNRESET, 'connection reset by peer'); whatever was queued "

@@ -11,6 +11,7 @@ constexpr Doc kDoc{
     .title = "A segment reached an endpoint after it had closed and met a RST",
     .severity = Severity::Note,
     .phase = "Closing",
+    .said_when = "RST answers data or a FIN that reached an endpoint after it had closed",
     .what =
         "An endpoint closed its socket and sent its FIN. Then data or a FIN of the peer arrived, for which "
         "there was no reader or no connection any more, and its TCP answered with RST. The data is lost, and "

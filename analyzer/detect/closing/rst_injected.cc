@@ -9,6 +9,9 @@ constexpr Doc kDoc{
     .title = "A RST that its alleged sender may not have sent",
     .severity = Severity::Warning,
     .phase = "Closing",
+    .said_when =
+        "a RST whose TTL, IP ID or sequence fits the endpoint's other segments badly, or the endpoint goes "
+        "on after it",
     .what =
         "A RST in the name of an endpoint does not fit it: another TTL or a strange IP ID, a sequence number "
         "outside the window, or the endpoint goes on with the connection as if nothing had happened. "

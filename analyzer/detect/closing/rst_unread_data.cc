@@ -11,6 +11,9 @@ constexpr Doc kDoc{
     .title = "A socket was closed by RST, perhaps with unread data",
     .severity = Severity::Note,
     .phase = "Closing",
+    .said_when =
+        "RST in place of, or right after, a FIN while data the peer had sent was delivered but maybe not "
+        "read; SO_LINGER 0 looks the same when all was acknowledged: both named, possible",
     .what =
         "An endpoint reset the connection where a FIN was to be expected, or right after its FIN, and the "
         "last data that its TCP had accepted from the peer may never have been read by its application. "

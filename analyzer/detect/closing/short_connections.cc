@@ -12,6 +12,9 @@ constexpr Doc kDoc{
     .scope = Scope::Host,
     .severity = Severity::Note,
     .phase = "Closing",
+    .said_when =
+        "100 or more connections of one client and service, each with one exchange and closed: a candidate "
+        "for persistent connections; share of time spent in handshakes",
     .what =
         "One client opened a hundred connections or more to one service, nearly all of which carried one "
         "request and one answer and were closed. Nothing is wrong with any of them; together they are a "

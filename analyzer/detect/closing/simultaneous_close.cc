@@ -11,6 +11,7 @@ constexpr Doc kDoc{
     .title = "Both ends closed at the same time",
     .severity = Severity::Info,
     .phase = "Closing",
+    .said_when = "both send FIN before receiving the other's: CLOSING",
     .what =
         "Each endpoint sent its FIN before it had received the other's. Both pass through CLOSING in place "
         "of FIN-WAIT-2 or CLOSE-WAIT, and both end in TIME-WAIT. It is correct and harmless; it is rare "

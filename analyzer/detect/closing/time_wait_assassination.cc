@@ -11,6 +11,7 @@ constexpr Doc kDoc{
     .title = "TIME-WAIT was ended early by a RST",
     .severity = Severity::Note,
     .phase = "Closing",
+    .said_when = "old duplicate, ACK, RST: a TIME-WAIT ended early (RFC 1337)",
     .what =
         "A late segment of a closed connection reached the endpoint in TIME-WAIT. It answered with an ACK, "
         "as it must; the other endpoint, long CLOSED, answered that ACK with a RST; and the RST ends "

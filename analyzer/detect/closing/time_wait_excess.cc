@@ -13,6 +13,10 @@ constexpr Doc kDoc{
     .scope = Scope::Host,
     .severity = Severity::Warning,
     .phase = "Closing",
+    .said_when =
+        "endpoints in TIME-WAIT: 1,000 or more at one address, or 10 % or more of the client's port range "
+        "(default 28,232 ports; the range learnt from ports seen) held by a client toward one server "
+        "address and port; peak, when, who closes first, churn, predicted time to exhaustion",
     .what =
         "At one address a thousand endpoints or more were in TIME-WAIT at one time, or a client held a "
         "tenth or more of its ports in TIME-WAIT toward one server address and port.\n\n"

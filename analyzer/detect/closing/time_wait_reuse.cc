@@ -9,6 +9,9 @@ constexpr Doc kDoc{
     .title = "Ports were used again while the last connection was in TIME-WAIT",
     .severity = Severity::Info,
     .phase = "Closing",
+    .said_when =
+        "a SYN on a 4-tuple whose last incarnation is still in TIME-WAIT by the profile; accepted, "
+        "challenged or dropped; told on the new incarnation",
     .what =
         "A SYN came on the same addresses and ports as a connection that one end still held in TIME-WAIT. "
         "TIME-WAIT keeps late segments of the old connection from harming a new one; RFC 9293 allows to "

@@ -9,6 +9,9 @@ constexpr Doc kDoc{
     .title = "SYNs were dropped because of TIME-WAIT",
     .severity = Severity::Warning,
     .phase = "Closing",
+    .said_when =
+        "SYNs unanswered on a 4-tuple in the server's TIME-WAIT, or with timestamps behind an earlier "
+        "connection from the same address (tcp_tw_recycle and NAT)",
     .what =
         "A client opened a connection on addresses and ports that the server still held in TIME-WAIT, and "
         "its SYNs were not answered. The client sees a connect that hangs for seconds, until TIME-WAIT runs "

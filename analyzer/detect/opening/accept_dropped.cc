@@ -9,6 +9,10 @@ constexpr Doc kDoc{
     .title = "The listener threw a completed handshake away",
     .severity = Severity::Note,
     .phase = "Opening",
+    .said_when =
+        "the completing ACK or data passed T toward a listener that keeps repeating its SYN-ACK (or, under "
+        "SYN cookies, answers neither ACK nor data), while other connections to the port complete; or RST "
+        "right after the handshake's ACK while others go on",
     .what =
         "The client completed the handshake and may have sent data, but the server kept repeating its "
         "SYN-ACK (or reset the connection at once) while other connections to the same port opened. The "

@@ -12,6 +12,9 @@ constexpr Doc kDoc{
     .scope = Scope::Host,
     .severity = Severity::Error,
     .phase = "Opening",
+    .said_when =
+        "three or more accept_dropped on a listening port within 60 s; also SYNs unanswered there "
+        "meanwhile, since Linux drops the SYN itself when the queue is full",
     .what =
         "The kernel completes handshakes and queues the connections until the application calls accept(). "
         "The application did not keep up, and the queue was full: Linux then ignores the ACK that "

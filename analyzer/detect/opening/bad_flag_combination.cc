@@ -11,6 +11,7 @@ constexpr Doc kDoc{
     .title = "Flags that no TCP sends",
     .severity = Severity::Warning,
     .phase = "Opening",
+    .said_when = "SYN+FIN, SYN+RST, no flags, FIN without ACK, all flags, port 0",
     .what =
         "Segments whose flags contradict each other or mean nothing: SYN with FIN, SYN with RST, no flag "
         "at all, FIN without ACK, all six flags; or port 0. No sane stack makes them. They come from "

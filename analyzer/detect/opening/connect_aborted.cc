@@ -9,6 +9,9 @@ constexpr Doc kDoc{
     .title = "The client took its connect back",
     .severity = Severity::Note,
     .phase = "Opening",
+    .said_when =
+        "the client takes its connect back: RST after the SYN-ACK, or the SYN-ACK meets a socket that is "
+        "gone; also a half-open scan",
     .what =
         "The server answered the SYN, and the client answered the SYN-ACK with a RST in place of the ACK. "
         "The server drops its half-open entry and its application never hears of the attempt.\n\n"

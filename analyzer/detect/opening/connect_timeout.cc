@@ -9,6 +9,9 @@ constexpr Doc kDoc{
     .title = "A connect was never answered",
     .severity = Severity::Error,
     .phase = "Opening",
+    .said_when =
+        "SYNs, never an answer, and either the profile's give-up was reached or no SYN for 1.5 times the "
+        "next step",
     .what =
         "The client sent its SYN until it gave up; neither a SYN-ACK, a RST nor an ICMP error ever passed "
         "the capture point. The application saw ETIMEDOUT, or its own shorter limit.\n\n"

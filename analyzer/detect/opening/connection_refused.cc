@@ -9,6 +9,10 @@ constexpr Doc kDoc{
     .title = "The connect was refused",
     .severity = Severity::Warning,
     .phase = "Opening",
+    .said_when =
+        "RST that acknowledges the SYN (SEG.ACK = ISS+1: RFC 9293 3.10.7.3) answers the SYN; any other RST "
+        "is to be ignored (rst_ignored); an ICMP error that quotes the SYN is told as its own cause "
+        "(filtered, host or port unreachable)",
     .what =
         "The SYN was answered by a RST that acknowledges it, or by an ICMP error that quotes it. A RST "
         "says that the host is up and nothing listens on this address and port, or that something on the "

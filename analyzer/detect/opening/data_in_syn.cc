@@ -11,6 +11,7 @@ constexpr Doc kDoc{
     .title = "The SYN carried data",
     .severity = Severity::Info,
     .phase = "Opening",
+    .said_when = "payload in a SYN or SYN-ACK (TCP Fast Open); with whether it was accepted",
     .what =
         "The client sent its first data in the SYN (TCP Fast Open, or a stack that always may). If the "
         "server holds a valid cookie it takes the data and can answer before the handshake is complete: "

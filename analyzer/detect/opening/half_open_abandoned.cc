@@ -9,6 +9,9 @@ constexpr Doc kDoc{
     .title = "The server gave a half-open connection up",
     .severity = Severity::Warning,
     .phase = "Opening",
+    .said_when =
+        "the SYN-ACK repeats stop (none for 1.5 times the next step) and nothing completed; an error when "
+        "the client thought itself ESTABLISHED, with the RST that its data meets if seen",
     .what =
         "The server repeated its SYN-ACK, stopped, and the handshake never completed: its entry in "
         "SYN-RECEIVED is gone, and its application never heard of the attempt.\n\n"

@@ -9,6 +9,9 @@ constexpr Doc kDoc{
     .title = "The ACK that completes the handshake did not reach the server",
     .severity = Severity::Warning,
     .phase = "Opening",
+    .said_when =
+        "an ACK that completes the handshake passed T, then the server repeats its SYN-ACK: lost between T "
+        "and the server; TCP_DEFER_ACCEPT and a full accept queue look alike until later packets tell",
     .what =
         "The client's ACK of the SYN-ACK passed the capture point, and the server repeated its SYN-ACK all "
         "the same. From here on the ends disagree: the client is ESTABLISHED, the server still in "

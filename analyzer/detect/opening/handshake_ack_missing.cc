@@ -9,6 +9,7 @@ constexpr Doc kDoc{
     .title = "The server repeats its SYN-ACK and no ACK ever passed",
     .severity = Severity::Warning,
     .phase = "Opening",
+    .said_when = "SYN-ACK repeated and no ACK ever passed T",
     .what =
         "The server answered the SYN and repeated its SYN-ACK; the client neither acknowledged it, nor "
         "reset it, nor sent its SYN again. The server holds a half-open entry meanwhile, one place of its "

@@ -11,6 +11,9 @@ constexpr Doc kDoc{
     .title = "The maximum segment size is missing, tiny or ignored",
     .severity = Severity::Note,
     .phase = "Opening",
+    .said_when =
+        "no MSS offered (536 assumed), below 536, rewritten on the way (only seen with two captures), or "
+        "segments above the peer's MSS without offload",
     .what =
         "Each end offers in its SYN the largest segment it wants to receive. Here an end offered none, so "
         "its peer has to assume 536 octets (1220 over IPv6); or offered less than that; or an end sent "

@@ -15,6 +15,9 @@ constexpr Doc kDoc{
     .scope = Scope::Host,
     .severity = Severity::Warning,
     .phase = "Opening",
+    .said_when =
+        "one source tries 15 or more ports of a host, or 25 or more hosts on a port, within 60 s, most "
+        "refused or unanswered",
     .what =
         "One address tried many ports of a host, or one port of many hosts, within a minute, and most "
         "tries were refused or met silence: it does not know what is there and looks for it. The finding "

@@ -10,6 +10,7 @@ constexpr Doc kDoc{
     .title = "A socket connected to itself",
     .severity = Severity::Warning,
     .phase = "Opening",
+    .said_when = "source and destination address and port are the same",
     .what =
         "Source and destination address and port are the same. A program connected to a port of its own "
         "host on which nothing listened, from the ephemeral range, and the kernel happened to choose that "

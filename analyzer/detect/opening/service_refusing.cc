@@ -12,6 +12,7 @@ constexpr Doc kDoc{
     .scope = Scope::Host,
     .severity = Severity::Error,
     .phase = "Opening",
+    .said_when = "ten or more attempts to one host and port, all refused",
     .what =
         "Ten or more connections in a row to one address and port were refused: the host, or a firewall that "
         "speaks for it, answers, but nothing accepts there. Clients fail at once instead of waiting.",

@@ -15,6 +15,9 @@ constexpr Doc kDoc{
     .scope = Scope::Host,
     .severity = Severity::Error,
     .phase = "Opening",
+    .said_when =
+        "three or more attempts of two or more ports or clients to one host and port, all unanswered (10 or "
+        "more SYNs between them, or their give-ups), over 3 s or more, and none answered in the capture",
     .what =
         "Ten or more connections in a row to one address and port were met with silence for three seconds or "
         "longer: no SYN-ACK, no RST, no ICMP error. Each client sends its SYN again and again until its "

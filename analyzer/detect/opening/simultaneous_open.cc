@@ -9,6 +9,7 @@ constexpr Doc kDoc{
     .title = "Both ends opened the connection at once",
     .severity = Severity::Info,
     .phase = "Opening",
+    .said_when = "both ends send SYN before receiving the other's",
     .what =
         "Each end sent a SYN before it had received the other's; both answered with SYN-ACK, and one "
         "connection came of it (RFC 9293 figure 7). Both go SYN-SENT, SYN-RECEIVED, ESTABLISHED; there is "

@@ -9,6 +9,9 @@ constexpr Doc kDoc{
     .title = "A SYN-ACK answers no SYN of this client",
     .severity = Severity::Note,
     .phase = "Opening",
+    .said_when =
+        "a SYN-ACK that answers no SYN of this client and meets RST: backscatter, or the old duplicate SYN "
+        "of RFC 9293 figure 9",
     .what =
         "A SYN-ACK reached a host that had sent no such SYN, and the host reset it. Two kinds: "
         "backscatter, where somebody forges this host's address in SYNs to others and the answers land "

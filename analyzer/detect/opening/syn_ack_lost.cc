@@ -11,6 +11,9 @@ constexpr Doc kDoc{
     .title = "A SYN-ACK was lost on its way to the client",
     .severity = Severity::Warning,
     .phase = "Opening",
+    .said_when =
+        "a SYN-ACK passed T, then the same SYN again, and the SYN-ACK is repeated: lost between T and the "
+        "client. Not where a RST at the SYN-ACK's ack number proves that it arrived (connect_aborted)",
     .what =
         "The server's SYN-ACK passed the capture point, yet the client sent the same SYN again and the "
         "server repeated its SYN-ACK: the client never took the first one. The loss lies between the "

@@ -14,6 +14,9 @@ constexpr Doc kDoc{
     .scope = Scope::Host,
     .severity = Severity::Warning,
     .phase = "Opening",
+    .said_when =
+        "SYNs to a port unanswered while half-open entries there are at a flat peak and no cookies are "
+        "used, short of a flood",
     .what =
         "The server keeps an entry for each SYN that it answered until the handshake completes or is given "
         "up. Their number stood at a flat peak, and SYNs that came meanwhile were left without an answer: "

@@ -14,6 +14,11 @@ constexpr Doc kDoc{
     .scope = Scope::Host,
     .severity = Severity::Error,
     .phase = "Opening",
+    .said_when =
+        "a listening port with at least 100 half-open attempts at once within 10 s and under 20 % "
+        "completing, where attempts are distinct (4-tuple, ISN); those that repeat one ISN with back-off "
+        "are victims, and if most are, it is service_unreachable. Told with rate, peak, sources and their "
+        "spread, share answered, cookies in use or not, what legitimate clients suffered",
     .what =
         "A hundred or more connections to one port began within ten seconds and nobody completed them. "
         "Each SYN makes the server keep a half-open entry for as long as it repeats its SYN-ACK (63 s by "

@@ -11,6 +11,9 @@ constexpr Doc kDoc{
     .title = "A SYN was sent again because no answer came",
     .severity = Severity::Note,
     .phase = "Opening",
+    .said_when =
+        "a SYN was sent again (same ISN) before any answer passed T; evidence: count, intervals, flat "
+        "(Linux from 6.5: 1 s steps first) or doubling",
     .what =
         "The client sent its SYN, waited, and sent the same SYN again before anything from the server "
         "passed the capture point. The connection opened late by the sum of these waits, or not at all "

@@ -16,6 +16,9 @@ constexpr Doc kDoc{
     .scope = Scope::Host,
     .severity = Severity::Note,
     .phase = "Opening",
+    .said_when =
+        "ISNs of a host that repeat, are constant, or step by a fixed amount; or port reuse with a lower "
+        "ISN and no timestamps",
     .what =
         "A host's initial sequence numbers repeat, go on by a fixed step, or one was lower than where the "
         "connection before it on the same ports had ended. Who can guess the next number can open a "

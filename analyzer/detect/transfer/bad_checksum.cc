@@ -9,6 +9,8 @@ constexpr Doc kDoc{
     .title = "Packets with a wrong TCP checksum",
     .severity = Severity::Note,
     .phase = "Transfer",
+    .said_when =
+        "a wrong TCP checksum from an endpoint whose others are right (offload is told once, scope C)",
     .what =
         "Some segments of an endpoint have a wrong TCP checksum while its others are right: they were "
         "damaged before they passed the capture point. The receiver drops such a segment in silence, as if "

@@ -8,6 +8,8 @@ constexpr Doc kDoc{
     .title = "The capture missed packets",
     .severity = Severity::Note,
     .phase = "Transfer",
+    .said_when =
+        "an ACK for bytes never seen at T that no one sends again: the capture missed them, not the network",
     .what =
         "The receiver acknowledged data that the capture never shows, and nobody sent them again. They "
         "crossed the network; only the capture has a hole.\n\n"

@@ -11,6 +11,9 @@ constexpr Doc kDoc{
     .title = "The last part of a message waited about 200 ms for nothing",
     .severity = Severity::Note,
     .phase = "Transfer",
+    .said_when =
+        "a partial segment sent about 200 ms after its predecessor with nothing unacknowledged (TCP_CORK, "
+        "MSG_MORE), twice or more",
     .what =
         "After full segments the endpoint sent a partial one about 200 ms late, though nothing was "
         "unacknowledged and the window was open. So the segment was held back by the sender's own TCP: the "

@@ -11,6 +11,7 @@ constexpr Doc kDoc{
     .title = "Data sent beyond the receive window",
     .severity = Severity::Note,
     .phase = "Transfer",
+    .said_when = "data beyond the advertised right edge",
     .what =
         "An endpoint sent data past the right edge of every window that its peer had offered. The peer may "
         "throw away what lies beyond; then it is sent again, and time is lost.\n\n"

@@ -9,6 +9,7 @@ constexpr Doc kDoc{
     .title = "A sender with more to send waited for a delayed ACK",
     .severity = Severity::Note,
     .phase = "Transfer",
+    .said_when = "a segment acknowledged only by the delayed-ACK timer while the sender had more to send",
     .what =
         "The endpoint had data to send, but sent nothing until the ACK of its last segment came, and that "
         "ACK "

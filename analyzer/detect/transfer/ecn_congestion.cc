@@ -11,6 +11,7 @@ constexpr Doc kDoc{
     .title = "Routers marked congestion",
     .severity = Severity::Info,
     .phase = "Transfer",
+    .said_when = "CE marks, ECE and CWR: how often, whether the sender slowed down",
     .what =
         "Packets of this endpoint met a queue that was filling, and the network told so by ECN instead of "
         "dropping them: a router set Congestion Experienced (CE) in the IP header, the receiver passes that "

@@ -8,6 +8,7 @@ constexpr Doc kDoc{
     .title = "Lost data were repaired without a timeout",
     .severity = Severity::Info,
     .phase = "Transfer",
+    .said_when = "data sent again after duplicate ACKs or SACK holes (RACK counts)",
     .what =
         "The receiver told by duplicate ACKs or SACK blocks that later data had arrived and earlier data had "
         "not, and the sender sent those again at once. The transfer goes on meanwhile; the sender lowers its "

@@ -11,6 +11,9 @@ constexpr Doc kDoc{
     .title = "After idle time the connection was no longer known",
     .severity = Severity::Warning,
     .phase = "Transfer",
+    .said_when =
+        "after 30 s or more of silence, the next data meets RST or no answer: a middlebox or peer forgot "
+        "the flow",
     .what =
         "Neither end sent anything for 30 s or more. The next data met a RST, or no answer at all: somebody "
         "had forgotten the connection meanwhile, and neither end had been told.\n\n"

@@ -9,6 +9,9 @@ constexpr Doc kDoc{
     .title = "Keep-alive probes",
     .severity = Severity::Info,
     .phase = "Transfer",
+    .said_when =
+        "probes (one byte or none, at SND.NXT-1, idle before, and the peer's window was not 0) that are "
+        "answered; interval told",
     .what =
         "An endpoint had SO_KEEPALIVE on and probed its idle peer. As long as the peer answers nothing is "
         "wrong: the probes show that both hosts and the path between them still know the connection, and "

@@ -9,6 +9,7 @@ constexpr Doc kDoc{
     .title = "A keep-alive probe was answered by RST",
     .severity = Severity::Warning,
     .phase = "Transfer",
+    .said_when = "a probe answered by RST: the peer restarted or lost the connection",
     .what =
         "An endpoint probed its idle peer, and a RST came back: whoever answered no longer knows the "
         "connection. The prober's application gets an error (ECONNRESET) at its next call.\n\n"

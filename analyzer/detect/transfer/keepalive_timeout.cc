@@ -9,6 +9,7 @@ constexpr Doc kDoc{
     .title = "Keep-alive probes were not answered",
     .severity = Severity::Error,
     .phase = "Transfer",
+    .said_when = "probes unanswered until RST or silence",
     .what =
         "An endpoint probed its idle peer and got no answer, until it gave the connection up. Its "
         "application gets an error (ETIMEDOUT); the peer, if it still lives, hears nothing of it unless the "

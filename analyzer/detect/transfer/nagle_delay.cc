@@ -9,6 +9,11 @@ constexpr Doc kDoc{
     .title = "Nagle's algorithm waited for a delayed ACK",
     .severity = Severity::Warning,
     .phase = "Transfer",
+    .said_when =
+        "a small segment waits for the ACK of an earlier small one, and that ACK came late (delayed ACK: 35 "
+        "ms or more and clearly above the RTT); 2 or more stalls, or 1 over 100 ms; with the time lost. "
+        "Where the ACK comes a round trip later and no delay timer shows, it is a note and \"waits a round "
+        "trip\": 5 or more stalls that cost 10 % of the flow's time",
     .what =
         "The endpoint had a small segment ready and did not send it, because an earlier small one was not "
         "yet "

@@ -8,6 +8,8 @@ constexpr Doc kDoc{
     .title = "Segments overtook each other",
     .severity = Severity::Info,
     .phase = "Transfer",
+    .said_when =
+        "a segment filling a gap that was not sent before (IP ID, timestamp, arrival within about an RTT)",
     .what =
         "A segment passed the capture point later than one that was sent after it. It was not sent again: "
         "the network, or the capture, changed the order.\n\n"

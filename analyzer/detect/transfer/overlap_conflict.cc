@@ -8,6 +8,7 @@ constexpr Doc kDoc{
     .title = "Octets sent again differ from those sent first",
     .severity = Severity::Warning,
     .phase = "Transfer",
+    .said_when = "bytes sent again differ from those first sent at the same sequence numbers",
     .what =
         "The same sequence numbers passed twice with different content. TCP sends again what it sent before; "
         "which of the two the receiver took depends on its system and on which arrived first.\n\n"

@@ -9,6 +9,10 @@ constexpr Doc kDoc{
     .title = "A packet was doubled on the way",
     .severity = Severity::Info,
     .phase = "Transfer",
+    .said_when =
+        "a lone packet seen twice, alike to the IP ID or in seq, ack, TSval and checksum, and the sender "
+        "did not send it twice. Most packets of an interface or host pair doubled is a capture duplicate: "
+        "said once, scope C, and dropped",
     .what =
         "The same packet passed the capture point twice, and its sender had sent it once: the network "
         "doubled it. The receiver drops the second; with SACK it reports it (DSACK).\n\n"

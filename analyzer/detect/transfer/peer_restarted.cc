@@ -11,6 +11,9 @@ constexpr Doc kDoc{
     .title = "A host no longer knows the connection",
     .severity = Severity::Warning,
     .phase = "Transfer",
+    .said_when =
+        "RST, or a SYN-ACK or challenge out of place, answers traffic of an established flow though no "
+        "close was seen: that host no longer knows the connection",
     .what =
         "Traffic of an established connection was answered as if there were none: by a RST without a socket "
         "behind it, by a SYN-ACK, or the host opened the same address and port pair anew. No close was seen. "

@@ -9,6 +9,9 @@ constexpr Doc kDoc{
     .title = "The peer stopped answering",
     .severity = Severity::Error,
     .phase = "Transfer",
+    .said_when =
+        "three or more resends with back-off and nothing at all from the peer since, to the give-up or the "
+        "end; whether the time fits the profile's retries or is shorter (TCP_USER_TIMEOUT)",
     .what =
         "An endpoint sent its data again and again, each time after a longer wait, and nothing at all came "
         "from the peer any more: no ACK, no data, no RST. It went on until it gave up or the capture "

@@ -11,6 +11,9 @@ constexpr Doc kDoc{
     .title = "Large segments vanish on the path (MTU black hole)",
     .severity = Severity::Error,
     .phase = "Transfer",
+    .said_when =
+        "large segments sent again and never acknowledged while small ones pass; ICMP \"fragmentation "
+        "needed\" where seen, and then also the resend at a smaller size",
     .what =
         "An endpoint's large segments do not arrive while its small ones do. Some link on the path carries "
         "only smaller packets, and the ICMP message that should say so is not sent, is filtered, or is not "

@@ -13,6 +13,9 @@ constexpr Doc kDoc{
     .scope = Scope::Host,
     .severity = Severity::Warning,
     .phase = "Transfer",
+    .said_when =
+        "2 % or more of 1,000 or more data segments of a host pair or service sent again; which side of T "
+        "loses",
     .what =
         "Of a thousand data segments or more in one direction of a service, or between two hosts, 2 % or "
         "more were sent again.\n\n"

@@ -10,6 +10,10 @@ constexpr Doc kDoc{
     .title = "Data were sent again by the retransmission timer",
     .severity = Severity::Note,
     .phase = "Transfer",
+    .said_when =
+        "SND.UNA sent again without duplicate-ACK or SACK evidence, at least SRTT + minimum RTO (profile; "
+        "Linux 200 ms) after it was last sent, and not a tail loss probe; then doubling. A warning when one "
+        "stall is 1 s or more, or two back-offs or more",
     .what =
         "An endpoint sent its oldest unacknowledged data again because the retransmission timer ran out: "
         "nothing came back in time, neither an ACK nor a report that later data had arrived.\n\n"

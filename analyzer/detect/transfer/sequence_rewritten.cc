@@ -9,6 +9,8 @@ constexpr Doc kDoc{
     .title = "A middlebox rewrites sequence numbers on one side",
     .severity = Severity::Note,
     .phase = "Transfer",
+    .said_when =
+        "SACK or ACK numbers that fit no byte sent: a middlebox rewrites sequence numbers on one side",
     .what =
         "The endpoint acknowledges numbers that its peer never sent, far from all it did send, again and "
         "again, and the connection goes on. A device on the way gives one direction other sequence numbers "

@@ -13,6 +13,7 @@ constexpr Doc kDoc{
     .title = "The receive window opens in tiny steps",
     .severity = Severity::Note,
     .phase = "Transfer",
+    .said_when = "the window opens in steps below half an MSS repeatedly",
     .what =
         "With its window used up, an endpoint offered room in steps of less than half a segment, again and "
         "again. A sender that takes such offers sends many small segments, each with a full header: the "

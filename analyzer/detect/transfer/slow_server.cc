@@ -13,6 +13,10 @@ constexpr Doc kDoc{
     .scope = Scope::Host,
     .severity = Severity::Note,
     .phase = "Transfer",
+    .said_when =
+        "a service whose time from request to first response byte (or from the handshake to its greeting, "
+        "where it speaks first) has p95 of 1 s or more over 20 or more turns, or five times its own median "
+        "at another time; the network's share told apart",
     .what =
         "The time from the end of a request to the first octet of its answer is 1 s or more for at least "
         "one turn in twenty; or at one time it was five times what it was at another. The time is the "

@@ -8,6 +8,9 @@ constexpr Doc kDoc{
     .title = "Data were sent again that had arrived",
     .severity = Severity::Info,
     .phase = "Transfer",
+    .said_when =
+        "data sent again, all of it, that an ACK seen before, a DSACK after, or timestamps (Eifel) show was "
+        "received",
     .what =
         "An endpoint sent data again although the receiver had them already. The octets are wasted, and the "
         "sender lowers its rate for a loss that was none, unless it finds that out (F-RTO, Eifel, DSACK).\n\n"

@@ -8,6 +8,9 @@ constexpr Doc kDoc{
     .title = "A tail loss probe was sent",
     .severity = Severity::Info,
     .phase = "Transfer",
+    .said_when =
+        "the highest segment sent, or new data, sent once at about 2 SRTT (plus up to 200 ms when one "
+        "segment was in flight, RFC 8985 7.2) with no other cause; a timeout after it starts a new series",
     .what =
         "No ACK came for the last data sent, and the sender repeated the highest segment after about two "
         "round trips to provoke one, before the retransmission timer ran out.\n\n"

@@ -9,6 +9,9 @@ constexpr Doc kDoc{
     .title = "Many tiny segments sent back to back",
     .severity = Severity::Note,
     .phase = "Transfer",
+    .said_when =
+        "50 or more data segments of under 100 bytes sent back to back inside one RTT: many small writes "
+        "with TCP_NODELAY",
     .what =
         "The endpoint sent 50 or more segments of under 100 octets each within one round trip: the "
         "application "

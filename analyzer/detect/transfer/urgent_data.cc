@@ -9,6 +9,7 @@ constexpr Doc kDoc{
     .title = "Urgent data",
     .severity = Severity::Info,
     .phase = "Transfer",
+    .said_when = "URG with a pointer",
     .what =
         "The endpoint set URG with an urgent pointer: it asked its peer to read up to that point soon. On "
         "most systems the last octet of it is taken out of the stream and handed over as out-of-band data "

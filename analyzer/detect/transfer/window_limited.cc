@@ -15,6 +15,9 @@ constexpr Doc kDoc{
     .title = "The receive window bounds the rate",
     .severity = Severity::Note,
     .phase = "Transfer",
+    .said_when =
+        "in flight equals the advertised window for at least half the sending time of a transfer of 100 kB "
+        "or more",
     .what =
         "For at least half of its sending time the sender had as much under way as the receiver's window "
         "allows, and waited for it. The rate is then window divided by round trip, whatever the network "

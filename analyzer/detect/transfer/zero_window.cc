@@ -9,6 +9,7 @@ constexpr Doc kDoc{
     .title = "A closed receive window held data back",
     .severity = Severity::Warning,
     .phase = "Transfer",
+    .said_when = "a window of 0 advertised while the peer has or gets data to send; total and longest stall",
     .what =
         "An endpoint advertised a window of 0 while its peer had more to send: its receive buffer was full, "
         "and the peer had to stop. The transfer stood still until the application had read and the window "

@@ -11,6 +11,7 @@ constexpr Doc kDoc{
     .title = "A receive window stays closed",
     .severity = Severity::Error,
     .phase = "Transfer",
+    .said_when = "a zero window still closed at the end, or probes unanswered",
     .what =
         "An endpoint closed its receive window on data that its peer still had to send, and never opened it "
         "again: not to the capture's end, or the peer's window probes met silence.\n\n"

@@ -70,7 +70,7 @@ class Summary {
   const std::vector<CaptureOverview>& captures() const { return captures_; }
   std::uint64_t connections() const { return connections_; }
   std::uint64_t count(Handshake handshake) const { return handshakes_[static_cast<std::size_t>(handshake)]; }
-  // By contract.md's words for `close`.
+  // By docs/contract.md's words for `close`.
   const std::map<std::string_view, std::uint64_t>& closes() const { return closes_; }
   std::uint64_t never_opened() const { return never_opened_; }  // of these `close` is "open"
   const Spread& rtt_to_clients() const { return rtt_clients_; }

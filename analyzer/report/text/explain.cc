@@ -16,8 +16,9 @@ struct Section {
   std::string_view heading, key, text;
 };
 
-std::array<Section, 8> sections(const Doc& doc) {
+std::array<Section, 9> sections(const Doc& doc) {
   return {{{"What happened", "what", doc.what},
+           {"Said when", "said_when", doc.said_when},
            {"How the packets show it", "how_known", doc.how_known},
            {"Usual causes, likeliest first", "causes", doc.causes},
            {"How to confirm it on the hosts", "confirm", doc.confirm},
@@ -180,18 +181,17 @@ std::string explain_list(const std::vector<const Detector*>& detectors, const Te
   std::size_t widest = 0;
   for (const Detector* d : detectors) widest = std::max(widest, d->doc.id.size());
   std::string out;
-  // A connection's course, not the alphabet.
-  for (const std::string_view phase : {"Opening", "Transfer", "Closing"}) {
-    std::string lines;
-    for (const Detector* d : detectors) {
-      if (d->doc.phase != phase) continue;
-      const std::string line =
-          fmt::format("  {:<{}}  {:<7}  {}", d->doc.id, widest, name(d->doc.severity), d->doc.title);
-      lines += cut(line, std::max<std::size_t>(style.width, 40)) + '\n';
+  std::string_view phase;
+  for (const Detector* d : detectors) {
+    if (d->doc.phase != phase) {
+      out += (phase.empty() ? "" : "\n") + style.paint(Paint::Bold, d->doc.phase) + '\n';
+      phase = d->doc.phase;
     }
-    if (!lines.empty()) out += style.paint(Paint::Bold, phase) + '\n' + lines + '\n';
+    const std::string line =
+        fmt::format("  {:<{}}  {:<7}  {}", d->doc.id, widest, name(d->doc.severity), d->doc.title);
+    out += cut(line, std::max<std::size_t>(style.width, 40)) + '\n';
   }
-  return out + "`tcpautopsy explain ID` tells more of one.\n";
+  return out + "\n`tcpautopsy explain ID` tells more of one.\n";
 }
 
 std::vector<std::string_view> near_matches(std::string_view wrong,

@@ -15,7 +15,7 @@ std::string explain_text(const Detector& detector, const Thresholds& thresholds,
 std::string explain_markdown(const Detector& detector, const Thresholds& thresholds);
 std::string explain_json(const Detector& detector, const Thresholds& thresholds);  // one object, no newline
 
-// All findings with severity and title, under their phases.
+// All findings with severity and title, under their phases, in the order given.
 std::string explain_list(const std::vector<const Detector*>& detectors, const TextStyle& style);
 
 // Ids that `wrong` may have meant, closest first, at most five.
