@@ -52,12 +52,10 @@ struct Analysis::State {
                       {}};
     predecessors.erase(number);
     if (next) predecessors[*next] = summarise(result.history);
-    services.note(result.history);
+    services.note(result.history.trace, result.history);
     checksums.note(result.history);
     result.findings = examine(result.history, services);
-    marks.clear();
-    for (const Finding& finding : result.findings) marks.push_back({finding.id, finding.time_ns});
-    hosts.note(result.history, marks);
+    hosts.note({result.history.trace, result.history, result.history.transfer.get()});
     on_flow(std::move(result));
     historian.take_back(std::move(result.history));  // what is left of it
   }
@@ -83,7 +81,6 @@ struct Analysis::State {
   ServiceBook services;
   OffloadBook checksums;
   HostBook hosts;
-  std::vector<FlowMark> marks;  // of the flow at hand
   Findings capture_findings;
   TimeNs first_ns = kNoTime, last_ns = kNoTime, stated_end_ns = kNoTime;
 };

@@ -2,16 +2,16 @@
 
 namespace tcpautopsy {
 
-void ServiceBook::note(const FlowHistory& flow) {
-  for (const Transition& t : flow.transitions) {
+void ServiceBook::note(const FlowFacts& flow, const Verdicts& verdicts) {
+  for (const Transition& t : verdicts.transitions) {
     if (t.side != flow.server() || t.from != TcpState::SynReceived || t.to != TcpState::Established ||
         t.basis != Basis::Confirmed)
       continue;
-    const EndpointAddress& server = flow.trace.facts(flow.server()).address;
+    const EndpointAddress& server = flow.facts(flow.server()).address;
     const auto found = completions_.find(server);
     if (found == completions_.end() && completions_.size() >= kMostServices) return;
     auto& kept = found == completions_.end() ? completions_[server] : found->second;
-    kept.emplace_back(t.time_ns, flow.trace.number);
+    kept.emplace_back(t.time_ns, flow.number);
     if (kept.size() > kKeptPerService) kept.pop_front();
     return;
   }

@@ -7,15 +7,19 @@
 #include <utility>
 
 #include "analyzer/detect/detector.h"
-#include "analyzer/infer/flow_history.h"
+#include "analyzer/infer/verdicts.h"
 
 namespace tcpautopsy {
 
-// Keeps the latest completions of each service (bounded). Flows are noted as they are concluded, so a flow
-// concluded early sees those before it; may undercount, never overcounts.
+// Depends on which connections are over: a finding about a flow is told when the flow ends, and then counts
+// only those that ended before it, and of each service only the last 256 of these (of the first 65536
+// services). The same capture always gives the same answer; captures that are parted or joined may not. It
+// undercounts, never overcounts: a service may seem idle while its connections last. Only accept_dropped and
+// handshake_ack_lost go by it, which tell one symptom by two names; hosts and what is found of them do not
+// (hosts/tallies.h counts all, in any order).
 class ServiceBook : public ServiceView {
  public:
-  void note(const FlowHistory& flow);
+  void note(const FlowFacts& flow, const Verdicts& verdicts);
   std::uint64_t completed_near(const EndpointAddress& server, std::uint64_t except, TimeNs around_ns,
                                TimeNs window) const override;
 

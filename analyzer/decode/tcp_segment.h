@@ -23,6 +23,13 @@ enum TcpFlag : std::uint16_t {
   kAe = 0x100,  // AccECN, formerly NS
 };
 
+// What a segment is by its flags. No TCP sends a SYN with FIN or RST: such a one is none of these.
+constexpr bool means_syn(std::uint16_t flags) { return (flags & (kSyn | kAck | kRst | kFin)) == kSyn; }
+constexpr bool means_syn_ack(std::uint16_t flags) {
+  return (flags & (kSyn | kAck | kRst | kFin)) == (kSyn | kAck);
+}
+constexpr bool means_rst(std::uint16_t flags) { return (flags & (kSyn | kRst)) == kRst; }
+
 struct SackBlock {
   Seq left, right;  // [left, right)
 };

@@ -2,8 +2,7 @@
 
 namespace tcpautopsy {
 
-AskedOfFlow::AskedOfFlow(const FlowHistory& flow)
-    : flow_(flow), opened_plainly_(tcpautopsy::opened_plainly(flow)) {
+AskedOfFlow::AskedOfFlow(const FlowHistory& flow) : flow_(flow) {
   for (const SegmentRecord& record : flow.records()) {
     flags_ |= record.flags;
     any_copy_ = any_copy_ || record.copy;
@@ -21,15 +20,6 @@ const std::vector<ResetFacts>& AskedOfFlow::resets(Side side) const {
   auto& resets = resets_[index(side)];
   if (!resets) resets = any(kRst) ? resets_of(flow_, side) : std::vector<ResetFacts>();
   return *resets;
-}
-
-bool AskedOfFlow::opened_oddly() const {
-  return !opened_plainly_ && !flow_.trace.self_connection && !flow_.trace.one_sided();
-}
-
-const OpenFacts& AskedOfFlow::opening() const {
-  if (!opening_) opening_ = open_facts(flow_);
-  return *opening_;
 }
 
 }  // namespace tcpautopsy

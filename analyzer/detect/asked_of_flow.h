@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "analyzer/detect/close_facts.h"
-#include "analyzer/detect/open_facts.h"
 #include "analyzer/infer/flow_history.h"
 
 namespace tcpautopsy {
@@ -23,19 +22,12 @@ class AskedOfFlow {
   const FinFacts* fin(Side side) const;  // null without a FIN
   const std::vector<ResetFacts>& resets(Side side) const;
 
-  // As open_facts.h says.
-  bool opened_plainly() const { return opened_plainly_; }
-  // Two different ends were captured, and the opening was not plain.
-  bool opened_oddly() const;
-  const OpenFacts& opening() const;
-
  private:
   const FlowHistory& flow_;
   std::uint16_t flags_ = 0;
-  bool any_copy_ = false, opened_plainly_;
+  bool any_copy_ = false;
   mutable std::optional<PerSide<std::optional<FinFacts>>> fins_;
   mutable PerSide<std::optional<std::vector<ResetFacts>>> resets_;
-  mutable std::optional<OpenFacts> opening_;
 };
 
 }  // namespace tcpautopsy

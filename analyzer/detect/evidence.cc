@@ -20,13 +20,6 @@ std::string seconds_text(TimeNs duration) {
   return fixed(seconds, duration < 100 * kSecond ? 1 : 0);
 }
 
-bool about(TimeNs value, TimeNs wanted) {
-  // Timers of common kernels run late by up to a tick and some scheduling, and Linux rounds to its timer
-  // wheel's 1/8.
-  const TimeNs slack = wanted / 4 + 20 * kMillisecond;
-  return value > wanted - slack && value < wanted + slack;
-}
-
 }  // namespace
 
 Finding make_finding(const Doc& doc, const FlowFacts& flow, std::optional<Side> side) {
@@ -80,6 +73,11 @@ void cite(Finding& finding, const SegmentRef& segment) {
 
 void cite(Finding& finding, std::span<const SegmentRef> segments) {
   for (const SegmentRef& segment : segments) cite(finding, segment);
+}
+
+void cite(Finding& finding, const Sendings& sendings) {
+  cite(finding, sendings.first);
+  cite(finding, sendings.again);
 }
 
 void cite(Finding& finding, const FlowHistory& flow, RecordIndex record) {
@@ -141,13 +139,11 @@ std::string_view role(const FlowFacts& flow, Side side) { return side == flow.cl
 
 std::string_view role(const FlowHistory& flow, Side side) { return role(flow.trace, side); }
 
-bool is_syn(const SegmentRecord& record) { return (record.flags & (kSyn | kAck | kRst | kFin)) == kSyn; }
+bool is_syn(const SegmentRecord& record) { return means_syn(record.flags); }
 
-bool is_syn_ack(const SegmentRecord& record) {
-  return (record.flags & (kSyn | kAck | kRst | kFin)) == (kSyn | kAck);
-}
+bool is_syn_ack(const SegmentRecord& record) { return means_syn_ack(record.flags); }
 
-bool is_rst(const SegmentRecord& record) { return (record.flags & (kSyn | kRst)) == kRst; }
+bool is_rst(const SegmentRecord& record) { return means_rst(record.flags); }
 
 TimeNs time_of(const FlowHistory& flow, RecordIndex record) { return flow.records()[record].frame.time_ns; }
 
@@ -163,34 +159,6 @@ std::vector<TimeNs> intervals(std::span<const SegmentRef> segments) {
   for (std::size_t i = 1; i < segments.size(); ++i)
     steps.push_back(segments[i].time_ns() - segments[i - 1].time_ns());
   return steps;
-}
-
-std::string_view name(Steps steps) {
-  switch (steps) {
-    case Steps::Unknown: return "unknown";
-    case Steps::Flat: return "flat";
-    case Steps::Doubling: return "doubling";
-    case Steps::FlatThenDoubling: return "flat, then doubling";
-    case Steps::Irregular: return "irregular";
-  }
-  return "";
-}
-
-Steps steps_of(std::span<const TimeNs> steps) {
-  if (steps.size() < 2) return Steps::Unknown;
-  std::size_t i = 1;
-  while (i < steps.size() && about(steps[i], steps[i - 1])) ++i;
-  if (i == steps.size()) return Steps::Flat;
-  const bool flat_first = i > 1;
-  while (i < steps.size() && about(steps[i], 2 * steps[i - 1])) ++i;
-  if (i < steps.size()) return Steps::Irregular;
-  return flat_first ? Steps::FlatThenDoubling : Steps::Doubling;
-}
-
-TimeNs next_step(std::span<const TimeNs> steps) {
-  if (steps.empty()) return kSecond;
-  // A step may be flat or doubled; silence for less than the doubled one proves nothing.
-  return 2 * steps.back();
 }
 
 }  // namespace tcpautopsy

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "analyzer/detect/detector.h"
+#include "analyzer/infer/resend_steps.h"
 #include "analyzer/transfer/incidents.h"
 
 namespace tcpautopsy {
@@ -31,6 +32,7 @@ void cite(Finding& finding, const FrameRef& frame);
 void cite(Finding& finding, const Incidents& incidents);  // the frames kept of them; `count` is left alone
 void cite(Finding& finding, const SegmentRef& segment);   // one that is not there adds nothing
 void cite(Finding& finding, std::span<const SegmentRef> segments);
+void cite(Finding& finding, const Sendings& sendings);
 void cite(Finding& finding, const FlowHistory& flow, RecordIndex record);  // kNoRecord adds nothing
 void cite(Finding& finding, const FlowHistory& flow, std::span<const RecordIndex> records);
 
@@ -81,14 +83,5 @@ TimeNs time_of(const FlowHistory& flow, RecordIndex record);
 // Time from each record to the next one; one fewer than records.
 std::vector<TimeNs> intervals(const FlowHistory& flow, std::span<const RecordIndex> records);
 std::vector<TimeNs> intervals(std::span<const SegmentRef> segments);
-
-// How far apart something was sent again. Linux from 6.5 on sends a SYN four or so times a second apart
-// before it doubles.
-enum class Steps : std::uint8_t { Unknown, Flat, Doubling, FlatThenDoubling, Irregular };
-std::string_view name(Steps steps);  // "flat", "doubling", "flat, then doubling"
-Steps steps_of(std::span<const TimeNs> steps);
-// The longest that the next step should take after these; with none, the first step is the RFC 6298 (2.1)
-// initial timeout of 1 s.
-TimeNs next_step(std::span<const TimeNs> steps);
 
 }  // namespace tcpautopsy

@@ -8,9 +8,9 @@
 
 namespace tcpautopsy {
 
-constexpr bool opens(const TcpSegment& s) { return (s.flags & (kSyn | kAck | kRst)) == kSyn; }
-constexpr bool is_syn_ack(const TcpSegment& s) { return (s.flags & (kSyn | kAck | kRst)) == (kSyn | kAck); }
-constexpr bool is_rst(const TcpSegment& s) { return (s.flags & kRst) != 0; }
+constexpr bool opens(const TcpSegment& s) { return means_syn(s.flags); }
+constexpr bool is_syn_ack(const TcpSegment& s) { return means_syn_ack(s.flags); }
+constexpr bool is_rst(const TcpSegment& s) { return means_rst(s.flags); }
 constexpr bool is_plain_ack(const TcpSegment& s) {
   return (s.flags & (kSyn | kFin | kRst | kAck)) == kAck && s.payload_length == 0;
 }

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "analyzer/hosts/host_book.h"
-
 namespace tcpautopsy {
 namespace {
 
@@ -14,49 +12,14 @@ constexpr TimeNs kDue = kFirstStep + kFirstStep / 2;
 // Linux counts its ISN clock in steps of 64 ns, so a lower number means nothing after half of 2^32 of them.
 constexpr TimeNs kIsnClockTells = 60 * kSecond;
 
-bool is_syn(const SegmentRecord& r) { return (r.flags & (kSyn | kAck | kRst | kFin)) == kSyn; }
-bool is_syn_ack(const SegmentRecord& r) { return (r.flags & (kSyn | kAck | kRst | kFin)) == (kSyn | kAck); }
-
-struct Opening {
-  const SegmentRecord *syn = nullptr, *first_ack = nullptr, *last_ack = nullptr;  // the ACKs are SYN-ACKs
-  unsigned syns = 0, syns_ahead = 0, syn_acks = 0;                                // ahead of any SYN-ACK
-  TimeNs longest_ack_step = 0;
-  const SegmentRecord* completing = nullptr;
-  bool client_rst = false;
-};
-
-Opening opening_of(const FlowHistory& flow) {
-  Opening found;
-  for (const SegmentRecord& r : flow.records()) {
-    if (r.copy) continue;
-    if (r.side == flow.client()) {
-      if (is_syn(r) && r.seq == 0) {
-        if (found.syns++ == 0) found.syn = &r;
-        found.syns_ahead += found.syn_acks == 0 ? 1 : 0;
-      } else if (r.has(kRst)) {
-        found.client_rst = true;
-      } else if (found.completing == nullptr && found.first_ack != nullptr && r.has(kAck) && r.ack >= 1) {
-        found.completing = &r;
-      }
-    } else if (is_syn_ack(r)) {
-      if (found.syn_acks++ == 0) found.first_ack = &r;
-      if (found.last_ack != nullptr)
-        found.longest_ack_step =
-            std::max(found.longest_ack_step, r.frame.time_ns - found.last_ack->frame.time_ns);
-      found.last_ack = &r;
-    }
-  }
-  return found;
-}
-
-Outcome outcome_of(const FlowHistory& flow, const Opening& opening, std::span<const FlowMark> marks) {
-  const auto dropped = [](const FlowMark& mark) { return mark.id == "accept_dropped"; };
-  if (std::any_of(marks.begin(), marks.end(), dropped)) return Outcome::Dropped;
-  switch (flow.handshake) {
+Outcome outcome_of(const Verdicts& verdicts) {
+  if (verdicts.opening.thrown_away != ThrownAway::No) return Outcome::Dropped;
+  switch (verdicts.handshake) {
     case Handshake::Complete:
     case Handshake::Simultaneous:
     case Handshake::FastOpen: return Outcome::Completed;
-    case Handshake::Aborted: return opening.first_ack != nullptr ? Outcome::Aborted : Outcome::Unanswered;
+    case Handshake::Aborted:
+      return verdicts.opening.syn_acks.empty() ? Outcome::Unanswered : Outcome::Aborted;
     case Handshake::HalfOpen:
     case Handshake::SynAckOnly: return Outcome::HalfOpen;
     case Handshake::Refused: return Outcome::Refused;
@@ -68,39 +31,41 @@ Outcome outcome_of(const FlowHistory& flow, const Opening& opening, std::span<co
 // How long the server kept an attempt that nobody completed: to its last SYN-ACK, and then for twice the step
 // before it. Timers run late and never early, so steps are taken for the seconds they were meant to be: the
 // time may be understated, never over.
-TimeNs kept_for(const Opening& opening) {
-  TimeNs step = kFirstStep;
-  while (2 * step <= opening.longest_ack_step) step *= 2;
-  return opening.last_ack->frame.time_ns - opening.first_ack->frame.time_ns + 2 * step;
+TimeNs kept_for(const Sendings& syn_acks) {
+  TimeNs longest = 0, step = kFirstStep;
+  for (const TimeNs between : syn_acks.steps()) longest = std::max(longest, between);
+  while (2 * step <= longest) step *= 2;
+  return syn_acks.span_ns() + 2 * step;
 }
 
-void tell_half_open(const FlowHistory& flow, const Opening& opening, Attempt& attempt) {
-  const auto& all = flow.transitions;
+void tell_half_open(const EndedConnection& ended, Attempt& attempt) {
+  const Side server = ended.flow.server();
+  const auto& all = ended.verdicts.transitions;
   const auto entered = std::find_if(all.begin(), all.end(), [&](const Transition& t) {
-    return t.side == flow.server() && t.to == TcpState::SynReceived;
+    return t.side == server && t.to == TcpState::SynReceived;
   });
   if (entered == all.end()) return;
   attempt.half_open_from = entered->at_ns;
   const auto left = std::find_if(entered, all.end(), [&](const Transition& t) {
-    return t.side == flow.server() && t.from == TcpState::SynReceived;
+    return t.side == server && t.from == TcpState::SynReceived;
   });
   const bool timed = attempt.outcome == Outcome::HalfOpen || attempt.outcome == Outcome::Dropped;
   if (!timed && left != all.end()) attempt.half_open_until = left->at_ns;
-  if (!timed || opening.last_ack == nullptr) return;
+  if (!timed) return;
   const bool reset = attempt.outcome == Outcome::HalfOpen && left != all.end() && left->basis != Basis::Timer;
   if (reset) {
     attempt.half_open_until = left->at_ns;
     return;
   }
-  TimeNs wait = kept_for(opening);
+  TimeNs wait = kept_for(ended.verdicts.opening.syn_acks);
   // Sent but once, though due again: a cookie, or a server that does not repeat. What a server without
   // cookies would do by the profile stands for it.
-  if (!attempt.ack_repeated) wait = kFirstStep * ((TimeNs{2} << flow.profile.syn_ack_retries) - 1);
+  if (!attempt.ack_repeated) wait = kFirstStep * ((TimeNs{2} << ended.verdicts.profile.syn_ack_retries) - 1);
   const TimeNs until = entered->at_ns + wait;
-  if (until < flow.capture_end_ns) attempt.half_open_until = until;
+  if (until < ended.verdicts.capture_end_ns) attempt.half_open_until = until;
 }
 
-SynLook look_of(const SegmentRecord& syn, const TcpOptions& options) {
+SynLook look_of(const HeaderLook& syn, const TcpOptions& options) {
   SynLook look;
   look.ttl = syn.ttl;
   look.window = syn.window;
@@ -127,8 +92,8 @@ CookieLook cookie_look(const TcpOptions& offered, const TcpOptions& answer) {
   return (answer.ts_val & (kScale | kSack)) == expected ? CookieLook::AlikeBits : CookieLook::Unlike;
 }
 
-bool reused_with_lower_isn(const FlowHistory& flow, const Attempt& attempt) {
-  const auto& previous = flow.previous;
+bool reused_with_lower_isn(const std::shared_ptr<const PreviousIncarnation>& previous,
+                           const Attempt& attempt) {
   if (!previous || attempt.timestamps || attempt.syn.time_ns - previous->last_ns > kIsnClockTells)
     return false;
   for (const std::size_t side : {0U, 1U}) {
@@ -141,56 +106,53 @@ bool reused_with_lower_isn(const FlowHistory& flow, const Attempt& attempt) {
 
 }  // namespace
 
-std::optional<Attempt> attempt_of(const FlowHistory& flow, std::span<const FlowMark> marks) {
-  if (flow.trace.self_connection) return std::nullopt;
-  const Opening opening = opening_of(flow);
-  if (opening.syn == nullptr) return std::nullopt;
-  const SideFacts &client = flow.trace.facts(flow.client()), &server = flow.trace.facts(flow.server());
+std::optional<Attempt> attempt_of(const EndedConnection& ended) {
+  const FlowFacts& flow = ended.flow;
+  const Verdicts& verdicts = ended.verdicts;
+  const Opening& opening = verdicts.opening;
+  if (flow.self_connection || opening.syns.empty()) return std::nullopt;
+  const SideFacts &client = flow.facts(flow.client), &server = flow.facts(flow.server());
+  const bool answered = !opening.syn_acks.empty();
   Attempt a;
   a.client = client.address;
   a.server = server.address;
-  a.flow = flow.trace.number;
-  a.syn = opening.syn->frame;
-  a.last_ns = flow.trace.last.time_ns;
+  a.flow = flow.number;
+  a.syn = opening.syns.first.frame;
+  a.last_ns = flow.last.time_ns;
   a.client_isn = client.iss.raw();
-  if (opening.syn->has_ip_id) a.ip_id = opening.syn->ip_id;
-  a.look = look_of(*opening.syn, client.syn_options);
-  a.outcome = outcome_of(flow, opening, marks);
-  a.syn_resent = opening.syns > 1;
-  a.syn_ignored =
-      a.outcome == Outcome::Unanswered || (opening.first_ack != nullptr && opening.syns_ahead > 1);
-  a.syn_due = opening.syns == 1 && flow.capture_end_ns - a.syn.time_ns >= kDue;
+  a.ip_id = opening.syn.ip_id;
+  a.look = look_of(opening.syn, client.syn_options);
+  a.outcome = outcome_of(verdicts);
+  a.syn_resent = opening.syns.count() > 1;
+  const bool again_ahead = a.syn_resent && opening.syns.again.front().record < opening.syn_acks.first.record;
+  a.syn_ignored = a.outcome == Outcome::Unanswered || (answered && again_ahead);
+  a.syn_due = !a.syn_resent && verdicts.capture_end_ns - a.syn.time_ns >= kDue;
   a.timestamps = client.syn_options.has_timestamps;
-  if (opening.completing != nullptr) a.completed_ns = opening.completing->frame.time_ns;
-  if (opening.first_ack != nullptr) {
+  a.completed_ns = opening.completing ? opening.completing.time_ns() : 0;
+  if (answered) {
     a.server_isn = server.iss.raw();
     a.cookie = cookie_look(client.syn_options, server.syn_options);
-    a.ack_repeated = opening.syn_acks > 1;
-    a.ack_due = a.outcome == Outcome::HalfOpen && opening.syn_acks == 1 &&
-                flow.capture_end_ns - opening.last_ack->frame.time_ns >= kDue;
-    tell_half_open(flow, opening, a);
+    a.ack_repeated = opening.syn_acks.count() > 1;
+    a.ack_due = a.outcome == Outcome::HalfOpen && !a.ack_repeated &&
+                verdicts.capture_end_ns - opening.syn_acks.last().time_ns() >= kDue;
+    tell_half_open(ended, a);
   }
-  a.lower_isn = reused_with_lower_isn(flow, a);
+  a.lower_isn = reused_with_lower_isn(verdicts.previous, a);
   return a;
 }
 
-std::optional<Attempt> probe_of(const FlowHistory& flow) {
-  if (flow.trace.self_connection || flow.records().empty()) return std::nullopt;
-  const SegmentRecord& first = flow.records().front();
-  if ((first.flags & (kSyn | kAck | kRst)) != 0 || first.payload > 0) return std::nullopt;
+std::optional<Attempt> probe_of(const EndedConnection& ended) {
+  const auto& probe = ended.verdicts.odd_segments.probe;
+  if (!probe) return std::nullopt;
   Attempt a;
-  for (const SegmentRecord& r : flow.records()) {
-    const bool answer = r.side != first.side;
-    if (answer ? !r.has(kRst) : r.flags != first.flags) return std::nullopt;
-    if (answer) a.outcome = Outcome::Refused;
-  }
-  a.client = flow.trace.facts(first.side).address;
-  a.server = flow.trace.facts(other(first.side)).address;
-  a.flow = flow.trace.number;
-  a.syn = first.frame;
-  a.last_ns = flow.trace.last.time_ns;
-  if (first.has_ip_id) a.ip_id = first.ip_id;
-  a.look = look_of(first, {});
+  a.outcome = probe->refused ? Outcome::Refused : Outcome::Unanswered;
+  a.client = ended.flow.facts(probe->sender).address;
+  a.server = ended.flow.facts(other(probe->sender)).address;
+  a.flow = ended.flow.number;
+  a.syn = probe->segment.frame;
+  a.last_ns = ended.flow.last.time_ns;
+  a.ip_id = probe->look.ip_id;
+  a.look = look_of(probe->look, {});
   a.odd = true;
   return a;
 }

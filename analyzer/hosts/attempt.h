@@ -4,17 +4,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 
-#include "analyzer/infer/flow_history.h"
+#include "analyzer/hosts/ended_connection.h"
 
 namespace tcpautopsy {
 
-struct FlowMark;
-
 enum class Outcome : std::uint8_t {
   Completed,   // an ACK of the SYN-ACK passed
-  Dropped,     // so it did, but the listener threw it away (accept_dropped)
+  Dropped,     // so it did, but the server ignored it for good or reset it at once (infer: ThrownAway)
   HalfOpen,    // a SYN-ACK passed, and nothing of the client after it
   Aborted,     // the client answered the SYN-ACK with RST
   Refused,     // RST answered the SYN
@@ -67,10 +64,9 @@ struct Attempt {
 };
 
 // Nothing where no SYN of the client was captured, or both ends are one.
-std::optional<Attempt> attempt_of(const FlowHistory& flow, std::span<const FlowMark> marks);
+std::optional<Attempt> attempt_of(const EndedConnection& ended);
 
-// A connection that began with a segment no connection begins with, and nothing came of it: FIN, PSH and URG
-// without ACK, or no flags at all (FIN, NULL and Xmas scans). `syn` is that segment.
-std::optional<Attempt> probe_of(const FlowHistory& flow);
+// A probe by a segment that no connection begins with (infer: OddProbe). `syn` is that segment.
+std::optional<Attempt> probe_of(const EndedConnection& ended);
 
 }  // namespace tcpautopsy

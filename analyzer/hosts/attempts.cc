@@ -1,14 +1,13 @@
 #include "analyzer/hosts/attempts.h"
 
-#include "analyzer/hosts/host_book.h"
 #include "analyzer/hosts/keys.h"
 
 namespace tcpautopsy {
 
-void Attempts::note(const FlowHistory& flow, std::span<const FlowMark> marks) {
-  const auto attempt = attempt_of(flow, marks);
+void Attempts::note(const EndedConnection& ended) {
+  const auto attempt = attempt_of(ended);
   if (!attempt) {
-    if (const auto probe = probe_of(flow)) sources_.note(*probe);
+    if (const auto probe = probe_of(ended)) sources_.note(*probe);
     return;
   }
   if (ServiceAttempts* service = services_.find_or_add(attempt->server, key_hash(attempt->server)))

@@ -1,21 +1,17 @@
 // Connections tried, by service and by source: when, how many at once, and what became of them.
 #pragma once
 
-#include <span>
-
+#include "analyzer/hosts/ended_connection.h"
 #include "analyzer/hosts/isns.h"
 #include "analyzer/hosts/key_sample.h"
 #include "analyzer/hosts/service_attempts.h"
 #include "analyzer/hosts/targets.h"
-#include "analyzer/infer/flow_history.h"
 
 namespace tcpautopsy {
 
-struct FlowMark;
-
 class Attempts {
  public:
-  void note(const FlowHistory& flow, std::span<const FlowMark> marks);
+  void note(const EndedConnection& ended);
   void merge(const Attempts& part);
 
   // f(EndpointAddress, ServiceAttempts)

@@ -1,19 +1,15 @@
 // How many endpoints of each host and service are in each state, over time.
 #pragma once
 
-#include <span>
-
 #include "analyzer/hosts/busy_table.h"
+#include "analyzer/hosts/ended_connection.h"
 #include "analyzer/hosts/endpoint_census.h"
-#include "analyzer/infer/flow_history.h"
 
 namespace tcpautopsy {
 
-struct FlowMark;
-
 class Census {
  public:
-  void note(const FlowHistory& flow, std::span<const FlowMark> marks);
+  void note(const EndedConnection& ended);
   void merge(const Census& part);
 
   const BusyTable<IpAddress, EndpointCensus>& hosts() const { return hosts_; }  // all endpoints of an address

@@ -4,7 +4,7 @@
 
 namespace tcpautopsy {
 
-void EndpointCensus::note_states(const FlowHistory& flow, Side side) {
+void EndpointCensus::note_states(const Verdicts& verdicts, Side side) {
   const Transition* entered = nullptr;
   const auto left = [&](TimeNs at_ns) {
     if (entered == nullptr) return;
@@ -14,7 +14,7 @@ void EndpointCensus::note_states(const FlowHistory& flow, Side side) {
       lingering.leave(TcpState::CloseWait, at_ns);
     }
   };
-  for (const Transition& change : flow.transitions) {
+  for (const Transition& change : verdicts.transitions) {
     if (change.side != side) continue;
     left(change.at_ns);
     const bool counts = change.to != TcpState::Listen && change.to != TcpState::Closed;
@@ -24,26 +24,27 @@ void EndpointCensus::note_states(const FlowHistory& flow, Side side) {
     time_waits += change.to == TcpState::TimeWait;
   }
   if (entered != nullptr && entered->to == TcpState::CloseWait &&
-      flow.capture_end_ns - entered->at_ns >= kCloseWaitLingers)
+      verdicts.capture_end_ns - entered->at_ns >= kCloseWaitLingers)
     lingering.enter(TcpState::CloseWait, entered->at_ns + kCloseWaitLingers);
 }
 
-void EndpointCensus::note(const FlowHistory& flow, Side side) {
-  note_states(flow, side);
+void EndpointCensus::note(const EndedConnection& ended, Side side) {
+  const Verdicts& verdicts = ended.verdicts;
+  note_states(verdicts, side);
   ++connections;
-  if (never_opens(flow.handshake)) {
+  if (never_opens(verdicts.handshake)) {
     ++not_opened;
-  } else if (flow.handshake != Handshake::None) {
+  } else if (verdicts.handshake != Handshake::None) {
     ++opened;
   }
   const ClosedFirst own = side == Side::A ? ClosedFirst::A : ClosedFirst::B;
-  if (flow.closed_first == ClosedFirst::Both) {
+  if (verdicts.closed_first == ClosedFirst::Both) {
     ++closed_both;
-  } else if (flow.closed_first != ClosedFirst::None) {
-    ++(flow.closed_first == own ? closed_here : closed_there);
+  } else if (verdicts.closed_first != ClosedFirst::None) {
+    ++(verdicts.closed_first == own ? closed_here : closed_there);
   }
-  first_ns = std::min(first_ns, flow.trace.first.time_ns);
-  last_ns = std::max(last_ns, flow.trace.last.time_ns);
+  first_ns = std::min(first_ns, ended.flow.first.time_ns);
+  last_ns = std::max(last_ns, ended.flow.last.time_ns);
 }
 
 void EndpointCensus::merge(const EndpointCensus& part) {

@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <limits>
 
+#include "analyzer/hosts/ended_connection.h"
 #include "analyzer/hosts/population.h"
 #include "analyzer/hosts/port_set.h"
-#include "analyzer/infer/flow_history.h"
 
 namespace tcpautopsy {
 
@@ -25,10 +25,10 @@ struct EndpointCensus {
   TimeNs last_ns = std::numeric_limits<TimeNs>::min();
 
   // Counts the connection, as seen from `side`, and that end's states.
-  void note(const FlowHistory& flow, Side side);
+  void note(const EndedConnection& ended, Side side);
   void merge(const EndpointCensus& part);
   // Only the states: a connection of a host with itself has a second end there.
-  void note_states(const FlowHistory& flow, Side side);
+  void note_states(const Verdicts& verdicts, Side side);
 };
 
 // The connections of one client host to one service, from the client's side.

@@ -4,15 +4,12 @@
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <span>
 
 #include "analyzer/hosts/busy_table.h"
+#include "analyzer/hosts/ended_connection.h"
 #include "analyzer/hosts/timed_sketch.h"
-#include "analyzer/infer/flow_history.h"
 
 namespace tcpautopsy {
-
-struct FlowMark;
 
 struct Span {
   TimeNs first_ns = std::numeric_limits<TimeNs>::max(), last_ns = std::numeric_limits<TimeNs>::min();
@@ -59,7 +56,7 @@ struct Visitors {
 
 class Exchanges {
  public:
-  void note(const FlowHistory& flow, std::span<const FlowMark> marks);
+  void note(const EndedConnection& ended);
   void merge(const Exchanges& part);
 
   const BusyTable<EndpointAddress, Carried>& services() const { return services_; }

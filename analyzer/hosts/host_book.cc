@@ -2,10 +2,10 @@
 
 namespace tcpautopsy {
 
-void HostBook::note(const FlowHistory& flow, std::span<const FlowMark> marks) {
-  census_.note(flow, marks);
-  attempts_.note(flow, marks);
-  exchanges_.note(flow, marks);
+void HostBook::note(const EndedConnection& ended) {
+  census_.note(ended);
+  attempts_.note(ended);
+  exchanges_.note(ended);
 }
 
 void HostBook::merge(const HostBook& part) {

@@ -94,6 +94,7 @@ FlowHistory Historian::conclude(EndedFlow flow, std::shared_ptr<const PreviousIn
   // Those of one side are in order.
   std::inplace_merge(h.transitions.begin(), h.transitions.begin() + of_a, h.transitions.end(),
                      [](const Transition& a, const Transition& b) { return a.at_ns < b.at_ns; });
+  conclude_opening(observations_, h);
   classify(observations_, h);
   trace_deliveries(observations_, h);
   h.too_big = packets_too_big(h.trace);

@@ -5,52 +5,6 @@
 namespace tcpautopsy {
 namespace {
 
-struct Opening {
-  bool client_syn = false, server_syn = false, server_syn_ack = false;
-  bool client_completes = false, server_knows = false, data_accepted = false;
-  bool client_rst = false, server_rst = false;
-  std::uint32_t syn_payload = 0;
-};
-
-Opening read_opening(const FlowHistory& h, const Observations& observations) {
-  Opening o;
-  for (std::size_t i = 0; i < h.records().size(); ++i) {
-    const SegmentRecord& r = h.records()[i];
-    const bool client = r.side == h.client();
-    if (r.has(kRst)) {
-      if (!o.client_completes) (client ? o.client_rst : o.server_rst) = true;
-      continue;
-    }
-    if (r.has(kSyn)) {
-      if (!r.has(kAck)) {
-        (client ? o.client_syn : o.server_syn) = true;
-        if (client) o.syn_payload = std::max(o.syn_payload, r.payload);
-      } else if (!client || h.trace.self_connection) {
-        o.server_syn_ack = true;
-        o.data_accepted = o.data_accepted || r.ack > 1;
-      }
-      continue;
-    }
-    if (!observations.records[i].constrains || !r.has(kAck) || r.ack < 1) continue;
-    // The acknowledgment numbers prove it even where the other direction was not captured.
-    (client ? o.client_completes : o.server_knows) = true;
-  }
-  return o;
-}
-
-Handshake handshake_of(const FlowHistory& h, const Observations& observations) {
-  const Opening o = read_opening(h, observations);
-  if (!o.client_syn && !o.server_syn && !o.server_syn_ack) return Handshake::None;
-  if ((o.client_syn && o.server_syn) || (h.trace.self_connection && o.server_syn_ack))
-    return Handshake::Simultaneous;
-  if (o.client_completes || (o.server_syn_ack && o.server_knows))
-    return o.syn_payload > 0 && o.data_accepted ? Handshake::FastOpen : Handshake::Complete;
-  if (o.client_rst) return Handshake::Aborted;
-  if (o.server_syn_ack) return o.client_syn ? Handshake::HalfOpen : Handshake::SynAckOnly;
-  if (o.server_rst) return Handshake::Refused;
-  return h.trace.icmp.empty() ? Handshake::SynOnly : Handshake::Filtered;
-}
-
 struct Ends {
   PerSide<std::size_t> fin{kNowhere, kNowhere};  // first FIN of each side
   std::size_t rst = kNowhere;                    // first RST that ends a synchronised connection
@@ -106,7 +60,6 @@ void classify_close(const FlowHistory& h, const Observations& observations, Clos
 }  // namespace
 
 void classify(const Observations& observations, FlowHistory& history) {
-  history.handshake = handshake_of(history, observations);
   if (history.handshake == Handshake::Refused || history.handshake == Handshake::Filtered) return;
   classify_close(history, observations, history.close, history.closed_first);
 }

@@ -1,4 +1,4 @@
-// How a connection opened and closed, in docs/contract.md's words.
+// How a connection closed, in docs/contract.md's words.
 #pragma once
 
 #include "analyzer/infer/flow_history.h"
@@ -6,7 +6,7 @@
 
 namespace tcpautopsy {
 
-// Needs beliefs and outcomes of the history.
+// Needs beliefs, outcomes and the handshake of the history.
 void classify(const Observations& observations, FlowHistory& history);
 
 // The fate of segments whose arrival shows in acknowledgments rather than in a change of state.

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <limits>
+#include <optional>
 
 #include "analyzer/seq/frame_ref.h"
 
@@ -17,6 +19,13 @@ struct SegmentRef {
 
   explicit operator bool() const { return record != kNoRecord; }
   TimeNs time_ns() const { return frame.time_ns; }
+};
+
+// Of its header, what is alike in all that one program on one host sends first, and its IP ID.
+struct HeaderLook {
+  std::uint8_t ttl = 0;
+  std::uint16_t window = 0;
+  std::optional<std::uint32_t> ip_id;
 };
 
 }  // namespace tcpautopsy

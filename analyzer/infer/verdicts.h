@@ -11,11 +11,14 @@
 #include <vector>
 
 #include "analyzer/infer/basis.h"
+#include "analyzer/infer/odd_segments.h"
+#include "analyzer/infer/opening.h"
 #include "analyzer/infer/path_errors.h"
 #include "analyzer/infer/predecessor.h"
 #include "analyzer/infer/profile.h"
 #include "analyzer/infer/segment_ref.h"
 #include "analyzer/infer/silence.h"
+#include "analyzer/infer/syn_offers.h"
 #include "analyzer/infer/tcp_state.h"
 #include "analyzer/seq/frame_ref.h"
 #include "analyzer/seq/side.h"
@@ -81,6 +84,9 @@ struct Verdicts {
   std::vector<Transition> transitions;                  // by at_ns
   PerSide<EndpointOutcome> outcomes;
   Handshake handshake = Handshake::None;
+  Opening opening;
+  OddSegments odd_segments;
+  SynOffers syn_offers;
   Close close = Close::Open;
   ClosedFirst closed_first = ClosedFirst::None;
   PerSide<Silence> silences;

@@ -203,8 +203,9 @@ struct Sums {
   Census census;
   Exchanges exchanges;
   void note(const FlowHistory& flow) {
-    census.note(flow, {});
-    exchanges.note(flow, {});
+    const EndedConnection ended{flow.trace, flow, flow.transfer.get()};
+    census.note(ended);
+    exchanges.note(ended);
   }
   void merge(const Sums& part) {
     census.merge(part.census);

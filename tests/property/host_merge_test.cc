@@ -94,9 +94,7 @@ std::string findings_of(const HostBook& book, const ConcludeSettings& settings) 
 }
 
 void note(HostBook& book, const Concluded& flow) {
-  std::vector<FlowMark> marks;
-  for (const Finding& finding : flow.findings) marks.push_back({finding.id, finding.time_ns});
-  book.note(flow.history, marks);
+  book.note({flow.history.trace, flow.history, flow.history.transfer.get()});
 }
 
 // Shared out at random, each part in an order of its own, then any two put together until one is left.
@@ -137,6 +135,27 @@ TEST_CASE("every example of a host finding gives the same however its flows are 
     for (const Example& example : detector->examples) {
       INFO(detector->doc.id << ": " << example.title);
       check_law(capture_of(tap::parse_script(example.script)), 12);
+    }
+  }
+}
+
+// What is said of a host goes by what its book holds: not by which connections happened to be over when a
+// flow was judged, which ServiceView depends on.
+TEST_CASE("host findings do not depend on what single flows know of others") {
+  for (const Detector* detector : detectors()) {
+    if (detector->examine_hosts == nullptr) continue;
+    for (const Example& example : detector->examples) {
+      INFO(detector->doc.id << ": " << example.title);
+      tap::Script script = tap::parse_script(example.script);
+      std::string told[2];
+      for (const std::uint64_t services : {0U, 1U}) {
+        script.services = services;
+        const Capture capture = capture_of(script);
+        HostBook book;
+        for (const Concluded& flow : capture.conclusions.flows) note(book, flow);
+        told[services] = findings_of(book, capture.settings);
+      }
+      CHECK(told[0] == told[1]);
     }
   }
 }

@@ -38,9 +38,7 @@ Conclusions conclude(const std::vector<Captured>& input, const ConcludeSettings&
                                         settings.capture_loss, previous);
     if (next) predecessors[*next] = summarise(history);
     Findings findings = examine(history, services);
-    std::vector<FlowMark> marks;
-    for (const Finding& finding : findings) marks.push_back({finding.id, finding.time_ns});
-    book.note(history, marks);
+    book.note({history.trace, history, history.transfer.get()});
     conclusions.flows.push_back({std::move(history), std::move(findings)});
   };
   FlowOptions options;

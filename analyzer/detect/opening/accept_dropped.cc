@@ -1,5 +1,5 @@
-#include "analyzer/detect/asked_of_flow.h"
 #include "analyzer/detect/evidence.h"
+#include "analyzer/detect/listener_facts.h"
 
 namespace tcpautopsy {
 namespace {
@@ -119,69 +119,46 @@ no finding
      true},
 };
 
-// With tcp_abort_on_overflow the RST answers the ACK in no time: not later than this after the round trip.
-constexpr TimeNs kAtOnce = 20 * kMillisecond;
-
-// The RST that answers the handshake's ACK, without a socket, as the first segment of the server after its
-// SYN-ACK.
-bool aborted_on_overflow(const FlowHistory& flow, const OpenFacts& facts) {
-  const RecordIndex rst = facts.server_rst;
-  if (rst == kNoRecord || facts.completing.empty() || facts.syn_acks.empty() || rst > facts.server_knows)
-    return false;
-  const SegmentRecord& reset = flow.records()[rst];
-  const RecordIndex ack = facts.completing.front();
-  if (reset.has(kAck) || rst < ack || reset.seq != flow.records()[ack].ack) return false;
-  return facts.syn_acks.size() == 1 &&
-         time_of(flow, rst) - time_of(flow, ack) <= flow.rtt(facts.server).value_or(0) + kAtOnce;
-}
-
-void tell_ignored(const FlowHistory& flow, const OpenFacts& facts, const IgnoredAcks& ignored,
-                  Finding& finding) {
-  const bool reset = facts.server_rst != kNoRecord;
-  finding.certainty = ignored.with_data > 0 || reset ? Certainty::Likely : Certainty::Possible;
-  finding.count = ignored.repeats.size();
-  cite(finding, flow, facts.syn_acks.front());
-  cite(finding, flow, ignored.ignored);
-  cite(finding, flow, ignored.repeats);
-  cite(finding, flow, facts.server_rst);
+void tell_ignored(const FlowFacts& flow, const Opening& opening, Finding& finding) {
+  const IgnoredAcks& acks = opening.ignored_acks;
+  const bool reset = static_cast<bool>(opening.server_rst);
+  finding.certainty = acks.with_data > 0 || reset ? Certainty::Likely : Certainty::Possible;
+  finding.count = acks.repeats.size();
+  cite(finding, acks.ignored);
+  cite(finding, acks.repeats);
   finding.summary =
-      count_text(ignored.ignored.size(), "segment") + " that complete" +
-      (ignored.ignored.size() == 1 ? "s" : "") + " the handshake (" + std::to_string(ignored.with_data) +
-      " with data) passed, yet " + endpoint_text(flow, facts.server) + " repeated its SYN-ACK " +
-      times_text(ignored.repeats.size()) + (reset ? " and then sent RST" : "") +
-      ": its accept queue was full" +
+      count_text(acks.ignored.size(), "segment") + " that complete" + (acks.ignored.size() == 1 ? "s" : "") +
+      " the handshake (" + std::to_string(acks.with_data) + " with data) passed, yet " +
+      endpoint_text(flow, flow.server()) + " repeated its SYN-ACK " + times_text(acks.repeats.size()) +
+      (reset ? " and then sent RST" : "") + ": its accept queue was full" +
       (finding.certainty == Certainty::Possible ? ", or it waits for data (TCP_DEFER_ACCEPT)" : "");
 }
 
+void tell_reset(const FlowFacts& flow, const Opening& opening, Finding& finding) {
+  finding.certainty = Certainty::Likely;
+  cite(finding, opening.completing);
+  finding.summary = endpoint_text(flow, flow.server()) + " reset the connection " +
+                    duration_text(opening.server_rst.segment.time_ns() - opening.completing.time_ns()) +
+                    " after the handshake's ACK: its accept queue was full (tcp_abort_on_overflow)";
+}
+
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (!context.asked.opened_oddly()) return;
-  const OpenFacts& facts = context.asked.opening();
-  if (facts.opened_by_both()) return;
-  const IgnoredAcks ignored = ignored_acks(flow, facts);
-  const bool kept_ignoring = queue_dropped(context, facts, ignored);
-  const bool aborted = !kept_ignoring && aborted_on_overflow(flow, facts);
-  if (!kept_ignoring && !aborted) return;
-  const std::uint64_t others = served_meanwhile(context, facts);
+  const FlowFacts& flow = context.flow;
+  const Opening& opening = context.verdicts.opening;
+  const std::uint64_t others = served_while_dropping(context);
   if (others == 0) return;
-  Finding finding = make_finding(kDoc, flow, facts.server);
-  if (kept_ignoring) {
-    tell_ignored(flow, facts, ignored, finding);
-  } else {
-    finding.certainty = Certainty::Likely;
-    cite(finding, flow, facts.syn_acks.front());
-    cite(finding, flow, facts.completing.front());
-    cite(finding, flow, facts.server_rst);
-    finding.summary =
-        endpoint_text(flow, facts.server) + " reset the connection " +
-        duration_text(time_of(flow, facts.server_rst) - time_of(flow, facts.completing.front())) +
-        " after the handshake's ACK: its accept queue was full (tcp_abort_on_overflow)";
-  }
+  Finding finding = make_finding(kDoc, flow, flow.server());
+  cite(finding, opening.syn_acks.first);
+  cite(finding, opening.server_rst.segment);
+  if (opening.thrown_away == ThrownAway::Ignored)
+    tell_ignored(flow, opening, finding);
+  else
+    tell_reset(flow, opening, finding);
   finding.summary += "; " + count_text(others, "other connection") + " to the port opened meanwhile.";
-  prove(finding, "syn_ack_repeats", ignored.repeats.size());
-  prove(finding, "ignored_segments", ignored.ignored.size());
-  prove(finding, "ignored_with_data", ignored.with_data);
-  prove(finding, "reset", facts.server_rst != kNoRecord);
+  prove(finding, "syn_ack_repeats", opening.ignored_acks.repeats.size());
+  prove(finding, "ignored_segments", opening.ignored_acks.ignored.size());
+  prove(finding, "ignored_with_data", opening.ignored_acks.with_data);
+  prove(finding, "reset", static_cast<bool>(opening.server_rst));
   prove(finding, "others_completed", others);
   out.push_back(std::move(finding));
 }

@@ -130,6 +130,19 @@ end +10
 no finding
 )",
      true},
+    {"Nobody else opens: the way to the server is cut", R"(
+times 4 every 1 {
++0     A > B  S   0:0(0)        <mss 1460>
++.01   A < B  S.  0:0(0) ack 1  <mss 1460>
++.01   A > B  .   1:1(0) ack 1  !lost
++1     A < B  S.  0:0(0) ack 1  <mss 1460>
++.01   A > B  .   1:1(0) ack 1  !lost
++2     A < B  S.  0:0(0) ack 1  <mss 1460>
++.01   A > B  .   1:1(0) ack 1  !lost
+}
+no finding
+)",
+     true},
     {"One in two minutes", R"(
 services 5
 times 10 every 30 {
@@ -174,8 +187,17 @@ std::string tell_drops(Finding& finding, const Sums& sums, bool with_silent) {
   return told;
 }
 
+// While others opened, by proof: a handshake whose SYN-ACK came again had perhaps been ignored too. A path
+// that loses all that clients send leaves none.
+bool others_opened(const Sums& sums) {
+  const Tally& opened = sums.of(Outcome::Completed);
+  return opened.count > opened.ack_repeated;
+}
+
 void tell(const EndpointAddress& service, const SynSources& sources, const StepList& steps,
           const Episode& episode, const Accepts& accepts, Findings& out) {
+  const Sums around = sum_up_around(steps, episode, kEpisodeGap);
+  if (!others_opened(around)) return;
   const Sums sums = sum_up(steps, episode);
   Finding finding = make_host_finding(kDoc, service.ip, service.port, 0, {});
   finding.certainty = Certainty::Likely;
@@ -183,8 +205,7 @@ void tell(const EndpointAddress& service, const SynSources& sources, const StepL
   const TimeNs lasted = episode.until_ns - episode.from_ns;
   const std::string drops = tell_drops(finding, sums, accepts(Outcome::Unanswered));
   const std::string from = tell_sources(finding, sources.spread(episode.from_ns, episode.until_ns));
-  const std::string served =
-      tell_served(finding, sum_up_around(steps, episode, kEpisodeGap), "less than a minute before or after");
+  const std::string served = tell_served(finding, around, "less than a minute before or after");
   finding.summary = fmt::format(
       "{} threw away {} within {}, {}: the accept queue was full, for the application did not "
       "accept fast enough; {}.",

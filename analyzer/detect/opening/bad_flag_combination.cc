@@ -84,77 +84,46 @@ no finding
      true},
 };
 
-struct Kind {
-  std::string_view name;
-  bool (*is)(std::uint16_t flags);
-};
-
-constexpr std::uint16_t kAll = kFin | kSyn | kRst | kPsh | kAck | kUrg;
-
-// In order of what is told first; each segment counts once.
-constexpr std::array<Kind, 5> kKinds{{
-    {"all flags", [](std::uint16_t f) { return f == kAll; }},
-    {"no flags", [](std::uint16_t f) { return f == 0; }},
-    {"SYN+FIN", [](std::uint16_t f) { return (f & (kSyn | kFin)) == (kSyn | kFin); }},
-    {"SYN+RST", [](std::uint16_t f) { return (f & (kSyn | kRst)) == (kSyn | kRst); }},
-    {"FIN without ACK", [](std::uint16_t f) { return (f & (kFin | kAck)) == kFin; }},
-}};
-
-const Kind* kind_of(const SegmentRecord& record) {
-  const auto flags = static_cast<std::uint16_t>(record.flags & kAll);
-  const auto found = std::find_if(kKinds.begin(), kKinds.end(), [&](const Kind& k) { return k.is(flags); });
-  return found == kKinds.end() ? nullptr : &*found;
-}
-
-// The same in one look, since nearly all segments are sane.
-bool is_odd(std::uint16_t flags) {
-  return (flags & (kSyn | kRst | kAck)) == 0 || ((flags & kSyn) != 0 && (flags & (kFin | kRst)) != 0);
-}
+// By OddFlags.
+constexpr std::array<std::string_view, kOddFlags> kKinds{"all flags", "no flags", "SYN+FIN", "SYN+RST",
+                                                         "FIN without ACK"};
 
 // Port 0 is reserved: a socket bound to it gets another. Told of the end that began.
-bool port_zero(const FlowHistory& flow, Side side) {
-  return side == flow.client() &&
-         (flow.trace.facts(Side::A).address.port == 0 || flow.trace.facts(Side::B).address.port == 0);
+bool port_zero(const FlowFacts& flow, Side side) {
+  return side == flow.client && flow.facts(side).packets > 0 &&
+         (flow.facts(Side::A).address.port == 0 || flow.facts(Side::B).address.port == 0);
 }
 
-void examine_side(const FlowHistory& flow, Side side, Findings& out) {
-  const auto bad =
-      records_where(flow, [&](const SegmentRecord& r) { return r.side == side && kind_of(r) != nullptr; });
-  const bool zero = port_zero(flow, side) && flow.trace.facts(side).packets > 0;
-  if (bad.empty() && !zero) return;
-  Finding finding = make_finding(kDoc, flow, side);
+std::string kinds_of(const OddlyFlagged& bad, bool zero) {
   std::string kinds;
-  for (const Kind& kind : kKinds) {
-    const auto count = static_cast<std::uint64_t>(std::count_if(
-        bad.begin(), bad.end(), [&](RecordIndex i) { return kind_of(flow.records()[i]) == &kind; }));
-    if (count == 0) continue;
-    kinds += (kinds.empty() ? "" : ", ") + std::string(kind.name) + " " + times_text(count);
-  }
+  for (std::size_t i = 0; i < kOddFlags; ++i)
+    if (bad.of_kind[i] > 0)
+      kinds += (kinds.empty() ? "" : ", ") + std::string(kKinds[i]) + " " + times_text(bad.of_kind[i]);
   if (zero) kinds += std::string(kinds.empty() ? "" : ", ") + "port 0";
-  cite(finding, flow, bad);
-  if (bad.empty()) cite(finding, flow.trace.first);
-  finding.count = std::max<std::uint64_t>(1, bad.size());
+  return kinds;
+}
+
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const FlowFacts& flow = context.flow;
+  const OddlyFlagged& bad = context.verdicts.odd_segments.flagged[index(side)];
+  const bool zero = port_zero(flow, side);
+  if (bad.segments.empty() && !zero) return;
+  Finding finding = make_finding(kDoc, flow, side);
+  const std::string kinds = kinds_of(bad, zero);
+  cite(finding, bad.segments);
+  if (bad.segments.empty()) cite(finding, flow.first);
+  finding.count = std::max<std::uint64_t>(1, bad.segments.size());
   finding.summary = count_text(finding.count, "segment") + " from " + endpoint_text(flow, side) + " to " +
                     endpoint_text(flow, other(side)) + " that no TCP sends: " + kinds + ".";
   prove(finding, "kinds", kinds);
-  prove(finding, "bad_checksums",
-        std::count_if(bad.begin(), bad.end(), [&](RecordIndex i) { return flow.records()[i].bad_checksum; }));
+  prove(finding, "bad_checksums", bad.bad_checksums);
   out.push_back(std::move(finding));
-}
-
-void examine(const DetectContext& context, Findings& out) {
-  const auto& records = context.history.records();
-  if (!port_zero(context.history, context.history.client()) &&
-      std::none_of(records.begin(), records.end(), [](const SegmentRecord& r) { return is_odd(r.flags); }))
-    return;
-  examine_side(context.history, Side::A, out);
-  if (!context.history.trace.self_connection) examine_side(context.history, Side::B, out);
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector bad_flag_combination{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector bad_flag_combination{.doc = kDoc, .examples = kExamples, .examine_end = &examine_end};
 }
 
 }  // namespace tcpautopsy

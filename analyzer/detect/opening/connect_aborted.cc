@@ -1,4 +1,3 @@
-#include "analyzer/detect/asked_of_flow.h"
 #include "analyzer/detect/evidence.h"
 
 namespace tcpautopsy {
@@ -88,39 +87,37 @@ no finding
 };
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (!context.asked.opened_oddly()) return;
-  const OpenFacts& facts = context.asked.opening();
-  const RecordIndex rst = facts.client_rst;
-  if (rst == kNoRecord || facts.syns.empty() || facts.syn_acks.empty() || facts.syn_acks.front() > rst)
-    return;
-  if (!facts.completing.empty() || facts.server_knows != kNoRecord || facts.opened_by_both()) return;
-  const SegmentRecord& reset = flow.records()[rst];
-  RecordIndex met = facts.syn_acks.front();
-  for (const RecordIndex i : facts.syn_acks)
-    if (i < rst) met = i;
-  const TimeNs waited = time_of(flow, facts.syn_acks.front()) - time_of(flow, facts.syns.front());
-  const bool no_socket = !reset.has(kAck);
-  Finding finding = make_finding(kDoc, flow, facts.client);
-  cite(finding, flow, facts.syns.front());
-  cite(finding, flow, met);
-  cite(finding, flow, rst);
-  finding.summary = "The client reset the SYN-ACK of " + endpoint_text(flow, facts.server) + " " +
-                    duration_text(time_of(flow, rst) - time_of(flow, met)) + " after it passed (" +
-                    duration_text(waited) + " after the SYN): " +
-                    (no_socket ? "its socket was gone by then, or this is a half-open scan."
-                               : "its socket or program aborted the connect.");
+  const FlowFacts& flow = context.flow;
+  const Opening& opening = context.verdicts.opening;
+  const OpeningReset& rst = opening.client_rst;
+  if (!rst || opening.syns.empty() || opening.syn_acks.first.record > rst.segment.record) return;
+  if (opening.completing || opening.server_knows || opening.both) return;
+  SegmentRef met = opening.syn_acks.first;
+  for (const SegmentRef& repeat : opening.syn_acks.again)
+    if (repeat.record < rst.segment.record) met = repeat;
+  const TimeNs waited = opening.syn_acks.first.time_ns() - opening.syns.first.time_ns();
+  const TimeNs reset_after = rst.segment.time_ns() - met.time_ns();
+  Finding finding = make_finding(kDoc, flow, flow.client);
+  cite(finding, opening.syns.first);
+  cite(finding, met);
+  cite(finding, rst.segment);
+  finding.summary = "The client reset the SYN-ACK of " + endpoint_text(flow, flow.server()) + " " +
+                    duration_text(reset_after) + " after it passed (" + duration_text(waited) +
+                    " after the SYN): " +
+                    (rst.bare ? "its socket was gone by then, or this is a half-open scan."
+                              : "its socket or program aborted the connect.");
   prove(finding, "syn_ack_after_ns", waited);
-  prove(finding, "rst_after_syn_ack_ns", time_of(flow, rst) - time_of(flow, met));
-  prove(finding, "rst_without_socket", no_socket);
-  prove(finding, "syns", facts.syns.size());
+  prove(finding, "rst_after_syn_ack_ns", reset_after);
+  prove(finding, "rst_without_socket", rst.bare);
+  prove(finding, "syns", opening.syns.count());
   out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector connect_aborted{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector connect_aborted{
+    .doc = kDoc, .examples = kExamples, .examine = &examine, .needs = Needs::BothDirections};
 }
 
 }  // namespace tcpautopsy

@@ -1,4 +1,3 @@
-#include "analyzer/detect/asked_of_flow.h"
 #include "analyzer/detect/evidence.h"
 
 namespace tcpautopsy {
@@ -109,44 +108,35 @@ no finding
 // A Linux timer runs late by at most an eighth of its step (the timer wheel), measured up to 7 %.
 constexpr TimeNs due(TimeNs step) { return step + step / 16; }
 
-bool gave_up(const FlowHistory& flow, std::span<const TimeNs> steps, TimeNs silence) {
+bool gave_up(const Profile& profile, std::span<const TimeNs> steps, TimeNs silence) {
   const TimeNs next = next_step(steps);
-  if (steps.size() >= flow.profile.syn_retries && silence >= due(next)) return true;
+  if (steps.size() >= profile.syn_retries && silence >= due(next)) return true;
   return silence >= next + next / 2;
 }
 
-// Nothing but SYNs of one initial sequence number passed, in either direction, and no ICMP error.
-bool only_syns(const FlowHistory& flow, const OpenFacts& facts) {
-  if (facts.syns.empty() || !flow.trace.icmp.empty() || flow.trace.facts(facts.server).packets > 0)
-    return false;
-  for (const SegmentRecord& record : flow.records())
-    if (!is_syn(record)) return false;
-  return true;
-}
-
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (flow.trace.self_connection || !flow.trace.one_sided()) return;
-  const OpenFacts& facts = context.asked.opening();
-  if (!only_syns(flow, facts)) return;
-  const auto steps = intervals(flow, facts.syns);
-  const TimeNs silence = flow.capture_end_ns - time_of(flow, facts.syns.back());
-  if (!gave_up(flow, steps, silence)) return;
-  const bool by_profile = steps.size() >= flow.profile.syn_retries;
-  Finding finding = make_finding(kDoc, flow, facts.client);
-  finding.certainty = facts.retried() ? Certainty::Certain : Certainty::Possible;
-  cite(finding, flow, facts.syns);
-  finding.count = facts.syns.size();
-  finding.summary = "SYN sent " + times_text(facts.syns.size());
-  if (facts.retried())
-    finding.summary += " in " +
-                       duration_text(time_of(flow, facts.syns.back()) - time_of(flow, facts.syns.front())) +
-                       " (" + durations_text(steps) + " apart)";
-  finding.summary += ", no answer from " + endpoint_text(flow, facts.server) +
+  const FlowFacts& flow = context.flow;
+  const Opening& opening = context.verdicts.opening;
+  // Nothing else passed, in either direction, and no ICMP error.
+  if (!flow.one_sided() || !opening.only_syns || opening.syns.empty() || flow.icmp_total > 0) return;
+  const Profile& profile = context.verdicts.profile;
+  const Sendings& syns = opening.syns;
+  const auto steps = syns.steps();
+  const TimeNs silence = context.verdicts.capture_end_ns - syns.last().time_ns();
+  if (!gave_up(profile, steps, silence)) return;
+  const bool by_profile = steps.size() >= profile.syn_retries, retried = !steps.empty();
+  Finding finding = make_finding(kDoc, flow, flow.client);
+  finding.certainty = retried ? Certainty::Certain : Certainty::Possible;
+  cite(finding, syns);
+  finding.count = syns.count();
+  finding.summary = "SYN sent " + times_text(syns.count());
+  if (retried)
+    finding.summary += " in " + duration_text(syns.span_ns()) + " (" + durations_text(steps) + " apart)";
+  finding.summary += ", no answer from " + endpoint_text(flow, flow.server()) +
                      " ever passed, and no further SYN in the " + duration_text(silence) +
                      " after: the client gave up" +
                      (by_profile ? " by its kernel's count." : " sooner than its kernel would.");
-  prove(finding, "syns", facts.syns.size());
+  prove(finding, "syns", syns.count());
   prove(finding, "intervals_ns", steps);
   prove(finding, "steps", name(steps_of(steps)));
   prove(finding, "silence_ns", silence);

@@ -1,4 +1,3 @@
-#include "analyzer/detect/asked_of_flow.h"
 #include "analyzer/detect/evidence.h"
 
 namespace tcpautopsy {
@@ -98,13 +97,13 @@ no finding
      true},
 };
 
-// What an ICMP error means for a connect; empty for those that do not end one (fragmentation needed).
-std::string_view cause(const IcmpRecord& icmp) {
+// What an ICMP error means for a connect.
+std::string_view cause(const RefusingError& icmp) {
   constexpr std::string_view kV4[]{"network unreachable",
                                    "host unreachable",
                                    "protocol unreachable",
                                    "port unreachable",
-                                   "",
+                                   "",  // fragmentation needed ends no connect
                                    "source route failed",
                                    "network unknown",
                                    "host unknown",
@@ -123,53 +122,32 @@ std::string_view cause(const IcmpRecord& icmp) {
                                    "port unreachable",
                                    "source address failed policy",
                                    "reject route to destination"};
-  const std::uint8_t unreachable = icmp.v6 ? 1 : 3, exceeded = icmp.v6 ? 3 : 11, parameter = icmp.v6 ? 4 : 12;
+  const std::uint8_t exceeded = icmp.v6 ? 3 : 11, parameter = icmp.v6 ? 4 : 12;
   if (icmp.type == exceeded) return "time exceeded on the way (a routing loop, or a hop limit too small)";
   if (icmp.type == parameter) return "parameter problem";
-  if (icmp.type != unreachable) return {};
   if (icmp.v6) return icmp.code < std::size(kV6) ? kV6[icmp.code] : "destination unreachable";
   return icmp.code < std::size(kV4) ? kV4[icmp.code] : "destination unreachable";
 }
 
-bool is_filter(const IcmpRecord& icmp) {
+bool is_filter(const RefusingError& icmp) {
   return icmp.v6 ? icmp.code == 1 || icmp.code == 5 : icmp.code == 9 || icmp.code == 10 || icmp.code == 13;
 }
 
-struct Refusals {
-  std::vector<RecordIndex> rsts;
-  std::vector<const IcmpRecord*> errors;
-  bool none() const { return rsts.empty() && errors.empty(); }
-};
-
-Refusals refusals_of(const FlowHistory& flow, const OpenFacts& facts) {
-  Refusals found;
-  const auto refuses = [&](const SegmentRecord& r) {
-    return r.side == facts.server && is_rst(r) && r.has(kAck) && r.ack >= 1 &&
-           r.ack <= flow.records()[facts.syns.front()].end();
-  };
-  found.rsts = records_where(flow, refuses);
-  for (const IcmpRecord& icmp : flow.trace.icmp)
-    if (icmp.quoted == facts.client && icmp.seq == 0 && !cause(icmp).empty()) found.errors.push_back(&icmp);
-  return found;
-}
-
-void tell_reset(const FlowHistory& flow, const OpenFacts& facts, RecordIndex rst, Finding& finding) {
-  RecordIndex answered = facts.syns.front();
-  for (const RecordIndex syn : facts.syns)
-    if (syn < rst) answered = syn;
-  const TimeNs after = time_of(flow, rst) - time_of(flow, answered);
-  finding.summary = endpoint_text(flow, facts.server) + " answered the SYN with RST ";
+void tell_reset(const FlowFacts& flow, const Refusals& refusals, Finding& finding) {
+  const TimeNs after = refusals.resets.front().time_ns() - refusals.reset_syn.time_ns();
+  finding.summary = endpoint_text(flow, flow.server()) + " answered the SYN with RST ";
   if (finding.count > 1) finding.summary += times_text(finding.count) + ", first ";
   finding.summary += duration_text(after) +
                      " after it: nothing listens there, or a firewall or load balancer rejects for it.";
   prove(finding, "cause", "reset");
   prove(finding, "answer_after_ns", after);
-  prove(finding, "ttl", flow.records()[rst].ttl);
+  prove(finding, "ttl", refusals.reset_ttl);
 }
 
-void tell_icmp(const FlowHistory& flow, const OpenFacts& facts, const IcmpRecord& icmp, Finding& finding) {
-  const TimeNs after = icmp.frame.time_ns - time_of(flow, facts.syns.front());
-  finding.summary = "The connect to " + endpoint_text(flow, facts.server) + " was stopped after " +
+void tell_icmp(const FlowFacts& flow, const Opening& opening, Finding& finding) {
+  const RefusingError& icmp = opening.refusals.errors.front();
+  const TimeNs after = icmp.frame.time_ns - opening.syns.first.time_ns();
+  finding.summary = "The connect to " + endpoint_text(flow, flow.server()) + " was stopped after " +
                     duration_text(after) + " by an ICMP" + (icmp.v6 ? "v6" : "") + " error from " +
                     to_string(icmp.reporter) + ": " + std::string(cause(icmp)) +
                     (is_filter(icmp) ? ", that is, filtered." : ".");
@@ -182,24 +160,19 @@ void tell_icmp(const FlowHistory& flow, const OpenFacts& facts, const IcmpRecord
 }
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (!context.asked.opened_oddly() && flow.trace.icmp.empty()) return;
-  if (flow.trace.self_connection) return;
-  const OpenFacts& facts = context.asked.opening();
-  if (facts.syns.empty() || !facts.syn_acks.empty() || facts.opened_by_both() ||
-      facts.server_knows != kNoRecord || !facts.completing.empty())
-    return;
-  const Refusals refusals = refusals_of(flow, facts);
-  if (refusals.none()) return;
-  Finding finding = make_finding(kDoc, flow, facts.server);
-  cite(finding, flow, facts.syns.front());
-  cite(finding, flow, refusals.rsts);
-  for (const IcmpRecord* icmp : refusals.errors) cite(finding, icmp->frame);
-  finding.count = refusals.rsts.empty() ? refusals.errors.size() : refusals.rsts.size();
-  if (refusals.rsts.empty())
-    tell_icmp(flow, facts, *refusals.errors.front(), finding);
+  const FlowFacts& flow = context.flow;
+  const Opening& opening = context.verdicts.opening;
+  const Refusals& refusals = opening.refusals;
+  if (refusals.empty()) return;
+  Finding finding = make_finding(kDoc, flow, flow.server());
+  cite(finding, opening.syns.first);
+  cite(finding, refusals.resets);
+  for (const RefusingError& icmp : refusals.errors) cite(finding, icmp.frame);
+  finding.count = refusals.resets.empty() ? refusals.errors.size() : refusals.resets.size();
+  if (refusals.resets.empty())
+    tell_icmp(flow, opening, finding);
   else
-    tell_reset(flow, facts, refusals.rsts.front(), finding);
+    tell_reset(flow, refusals, finding);
   out.push_back(std::move(finding));
 }
 

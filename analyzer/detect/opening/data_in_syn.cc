@@ -1,6 +1,3 @@
-#include <algorithm>
-
-#include "analyzer/detect/asked_of_flow.h"
 #include "analyzer/detect/evidence.h"
 
 namespace tcpautopsy {
@@ -69,33 +66,27 @@ no finding
 };
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (context.asked.opened_plainly()) return;
-  const auto syns = records_where(flow, [](const SegmentRecord& r) { return is_syn(r) && r.payload > 0; });
-  if (syns.empty()) return;
-  const SegmentRecord& syn = flow.records()[syns.front()];
-  const auto answers = records_where(flow, [&](const SegmentRecord& r) {
-    return is_syn_ack(r) && (r.side != syn.side || flow.trace.self_connection) && r.ack >= syn.seq + 1 &&
-           r.ack <= syn.end();
-  });
-  Finding finding = make_finding(kDoc, flow, syn.side);
-  cite(finding, flow, syns);
-  finding.count = syns.size();
-  finding.summary = "The SYN of " + endpoint_text(flow, syn.side) + " carried " +
-                    count_text(syn.payload, "octet") +
-                    (syn.fast_open ? " with the Fast Open option" : " without the Fast Open option");
-  prove(finding, "octets", syn.payload);
-  prove(finding, "fast_open_option", syn.fast_open);
-  prove(finding, "cookie_length", flow.trace.facts(syn.side).syn_options.fast_open_cookie_length);
-  if (answers.empty()) {
+  const FlowFacts& flow = context.flow;
+  const SynData& data = context.verdicts.syn_offers.data;
+  if (data.syns.empty()) return;
+  Finding finding = make_finding(kDoc, flow, data.sender);
+  cite(finding, data.syns);
+  finding.count = data.syns.size();
+  finding.summary = "The SYN of " + endpoint_text(flow, data.sender) + " carried " +
+                    count_text(data.octets, "octet") +
+                    (data.fast_open ? " with the Fast Open option" : " without the Fast Open option");
+  prove(finding, "octets", data.octets);
+  prove(finding, "fast_open_option", data.fast_open);
+  prove(finding, "cookie_length", flow.facts(data.sender).syn_options.fast_open_cookie_length);
+  if (!data.answer) {
     finding.summary += "; no SYN-ACK to it passed, so whether it was accepted is not known.";
   } else {
-    cite(finding, flow, answers.front());
-    const auto accepted = flow.records()[answers.front()].ack - (syn.seq + 1);
-    finding.summary += accepted == syn.payload ? ", and the SYN-ACK accepted them all."
-                       : accepted == 0         ? ", and the SYN-ACK accepted none: they must be sent again."
-                                       : ", and the SYN-ACK accepted " + std::to_string(accepted) + ".";
-    prove(finding, "accepted_octets", accepted);
+    cite(finding, data.answer);
+    finding.summary += data.accepted == data.octets ? ", and the SYN-ACK accepted them all."
+                       : data.accepted == 0
+                           ? ", and the SYN-ACK accepted none: they must be sent again."
+                           : ", and the SYN-ACK accepted " + std::to_string(data.accepted) + ".";
+    prove(finding, "accepted_octets", data.accepted);
   }
   out.push_back(std::move(finding));
 }

@@ -1,4 +1,3 @@
-#include "analyzer/detect/asked_of_flow.h"
 #include "analyzer/detect/evidence.h"
 
 namespace tcpautopsy {
@@ -122,37 +121,36 @@ no finding
 };
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (!context.asked.opened_oddly()) return;
-  const OpenFacts& facts = context.asked.opening();
-  const auto end = abandoned(flow, facts);
+  const FlowFacts& flow = context.flow;
+  const Opening& opening = context.verdicts.opening;
+  const auto& end = opening.abandoned;
   if (!end) return;
-  const bool alone = !facts.completing.empty();
-  Finding finding = make_finding(kDoc, flow, facts.server);
+  const bool alone = static_cast<bool>(opening.completing);
+  const Sendings& syn_acks = opening.syn_acks;
+  Finding finding = make_finding(kDoc, flow, flow.server());
   if (alone) finding.severity = Severity::Error;
   finding.certainty = end->certain ? Certainty::Certain : Certainty::Likely;
-  cite(finding, flow, facts.syn_acks);
-  if (alone) cite(finding, flow, facts.completing.front());
-  cite(finding, flow, end->reset);
-  finding.count = facts.syn_acks.size();
-  const TimeNs span = time_of(flow, facts.syn_acks.back()) - time_of(flow, facts.syn_acks.front());
-  finding.summary = endpoint_text(flow, facts.server) + " sent its SYN-ACK " +
-                    times_text(facts.syn_acks.size()) + " in " + duration_text(span) + " and gave up; ";
+  cite(finding, syn_acks);
+  cite(finding, opening.completing);
+  cite(finding, end->reset);
+  finding.count = syn_acks.count();
+  finding.summary = endpoint_text(flow, flow.server()) + " sent its SYN-ACK " + times_text(syn_acks.count()) +
+                    " in " + duration_text(syn_acks.span_ns()) + " and gave up; ";
   if (alone)
     finding.summary += "the client had acknowledged it and thinks itself ESTABLISHED";
   else
     finding.summary += "no ACK of the client passed";
-  if (end->by_reset)
+  if (end->reset)
     finding.summary +=
         ", what it sent met RST " + duration_text(end->silence_ns) + " after the last SYN-ACK.";
   else
     finding.summary += ", and nothing more came from the server for " + duration_text(end->silence_ns) + ".";
-  prove(finding, "syn_acks", facts.syn_acks.size());
-  prove(finding, "intervals_ns", intervals(flow, facts.syn_acks));
+  prove(finding, "syn_acks", syn_acks.count());
+  prove(finding, "intervals_ns", syn_acks.steps());
   prove(finding, "silence_ns", end->silence_ns);
   prove(finding, "next_step_ns", end->next_step_ns);
   prove(finding, "client_established", alone);
-  prove(finding, "reset", end->by_reset);
+  prove(finding, "reset", static_cast<bool>(end->reset));
   out.push_back(std::move(finding));
 }
 

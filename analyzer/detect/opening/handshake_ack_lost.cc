@@ -1,5 +1,5 @@
-#include "analyzer/detect/asked_of_flow.h"
 #include "analyzer/detect/evidence.h"
+#include "analyzer/detect/listener_facts.h"
 
 namespace tcpautopsy {
 namespace {
@@ -119,50 +119,47 @@ no finding
 // A capture point this close to the server leaves hardly a path on which to lose the ACK.
 constexpr TimeNs kAtServer = kMillisecond / 2;
 
-bool at_server(const FlowHistory& flow, const OpenFacts& facts) {
-  const auto near = flow.rtt(facts.server), far = flow.rtt(facts.client);
+bool at_server(const FlowFacts& flow) {
+  const auto near = flow.rtt(flow.server()), far = flow.rtt(flow.client);
   return near && *near <= kAtServer && far && *far >= 10 * *near;
 }
 
 // The server took the client's first data, having ignored two bare ACKs or more.
-bool looks_deferred(const FlowHistory& flow, const OpenFacts& facts, const IgnoredAcks& ignored) {
-  if (ignored.ignored.size() < 2 || ignored.with_data > 0 || facts.server_knows == kNoRecord) return false;
-  const auto& knows = flow.records()[facts.server_knows];
-  return knows.has(kAck) && knows.ack > 1;
+bool looks_deferred(const Opening& opening) {
+  return opening.ignored_acks.ignored.size() >= 2 && opening.ignored_acks.with_data == 0 &&
+         opening.server_took_data;
 }
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (!context.asked.opened_oddly()) return;
-  const OpenFacts& facts = context.asked.opening();
-  if (facts.opened_by_both()) return;
-  const IgnoredAcks ignored = ignored_acks(flow, facts);
-  if (ignored.repeats.empty() || queue_dropped(context, facts, ignored)) return;
-  const bool deferred = looks_deferred(flow, facts, ignored), near = at_server(flow, facts);
-  Finding finding = make_finding(kDoc, flow, facts.server);
+  const FlowFacts& flow = context.flow;
+  const Opening& opening = context.verdicts.opening;
+  const IgnoredAcks& acks = opening.ignored_acks;
+  if (acks.repeats.empty() || served_while_dropping(context) > 0) return;
+  const bool deferred = looks_deferred(opening), near = at_server(flow);
+  Finding finding = make_finding(kDoc, flow, flow.server());
   finding.certainty = deferred || near ? Certainty::Possible : Certainty::Likely;
-  cite(finding, flow, facts.syn_acks.front());
-  cite(finding, flow, ignored.ignored);
-  cite(finding, flow, ignored.repeats);
-  finding.count = ignored.repeats.size();
-  const TimeNs span = time_of(flow, ignored.repeats.back()) - time_of(flow, ignored.ignored.front());
-  finding.summary = endpoint_text(flow, facts.server) + " repeated its SYN-ACK " +
-                    times_text(ignored.repeats.size()) + ", up to " + duration_text(span) +
+  cite(finding, opening.syn_acks.first);
+  cite(finding, acks.ignored);
+  cite(finding, acks.repeats);
+  finding.count = acks.repeats.size();
+  const TimeNs span = acks.repeats.back().time_ns() - acks.ignored.front().time_ns();
+  finding.summary = endpoint_text(flow, flow.server()) + " repeated its SYN-ACK " +
+                    times_text(acks.repeats.size()) + ", up to " + duration_text(span) +
                     " after the client's ACK of it had passed: ";
   if (deferred)
     finding.summary += "the listener waits for data (TCP_DEFER_ACCEPT), its accept queue was full, or " +
-                       count_text(ignored.ignored.size(), "ACK") + " got lost.";
+                       count_text(acks.ignored.size(), "ACK") + " got lost.";
   else
     finding.summary +=
         std::string("the ACK was lost between the capture point and the server") +
         (near ? " (which is next to it), or dropped there: TCP_DEFER_ACCEPT or a full accept queue."
               : ", unless TCP_DEFER_ACCEPT or a full accept queue dropped it.");
-  prove(finding, "syn_ack_repeats", ignored.repeats.size());
-  prove(finding, "ignored_segments", ignored.ignored.size());
-  prove(finding, "ignored_with_data", ignored.with_data);
+  prove(finding, "syn_ack_repeats", acks.repeats.size());
+  prove(finding, "ignored_segments", acks.ignored.size());
+  prove(finding, "ignored_with_data", acks.with_data);
   prove(finding, "delay_ns", span);
-  prove(finding, "server_knew_later", facts.server_knows != kNoRecord);
-  if (flow.rtt(facts.server)) prove(finding, "rtt_to_server_ns", *flow.rtt(facts.server));
+  prove(finding, "server_knew_later", static_cast<bool>(opening.server_knows));
+  if (const auto rtt = flow.rtt(flow.server())) prove(finding, "rtt_to_server_ns", *rtt);
   out.push_back(std::move(finding));
 }
 

@@ -1,4 +1,3 @@
-#include "analyzer/detect/asked_of_flow.h"
 #include "analyzer/detect/evidence.h"
 
 namespace tcpautopsy {
@@ -108,37 +107,36 @@ no finding
 constexpr TimeNs kAnswerDue = kSecond / 2;
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (!context.asked.opened_oddly()) return;
-  const OpenFacts& facts = context.asked.opening();
-  if (facts.syn_acks.size() < 2 || !facts.completing.empty() || facts.opened_by_both()) return;
-  if (facts.client_rst != kNoRecord || facts.server_rst != kNoRecord || facts.server_knows != kNoRecord)
-    return;
-  if (!ignored_syn_acks(flow, facts).syns.empty()) return;
-  const std::size_t repeats = facts.syn_acks.size() - 1;
-  const TimeNs waited = flow.capture_end_ns - time_of(flow, facts.syn_acks.back());
-  if (repeats < 2 && (waited < kAnswerDue || abandoned(flow, facts))) return;
-  const auto steps = intervals(flow, facts.syn_acks);
-  const TimeNs span = time_of(flow, facts.syn_acks.back()) - time_of(flow, facts.syn_acks.front());
-  Finding finding = make_finding(kDoc, flow, facts.server);
-  cite(finding, flow, facts.syn_acks);
+  const FlowFacts& flow = context.flow;
+  const Opening& opening = context.verdicts.opening;
+  const Sendings& syn_acks = opening.syn_acks;
+  if (syn_acks.again.empty() || opening.completing || opening.both) return;
+  if (opening.client_rst || opening.server_rst || opening.server_knows) return;
+  if (!opening.ignored_syn_acks.syns.empty()) return;
+  const std::size_t repeats = syn_acks.again.size();
+  const TimeNs waited = context.verdicts.capture_end_ns - syn_acks.last().time_ns();
+  if (repeats < 2 && (waited < kAnswerDue || opening.abandoned)) return;
+  const auto steps = syn_acks.steps();
+  Finding finding = make_finding(kDoc, flow, flow.server());
+  cite(finding, syn_acks);
   finding.count = repeats;
   finding.summary =
-      endpoint_text(flow, facts.server) + " sent its SYN-ACK " + times_text(repeats + 1) + " in " +
-      duration_text(span) + " (" + durations_text(steps) + " apart) and no ACK of " +
-      endpoint_text(flow, facts.client) +
+      endpoint_text(flow, flow.server()) + " sent its SYN-ACK " + times_text(repeats + 1) + " in " +
+      duration_text(syn_acks.span_ns()) + " (" + durations_text(steps) + " apart) and no ACK of " +
+      endpoint_text(flow, flow.client) +
       " ever passed: it takes another way, is dropped before the capture point, or the source is forged.";
   prove(finding, "syn_acks", repeats + 1);
   prove(finding, "intervals_ns", steps);
   prove(finding, "steps", name(steps_of(steps)));
-  prove(finding, "syns", facts.syns.size());
+  prove(finding, "syns", opening.syns.count());
   out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector handshake_ack_missing{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector handshake_ack_missing{
+    .doc = kDoc, .examples = kExamples, .examine = &examine, .needs = Needs::BothDirections};
 }
 
 }  // namespace tcpautopsy

@@ -1,6 +1,3 @@
-#include <algorithm>
-#include <map>
-
 #include "analyzer/detect/evidence.h"
 
 namespace tcpautopsy {
@@ -112,60 +109,36 @@ no finding
 };
 
 constexpr std::uint32_t kDefaultV4 = 536, kDefaultV6 = 1220;  // RFC 9293 3.7.1 MUST-15
-constexpr std::uint32_t kEthernetPayload = 1500 - 40;         // IPv4 and TCP without options in one packet
-constexpr std::size_t kAlikeNeeded = 2;
 
-std::uint32_t default_mss(const FlowHistory& flow, Side side) {
-  return flow.trace.facts(side).address.ip.is_v4() ? kDefaultV4 : kDefaultV6;
+bool tell_oversized(const FlowFacts& flow, const SynOffers& offers, Side sender, Findings& out) {
+  const MssOffer &own = offers.mss[index(sender)], &peer = offers.mss[index(other(sender))];
+  if (own.oversized.empty()) return false;
+  Finding finding = make_finding(kDoc, flow, sender);
+  finding.certainty = Certainty::Likely;
+  cite(finding, peer.offer);
+  cite(finding, own.oversized);
+  finding.count = own.oversized.size();
+  finding.summary = endpoint_text(flow, sender) + " sent segments of " +
+                    std::to_string(own.oversized_octets) +
+                    " octets although its peer had offered an MSS of " + std::to_string(peer.mss) + ".";
+  prove(finding, "mss", peer.mss);
+  prove(finding, "segment_octets", own.oversized_octets);
+  out.push_back(std::move(finding));
+  return true;
 }
 
-// The end's first SYN or SYN-ACK.
-RecordIndex offer_of(const FlowHistory& flow, Side side) {
-  const auto& records = flow.records();
-  for (RecordIndex i = 0; i < records.size(); ++i)
-    if (records[i].side == side && (is_syn(records[i]) || is_syn_ack(records[i]))) return i;
-  return kNoRecord;
-}
-
-// The handshake went on to its ACK: before that nobody minds what was offered, and floods and scans offer
-// anything.
-bool answered(const FlowHistory& flow) {
-  return std::any_of(flow.records().begin(), flow.records().end(), [&](const SegmentRecord& r) {
-    return r.side == flow.client() && r.has(kAck) && (r.flags & (kSyn | kRst)) == 0;
-  });
-}
-
-// Segments of one size above `mss` that no offload explains.
-std::vector<RecordIndex> oversized(const FlowHistory& flow, Side sender, std::uint32_t mss) {
-  if (std::none_of(flow.records().begin(), flow.records().end(),
-                   [&](const SegmentRecord& r) { return r.side == sender && r.payload > mss; }))
-    return {};
-  std::map<std::uint32_t, std::vector<RecordIndex>> by_size;
-  for (RecordIndex i = 0; i < flow.records().size(); ++i) {
-    const SegmentRecord& r = flow.records()[i];
-    if (r.side == sender && !r.copy && r.payload > mss) by_size[r.payload].push_back(i);
-  }
-  if (by_size.empty() || by_size.rbegin()->first > kEthernetPayload) return {};
-  const auto& largest = by_size.rbegin()->second;
-  return largest.size() >= kAlikeNeeded ? largest : std::vector<RecordIndex>{};
-}
-
-// A snap length that cuts TCP headers leaves no option of anybody: then a missing one proves nothing.
-bool options_captured(const FlowHistory& flow) {
-  const auto any = [](const TcpOptions& o) {
-    return o.has_mss || o.has_window_scale || o.sack_permitted || o.has_timestamps || o.fast_open;
-  };
-  return any(flow.trace.facts(Side::A).syn_options) || any(flow.trace.facts(Side::B).syn_options) ||
-         std::any_of(flow.records().begin(), flow.records().end(),
-                     [](const SegmentRecord& r) { return r.has_timestamps || r.has_sack; });
-}
-
-void tell_offer(const FlowHistory& flow, Side side, RecordIndex offer, Findings& out) {
-  const std::uint32_t least = default_mss(flow, side);
-  const std::uint32_t mss = flow.records()[offer].mss;
-  if (mss >= least || !answered(flow) || (mss == 0 && !options_captured(flow))) return;
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const FlowFacts& flow = context.flow;
+  const SynOffers& offers = context.verdicts.syn_offers;
+  if (tell_oversized(flow, offers, side, out)) return;
+  const SegmentRef& offer = offers.mss[index(side)].offer;
+  const std::uint32_t mss = offers.mss[index(side)].mss;
+  const std::uint32_t least = flow.facts(side).address.ip.is_v4() ? kDefaultV4 : kDefaultV6;
+  if (!offer || mss >= least || (mss == 0 && !offers.options_captured)) return;
+  // Before the handshake's ACK nobody minds what was offered, and floods and scans offer anything.
+  if (!context.verdicts.opening.completing) return;
   Finding finding = make_finding(kDoc, flow, side);
-  cite(finding, flow, offer);
+  cite(finding, offer);
   finding.summary = endpoint_text(flow, side) +
                     (mss == 0 ? " offered no MSS: its peer must assume " + std::to_string(least) + " octets."
                               : " offered an MSS of " + std::to_string(mss) + " octets, below the " +
@@ -175,41 +148,10 @@ void tell_offer(const FlowHistory& flow, Side side, RecordIndex offer, Findings&
   out.push_back(std::move(finding));
 }
 
-bool tell_oversized(const FlowHistory& flow, Side sender, Findings& out) {
-  const RecordIndex offer = offer_of(flow, other(sender));
-  if (offer == kNoRecord || flow.trace.self_connection) return false;
-  const std::uint32_t offered = flow.records()[offer].mss;
-  if (offered == 0)
-    return false;  // an option cut by the snap length or a sender that knows better: nothing is proved
-  const auto large = oversized(flow, sender, offered);
-  if (large.empty()) return false;
-  const std::uint32_t size = flow.records()[large.front()].payload;
-  Finding finding = make_finding(kDoc, flow, sender);
-  finding.certainty = Certainty::Likely;
-  cite(finding, flow, offer);
-  cite(finding, flow, large);
-  finding.count = large.size();
-  finding.summary = endpoint_text(flow, sender) + " sent segments of " + std::to_string(size) +
-                    " octets although its peer had offered an MSS of " + std::to_string(offered) + ".";
-  prove(finding, "mss", offered);
-  prove(finding, "segment_octets", size);
-  out.push_back(std::move(finding));
-  return true;
-}
-
-void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  for (const Side side : {Side::A, Side::B}) {
-    if (tell_oversized(flow, side, out)) continue;
-    const RecordIndex offer = offer_of(flow, side);
-    if (offer != kNoRecord) tell_offer(flow, side, offer, out);
-  }
-}
-
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector mss_anomaly{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector mss_anomaly{.doc = kDoc, .examples = kExamples, .examine_end = &examine_end};
 }
 
 }  // namespace tcpautopsy

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "analyzer/detect/evidence.h"
 
 namespace tcpautopsy {
@@ -66,18 +64,15 @@ no finding
 };
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (!flow.trace.self_connection || flow.records().empty()) return;
-  const auto opening =
-      records_where(flow, [](const SegmentRecord& r) { return r.has(kSyn) && !r.has(kRst); });
-  const bool open = std::any_of(flow.records().begin(), flow.records().end(),
-                                [](const SegmentRecord& r) { return r.has(kAck) && !r.has(kRst); });
-  Finding finding = make_finding(kDoc, flow, flow.client());
-  if (opening.empty())
-    cite(finding, flow, 0);
-  else
-    cite(finding, flow, opening);
-  const SideFacts& end = flow.trace.facts(flow.client());
+  const FlowFacts& flow = context.flow;
+  const Opening& opening = context.verdicts.opening;
+  if (!flow.self_connection) return;
+  const bool open = !opening.syn_acks.empty() || opening.completing;
+  Finding finding = make_finding(kDoc, flow, flow.client);
+  cite(finding, opening.syns);
+  cite(finding, opening.syn_acks);
+  if (finding.frames.empty()) cite(finding, flow.first);
+  const SideFacts& end = flow.facts(flow.client);
   finding.summary =
       endpoint_text(end.address) +
       (open ? " is connected to itself: the connecting socket met its own SYN (" +

@@ -1,4 +1,3 @@
-#include "analyzer/detect/asked_of_flow.h"
 #include "analyzer/detect/evidence.h"
 
 namespace tcpautopsy {
@@ -82,33 +81,31 @@ no finding
 };
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (!context.asked.opened_oddly()) return;
-  const OpenFacts& facts = context.asked.opening();
-  if (!facts.opened_by_both() || facts.syns.empty()) return;
-  const auto syn_acks = records_where(flow, is_syn_ack);
-  for (const RecordIndex i : syn_acks)
-    if (i < facts.server_syn && flow.records()[i].side == facts.server) return;
-  const TimeNs gap = time_of(flow, facts.server_syn) - time_of(flow, facts.syns.front());
-  if (gap > flow.profile.syn_give_up) return;
+  const FlowFacts& flow = context.flow;
+  const Opening& opening = context.verdicts.opening;
+  const BothOpened& both = opening.both;
+  if (!both || !both.crossed || opening.syns.empty()) return;
+  const TimeNs gap = both.server_syn.time_ns() - opening.syns.first.time_ns();
+  if (gap > context.verdicts.profile.syn_give_up) return;
   Finding finding = make_finding(kDoc, flow, std::nullopt);
-  if (syn_acks.empty()) finding.certainty = Certainty::Likely;
-  cite(finding, flow, facts.syns.front());
-  cite(finding, flow, facts.server_syn);
-  cite(finding, flow, syn_acks);
-  finding.summary = endpoint_text(flow, facts.client) + " and " + endpoint_text(flow, facts.server) +
+  if (both.syn_acks.empty()) finding.certainty = Certainty::Likely;
+  cite(finding, opening.syns.first);
+  cite(finding, both.server_syn);
+  cite(finding, both.syn_acks);
+  finding.summary = endpoint_text(flow, flow.client) + " and " + endpoint_text(flow, flow.server()) +
                     " each sent a SYN, " + duration_text(gap) +
                     " apart, before either answered the other's; " +
-                    (syn_acks.empty() ? "no SYN-ACK followed." : "one connection came of both.");
+                    (both.syn_acks.empty() ? "no SYN-ACK followed." : "one connection came of both.");
   prove(finding, "gap_ns", gap);
-  prove(finding, "syn_acks", syn_acks.size());
+  prove(finding, "syn_acks", both.syn_acks.size());
   out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector simultaneous_open{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector simultaneous_open{
+    .doc = kDoc, .examples = kExamples, .examine = &examine, .needs = Needs::BothDirections};
 }
 
 }  // namespace tcpautopsy

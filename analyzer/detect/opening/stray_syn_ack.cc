@@ -1,4 +1,3 @@
-#include "analyzer/detect/asked_of_flow.h"
 #include "analyzer/detect/evidence.h"
 
 namespace tcpautopsy {
@@ -84,66 +83,27 @@ no finding
      true},
 };
 
-constexpr std::size_t kMostTold = 64;
-
-struct Stray {
-  RecordIndex syn_ack = kNoRecord, rst = kNoRecord;
-};
-
-// A SYN before `i`, from its receiver, that it acknowledges.
-bool answers_a_syn(const FlowHistory& flow, RecordIndex i, bool& any_syn) {
-  const SegmentRecord& syn_ack = flow.records()[i];
-  for (RecordIndex k = 0; k < i; ++k) {
-    const SegmentRecord& syn = flow.records()[k];
-    if (syn.side == syn_ack.side || !syn.has(kSyn)) continue;
-    any_syn = true;
-    if (syn_ack.ack > syn.seq && syn_ack.ack <= syn.end()) return true;
-  }
-  return false;
-}
-
-// The RST that this SYN-ACK met, if the receiver had not acknowledged it before.
-RecordIndex reset_of(const FlowHistory& flow, RecordIndex i) {
-  const SegmentRecord& syn_ack = flow.records()[i];
-  for (RecordIndex k = i + 1; k < flow.records().size(); ++k) {
-    const SegmentRecord& r = flow.records()[k];
-    if (r.side == syn_ack.side) continue;
-    if (is_rst(r) && !r.has(kAck) && r.seq == syn_ack.ack) return k;
-    if (r.has(kAck) && !r.has(kRst)) return kNoRecord;
-  }
-  return kNoRecord;
-}
-
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (!context.asked.opened_oddly()) return;
-  std::vector<Stray> strays;
-  bool any_syn = false;
-  for (const RecordIndex i : records_where(flow, is_syn_ack)) {
-    if (strays.size() == kMostTold) break;
-    if (answers_a_syn(flow, i, any_syn)) continue;
-    const RecordIndex rst = reset_of(flow, i);
-    if (rst != kNoRecord &&
-        (strays.empty() || flow.records()[strays[0].syn_ack].side == flow.records()[i].side))
-      strays.push_back({i, rst});
-  }
-  if (strays.empty()) return;
-  const Side sender = flow.records()[strays[0].syn_ack].side, client = other(sender);
+  const FlowFacts& flow = context.flow;
+  const StraySynAcks& strays = context.verdicts.odd_segments.stray_syn_acks;
+  if (strays.met.empty()) return;
+  const Side client = other(strays.sender);
+  const std::size_t count = strays.met.size();
   Finding finding = make_finding(kDoc, flow, client);
-  finding.certainty = any_syn ? Certainty::Certain : Certainty::Likely;
-  for (const Stray& stray : strays) {
-    cite(finding, flow, stray.syn_ack);
-    cite(finding, flow, stray.rst);
+  finding.certainty = strays.other_syn ? Certainty::Certain : Certainty::Likely;
+  for (const StraySynAcks::Met& stray : strays.met) {
+    cite(finding, stray.syn_ack);
+    cite(finding, stray.rst);
   }
-  finding.count = strays.size();
-  const TimeNs after = time_of(flow, strays[0].rst) - time_of(flow, strays[0].syn_ack);
-  finding.summary =
-      count_text(strays.size(), "SYN-ACK") + " from " + endpoint_text(flow, sender) + " to " +
-      endpoint_text(flow, client) + (strays.size() == 1 ? " answers" : " answer") +
-      (any_syn ? " none of its SYNs (an old duplicate was answered)" : " no SYN of it (backscatter)") +
-      " and met RST after " + duration_text(after) + ".";
-  prove(finding, "syn_acks", strays.size());
-  prove(finding, "kind", any_syn ? "old duplicate SYN" : "backscatter");
+  finding.count = count;
+  const TimeNs after = strays.met.front().rst.time_ns() - strays.met.front().syn_ack.time_ns();
+  finding.summary = count_text(count, "SYN-ACK") + " from " + endpoint_text(flow, strays.sender) + " to " +
+                    endpoint_text(flow, client) + (count == 1 ? " answers" : " answer") +
+                    (strays.other_syn ? " none of its SYNs (an old duplicate was answered)"
+                                      : " no SYN of it (backscatter)") +
+                    " and met RST after " + duration_text(after) + ".";
+  prove(finding, "syn_acks", count);
+  prove(finding, "kind", strays.other_syn ? "old duplicate SYN" : "backscatter");
   prove(finding, "reset_after_ns", after);
   out.push_back(std::move(finding));
 }

@@ -1,6 +1,3 @@
-#include <algorithm>
-
-#include "analyzer/detect/asked_of_flow.h"
 #include "analyzer/detect/evidence.h"
 
 namespace tcpautopsy {
@@ -108,45 +105,31 @@ no finding
      true},
 };
 
-// The client's first ACK echoes the timestamp of the first SYN-ACK: that one arrived (RFC 7323 3.2).
-bool first_arrived(const FlowHistory& flow, const OpenFacts& facts, const IgnoredSynAcks& ignored) {
-  if (facts.completing.empty()) return false;
-  const SegmentRecord& ack = flow.records()[facts.completing.front()];
-  const SegmentRecord& first = flow.records()[ignored.syn_acks.front()];
-  const SegmentRecord& last = flow.records()[facts.syn_acks.back()];
-  return ack.has_timestamps && first.has_timestamps && first.ts_val != last.ts_val &&
-         ack.ts_ecr == first.ts_val;
-}
-
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (!context.asked.opened_oddly()) return;
-  const OpenFacts& facts = context.asked.opening();
-  if (facts.opened_by_both()) return;
-  const IgnoredSynAcks ignored = ignored_syn_acks(flow, facts);
-  if (ignored.syns.empty() || facts.syn_acks.back() < ignored.syns.front() ||
-      first_arrived(flow, facts, ignored))
-    return;
-  Finding finding = make_finding(kDoc, flow, facts.client);
+  const FlowFacts& flow = context.flow;
+  const Opening& opening = context.verdicts.opening;
+  const IgnoredSynAcks& ignored = opening.ignored_syn_acks;
+  if (ignored.syns.empty()) return;
+  Finding finding = make_finding(kDoc, flow, flow.client);
   if (!ignored.timed && ignored.syns.size() < 2) finding.certainty = Certainty::Likely;
-  cite(finding, flow, ignored.syn_acks);
-  cite(finding, flow, ignored.syns);
-  cite(finding, flow, facts.syn_acks.back());
+  cite(finding, ignored.syn_acks);
+  cite(finding, ignored.syns);
+  cite(finding, opening.syn_acks.last());
   finding.count = ignored.syn_acks.size();
-  const TimeNs waited = time_of(flow, ignored.syns.back()) - time_of(flow, ignored.syn_acks.front());
-  const bool opened = !facts.completing.empty();
+  const TimeNs waited = ignored.syns.back().time_ns() - ignored.syn_acks.front().time_ns();
+  const bool opened = static_cast<bool>(opening.completing);
   const std::size_t lost = ignored.syn_acks.size(), again = ignored.syns.size();
-  finding.summary = count_text(lost, "SYN-ACK") + " of " + endpoint_text(flow, facts.server) +
+  finding.summary = count_text(lost, "SYN-ACK") + " of " + endpoint_text(flow, flow.server()) +
                     " passed the capture point, yet the client sent its SYN again " +
                     (again > 1 ? times_text(again) + " within " : std::string()) + duration_text(waited) +
                     (again > 1 ? "" : " later") + ": lost between the capture point and the client" +
                     (opened ? "." : ", and the handshake never completed.");
-  prove(finding, "syn_acks_lost", ignored.syn_acks.size());
-  prove(finding, "syns_resent", ignored.syns.size());
+  prove(finding, "syn_acks_lost", lost);
+  prove(finding, "syns_resent", again);
   prove(finding, "delay_ns", waited);
-  prove(finding, "syn_ack_intervals_ns", intervals(flow, facts.syn_acks));
+  prove(finding, "syn_ack_intervals_ns", opening.syn_acks.steps());
   prove(finding, "completed", opened);
-  if (flow.rtt(facts.client)) prove(finding, "rtt_to_client_ns", *flow.rtt(facts.client));
+  if (const auto rtt = flow.rtt(flow.client)) prove(finding, "rtt_to_client_ns", *rtt);
   out.push_back(std::move(finding));
 }
 

@@ -1,6 +1,5 @@
 #include <cstdlib>
 
-#include "analyzer/detect/asked_of_flow.h"
 #include "analyzer/detect/evidence.h"
 
 namespace tcpautopsy {
@@ -110,35 +109,34 @@ no finding
 };
 
 // Each SYN was answered, each after the same delay: none was lost, the way is just longer than the timer.
-bool only_late(const FlowHistory& flow, const OpenFacts& facts) {
-  if (facts.syn_acks.size() < 2) return false;
-  const auto delay = [&](std::size_t i) {
-    return time_of(flow, facts.syn_acks[i]) - time_of(flow, facts.syns[i]);
-  };
-  return delay(0) > kSecond / 2 && facts.syns[1] < facts.syn_acks[0] &&
-         std::abs(delay(1) - delay(0)) < delay(0) / 10;
+bool only_late(const Sendings& syns, const Sendings& syn_acks) {
+  if (syn_acks.again.empty()) return false;
+  const TimeNs first = syn_acks.first.time_ns() - syns.first.time_ns();
+  const TimeNs second = syn_acks.again.front().time_ns() - syns.again.front().time_ns();
+  return first > kSecond / 2 && syns.again.front().record < syn_acks.first.record &&
+         std::abs(second - first) < first / 10;
 }
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (flow.trace.self_connection || flow.records().size() < 2 || context.asked.opened_plainly()) return;
-  const OpenFacts& facts = context.asked.opening();
-  const std::size_t sent = sent_before_answer(flow, facts);
+  const FlowFacts& flow = context.flow;
+  const Opening& opening = context.verdicts.opening;
+  const std::size_t sent = opening.syns_unanswered;
   if (sent < 2) return;
-  const std::span<const RecordIndex> syns(facts.syns.data(), sent);
-  const auto steps = intervals(flow, syns);
-  const bool answered = !facts.syn_acks.empty() || facts.opened_by_both() || facts.server_rst != kNoRecord;
-  const bool late = answered && only_late(flow, facts);
-  Finding finding = make_finding(kDoc, flow, facts.client);
-  cite(finding, flow, syns);
+  const Sendings &all = opening.syns, &syn_acks = opening.syn_acks;
+  const Sendings syns{all.first,
+                      {all.again.begin(), all.again.begin() + static_cast<std::ptrdiff_t>(sent) - 1}};
+  const auto steps = syns.steps();
+  const bool answered = !syn_acks.empty() || opening.both || opening.server_rst;
+  const bool late = answered && only_late(all, syn_acks);
+  Finding finding = make_finding(kDoc, flow, flow.client);
+  cite(finding, syns);
   finding.count = sent - 1;
-  const std::string server = endpoint_text(flow, facts.server);
-  finding.summary = "SYN sent " + times_text(sent) + " in " +
-                    duration_text(time_of(flow, syns.back()) - time_of(flow, syns.front())) + " (" +
+  const std::string server = endpoint_text(flow, flow.server());
+  finding.summary = "SYN sent " + times_text(sent) + " in " + duration_text(syns.span_ns()) + " (" +
                     durations_text(steps) + " apart)";
   if (late)
     finding.summary += "; " + server + " answered each after the same " +
-                       duration_text(time_of(flow, facts.syn_acks[0]) - time_of(flow, syns.front())) +
+                       duration_text(syn_acks.first.time_ns() - syns.first.time_ns()) +
                        ": the round trip is longer than the client's timer.";
   else if (answered)
     finding.summary += " before " + server + " answered.";
@@ -148,8 +146,7 @@ void examine(const DetectContext& context, Findings& out) {
   prove(finding, "intervals_ns", steps);
   prove(finding, "steps", name(steps_of(steps)));
   prove(finding, "answered", answered);
-  if (!facts.syn_acks.empty())
-    prove(finding, "answer_after_ns", time_of(flow, facts.syn_acks.front()) - time_of(flow, syns.front()));
+  if (!syn_acks.empty()) prove(finding, "answer_after_ns", syn_acks.first.time_ns() - syns.first.time_ns());
   prove(finding, "round_trip_longer_than_timer", late);
   out.push_back(std::move(finding));
 }
@@ -157,7 +154,8 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector syn_unanswered{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector syn_unanswered{
+    .doc = kDoc, .examples = kExamples, .examine = &examine, .needs = Needs::TwoEnds};
 }
 
 }  // namespace tcpautopsy

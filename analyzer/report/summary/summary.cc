@@ -35,12 +35,6 @@ KeptFinding keep(const Finding& finding, const FlowTrace* trace, const Origin& o
   return kept;
 }
 
-std::vector<FlowMark> marks_of(const Findings& findings) {
-  std::vector<FlowMark> marks;
-  for (const Finding& finding : findings) marks.push_back({finding.id, finding.time_ns});
-  return marks;
-}
-
 }  // namespace
 
 void Summary::add(const FlowResult& flow, const Origin& origin) {
@@ -58,7 +52,7 @@ void Summary::add(const FlowResult& flow, const Origin& origin) {
   }
   for (const Finding& finding : flow.findings) add(finding, &history.trace, origin);
   add_service(flow);
-  if (selected_) hosts_.note(history, marks_of(flow.findings));
+  if (selected_) hosts_.note({history.trace, history, history.transfer.get()});
 }
 
 void Summary::add(CaptureOverview capture, std::span<const std::string> files) {

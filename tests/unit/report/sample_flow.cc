@@ -96,6 +96,10 @@ FlowResult sample_flow(unsigned data) {
   b.move(Side::A, FinWait1, Closed, Basis::Timer, kNoRecord, "resends of the FIN ran out");
   FlowHistory& h = b.flow.history;
   h.handshake = Handshake::Complete;
+  h.opening.plain = true;
+  h.opening.syns.first = {syn, h.records()[syn].frame};
+  h.opening.syn_acks.first = {syn_ack, h.records()[syn_ack].frame};
+  h.opening.completing = {ack, h.records()[ack].frame};
   h.close = Close::AFin;
   h.closed_first = ClosedFirst::A;
   h.outcomes[0] = {Closed, {Closed}, {Closed}, {}};

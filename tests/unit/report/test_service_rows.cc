@@ -17,6 +17,9 @@ FlowResult flow_of(std::uint64_t number, TimeNs later) {
   trace.sides[0].address.port = static_cast<std::uint16_t>(50000 + number);
   for (FrameRef* frame : {&trace.first, &trace.last}) frame->time_ns += later;
   for (SegmentRecord& record : trace.records) record.frame.time_ns += later;
+  Opening& opening = flow.history.opening;
+  for (SegmentRef* segment : {&opening.syns.first, &opening.syn_acks.first, &opening.completing})
+    segment->frame.time_ns += later;
   for (Transition& change : flow.history.transitions) {
     change.time_ns += later, change.at_ns += later;
     // The sample's ends, where the server closes too: TIME-WAIT for a minute, and CLOSED.
@@ -31,7 +34,10 @@ FlowResult flow_of(std::uint64_t number, TimeNs later) {
 
 HostBook book_of(unsigned flows) {
   HostBook book;
-  for (unsigned i = 0; i < flows; ++i) book.note(flow_of(i, i * 100 * kMillisecond).history, {});
+  for (unsigned i = 0; i < flows; ++i) {
+    const FlowHistory history = flow_of(i, i * 100 * kMillisecond).history;
+    book.note({history.trace, history, nullptr});
+  }
   return book;
 }
 

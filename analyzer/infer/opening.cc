@@ -1,0 +1,232 @@
+#include "analyzer/infer/opening.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "analyzer/infer/flow_history.h"
+#include "analyzer/infer/observation.h"
+#include "analyzer/infer/opening_answers.h"
+
+namespace tcpautopsy {
+namespace {
+
+// One look at every record tells most connections to be dull.
+struct Skim {
+  std::uint16_t later_flags = 0;  // of all records but the first two
+  bool only_syns = true, any_odd = false, any_option = false, syn_data = false;
+  PerSide<RecordIndex> offer{kNoRecord, kNoRecord};
+  PerSide<std::uint32_t> largest{};  // payload
+};
+
+Skim skim(const FlowHistory& flow) {
+  Skim seen;
+  for (RecordIndex i = 0; i < flow.records().size(); ++i) {
+    const SegmentRecord& r = flow.records()[i];
+    const std::size_t side = index(r.side);
+    if (i >= 2) seen.later_flags |= r.flags;
+    seen.largest[side] = std::max(seen.largest[side], r.payload);
+    seen.any_odd = seen.any_odd || odd_flags(r.flags);
+    seen.any_option = seen.any_option || r.has_timestamps || r.has_sack;
+    const bool syn = means_syn(r.flags);
+    seen.only_syns = seen.only_syns && syn;
+    if (syn && r.payload > 0) seen.syn_data = true;
+    if (seen.offer[side] == kNoRecord && (syn || means_syn_ack(r.flags))) seen.offer[side] = i;
+  }
+  return seen;
+}
+
+SegmentRef ref(const FlowHistory& flow, RecordIndex i) { return {i, flow.records()[i].frame}; }
+
+HeaderLook look_of(const SegmentRecord& r) {
+  HeaderLook look{r.ttl, r.window, std::nullopt};
+  if (r.has_ip_id) look.ip_id = r.ip_id;
+  return look;
+}
+
+bool opened_plainly(const FlowHistory& flow, const Observations& observations, const Skim& seen) {
+  const auto& records = flow.records();
+  if (records.size() < 3 || (seen.later_flags & (kSyn | kRst)) != 0) return false;
+  const SegmentRecord &syn = records[0], &syn_ack = records[1], &ack = records[2];
+  return means_syn(syn.flags) && syn.side == flow.client() && syn.payload == 0 &&
+         means_syn_ack(syn_ack.flags) && syn_ack.side == flow.server() && syn_ack.ack == syn.end() &&
+         ack.side == flow.client() && ack.has(kAck) && ack.ack >= 1 && observations.records[2].constrains;
+}
+
+class Reader {
+ public:
+  Reader(const Observations& observations, FlowHistory& flow)
+      : observations_(observations), flow_(flow), opening_(flow.opening), reading_{flow, flow.opening, {}} {}
+
+  void read() {
+    for (RecordIndex i = 0; i < flow_.records().size(); ++i) {
+      const SegmentRecord& r = flow_.records()[i];
+      note_progress(r, i);
+      if (r.copy) continue;
+      if (r.side == flow_.client())
+        note_client(r, i);
+      else
+        note_server(r, i);
+    }
+    if (opening_.both) note_answers_of_both();
+    opening_.syns_unanswered = sent_before_answer();
+    flow_.handshake = handshake();
+    judge_answers(reading_);
+  }
+
+ private:
+  SegmentRef ref(RecordIndex i) const { return tcpautopsy::ref(flow_, i); }
+
+  // How far the handshake came, by acknowledgment numbers even where one direction was not captured.
+  void note_progress(const SegmentRecord& r, RecordIndex i) {
+    const bool client = r.side == flow_.client();
+    if (r.has(kRst)) {
+      if (!client_completes_) (client ? client_rst_ : server_rst_) = true;
+    } else if (r.has(kSyn)) {
+      if (!r.has(kAck)) {
+        (client ? client_syn_ : server_syn_) = true;
+        if (client) syn_payload_ = std::max(syn_payload_, r.payload);
+      } else if (!client || flow_.trace.self_connection) {
+        server_syn_ack_ = true;
+        data_accepted_ = data_accepted_ || r.ack > 1;
+      }
+    } else if (observations_.records[i].constrains && r.has(kAck) && r.ack >= 1) {
+      (client ? client_completes_ : server_completes_) = true;
+    }
+  }
+
+  void note_answers_of_both() {
+    for (RecordIndex i = 0; i < flow_.records().size(); ++i) {
+      const SegmentRecord& r = flow_.records()[i];
+      if (!r.copy && means_syn_ack(r.flags)) opening_.both.syn_acks.push_back(ref(i));
+    }
+  }
+
+  void note_client(const SegmentRecord& r, RecordIndex i) {
+    if (means_syn(r.flags) && r.seq == 0) {
+      if (opening_.syns.empty()) opening_.syn = look_of(r);
+      opening_.syns.add(ref(i));
+      syn_end_ = std::max(syn_end_, r.end());
+    } else if (means_rst(r.flags)) {
+      note_reset(opening_.client_rst, r, i);
+    } else if (!r.has(kSyn) && r.has(kAck) && r.ack >= 1) {
+      if (!opening_.completing) opening_.completing = ref(i);
+      reading_.completing.push_back(i);
+    } else if (flow_.trace.self_connection && means_syn_ack(r.flags)) {
+      opening_.syn_acks.add(ref(i));
+    }
+  }
+
+  void note_server(const SegmentRecord& r, RecordIndex i) {
+    if (means_syn(r.flags)) {
+      if (opening_.both) return;
+      opening_.both.server_syn = ref(i);
+      opening_.both.crossed = !server_answered_;
+    } else if (means_syn_ack(r.flags)) {
+      server_answered_ = true;
+      // Less than SND.NXT is acceptable where the SYN carried data (RFC 9293 3.10.7.3, first check).
+      if (opening_.syns.empty() || (r.ack >= 1 && r.ack <= syn_end_)) opening_.syn_acks.add(ref(i));
+    } else if (means_rst(r.flags)) {
+      note_reset(opening_.server_rst, r, i);
+    } else if (!r.has(kSyn) && !opening_.server_knows) {
+      opening_.server_knows = ref(i);
+      opening_.server_took_data = r.has(kAck) && r.ack > 1;
+    }
+  }
+
+  void note_reset(OpeningReset& reset, const SegmentRecord& r, RecordIndex i) {
+    if (!reset) reset = {ref(i), !r.has(kAck)};
+  }
+
+  std::size_t sent_before_answer() const {
+    const auto& all = flow_.records();
+    const auto of_server = [&](const SegmentRecord& r) { return r.side == flow_.server(); };
+    const auto answer =
+        static_cast<RecordIndex>(std::find_if(all.begin(), all.end(), of_server) - all.begin());
+    TimeNs error = std::numeric_limits<TimeNs>::max();
+    for (const IcmpRecord& icmp : flow_.trace.icmp)
+      if (icmp.quoted == flow_.client()) error = std::min(error, icmp.frame.time_ns);
+    const auto before = [&](const SegmentRef& syn) { return syn.record < answer && syn.time_ns() <= error; };
+    const Sendings& syns = opening_.syns;
+    if (syns.empty() || !before(syns.first)) return 0;
+    return 1 + static_cast<std::size_t>(std::count_if(syns.again.begin(), syns.again.end(), before));
+  }
+
+  Handshake handshake() const {
+    if (!client_syn_ && !server_syn_ && !server_syn_ack_) return Handshake::None;
+    if ((client_syn_ && server_syn_) || (flow_.trace.self_connection && server_syn_ack_))
+      return Handshake::Simultaneous;
+    if (client_completes_ || (server_syn_ack_ && server_completes_))
+      return syn_payload_ > 0 && data_accepted_ ? Handshake::FastOpen : Handshake::Complete;
+    if (client_rst_) return Handshake::Aborted;
+    if (server_syn_ack_) return client_syn_ ? Handshake::HalfOpen : Handshake::SynAckOnly;
+    if (server_rst_) return Handshake::Refused;
+    return refusing_errors(flow_).empty() ? Handshake::SynOnly : Handshake::Filtered;
+  }
+
+  const Observations& observations_;
+  FlowHistory& flow_;
+  Opening& opening_;
+  OpeningReading reading_;
+  StreamOffset syn_end_ = 1;
+  std::uint32_t syn_payload_ = 0;
+  bool client_syn_ = false, server_syn_ = false, server_syn_ack_ = false, server_answered_ = false;
+  bool client_completes_ = false, server_completes_ = false, data_accepted_ = false;
+  bool client_rst_ = false, server_rst_ = false;
+};
+
+void note_offers(const Skim& seen, FlowHistory& flow) {
+  SynOffers& offers = flow.syn_offers;
+  offers.options_captured = seen.any_option;
+  for (const Side side : {Side::A, Side::B}) {
+    const TcpOptions& options = flow.trace.facts(side).syn_options;
+    offers.options_captured = offers.options_captured || options.has_mss || options.has_window_scale ||
+                              options.sack_permitted || options.has_timestamps || options.fast_open;
+    const RecordIndex offer = seen.offer[index(side)];
+    if (offer != kNoRecord) offers.mss[index(side)] = {ref(flow, offer), flow.records()[offer].mss, {}, 0};
+  }
+  if (flow.trace.self_connection) return;
+  for (const Side side : {Side::A, Side::B}) {
+    const std::uint32_t offered = offers.mss[index(other(side))].mss;
+    // None offered: an option cut by the snap length, or a sender that knows better. Nothing is proved.
+    if (offered > 0 && seen.largest[index(side)] > offered) find_oversized(flow, side, offers.mss);
+  }
+}
+
+std::optional<OddProbe> probe_of(const FlowHistory& flow) {
+  if (flow.trace.self_connection || flow.records().empty()) return std::nullopt;
+  const SegmentRecord& first = flow.records().front();
+  if ((first.flags & (kSyn | kAck | kRst)) != 0 || first.payload > 0) return std::nullopt;
+  OddProbe probe{ref(flow, 0), look_of(first), first.side, false};
+  for (const SegmentRecord& r : flow.records()) {
+    const bool answer = r.side != first.side;
+    if (answer ? !r.has(kRst) : r.flags != first.flags) return std::nullopt;
+    probe.refused = probe.refused || answer;
+  }
+  return probe;
+}
+
+}  // namespace
+
+void conclude_opening(const Observations& observations, FlowHistory& flow) {
+  const Skim seen = skim(flow);
+  note_offers(seen, flow);
+  if (seen.any_odd) find_odd_flags(flow, flow.odd_segments);
+  flow.odd_segments.probe = probe_of(flow);
+  Opening& opening = flow.opening;
+  opening.plain = opened_plainly(flow, observations, seen);
+  if (opening.plain) {
+    opening.syns.first = ref(flow, 0);
+    opening.syn = look_of(flow.records()[0]);
+    opening.syn_acks.first = ref(flow, 1);
+    opening.completing = ref(flow, 2);
+    flow.handshake = Handshake::Complete;
+    return;
+  }
+  opening.only_syns = seen.only_syns;
+  Reader(observations, flow).read();
+  if (seen.syn_data) flow.syn_offers.data = syn_data_of(flow);
+  if (!flow.trace.self_connection && !flow.trace.one_sided())
+    flow.odd_segments.stray_syn_acks = stray_syn_acks_of(flow);
+}
+
+}  // namespace tcpautopsy

@@ -1,0 +1,115 @@
+// How a connection opened: the SYNs and their answers, how far the handshake is known to have come, and what
+// either end ignored on the way.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "analyzer/decode/address.h"
+#include "analyzer/infer/resend_steps.h"
+#include "analyzer/infer/segment_ref.h"
+
+namespace tcpautopsy {
+
+struct FlowHistory;
+struct Observations;
+
+struct OpeningReset {
+  SegmentRef segment;
+  bool bare = false;  // without ACK: its sender has no socket for what it met (RFC 9293 3.10.7.1)
+
+  explicit operator bool() const { return static_cast<bool>(segment); }
+};
+
+// Both ends sent a SYN without ACK.
+struct BothOpened {
+  SegmentRef server_syn;
+  std::vector<SegmentRef> syn_acks;  // of either end
+  bool crossed = false;  // the server sent its SYN before it answered the client's (RFC 9293 3.5, figure 7)
+
+  explicit operator bool() const { return static_cast<bool>(server_syn); }
+};
+
+// SYN-ACKs that the server sent although a segment that completes the handshake had passed early enough to
+// reach it before, and what it ignored. An answer that was under way to the server when the SYN-ACK left it
+// does not count: the round trip between the capture point and the server decides, 500 ms where it is not
+// known.
+struct IgnoredAcks {
+  std::vector<SegmentRef> repeats;  // such SYN-ACKs
+  std::vector<SegmentRef> ignored;  // the client's segments before them
+  std::size_t with_data = 0;        // of `ignored`, those that carried data
+};
+
+// Resent SYNs that the client sent although a SYN-ACK had passed early enough to reach it before. Each is
+// followed by another SYN-ACK before the client acknowledges any: an ACK that comes sooner answers an earlier
+// one. None where a timestamp echo shows that the first SYN-ACK did arrive.
+struct IgnoredSynAcks {
+  std::vector<SegmentRef> syns;      // such SYNs
+  std::vector<SegmentRef> syn_acks;  // the SYN-ACKs before them
+  bool timed = false;                // the round trip to the client is known, and was waited for
+};
+
+// A handshake that the server gave up: it repeated its SYN-ACK, stopped, and nothing completed.
+struct Abandoned {
+  SegmentRef reset;         // a RST without ACK that answers the client shows it; else silence does
+  TimeNs silence_ns = 0;    // from the last SYN-ACK to the RST or the capture's end
+  TimeNs next_step_ns = 0;  // the longest that the next repeat could take
+  bool certain = false;     // no segment that completes the handshake passed after the last repeat
+};
+
+// What a listener without room in its accept queue does with a handshake that the client completed. The same
+// is seen of a path that loses all the client sends: whether others opened meanwhile tells them apart, which
+// one connection cannot know.
+enum class ThrownAway : std::uint8_t {
+  No,
+  Ignored,  // it ignored two or more segments that complete it, and repeated its SYN-ACK as often
+  Reset,    // it answered the ACK with a RST at once (net.ipv4.tcp_abort_on_overflow)
+};
+
+// An ICMP error about the SYN that ends an attempt to connect.
+struct RefusingError {
+  FrameRef frame;
+  IpAddress reporter;
+  bool v6 = false;
+  std::uint8_t type = 0, code = 0;
+};
+
+// What answered the SYN in place of a SYN-ACK, where nothing else did.
+struct Refusals {
+  std::vector<SegmentRef> resets;  // RST with an ACK of the SYN
+  SegmentRef reset_syn;            // the last SYN before the first of them
+  std::uint8_t reset_ttl = 0;      // of the first
+  std::vector<RefusingError> errors;
+
+  bool empty() const { return resets.empty() && errors.empty(); }
+};
+
+struct Opening {
+  // SYN, SYN-ACK and ACK once each, no data in the SYN, and no RST at any time: most connections. Of such a
+  // one nothing is kept beyond the first three segments.
+  bool plain = false;
+  bool only_syns = false;  // nothing but SYNs was captured
+  Sendings syns;           // the client's, of one ISN
+  HeaderLook syn;          // of the first
+  Sendings syn_acks;       // the server's that acknowledge it; a self-connection's own
+  SegmentRef completing;   // the client's first segment that acknowledges the SYN-ACK: no SYN, no RST
+
+  std::size_t syns_unanswered = 0;  // sent before anything of the server or an ICMP error about them passed
+  SegmentRef server_knows;          // the server's first segment that is no SYN, SYN-ACK or RST
+  bool server_took_data = false;    // that acknowledges data
+  OpeningReset client_rst, server_rst;  // the first of each
+  BothOpened both;
+  IgnoredAcks ignored_acks;
+  IgnoredSynAcks ignored_syn_acks;
+  std::optional<Abandoned> abandoned;
+  ThrownAway thrown_away = ThrownAway::No;
+  Refusals refusals;
+};
+
+// Reads how the connection opened into `opening`, `handshake`, `odd_segments` and `syn_offers` of the
+// history, which needs its facts and profile.
+void conclude_opening(const Observations& observations, FlowHistory& history);
+
+}  // namespace tcpautopsy

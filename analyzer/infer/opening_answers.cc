@@ -1,0 +1,201 @@
+#include "analyzer/infer/opening_answers.h"
+
+#include <algorithm>
+
+namespace tcpautopsy {
+namespace {
+
+// Least time that a timer lets pass before a SYN-ACK comes again, with room for jitter: common stacks start
+// at 1 s.
+constexpr TimeNs kLeastTimer = 500 * kMillisecond;
+constexpr std::size_t kKeepsIgnoring = 2;
+// With tcp_abort_on_overflow the RST answers the ACK in no time: not later than this after the round trip.
+constexpr TimeNs kAtOnce = 20 * kMillisecond;
+
+const SegmentRecord& record(const OpeningReading& r, RecordIndex i) { return r.flow.records()[i]; }
+TimeNs time_of(const OpeningReading& r, RecordIndex i) { return record(r, i).frame.time_ns; }
+
+// The least round trip seen may be short of the usual one.
+std::optional<TimeNs> with_slack(std::optional<std::int64_t> round_trip) {
+  return round_trip ? std::optional<TimeNs>(*round_trip + *round_trip / 4) : std::nullopt;
+}
+
+bool between(const Sendings& sendings, RecordIndex after, RecordIndex before) {
+  const auto earlier = [](RecordIndex i, const SegmentRef& s) { return i < s.record; };
+  const auto next = std::upper_bound(sendings.again.begin(), sendings.again.end(), after, earlier);
+  return (sendings.first.record > after && sendings.first.record < before) ||
+         (next != sendings.again.end() && next->record < before);
+}
+
+IgnoredAcks ignored_acks(const OpeningReading& r) {
+  IgnoredAcks found;
+  const Opening& o = r.opening;
+  if (!o.completing) return found;
+  const TimeNs on_its_way = with_slack(r.flow.rtt(r.flow.server())).value_or(kLeastTimer);
+  const SegmentRef* previous = &o.syn_acks.first;
+  for (const SegmentRef& repeat : o.syn_acks.again) {
+    const bool by_timer = !between(o.syns, previous->record, repeat.record) &&
+                          repeat.time_ns() - previous->time_ns() >= kLeastTimer;
+    if (by_timer && repeat.record > o.completing.record && repeat.record < o.server_knows.record &&
+        repeat.time_ns() - o.completing.time_ns() >= on_its_way)
+      found.repeats.push_back(repeat);
+    previous = &repeat;
+  }
+  if (found.repeats.empty()) return found;
+  for (const RecordIndex i : r.completing) {
+    if (found.repeats.back().time_ns() - time_of(r, i) < on_its_way) break;
+    found.ignored.push_back({i, record(r, i).frame});
+    if (record(r, i).payload > 0) ++found.with_data;
+  }
+  return found;
+}
+
+// The client's first ACK echoes the timestamp of the first SYN-ACK: that one arrived (RFC 7323 3.2).
+bool first_arrived(const OpeningReading& r) {
+  const Opening& o = r.opening;
+  if (!o.completing) return false;
+  const SegmentRecord &ack = record(r, o.completing.record), &first = record(r, o.syn_acks.first.record),
+                      &last = record(r, o.syn_acks.last().record);
+  return ack.has_timestamps && first.has_timestamps && first.ts_val != last.ts_val &&
+         ack.ts_ecr == first.ts_val;
+}
+
+IgnoredSynAcks ignored_syn_acks(const OpeningReading& r) {
+  IgnoredSynAcks found;
+  const Opening& o = r.opening;
+  if (o.syn_acks.empty()) return found;
+  const auto round_trip = with_slack(r.flow.rtt(r.flow.client()));
+  const SegmentRef& first = o.syn_acks.first;
+  for (const SegmentRef& syn : o.syns.again)
+    if (syn.record > first.record && between(o.syn_acks, syn.record, o.completing.record) &&
+        syn.time_ns() - first.time_ns() >= round_trip.value_or(0))
+      found.syns.push_back(syn);
+  if (found.syns.empty() || first_arrived(r)) return {};
+  found.timed = round_trip.has_value();
+  found.syn_acks.push_back(first);
+  for (const SegmentRef& syn_ack : o.syn_acks.again)
+    if (syn_ack.record < found.syns.back().record) found.syn_acks.push_back(syn_ack);
+  return found;
+}
+
+struct Unanswered {
+  std::size_t segments = 0, with_data = 0;
+};
+
+// What the client sent after record `last` that completes the handshake.
+Unanswered unanswered_since(const OpeningReading& r, RecordIndex last) {
+  Unanswered count;
+  for (const RecordIndex i : r.completing) {
+    if (i < last) continue;
+    ++count.segments;
+    if (record(r, i).payload > 0) ++count.with_data;
+  }
+  return count;
+}
+
+// No SYN-ACK for 1.5 times its next step; or that step is over by more than a timer's lateness (an eighth at
+// most on Linux, 7 % measured) and the client has stopped to send SYNs as well.
+bool repeats_stopped(const OpeningReading& r, const Abandoned& seen) {
+  const Opening& o = r.opening;
+  if (2 * seen.silence_ns >= 3 * seen.next_step_ns) return true;
+  if (o.completing || o.syns.empty()) return false;
+  const TimeNs client_step = next_step(o.syns.steps());
+  const TimeNs client_silence = r.flow.capture_end_ns - o.syns.last().time_ns();
+  return 10 * seen.silence_ns >= 11 * seen.next_step_ns && 2 * client_silence >= 3 * client_step;
+}
+
+std::optional<Abandoned> abandoned(const OpeningReading& r) {
+  const Opening& o = r.opening;
+  if (o.syn_acks.count() < 2 || o.server_knows || o.client_rst) return std::nullopt;
+  const SegmentRef& last = o.syn_acks.last();
+  const auto steps = o.syn_acks.steps();
+  Abandoned found;
+  // An answer to a repeated SYN comes between the server's own repeats: the longest step is its timer's.
+  found.next_step_ns = 2 * *std::max_element(steps.begin(), steps.end());
+  if (const SegmentRef& reset = o.server_rst.segment) {
+    if (reset.record < last.record || !o.server_rst.bare || !o.completing) return std::nullopt;
+    found.reset = reset;
+    found.certain = true;
+    found.silence_ns = reset.time_ns() - last.time_ns();
+    return found;
+  }
+  found.silence_ns = r.flow.capture_end_ns - last.time_ns();
+  const auto unanswered = unanswered_since(r, last.record);
+  found.certain = unanswered.segments == 0;
+  if (!repeats_stopped(r, found)) return std::nullopt;
+  // Its last answer to a SYN-ACK may have completed the handshake, unless data that came after was ignored
+  // too.
+  const bool out_of_tries = steps.size() >= r.flow.profile.syn_ack_retries && r.completing.size() > 1;
+  if (unanswered.segments > 0 && unanswered.with_data < 2 && !out_of_tries) return std::nullopt;
+  return found;
+}
+
+// The RST that answers the handshake's ACK, without a socket, as the first segment of the server after its
+// SYN-ACK.
+bool reset_at_once(const OpeningReading& r) {
+  const Opening& o = r.opening;
+  const SegmentRef& rst = o.server_rst.segment;
+  if (!rst || !o.server_rst.bare || !o.completing || o.syn_acks.count() != 1) return false;
+  if (rst.record > o.server_knows.record || rst.record < o.completing.record) return false;
+  return record(r, rst.record).seq == record(r, o.completing.record).ack &&
+         rst.time_ns() - o.completing.time_ns() <= r.flow.rtt(r.flow.server()).value_or(0) + kAtOnce;
+}
+
+ThrownAway thrown_away(const OpeningReading& r) {
+  const IgnoredAcks& acks = r.opening.ignored_acks;
+  if (acks.ignored.size() >= kKeepsIgnoring && acks.repeats.size() >= kKeepsIgnoring)
+    return ThrownAway::Ignored;
+  return reset_at_once(r) ? ThrownAway::Reset : ThrownAway::No;
+}
+
+// Fragmentation needed, or packet too big, ends nothing.
+bool ends_connect(const IcmpRecord& icmp) {
+  constexpr std::uint8_t kFragmentationNeeded = 4;
+  const std::uint8_t unreachable = icmp.v6 ? 1 : 3, exceeded = icmp.v6 ? 3 : 11, parameter = icmp.v6 ? 4 : 12;
+  if (icmp.type == exceeded || icmp.type == parameter) return true;
+  return icmp.type == unreachable && (icmp.v6 || icmp.code != kFragmentationNeeded);
+}
+
+Refusals refusals(const OpeningReading& r) {
+  Refusals found;
+  const Opening& o = r.opening;
+  if (o.syns.empty() || !o.syn_acks.empty() || o.both || o.server_knows || o.completing) return found;
+  const StreamOffset syn_end = record(r, o.syns.first.record).end();
+  for (RecordIndex i = o.server_rst.segment.record; i < r.flow.records().size(); ++i) {
+    const SegmentRecord& rst = record(r, i);
+    if (rst.copy || rst.side != r.flow.server() || !means_rst(rst.flags) || !rst.has(kAck) || rst.ack < 1 ||
+        rst.ack > syn_end)
+      continue;
+    if (found.resets.empty()) found.reset_ttl = rst.ttl;
+    found.resets.push_back({i, rst.frame});
+  }
+  found.errors = refusing_errors(r.flow);
+  if (found.resets.empty()) return found;
+  found.reset_syn = o.syns.first;
+  for (const SegmentRef& syn : o.syns.again)
+    if (syn.record < found.resets.front().record) found.reset_syn = syn;
+  return found;
+}
+
+}  // namespace
+
+std::vector<RefusingError> refusing_errors(const FlowHistory& flow) {
+  std::vector<RefusingError> found;
+  for (const IcmpRecord& icmp : flow.trace.icmp)
+    if (icmp.quoted == flow.client() && icmp.seq == 0 && ends_connect(icmp))
+      found.push_back({icmp.frame, icmp.reporter, icmp.v6, icmp.type, icmp.code});
+  return found;
+}
+
+void judge_answers(const OpeningReading& r) {
+  Opening& o = r.opening;
+  if (r.flow.trace.self_connection) return;
+  o.refusals = refusals(r);
+  if (r.flow.trace.one_sided() || o.both) return;
+  o.ignored_acks = ignored_acks(r);
+  o.ignored_syn_acks = ignored_syn_acks(r);
+  o.abandoned = abandoned(r);
+  o.thrown_away = thrown_away(r);
+}
+
+}  // namespace tcpautopsy
