@@ -32,7 +32,8 @@ Cell maybe(const std::optional<T>& value) {
 
 std::optional<std::uint64_t> resends_of(const FlowHistory& history) {
   if (!history.transfer) return std::nullopt;
-  return history.transfer->resends[0].resends + history.transfer->resends[1].resends;
+  return history.transfer->retransmissions[0].retransmissions +
+         history.transfer->retransmissions[1].retransmissions;
 }
 
 std::optional<std::int64_t> handshake_time(const FlowHistory& history) {

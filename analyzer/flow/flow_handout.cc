@@ -79,13 +79,13 @@ void FlowTable::State::hand_out(Id id) {
   const Id older = flows_.to_conclude(id).older;
   if (older != LiveFlows::kNone) hand_out(older);
   LiveFlow& flow = flows_[id];
-  const bool capture = pairs_.doubled(flow.pair);
+  const bool capture = pairs_.copied(flow.pair);
   EndedFlow ended = flow.conclude(capture);
   if (capture) {
-    const std::uint64_t dropped = ended.trace.sides[0].duplicates + ended.trace.sides[1].duplicates;
-    facts.duplicates_dropped += dropped;
+    const std::uint64_t dropped = ended.trace.sides[0].copies + ended.trace.sides[1].copies;
+    facts.copies_dropped += dropped;
     const FrameRef& first = flow.first_copy();
-    FrameRef& earliest = facts.first_duplicate;
+    FrameRef& earliest = facts.first_copy;
     if (dropped > 0 && (earliest.number == 0 ||
                         std::tie(first.file, first.number) < std::tie(earliest.file, earliest.number))) {
       earliest = first;
@@ -99,7 +99,7 @@ void FlowTable::State::hand_out(Id id) {
 void FlowTable::State::finish() {
   while (!held_.empty()) opened_for_good(held_.begin()->first);
   for (const Id id : flows_.by_number()) hand_out(id);
-  facts.doubled_pairs = pairs_.doubled_pairs();
+  facts.copied_pairs = pairs_.copied_pairs();
 }
 
 }  // namespace tcpautopsy

@@ -18,7 +18,7 @@ FlowTable::State::Route FlowTable::State::route_syn(const Arrival& a, Id latest)
   const bool alive = !flows_[latest].closed() && !flows_[latest].opening();
   const Id opened = next_incarnation(a, latest);
   if (alive && held_.size() < kMostHeld) {
-    held_.emplace(opened, PendingSyn(a.segment, a.frame, a.twin, bool(options.on_segment)));
+    held_.emplace(opened, PendingSyn(a.segment, a.frame, a.copy, bool(options.on_segment)));
     flows_[opened].held = true;
     return {opened, Role::Ordinary, true};
   }
@@ -77,7 +77,7 @@ std::uint64_t FlowTable::State::add_held(const Arrival& a, Id opened) {
   const Id old = flows_[opened].older;
   PendingSyn& held = held_.at(opened);
   const std::uint64_t number = flows_[is_plain_ack(a.segment) || opens(a.segment) ? opened : old].number;
-  switch (held.judge(a.segment, a.frame, a.twin, flows_[old])) {
+  switch (held.judge(a.segment, a.frame, a.copy, flows_[old])) {
     case PendingSyn::Verdict::Wait: return number;
     case PendingSyn::Verdict::Opens: opened_for_good(opened); return deliver(a, route(a, opened));
     case PendingSyn::Verdict::Forged: was_forged(opened); return deliver(a, route(a, old));

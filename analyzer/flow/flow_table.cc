@@ -47,19 +47,19 @@ std::uint64_t FlowTable::State::add(const TcpSegment& segment, const FrameRef& f
   last_time_ = frame.time_ns;
 
   Arrival a(segment, frame);
-  const RecentPackets::Twin twin = recent_.look(segment, a.hash, a.from_low, frame.time_ns);
+  const RecentPackets::Copy copy = recent_.look(segment, a.hash, a.from_low, frame.time_ns);
   const Id latest = flows_.latest(a.key, a.hash);
   if (latest == LiveFlows::kNone) return first_incarnation(a);
   LiveFlow& flow = flows_[latest];
-  a.twin = is_twin(twin, flow);
+  a.copy = is_copy(copy, flow);
   if (flow.held) return add_held(a, latest);
   const bool plain = flow.older == LiveFlows::kNone && ((segment.flags & kSyn) == 0 || flow.expects(segment));
   return plain ? deliver_to(flow, latest, Role::Ordinary, a) : deliver(a, route(a, latest));
 }
 
-bool FlowTable::State::is_twin(RecentPackets::Twin twin, const LiveFlow& flow) const {
-  if (twin == RecentPackets::Twin::Unidentified) return pairs_.doubled(flow.pair);
-  return twin == RecentPackets::Twin::Sure;
+bool FlowTable::State::is_copy(RecentPackets::Copy copy, const LiveFlow& flow) const {
+  if (copy == RecentPackets::Copy::Unidentified) return pairs_.copied(flow.pair);
+  return copy == RecentPackets::Copy::Sure;
 }
 
 std::uint64_t FlowTable::State::first_incarnation(const Arrival& a) {
@@ -71,11 +71,11 @@ std::uint64_t FlowTable::State::first_incarnation(const Arrival& a) {
     return deliver(a, {half});
   }
   const std::uint64_t number = next_number_++;
-  const DoubledPairs::Pair pair = pairs_.find(hash_hosts(a.key));
+  const CopiedPairs::Pair pair = pairs_.find(hash_hosts(a.key));
   ++facts.flows;
   if (opens(a.segment)) {
     // It may be one of a flood, and nothing ever come after it.
-    if (pair != DoubledPairs::kNone) pairs_.original(pair);
+    if (pair != CopiedPairs::kNone) pairs_.original(pair);
     const Id id = flows_.open_asleep({a.key, number, 0, a.key.encapsulation, pair, a.from_low, false, {}},
                                      a.hash, a.segment, a.frame);
     note_opened(id, a.frame.time_ns);
@@ -101,13 +101,13 @@ std::uint64_t FlowTable::State::deliver(const Arrival& a, Route to) {
 
 std::uint64_t FlowTable::State::deliver_to(LiveFlow& flow, Id id, Role role, const Arrival& a) {
   const Side side = flow.side_of(a.from_low);
-  if (a.twin && flow.begun()) {
-    if (flow.pair == DoubledPairs::kNone) flow.pair = pairs_.enter(hash_hosts(flow.key), flow.packets());
-    pairs_.twin(flow.pair);
+  if (a.copy && flow.begun()) {
+    if (flow.pair == CopiedPairs::kNone) flow.pair = pairs_.enter(hash_hosts(flow.key), flow.packets());
+    pairs_.copy(flow.pair);
     flow.add(a.segment, a.frame, side, Role::Copy);
     return flow.number;
   }
-  if (flow.pair != DoubledPairs::kNone) pairs_.original(flow.pair);
+  if (flow.pair != CopiedPairs::kNone) pairs_.original(flow.pair);
   flow.add(a.segment, a.frame, side, role);
   if (options.on_segment && role == Role::Ordinary) options.on_segment(flow.number, side, a.segment, a.frame);
   if (flow.older != LiveFlows::kNone) tell_answer(id, a);
@@ -150,7 +150,7 @@ std::optional<FlowTrace> FlowTable::State::so_far(const TcpSegment& segment, std
     const LiveFlow& flow = flows_[id];
     if (flow.number != number) continue;
     if (flow.held) return std::nullopt;
-    return flow.so_far(pairs_.doubled(flow.pair));
+    return flow.so_far(pairs_.copied(flow.pair));
   }
   return std::nullopt;
 }

@@ -29,10 +29,10 @@ struct FlowOptions {
 // What the table found about the capture as a whole.
 struct CaptureFacts {
   std::uint64_t flows = 0;
-  std::uint64_t duplicates_dropped =
-      0;  // packets captured twice (SPAN, "any" device) and left out of the analysis
-  std::uint64_t doubled_pairs = 0;  // host pairs or interfaces of which most packets were doubled
-  FrameRef first_duplicate;         // number 0: none
+  std::uint64_t copies_dropped =
+      0;                           // packets captured twice (SPAN, "any" device) and left out of the analysis
+  std::uint64_t copied_pairs = 0;  // host pairs or interfaces of which most packets were captured twice
+  FrameRef first_copy;             // number 0: none
   std::uint64_t halves_joined = 0;  // one-sided flows joined although VLAN or tunnel differ
 };
 

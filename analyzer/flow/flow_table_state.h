@@ -9,9 +9,9 @@
 #include <unordered_map>
 #include <vector>
 
-#include "analyzer/flow/duplicates.h"
 #include "analyzer/flow/flow_table.h"
 #include "analyzer/flow/live_flows.h"
+#include "analyzer/flow/packet_copies.h"
 #include "analyzer/flow/pending_syn.h"
 
 namespace tcpautopsy {
@@ -33,18 +33,18 @@ struct FlowTable::State {
  private:
   // A segment on its way to its flow.
   struct Arrival {
-    Arrival(const TcpSegment& s, const FrameRef& f, bool is_twin = false)
+    Arrival(const TcpSegment& s, const FrameRef& f, bool is_copy = false)
         : segment(s),
           frame(f),
           key(FlowKey::of(s.source, s.destination, s.encapsulation, from_low)),
           hash(hash_of(key)),
-          twin(is_twin) {}
+          copy(is_copy) {}
     const TcpSegment& segment;
     const FrameRef& frame;
     bool from_low = false;
     FlowKey key;
     std::uint64_t hash;
-    bool twin;
+    bool copy;
   };
   struct Route {
     Route(Id id, Role r = Role::Ordinary, bool is_held = false) : flow(id), role(r), held(is_held) {}
@@ -76,7 +76,7 @@ struct FlowTable::State {
   Id best_fit(const TcpSegment& segment, Id latest);
   std::uint64_t deliver(const Arrival& a, Route to);
   std::uint64_t deliver_to(LiveFlow& flow, Id id, Role role, const Arrival& a);
-  bool is_twin(RecentPackets::Twin twin, const LiveFlow& flow) const;
+  bool is_copy(RecentPackets::Copy copy, const LiveFlow& flow) const;
 
   std::uint64_t add_held(const Arrival& a, Id opened);
   void opened_for_good(Id opened);
@@ -102,7 +102,7 @@ struct FlowTable::State {
 
   LiveFlows flows_;
   RecentPackets recent_;
-  DoubledPairs pairs_;
+  CopiedPairs pairs_;
   std::unordered_map<Id, PendingSyn> held_;
   std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
   std::deque<Opened> opened_;

@@ -15,8 +15,9 @@ std::uint8_t signature_of(const Bearing& bearing) {
 
 bool Folding::is_incident(const SegmentRecord& record, const Bearing& bearing) const {
   const bool window_turns = (record.window == 0) != window_closed_[index(record.side)];
-  return record.resend || record.fills_gap || record.after_gap || record.keepalive || bearing.news ||
-         record.window == 0 || window_turns;
+  const Standing& standing = record.standing;
+  return standing.retransmission || standing.fills_gap || standing.after_gap || standing.keepalive ||
+         bearing.news || record.window == 0 || window_turns;
 }
 
 bool Folding::is_turn(const SegmentRecord& record, const Bearing& bearing) {

@@ -7,9 +7,9 @@
 #include <optional>
 #include <vector>
 
-#include "analyzer/flow/duplicates.h"
 #include "analyzer/flow/flow_key.h"
 #include "analyzer/flow/flow_tracker.h"
+#include "analyzer/flow/packet_copies.h"
 #include "analyzer/flow/segment_journal.h"
 
 namespace tcpautopsy {
@@ -74,7 +74,7 @@ class LiveFlow {
   std::uint32_t incarnation;
   std::uint32_t joined_encapsulation;  // of the other half, where that differs; else the key's own
   std::uint32_t older, newer;          // live incarnations of the same key, or FlowIndex::kNone
-  DoubledPairs::Pair pair = DoubledPairs::kNone;
+  CopiedPairs::Pair pair = CopiedPairs::kNone;
   bool a_is_low;
   bool touched = true;      // since the table last looked for flows that may sleep
   bool held = false;        // its SYN waits for the next segments to tell whose it is

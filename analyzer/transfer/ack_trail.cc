@@ -65,7 +65,7 @@ bool AckTrail::duplicate(const PlacedSegment& s, const SenderView& sender) const
 }
 
 // The first block may report a duplicate: it lies below the ACK or inside the second (RFC 2883 4).
-bool AckTrail::read_sack(const PlacedSegment& s, const SenderView& sender, DuplicateReport& report) {
+bool AckTrail::read_sack(const PlacedSegment& s, const SenderView& sender, DsackReport& report) {
   const TcpOptions& options = s.segment.options;
   struct Block {
     StreamOffset begin, end;
@@ -104,8 +104,8 @@ TimeNs AckTrail::missed_since(StreamOffset at) const {
   return -1;
 }
 
-DuplicateReport AckTrail::heard(const PlacedSegment& s, const SenderView& sender) {
-  DuplicateReport report;
+DsackReport AckTrail::heard(const PlacedSegment& s, const SenderView& sender) {
+  DsackReport report;
   const bool moves = !sender.acked || s.ack > sender.snd_una;
   const bool repeats = !moves && duplicate(s, sender);
   window_ = s.segment.window;

@@ -38,14 +38,14 @@ void RetransmissionWatch::again(const PlacedSegment& s, const SenderView& own, b
   const SendLog::Entry* before = log_.find(s.seq);
   if (carries_on(s, own)) return log_.sent(s);
   const RetransmissionContext context = context_of(s, own, before, sack_unused);
-  if (s.fills_gap && s.new_bytes == s.segment.payload_length) {
+  if (s.standing.fills_gap && s.new_bytes == s.segment.payload_length) {
     if (overtaken(s, context)) {
       facts_.out_of_order.add(s.frame, context.waited_ns);
     } else {
       judge(s, own, context, true);
     }
-  } else if (before != nullptr && doubled(s, *before)) {
-    facts_.doubled.add(s.frame);
+  } else if (before != nullptr && duplicated(s, *before)) {
+    facts_.duplicates.add(s.frame);
     return;
   } else {
     if (differs(s)) facts_.conflicts.add(s.frame);
@@ -59,7 +59,7 @@ void RetransmissionWatch::again(const PlacedSegment& s, const SenderView& own, b
 bool RetransmissionWatch::carries_on(const PlacedSegment& s, const SenderView& own) const {
   if (s.has_data() && s.new_bytes + 1 == s.segment.payload_length && probed_ && *probed_ == s.seq)
     return true;
-  if (!s.fills_gap || s.new_bytes < s.segment.payload_length) return false;
+  if (!s.standing.fills_gap || s.new_bytes < s.segment.payload_length) return false;
   if (own.acked && s.end() <= own.snd_una) return true;
   const SendLog::Entry* beyond = log_.after(s.seq);
   if (beyond == nullptr) return false;
@@ -69,7 +69,7 @@ bool RetransmissionWatch::carries_on(const PlacedSegment& s, const SenderView& o
 }
 
 // The same packet again. A host that sends again reads its clock and counts its packets anew.
-bool RetransmissionWatch::doubled(const PlacedSegment& s, const SendLog::Entry& before) const {
+bool RetransmissionWatch::duplicated(const PlacedSegment& s, const SendLog::Entry& before) const {
   if (before.begin != s.seq || before.length != s.length) return false;
   const TcpOptions& options = s.segment.options;
   if (options.has_timestamps && options.ts_val != before.ts_val) return false;
@@ -221,10 +221,10 @@ void RetransmissionWatch::note_timeout(const PlacedSegment& s, TimeNs waited) {
 }
 
 void RetransmissionWatch::settle(const Retransmission& r) {
-  ++facts_.resends;
+  ++facts_.retransmissions;
   const bool probe = r.cause == RetransmissionCause::Probe || r.cause == RetransmissionCause::LastSegment;
   if (r.syn) {
-    ++facts_.syn_resends;
+    ++facts_.syn_retransmissions;
     facts_.syn_spurious += r.spurious ? 1 : 0;
     return;
   }
@@ -248,8 +248,8 @@ void RetransmissionWatch::hears(const PlacedSegment& s, const SenderView& own) {
   if (!s.has(kAck) || s.has(kRst)) return;
   const bool moves = !own.acked || s.ack > own.snd_una;
   const bool gaps = trail_.duplicates_now() > 0 || !trail_.board().empty();
-  const DuplicateReport duplicate = trail_.heard(s, own);
-  if (duplicate.any) report(duplicate);
+  const DsackReport dsack = trail_.heard(s, own);
+  if (dsack.any) report(dsack);
   if (!moves) return;
   const SendLog::Acknowledged taken = log_.acknowledge(s.ack);
   const StreamOffset una = own.acked ? own.snd_una : taken.any ? taken.last.begin : s.ack;
@@ -290,9 +290,9 @@ void RetransmissionWatch::confirm(const PlacedSegment& s, StreamOffset una) {
 }
 
 // One report stands for one sending too many: the oldest that is not told yet.
-void RetransmissionWatch::report(const DuplicateReport& duplicate) {
+void RetransmissionWatch::report(const DsackReport& dsack) {
   for (Retransmission& r : pending_) {
-    if (r.spurious || r.begin >= duplicate.end || r.end <= duplicate.begin) continue;
+    if (r.spurious || r.begin >= dsack.end || r.end <= dsack.begin) continue;
     r.spurious = true;
     return;
   }

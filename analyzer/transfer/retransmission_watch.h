@@ -48,7 +48,7 @@ class RetransmissionWatch {
 
   void again(const PlacedSegment& s, const SenderView& own, bool sack_unused);
   bool carries_on(const PlacedSegment& s, const SenderView& own) const;
-  bool doubled(const PlacedSegment& s, const SendLog::Entry& before) const;
+  bool duplicated(const PlacedSegment& s, const SendLog::Entry& before) const;
   bool differs(const PlacedSegment& s) const;
   bool overtaken(const PlacedSegment& s, const RetransmissionContext& context) const;
   RetransmissionContext context_of(const PlacedSegment& s, const SenderView& own,
@@ -60,7 +60,7 @@ class RetransmissionWatch {
   void settle(const Retransmission& resend);
   void measure(const PlacedSegment& ack, const SenderView& own, const SendLog::Acknowledged& taken);
   void confirm(const PlacedSegment& ack, StreamOffset una);
-  void report(const DuplicateReport& duplicate);
+  void report(const DsackReport& dsack);
   void note_unseen(const PlacedSegment& ack, const SendLog::Acknowledged& taken);
   void fill(StreamOffset begin, StreamOffset end);
 

@@ -8,7 +8,7 @@ namespace {
 
 // RFC 9293 3.7.1: 536 octets pass on any IPv4 path worth the name; what is smaller is not lost for its size.
 constexpr std::uint32_t kLarge = 512;
-// Fewer resends are told from plain loss by nothing.
+// Fewer retransmissions are told from plain loss by nothing.
 constexpr std::uint64_t kResendsNeeded = 3, kResendsNeededBeforeSmaller = 2;
 
 bool proven(const StuckSizeFacts& f) {
@@ -20,10 +20,10 @@ bool proven(const StuckSizeFacts& f) {
 
 void StuckSize::sent(const PlacedSegment& s, const SenderView& own) {
   const std::uint32_t payload = s.segment.payload_length;
-  if (payload > arrived_ && !s.resend && count_ < pending_.size() &&
+  if (payload > arrived_ && !s.standing.retransmission && count_ < pending_.size() &&
       (count_ == 0 || payload > pending_[count_ - 1].payload))
     pending_[count_++] = {s.data_end(), payload};
-  if (!s.resend || !own.acked || s.seq != own.snd_una) return;
+  if (!s.standing.retransmission || !own.acked || s.seq != own.snd_una) return;
   if (!stuck_) {
     if (payload < kLarge || payload <= arrived_) return;
     stuck_ = std::make_unique<Stuck>();

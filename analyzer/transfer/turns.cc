@@ -43,7 +43,7 @@ void Turns::add(const PlacedSegment& segment, const Views& views) {
   if (!segment.has_data() || segment.has(kRst)) return;
   const std::size_t side = index(segment.side);
   if (segment.new_bytes == 0) return resent(segment, views.own);
-  const bool late = segment.fills_gap && speaking_;  // of an earlier turn, perhaps
+  const bool late = segment.standing.fills_gap && speaking_;  // of an earlier turn, perhaps
   if (!late && (!speaking_ || now_.side != segment.side)) begin(segment, views.peer);
   facts_.bytes[side] += segment.new_bytes;
   write_[side] += segment.new_bytes;

@@ -39,7 +39,7 @@ void write_capture(JsonWriter& w, const CaptureOverview& capture) {
   w.field("unknown_link_type", d.unknown_link_type);
   w.end_object();
   w.field("flows", capture.facts.flows);
-  w.field("duplicates_dropped", capture.facts.duplicates_dropped);
+  w.field("duplicates_dropped", capture.facts.copies_dropped);
   w.field("halves_joined", capture.facts.halves_joined);
   w.end_object();
 }

@@ -40,7 +40,7 @@ Sums sums_of(const Summary& summary) {
       if (file.first_ns) s.first = std::min(s.first.value_or(*file.first_ns), *file.first_ns);
       if (file.last_ns) s.last = std::max(s.last.value_or(*file.last_ns), *file.last_ns);
     }
-    s.duplicates += capture.facts.duplicates_dropped;
+    s.duplicates += capture.facts.copies_dropped;
     s.joined += capture.facts.halves_joined;
     add(s.decoded, capture.decoded);
   }
