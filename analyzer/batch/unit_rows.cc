@@ -101,7 +101,7 @@ void UnitRows::add(const FlowResult& flow, const Encapsulation& encapsulation) {
   for (std::size_t i = 0; i < flow.findings.size(); ++i) {
     const Finding& finding = flow.findings[i];
     add_finding({finding, &trace}, origin, alike_before(flow.findings, i),
-                PartOf::possible(finding.id) ? open_ : settled_);
+                PartOf::possible(finding.id) ? open_ : closed_);
   }
 }
 
@@ -157,7 +157,7 @@ void UnitRows::finish(const Findings& of_capture, bool store_them, RowSpool& flo
     row.resize(kPlace);
     findings.add(row);
   };
-  settled_.each(put);
+  closed_.each(put);
   std::string record;
   open_.each([&](std::vector<Cell>& row) {
     const std::string_view whose = parts.of(std::get<std::string_view>(row[kId]), place_of(row[kPlace]));

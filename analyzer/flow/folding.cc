@@ -43,7 +43,7 @@ void Folding::add(RecordLog& log, const SegmentRecord& record, const Bearing& be
   const bool first = opening_ == 0;
   if (!first && record.frame.time_ns - last_ns_ >= kSilence && silences_ < kSilences) {
     ++silences_;
-    log.settle();
+    log.flush();
     keep_next_ = {true, true};
   }
   last_ns_ = record.frame.time_ns;

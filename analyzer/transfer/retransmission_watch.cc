@@ -148,44 +148,46 @@ void RetransmissionWatch::judge(const PlacedSegment& s, const SenderView& own,
                                 const RetransmissionContext& given, bool first_unseen) {
   RetransmissionContext context = given;
   if (context.first_unacknowledged) {
-    settle_last_segment(s, context.waited_ns);
+    classify_last_segment(s, context.waited_ns);
     context.timeouts = timeouts_;
     context.probes = probes_;
     context.timeout_recovery = recovering_timeout_;
   }
-  Retransmission resend;
-  resend.frame = s.frame;
-  resend.begin = s.seq;
-  resend.end = s.end();
-  resend.waited_ns = context.waited_ns;
-  resend.has_ts = s.segment.options.has_timestamps;
-  resend.ts_val = s.segment.options.ts_val;
-  resend.data = s.has_data();
-  resend.syn = s.has(kSyn);
-  resend.first_unseen = first_unseen;
-  resend.cause = resend.syn ? RetransmissionCause::Timeout : cause_of(context);
-  resend.spurious =
+  Retransmission retransmission;
+  retransmission.frame = s.frame;
+  retransmission.begin = s.seq;
+  retransmission.end = s.end();
+  retransmission.waited_ns = context.waited_ns;
+  retransmission.has_ts = s.segment.options.has_timestamps;
+  retransmission.ts_val = s.segment.options.ts_val;
+  retransmission.data = s.has_data();
+  retransmission.syn = s.has(kSyn);
+  retransmission.first_unseen = first_unseen;
+  retransmission.cause = retransmission.syn ? RetransmissionCause::Timeout : cause_of(context);
+  retransmission.spurious =
       !first_unseen && own.acked && (own.snd_una >= s.end() || trail_.board().holds(s.seq, s.end()));
-  if (resend.cause == RetransmissionCause::Fast && !recovering_fast_) {
+  if (retransmission.cause == RetransmissionCause::Fast && !recovering_fast_) {
     recovering_fast_ = true;
     fast_until_ = s.sent_max;
   }
-  if (resend.cause == RetransmissionCause::Probe || resend.cause == RetransmissionCause::LastSegment)
+  if (retransmission.cause == RetransmissionCause::Probe ||
+      retransmission.cause == RetransmissionCause::LastSegment)
     ++probes_;
-  if (resend.cause == RetransmissionCause::Timeout && context.first_unacknowledged && !resend.syn)
+  if (retransmission.cause == RetransmissionCause::Timeout && context.first_unacknowledged &&
+      !retransmission.syn)
     note_timeout(s, context.waited_ns);
   if (pending_.size() >= kMostPending) {
     open_ -= pending_.front().open ? 1 : 0;
-    settle(pending_.front());
+    count(pending_.front());
     pending_.erase(pending_.begin());
   }
-  pending_.push_back(resend);
+  pending_.push_back(retransmission);
   ++open_;
 }
 
 // The only segment under way was sent again before: by the interval to this sending it was a probe, after
 // which the timer starts anew, or a timeout, after which it doubles.
-void RetransmissionWatch::settle_last_segment(const PlacedSegment& s, TimeNs waited) {
+void RetransmissionWatch::classify_last_segment(const PlacedSegment& s, TimeNs waited) {
   if (pending_.empty() || pending_.back().cause != RetransmissionCause::LastSegment || probes_ == 0) return;
   Retransmission& before = pending_.back();
   if (before.begin != s.seq || !doubles(before.waited_ns, waited)) {
@@ -220,7 +222,7 @@ void RetransmissionWatch::note_timeout(const PlacedSegment& s, TimeNs waited) {
   facts_.stall_end = s.frame;
 }
 
-void RetransmissionWatch::settle(const Retransmission& r) {
+void RetransmissionWatch::count(const Retransmission& r) {
   ++facts_.retransmissions;
   const bool probe = r.cause == RetransmissionCause::Probe || r.cause == RetransmissionCause::LastSegment;
   if (r.syn) {
@@ -326,7 +328,7 @@ void RetransmissionWatch::fill(StreamOffset begin, StreamOffset end) {
 
 void RetransmissionWatch::finish(const SenderView& view, RetransmissionResults& own,
                                  RetransmissionResults& peer) {
-  for (const Retransmission& resend : pending_) settle(resend);
+  for (const Retransmission& retransmission : pending_) count(retransmission);
   for (const Unseen& hole : unseen_) {
     // One number at the very end may have been a FIN.
     if (!view.fin_sent && hole.end == view.snd_una && hole.end - hole.begin == 1) continue;

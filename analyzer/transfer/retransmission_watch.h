@@ -55,9 +55,9 @@ class RetransmissionWatch {
                                    const SendLog::Entry* before, bool sack_unused) const;
   void judge(const PlacedSegment& s, const SenderView& own, const RetransmissionContext& context,
              bool first_unseen);
-  void settle_last_segment(const PlacedSegment& s, TimeNs waited_ns);
+  void classify_last_segment(const PlacedSegment& s, TimeNs waited_ns);
   void note_timeout(const PlacedSegment& s, TimeNs waited_ns);
-  void settle(const Retransmission& resend);
+  void count(const Retransmission& retransmission);
   void measure(const PlacedSegment& ack, const SenderView& own, const SendLog::Acknowledged& taken);
   void confirm(const PlacedSegment& ack, StreamOffset una);
   void report(const DsackReport& dsack);

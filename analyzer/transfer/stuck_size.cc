@@ -53,7 +53,7 @@ void StuckSize::acknowledged(const PlacedSegment& s, const SenderView& own) {
     if (moves && s.ack > stuck_->seq) {
       stuck_->now.freed = true;
       stuck_->now.freed_by = stuck_->last_payload;
-      settle(s.time_ns());
+      conclude(s.time_ns());
     } else if (s.ack == stuck_->seq && s.time_ns() - stuck_->last_ns >= s.rtt_sender_ns) {
       stuck_->now.heard = true;
     }
@@ -74,7 +74,7 @@ void StuckSize::arrived_up_to(StreamOffset ack) {
 }
 
 // Nothing of its size may have arrived, before it or beside it.
-void StuckSize::settle(TimeNs until_ns) {
+void StuckSize::conclude(TimeNs until_ns) {
   StuckSizeFacts& now = stuck_->now;
   now.small_sacked = sacked_ > 0;
   now.passed = std::max(sacked_, arrived_);
@@ -85,7 +85,7 @@ void StuckSize::settle(TimeNs until_ns) {
 
 void StuckSize::finish(StuckSizeFacts& facts) {
   if (!stuck_) return;
-  if (stuck_->now.size != 0) settle(stuck_->last_ns);
+  if (stuck_->now.size != 0) conclude(stuck_->last_ns);
   facts = std::move(stuck_->told);
 }
 
