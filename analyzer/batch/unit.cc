@@ -55,7 +55,7 @@ class UnitRun {
     AnalysisOptions options;
     options.profile = settings_.profile;
     options.thresholds = settings_.thresholds;
-    Analysis analysis(options, [&](FlowResult&& flow) {
+    Analysis analysis(options, [&](const FlowResult& flow) {
       if (!ours(flow.history.trace)) return;
       rows_.add(flow, analysis_->decoder().encapsulation(flow.history.trace.encapsulation));
       progress_.flows.fetch_add(1, std::memory_order_relaxed);
