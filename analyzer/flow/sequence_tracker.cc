@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "analyzer/seq/ranges.h"
+
 namespace tcpautopsy {
 namespace {
 
@@ -50,26 +52,11 @@ SequenceTracker::Added SequenceTracker::add(const SequenceSpan& span) {
 
 bool SequenceTracker::take_from_holes(const SequenceSpan& span, StreamOffset end, std::uint32_t& new_bytes) {
   if (!holes_) return false;
-  const StreamOffset begin = span.begin;
-  bool found = false;
-  std::vector<Hole> left;
-  left.reserve(holes_->size() + 1);
-  for (const Hole& hole : *holes_) {
-    if (hole.end <= begin || hole.begin >= end) {
-      left.push_back(hole);
-      continue;
-    }
-    found = true;
-    new_bytes += payload_within(span, std::max(begin, hole.begin), std::min(end, hole.end));
-    if (hole.begin < begin) left.push_back({hole.begin, begin});
-    if (hole.end > end) left.push_back({end, hole.end});
-  }
-  if (left.size() > kMostHoles) left.erase(left.begin());
-  if (left.empty()) {
-    holes_.reset();
-  } else {
-    *holes_ = std::move(left);
-  }
+  const bool found = cut_ranges(*holes_, span.begin, end, [&](StreamOffset from, StreamOffset to) {
+    new_bytes += payload_within(span, from, to);
+  });
+  if (holes_->size() > kMostHoles) holes_->erase(holes_->begin());
+  if (holes_->empty()) holes_.reset();
   return found;
 }
 

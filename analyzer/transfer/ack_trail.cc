@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "analyzer/seq/ranges.h"
+
 namespace tcpautopsy {
 
 namespace {
@@ -19,21 +21,9 @@ bool sacks_above(const TcpSegment& s) {
 
 bool SackBoard::add(StreamOffset begin, StreamOffset end, TimeNs now_ns) {
   if (holds(begin, end)) return false;
-  const auto first = std::partition_point(stretches_.begin(), stretches_.end(),
-                                          [begin](const Stretch& s) { return s.end < begin; });
-  Stretch whole{begin, end, now_ns};
-  auto last = first;
-  for (; last != stretches_.end() && last->begin <= end; ++last) {
-    whole.begin = std::min(whole.begin, last->begin);
-    whole.end = std::max(whole.end, last->end);
-    whole.since_ns = std::min(whole.since_ns, last->since_ns);
-  }
-  if (first != last) {
-    *first = whole;
-    stretches_.erase(first + 1, last);
-    return true;
-  }
-  stretches_.insert(first, whole);
+  add_range(stretches_, Stretch{begin, end, now_ns}, [](Stretch& whole, const Stretch& part) {
+    whole.since_ns = std::min(whole.since_ns, part.since_ns);
+  });
   if (stretches_.size() > kMost) stretches_.erase(stretches_.begin());
   return true;
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "analyzer/seq/ranges.h"
+
 namespace tcpautopsy {
 namespace {
 
@@ -22,8 +24,8 @@ void RetransmissionWatch::sends(const PlacedSegment& s, const SenderView& own, b
     } else {
       log_.sent(s);
     }
-    // The ACK was captured before its data: the capture's order, not the network's.
-    if (!unseen_.empty()) fill(s.seq, s.end());
+    // Seen after all: the ACK was captured before its data, which is the capture's order, not the network's.
+    if (!unseen_.empty()) cut_ranges(unseen_, s.seq, s.end(), [](StreamOffset, StreamOffset) {});
   }
   order_.sent(s.segment);
 }
@@ -308,22 +310,6 @@ void RetransmissionWatch::note_unseen(const PlacedSegment& s, const SendLog::Ack
     unseen_.erase(unseen_.begin());
   }
   unseen_.push_back({taken.unseen_begin, taken.unseen_end, s.frame});
-}
-
-// Seen after all.
-void RetransmissionWatch::fill(StreamOffset begin, StreamOffset end) {
-  for (std::size_t i = 0; i < unseen_.size(); ++i) {
-    Unseen& hole = unseen_[i];
-    if (end <= hole.begin || hole.end <= begin) continue;
-    if (begin > hole.begin && end < hole.end) {
-      unseen_.push_back({end, hole.end, hole.ack});
-      unseen_[i].end = begin;
-      return;
-    }
-    if (begin <= hole.begin) hole.begin = std::min(end, hole.end);
-    if (end >= hole.end) hole.end = std::max(begin, hole.begin);
-  }
-  std::erase_if(unseen_, [](const Unseen& hole) { return hole.end <= hole.begin; });
 }
 
 void RetransmissionWatch::finish(const SenderView& view, RetransmissionResults& own,

@@ -62,7 +62,6 @@ class RetransmissionWatch {
   void confirm(const PlacedSegment& ack, StreamOffset una);
   void report(const DsackReport& dsack);
   void note_unseen(const PlacedSegment& ack, const SendLog::Acknowledged& taken);
-  void fill(StreamOffset begin, StreamOffset end);
 
   SendLog log_;
   AckTrail trail_;
