@@ -93,16 +93,16 @@ void CaptureRun::start(Group& group, const Handlers& handlers, TimeNs first_ns) 
     analysis.keep_all = [this](std::uint64_t flow) { return options_.selection.wants_number(flow); };
   }
   group.analysis = std::make_unique<Analysis>(
-      analysis, [this, &group, &handlers](FlowResult&& flow) { on_flow(group, handlers, std::move(flow)); });
+      analysis, [this, &group, &handlers](const FlowResult& flow) { on_flow(group, handlers, flow); });
 }
 
-void CaptureRun::on_flow(Group& group, const Handlers& handlers, FlowResult&& flow) {
+void CaptureRun::on_flow(Group& group, const Handlers& handlers, const FlowResult& flow) {
   if (!options_.selection.wants(flow, group.start_ns)) return;
   note(group, handlers, flow);
   if (!handlers.flow) return;
   const Encapsulation& encapsulation =
       group.analysis->decoder().encapsulation(flow.history.trace.encapsulation);
-  handlers.flow(std::move(flow), {Origin{options_.files, encapsulation}, group.start_ns, group.end_ns});
+  handlers.flow(flow, {Origin{options_.files, encapsulation}, group.start_ns, group.end_ns});
 }
 
 void CaptureRun::note(Group& group, const Handlers& handlers, const FlowResult& flow) {

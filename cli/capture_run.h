@@ -21,7 +21,7 @@ struct FlowContext {
 };
 
 struct Handlers {
-  std::function<void(FlowResult&&, const FlowContext&)> flow;           // each flow selected
+  std::function<void(const FlowResult&, const FlowContext&)> flow;      // each flow selected
   std::function<void(CaptureOverview&, TimeNs capture_start)> capture;  // each capture, after its flows
   // Each finding that was handed out with its flow and turns out to be part of one about a host; after the
   // flows, before `capture`.
@@ -53,7 +53,7 @@ class CaptureRun {
   void run_group(const CaptureGroup& group, const Handlers& handlers);
   void read(Group& group, const Handlers& handlers);
   void start(Group& group, const Handlers& handlers, TimeNs first_ns);
-  void on_flow(Group& group, const Handlers& handlers, FlowResult&& flow);
+  void on_flow(Group& group, const Handlers& handlers, const FlowResult& flow);
   void finish(Group& group, const Handlers& handlers);
   void note(Group& group, const Handlers& handlers, const FlowResult& flow);
   void settle_parts(Group& group, const Handlers& handlers, const PartOf& parts);

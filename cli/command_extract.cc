@@ -28,7 +28,9 @@ std::unordered_set<std::uint64_t> chosen_flows(const Options& options) {
   std::unordered_set<std::uint64_t> chosen;
   CaptureRun first_pass(options);
   Handlers handlers;
-  handlers.flow = [&](FlowResult&& flow, const FlowContext&) { chosen.insert(flow.history.trace.number); };
+  handlers.flow = [&](const FlowResult& flow, const FlowContext&) {
+    chosen.insert(flow.history.trace.number);
+  };
   first_pass.run(handlers);
   return chosen;
 }

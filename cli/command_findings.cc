@@ -21,7 +21,7 @@ int run_findings(const Options& options) {
         [&] { return finding_table_row(view); }, pending.tail(view.finding, view.trace, capture_start));
   };
   Handlers handlers;
-  handlers.flow = [&](FlowResult&& flow, const FlowContext& context) {
+  handlers.flow = [&](const FlowResult& flow, const FlowContext& context) {
     for (const Finding& finding : flow.findings) {
       if (!options.selection.wants(finding, context.capture_start)) continue;
       put_finding({finding, &flow.history.trace}, context.origin, context.capture_start);

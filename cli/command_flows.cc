@@ -12,7 +12,7 @@ int run_flows(const Options& options) {
   if (options.format == "csv") sink.header(flow_csv_header());
   std::string scratch;
   Handlers handlers;
-  handlers.flow = [&](FlowResult&& flow, const FlowContext& context) {
+  handlers.flow = [&](const FlowResult& flow, const FlowContext& context) {
     put(
         sink, options.format, SortedSpool::number_key(flow.history.trace.number), scratch,
         [&](std::string& out) { append_flow_json(out, flow, context.origin); },

@@ -16,7 +16,7 @@ int run_history(const Options& options) {
   bool found = false;
   Handlers handlers;
   handlers.keep_selected_whole = true;
-  handlers.flow = [&](FlowResult&& flow, const FlowContext& context) {
+  handlers.flow = [&](const FlowResult& flow, const FlowContext& context) {
     found = true;
     spool.add(SortedSpool::number_key(flow.history.trace.number),
               options.format == "ndjson"

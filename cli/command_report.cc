@@ -9,7 +9,7 @@ int run_report(const Options& options) {
   CaptureRun capture(options);
   Summary summary(options.limit, !options.selection.wants_all());
   Handlers handlers;
-  handlers.flow = [&](FlowResult&& flow, const FlowContext& context) {
+  handlers.flow = [&](const FlowResult& flow, const FlowContext& context) {
     std::erase_if(flow.findings,
                   [&](const Finding& f) { return !options.selection.wants(f, context.capture_start); });
     summary.add(flow, context.origin);

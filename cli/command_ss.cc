@@ -187,7 +187,9 @@ int run_ss(const Options& options) {
   SocketListing listing(options);
   std::optional<TimeNs> first;
   Handlers handlers;
-  handlers.flow = [&](FlowResult&& flow, const FlowContext& context) { listing.add(flow.history, context); };
+  handlers.flow = [&](const FlowResult& flow, const FlowContext& context) {
+    listing.add(flow.history, context);
+  };
   handlers.capture = [&](const CaptureOverview& overview, TimeNs start) {
     if (options.at && options.at->kind != TimeSpec::Kind::End) first = options.at->resolve(start, 0);
     listing.end_capture(start, overview.end_ns);

@@ -117,7 +117,9 @@ int run_stream(const Options& options) {
   handlers.segment = [&](std::uint64_t flow, Side sender, const TcpSegment& segment, const FrameRef& frame) {
     if (options.selection.wants_number(flow)) followed.add(flow, sender, segment, frame);
   };
-  handlers.flow = [&](FlowResult&& flow, const FlowContext&) { followed.compare_client(flow.history.trace); };
+  handlers.flow = [&](const FlowResult& flow, const FlowContext&) {
+    followed.compare_client(flow.history.trace);
+  };
   capture.run(handlers);
   if (!followed.found()) {
     if (capture.read_something()) say(no_such_flow(capture.flows()));

@@ -17,7 +17,7 @@ void note_what_was_not_read(const Options& options, const CaptureOverview& captu
   note(capture.decoded.cut_short, "without whole headers, cut by the snap length");
   note(capture.decoded.malformed, "with lengths that contradict the frame");
   note(capture.decoded.unknown_link_type, "of a link type that is not known");
-  note(capture.facts.duplicates_dropped, "captured twice and left out");
+  note(capture.facts.copies_dropped, "captured twice and left out");
   note(dropped, "dropped by the capture itself");
 }
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <iterator>
 
+#include "analyzer/compat/base64.h"
 #include "analyzer/report/json/json_writer.h"
 #include "analyzer/report/text/time_text.h"
 
@@ -25,20 +26,6 @@ std::string seconds_since(const FrameRef& first, TimeNs time) {
   const TimeNs span = time - first.time_ns;
   const TimeNs size = span < 0 ? -span : span;
   return fmt::format("{}{}.{:06}", span < 0 ? "-" : "", size / kSecond, size % kSecond / 1000);
-}
-
-std::string base64(Bytes octets) {
-  static constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  out.reserve((octets.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < octets.size(); i += 3) {
-    std::uint32_t group = 0;
-    const std::size_t count = std::min<std::size_t>(3, octets.size() - i);
-    for (std::size_t k = 0; k < 3; ++k) group = group << 8 | (k < count ? octets[i + k] : 0U);
-    for (std::size_t k = 0; k < 4; ++k) out += k <= count ? kDigits[group >> (18 - 6 * k) & 63] : '=';
-  }
-  return out;
 }
 
 // For people. What the connection carried is indented, so that it cannot pass for a heading; nothing of it

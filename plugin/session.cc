@@ -29,7 +29,7 @@ Session::Session(const Preferences& preferences, Keep keep) : keep_(keep) {
   options.profile = preferences.profile;
   options.thresholds = preferences.thresholds;
   options.keep_all = [this](std::uint64_t) { return packets_begun_ < kWholePackets; };
-  analysis_ = std::make_unique<Analysis>(options, [this](FlowResult&& flow) { take(std::move(flow)); });
+  analysis_ = std::make_unique<Analysis>(options, [this](const FlowResult& flow) { take(flow); });
 }
 
 void Session::note_frame(std::uint32_t frame, TimeNs time_ns) {
@@ -100,7 +100,7 @@ void Session::put_again(const FlowResult& flow) {
   }
 }
 
-void Session::take(FlowResult&& flow) {
+void Session::take(const FlowResult& flow) {
   put_again(flow);
   book_.add(flow);
   const std::uint64_t number = flow.history.trace.number;
@@ -112,12 +112,12 @@ void Session::take(FlowResult&& flow) {
   }
   if (keep_.ladders && whole_records_ < kWholeRecords) {
     whole_records_ += flow.history.records().size() + 8;
-    whole_.emplace(number, std::move(flow));
+    whole_.emplace(number, flow);
   } else if (keep_.chosen) {
-    std::vector<SegmentRecord>().swap(flow.history.trace.records);
-    std::vector<Belief>().swap(flow.history.beliefs);
-    std::vector<Delivery>().swap(flow.history.deliveries);
-    chosen_.push_back(std::move(flow));
+    FlowResult& kept = chosen_.emplace_back(flow);
+    std::vector<SegmentRecord>().swap(kept.history.trace.records);
+    std::vector<Belief>().swap(kept.history.beliefs);
+    std::vector<Delivery>().swap(kept.history.deliveries);
   }
 }
 

@@ -92,7 +92,7 @@ class Session {
   static void demote(Summary& summary, const std::vector<Candidate>& candidates, const PartOf& parts);
   void note_frame(std::uint32_t frame, TimeNs time_ns);
   void analyse_waiting();
-  void take(FlowResult&& flow);
+  void take(const FlowResult& flow);
   void put(std::uint32_t frame, std::uint8_t layer, std::uint64_t flow, bool from_low);
   void put_again(const FlowResult& flow);
   void look_live(std::uint32_t frame, TimeNs time_ns, const std::vector<TcpSegment>& segments);

@@ -8,6 +8,7 @@
 
 #include "analyzer/analysis/capture_findings.h"
 #include "analyzer/analysis/service_book.h"
+#include "analyzer/flow/flow_table.h"
 #include "analyzer/infer/historian.h"
 #include "analyzer/infer/predecessor.h"
 
@@ -56,8 +57,8 @@ struct Analysis::State {
     checksums.note(result.history);
     result.findings = examine(result.history, services);
     hosts.note({result.history.trace, result.history, result.history.transfer.get()});
-    on_flow(std::move(result));
-    historian.take_back(std::move(result.history));  // what is left of it
+    on_flow(result);
+    historian.reuse(std::move(result.history));
   }
 
   void tell_capture() {
@@ -141,6 +142,6 @@ const Findings& Analysis::capture_findings() const { return state_->capture_find
 const HostBook& Analysis::hosts() const { return state_->hosts; }
 HostBook Analysis::release_hosts() { return std::move(state_->hosts); }
 const Decoder& Analysis::decoder() const { return state_->decoder; }
-const CaptureFacts& Analysis::facts() const { return state_->table.facts(); }
+CaptureFacts Analysis::facts() const { return state_->table.facts(); }
 
 }  // namespace tcpautopsy

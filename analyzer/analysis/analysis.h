@@ -11,7 +11,8 @@
 #include "analyzer/capture/frame.h"
 #include "analyzer/decode/decoder.h"
 #include "analyzer/detect/detector.h"
-#include "analyzer/flow/flow_table.h"
+#include "analyzer/flow/capture_facts.h"
+#include "analyzer/flow/flow_trace.h"
 #include "analyzer/hosts/host_book.h"
 #include "analyzer/infer/flow_history.h"
 #include "analyzer/infer/profile.h"
@@ -35,10 +36,11 @@ struct FlowResult {
 };
 
 // Not thread-safe; many may run side by side. Flows are handed out when they are over, in no particular order
-// of numbers.
+// of numbers. A result is the analysis's own, which uses its memory again: copy what shall outlast the call,
+// and feed no packets during it.
 class Analysis {
  public:
-  using OnFlow = std::function<void(FlowResult&&)>;
+  using OnFlow = std::function<void(const FlowResult&)>;
 
   Analysis(AnalysisOptions options, OnFlow on_flow);
   ~Analysis();
@@ -67,7 +69,7 @@ class Analysis {
   const HostBook& hosts() const;             // complete after finish()
   HostBook release_hosts();                  // the same, for good
   const Decoder& decoder() const;
-  const CaptureFacts& facts() const;
+  CaptureFacts facts() const;
 
  private:
   struct State;

@@ -28,16 +28,16 @@ bool before(const FrameRef& a, const FrameRef& b) {
 }  // namespace
 
 std::optional<Finding> duplicates_finding(const CaptureFacts& facts, TimeNs last_ns) {
-  if (facts.duplicates_dropped == 0) return std::nullopt;
+  if (facts.copies_dropped == 0) return std::nullopt;
   Finding f = about_capture("packet_duplicated");
-  cite(f, facts.first_duplicate);
+  cite(f, facts.first_copy);
   f.end_ns = std::max(f.end_ns, last_ns);
-  f.count = facts.duplicates_dropped;
-  f.summary = std::to_string(facts.duplicates_dropped) +
+  f.count = facts.copies_dropped;
+  f.summary = std::to_string(facts.copies_dropped) +
               " packets were captured twice (a mirror port, or a capture on several interfaces) and left "
               "out of the analysis";
-  prove(f, "packets", facts.duplicates_dropped);
-  prove(f, "host_pairs", facts.doubled_pairs);
+  prove(f, "packets", facts.copies_dropped);
+  prove(f, "host_pairs", facts.copied_pairs);
   return f;
 }
 

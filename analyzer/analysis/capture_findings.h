@@ -6,7 +6,7 @@
 #include <set>
 
 #include "analyzer/detect/finding.h"
-#include "analyzer/flow/flow_table.h"
+#include "analyzer/flow/capture_facts.h"
 #include "analyzer/infer/flow_history.h"
 
 namespace tcpautopsy {

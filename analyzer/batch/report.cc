@@ -34,9 +34,9 @@ std::string quoted(const std::string& word) {
   return out + "'";
 }
 
-std::string place_of(const std::string& ip, const Statement& row, int port) {
-  if (row.is_null(port)) return ip;
-  return fmt::format("{}:{}", ip.find(':') != std::string::npos ? "[" + ip + "]" : ip, row.integer(port));
+// As to_string(EndpointAddress).
+std::string place_of(const std::string& ip, std::int64_t port) {
+  return fmt::format("{}:{}", ip.find(':') != std::string::npos ? "[" + ip + "]" : ip, port);
 }
 
 class Maker {
@@ -82,7 +82,9 @@ class Maker {
     if (!sums.is_null(5)) r.first_ns = sums.integer(5);
     if (!sums.is_null(6)) r.last_ns = sums.integer(6);
     Statement levels = db_.prepare("SELECT level, COUNT(*) FROM findings GROUP BY level");
-    while (levels.step()) r.by_level.at(static_cast<std::size_t>(levels.integer(0))) = levels.integer(1);
+    while (levels.step())
+      r.by_level.at(static_cast<std::size_t>(levels.integer(0))) =
+          static_cast<std::uint64_t>(levels.integer(1));
     r.broken_files = count("SELECT COUNT(*) FROM broken_files");
   }
 
@@ -164,7 +166,7 @@ class Maker {
     while (rows.step()) {
       const std::string ip = rows.text(0);
       const std::int64_t port = rows.integer(1);
-      PlaceLine line = line_of(rows, place_of(ip, rows, 1));
+      PlaceLine line = line_of(rows, place_of(ip, port));
       const auto bind = [&](Statement& row) { row.with(std::string_view(ip), port); };
       Statement flows = db_.prepare(
           "SELECT COUNT(*), SUM(handshake IN ('syn_only', 'refused', 'filtered', 'half_open', 'aborted')) "
@@ -288,9 +290,7 @@ class Maker {
       change.id = id;
       change.level = counts.level;
       change.severity = name(static_cast<Severity>(counts.level));
-      change.place = ip;
-      if (port >= 0)
-        change.place = fmt::format("{}:{}", ip.find(':') != std::string::npos ? "[" + ip + "]" : ip, port);
+      change.place = port >= 0 ? place_of(ip, port) : ip;
       change.now = counts.now;
       change.before = counts.before;
       change.kind = counts.now == 0 ? Trend::Kind::Gone : trend(counts.now, counts.before).kind;

@@ -65,8 +65,8 @@ struct Report {
   std::string store, baseline;
   std::int64_t units = 0, files = 0, packets = 0, tcp_packets = 0, flows = 0, broken_files = 0;
   std::optional<std::int64_t> first_ns, last_ns;
-  std::array<std::int64_t, 4> by_level{};  // info to error
-  std::vector<FindingLine> findings;       // each list worst first
+  std::array<std::uint64_t, 4> by_level{};  // info to error
+  std::vector<FindingLine> findings;        // each list worst first
   std::vector<PlaceLine> services, hosts;
   std::vector<TimeLine> times;  // in order of time
   bool by_day = false;

@@ -27,21 +27,9 @@ void write_trend(JsonWriter& w, const Trend& trend) {
   w.end_object();
 }
 
-template <class Lines, class Write>
-void write_list(JsonWriter& w, std::string_view key, const Lines& lines, Write write) {
-  w.key(key);
-  w.begin_array();
-  for (const auto& line : lines) {
-    w.begin_object();
-    write(line);
-    w.end_object();
-  }
-  w.end_array();
-}
-
 void write_places(JsonWriter& w, std::string_view key, std::string_view what,
                   const std::vector<PlaceLine>& places) {
-  write_list(w, key, places, [&](const PlaceLine& line) {
+  w.objects(key, places, [&](const PlaceLine& line) {
     w.field(what, line.place);
     w.field("connections", line.connections);
     if (what == "service") w.field("not_opened", line.not_opened);
@@ -88,7 +76,7 @@ std::string report_json(const Report& r) {
     JsonWriter w(out);
     w.begin_object();
     write_totals(w, r);
-    write_list(w, "findings", r.findings, [&](const FindingLine& line) {
+    w.objects("findings", r.findings, [&](const FindingLine& line) {
       w.field("id", line.id);
       w.field("severity", line.severity);
       w.field("title", line.title);
@@ -101,7 +89,7 @@ std::string report_json(const Report& r) {
     });
     write_places(w, "services", "service", r.services);
     write_places(w, "hosts", "host", r.hosts);
-    write_list(w, "times", r.times, [&](const TimeLine& line) {
+    w.objects("times", r.times, [&](const TimeLine& line) {
       w.field("time", line.time);
       w.field("connections", line.connections);
       w.field("errors", line.errors);
@@ -113,7 +101,7 @@ std::string report_json(const Report& r) {
     w.begin_object();
     for (const auto& [kind, many] : r.changed) w.field(name(kind), many);
     w.end_object();
-    write_list(w, "changes", r.changes, [&](const Change& change) {
+    w.objects("changes", r.changes, [&](const Change& change) {
       w.word_field("change", name(change.kind));
       w.field("id", change.id);
       w.field("severity", change.severity);
@@ -122,7 +110,7 @@ std::string report_json(const Report& r) {
       w.field("now", change.now);
       write_where(w, change.where);
     });
-    write_list(w, "broken", r.broken, [&](const BrokenLine& line) {
+    w.objects("broken", r.broken, [&](const BrokenLine& line) {
       w.field("file", line.file);
       w.field("error", line.error);
     });

@@ -1,10 +1,13 @@
 #include <fmt/format.h>
 
 #include "analyzer/batch/report.h"
+#include "analyzer/report/summary/summary_words.h"
 #include "analyzer/report/text/time_text.h"
 
 namespace tcpautopsy::batch {
 namespace {
+
+constexpr const char* kShownBy = "shown by";
 
 using Rows = std::vector<std::vector<std::string>>;
 
@@ -64,12 +67,7 @@ std::vector<std::string> head(const Report& r) {
     lines.push_back(
         fmt::format("Span         {} to {} UTC", day_and_time(*r.first_ns), day_and_time(*r.last_ns)));
   lines.push_back(fmt::format("Connections  {}", count(r.flows)));
-  const auto many = [&](std::size_t level, std::string_view one, std::string_view more) {
-    return plural(static_cast<std::uint64_t>(r.by_level[level]), one, more);
-  };
-  lines.push_back(fmt::format("Findings     {}, {}, {}, {} for information", many(3, "error", "errors"),
-                              many(2, "warning", "warnings"), many(1, "note", "notes"),
-                              count(r.by_level[0])));
+  lines.push_back("Findings     " + severities_text(r.by_level));
   if (r.broken_files > 0)
     lines.push_back(
         fmt::format("Broken       {}", plural(static_cast<std::uint64_t>(r.broken_files), "file", "files")));
@@ -80,7 +78,7 @@ std::vector<std::string> head(const Report& r) {
 
 Section findings_section(const Report& r) {
   Section s{"By finding",
-            {"SEVERITY", "FINDING", "HOW MANY", "SERVICES", "FIRST SEEN", "LAST SEEN", "TREND"},
+            {"severity", "finding", "how many", "services", "first seen", "last seen", "trend"},
             {2, 3},
             {},
             {}};
@@ -94,9 +92,9 @@ Section findings_section(const Report& r) {
 
 Section places_section(const std::string& title, const std::string& what,
                        const std::vector<PlaceLine>& places, bool opened) {
-  Section s{title, {what, "CONNECTIONS"}, {1}, {}, {}};
-  if (opened) s.header.push_back("NOT OPENED");
-  s.header.insert(s.header.end(), {"ERRORS", "WARNINGS", "SINCE", "TREND", "WHAT"});
+  Section s{title, {what, "connections"}, {1}, {}, {}};
+  if (opened) s.header.push_back("not opened");
+  s.header.insert(s.header.end(), {"errors", "warnings", "since", "trend", "what"});
   for (std::size_t i = 2; i < (opened ? 5U : 4U); ++i) s.right.push_back(i);
   for (const PlaceLine& line : places) {
     std::vector<std::string> row{line.place, count(line.connections)};
@@ -111,7 +109,7 @@ Section places_section(const std::string& title, const std::string& what,
 
 Section times_section(const Report& r) {
   Section s{r.by_day ? "By day" : "By hour",
-            {"TIME (UTC)", "CONNECTIONS", "ERRORS", "WARNINGS", "NOTES"},
+            {"time (UTC)", "connections", "errors", "warnings", "notes"},
             {1, 2, 3, 4},
             {},
             {}};
@@ -125,7 +123,7 @@ Section times_section(const Report& r) {
 
 Section changes_section(const Report& r) {
   Section s{
-      "Against the baseline", {"CHANGE", "SEVERITY", "FINDING", "SERVICE", "BEFORE", "NOW"}, {4, 5}, {}, {}};
+      "Against the baseline", {"change", "severity", "finding", "service", "before", "now"}, {4, 5}, {}, {}};
   for (const Change& change : r.changes) {
     s.rows.push_back({std::string(name(change.kind)), change.severity, change.id, change.place,
                       count(change.before), count(change.now)});
@@ -135,7 +133,7 @@ Section changes_section(const Report& r) {
 }
 
 Section broken_section(const Report& r) {
-  Section s{"Broken files", {"FILE", "WHY"}, {}, {}, {}};
+  Section s{"Broken files", {"file", "why"}, {}, {}, {}};
   for (const BrokenLine& line : r.broken) {
     s.rows.push_back({printable(line.file), printable(line.error)});
     s.where.emplace_back();
@@ -147,8 +145,8 @@ std::vector<Section> sections(const Report& r) {
   std::vector<Section> all;
   if (!r.baseline.empty()) all.push_back(changes_section(r));
   all.push_back(findings_section(r));
-  all.push_back(places_section("Services in trouble, worst first", "SERVICE", r.services, true));
-  all.push_back(places_section("Hosts in trouble, worst first", "HOST", r.hosts, false));
+  all.push_back(places_section("Services in trouble, worst first", "service", r.services, true));
+  all.push_back(places_section("Hosts in trouble, worst first", "host", r.hosts, false));
   all.push_back(times_section(r));
   all.push_back(broken_section(r));
   std::erase_if(all, [](const Section& s) { return s.rows.empty(); });
@@ -167,10 +165,10 @@ void drop_empty_columns(Section& s) {
   }
 }
 
-std::string markdown_cell(const std::string& text) {
-  std::string out;
-  for (const char c : text) out += c == '|' ? std::string("\\|") : std::string(1, c);
-  return out;
+Table table_of(const Section& s) {
+  Table table(s.header, s.right);
+  for (const auto& row : s.rows) table.add(row);
+  return table;
 }
 
 }  // namespace
@@ -179,12 +177,10 @@ std::string report_text(const Report& report, const TextStyle& style) {
   std::string out;
   for (const std::string& line : head(report)) out += line + "\n";
   for (Section& s : sections(report)) {
-    s.header.emplace_back("SEE");
+    s.header.emplace_back("see");
     for (std::size_t i = 0; i < s.rows.size(); ++i) s.rows[i].push_back(seen_text(s.where[i]));
     drop_empty_columns(s);
-    Table table(s.header, s.right);
-    for (const auto& row : s.rows) table.add(row);
-    out += "\n" + style.paint(Paint::Bold, s.title) + "\n" + table.text({0, style.color}, 2);
+    out += "\n" + style.paint(Paint::Bold, s.title) + "\n" + table_of(s).text({0, style.color}, 2);
   }
   return out;
 }
@@ -194,23 +190,15 @@ std::string report_markdown(const Report& report) {
   for (const std::string& line : head(report)) out += line + "\n";
   out += "```\n";
   for (Section& s : sections(report)) {
-    s.header.insert(s.header.end(), {"SEEN IN", "SHOWN BY"});
+    s.header.insert(s.header.end(), {"seen in", kShownBy});
     for (std::size_t i = 0; i < s.rows.size(); ++i) {
-      const Where& where = s.where[i];
-      s.rows[i].push_back(where_text(where));
-      s.rows[i].push_back(where.command.empty() ? "" : "`" + printable(where.command) + "`");
+      s.rows[i].push_back(where_text(s.where[i]));
+      s.rows[i].push_back(s.where[i].command);
     }
     drop_empty_columns(s);
-    out += "\n## " + s.title + "\n\n|";
-    for (const std::string& cell : s.header) out += " " + cell + " |";
-    out += "\n|";
-    for (std::size_t i = 0; i < s.header.size(); ++i) out += "---|";
-    out += "\n";
-    for (const auto& row : s.rows) {
-      out += "|";
-      for (const std::string& cell : row) out += " " + markdown_cell(cell) + " |";
-      out += "\n";
-    }
+    std::vector<std::size_t> code;
+    if (s.header.back() == kShownBy) code.push_back(s.header.size() - 1);
+    out += "\n## " + s.title + "\n\n" + table_of(s).markdown(code);
   }
   return out;
 }

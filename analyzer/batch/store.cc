@@ -144,14 +144,14 @@ void Store::write(const Finished& finished) {
     group_.captured += finished.unit->bytes;
     group_.stored += finished.result.flows.bytes() + finished.result.findings.bytes();
     if (group_.units >= kUnitsAtOnce || group_.captured >= kCapturedAtOnce || group_.stored >= kStoredAtOnce)
-      settle();
+      commit_group();
   } catch (...) {
     pending_.reset();
     throw;
   }
 }
 
-void Store::settle() {
+void Store::commit_group() {
   if (pending_) pending_->commit();
   pending_.reset();
   group_ = {};
@@ -161,7 +161,7 @@ void Store::commit() {
   join();
   const std::lock_guard lock(mutex_);
   if (failure_) std::rethrow_exception(failure_);
-  settle();
+  commit_group();
 }
 
 Store::~Store() { join(); }
@@ -169,7 +169,7 @@ Store::~Store() { join(); }
 void Store::start(const Meta& meta, const std::vector<Scanned>& unread,
                   const std::vector<ArchiveFacts>& archives) {
   const std::lock_guard lock(mutex_);
-  settle();
+  commit_group();
   Transaction transaction(database_);
   put_meta(database_, meta);
   writer_.put(unread, archives);
@@ -178,7 +178,7 @@ void Store::start(const Meta& meta, const std::vector<Scanned>& unread,
 
 void Store::forget(const std::vector<Scanned>& files) {
   const std::lock_guard lock(mutex_);
-  settle();
+  commit_group();
   Transaction transaction(database_);
   writer_.forget(files);
   transaction.commit();
@@ -186,7 +186,7 @@ void Store::forget(const std::vector<Scanned>& files) {
 
 void Store::forget_gone() {
   const std::lock_guard lock(mutex_);
-  settle();
+  commit_group();
   std::vector<std::string> gone;
   Statement rows = database_.prepare("SELECT path, IFNULL(archive, path), mtime_ns FROM unread");
   while (rows.step()) {
@@ -204,7 +204,7 @@ void Store::forget_gone() {
 
 void Store::set_meta(const Meta& meta) {
   const std::lock_guard lock(mutex_);
-  settle();
+  commit_group();
   Transaction transaction(database_);
   put_meta(database_, meta);
   transaction.commit();

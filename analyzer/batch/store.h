@@ -65,7 +65,7 @@ class Store {
   void write(const Finished& finished);
   void write_queue();
   void join();
-  void settle();
+  void commit_group();
 
   Database database_;
   UnitWriter writer_;

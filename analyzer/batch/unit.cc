@@ -55,7 +55,7 @@ class UnitRun {
     AnalysisOptions options;
     options.profile = settings_.profile;
     options.thresholds = settings_.thresholds;
-    Analysis analysis(options, [&](FlowResult&& flow) {
+    Analysis analysis(options, [&](const FlowResult& flow) {
       if (!ours(flow.history.trace)) return;
       rows_.add(flow, analysis_->decoder().encapsulation(flow.history.trace.encapsulation));
       progress_.flows.fetch_add(1, std::memory_order_relaxed);
@@ -92,7 +92,7 @@ class UnitRun {
     result_.tcp_packets = decoded.tcp;
     result_.malformed = decoded.malformed;
     result_.unknown_link_type = decoded.unknown_link_type;
-    result_.duplicates = analysis.facts().duplicates_dropped;
+    result_.duplicates = analysis.facts().copies_dropped;
     result_.flow_count = analysis.facts().flows;
     if (result_.packets > 0) result_.end_ns = analysis.capture_end_ns();
     progress_.findings.fetch_add(analysis.capture_findings().size());

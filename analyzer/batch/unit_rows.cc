@@ -32,7 +32,8 @@ Cell maybe(const std::optional<T>& value) {
 
 std::optional<std::uint64_t> resends_of(const FlowHistory& history) {
   if (!history.transfer) return std::nullopt;
-  return history.transfer->resends[0].resends + history.transfer->resends[1].resends;
+  return history.transfer->retransmissions[0].retransmissions +
+         history.transfer->retransmissions[1].retransmissions;
 }
 
 std::optional<std::int64_t> handshake_time(const FlowHistory& history) {
@@ -100,7 +101,7 @@ void UnitRows::add(const FlowResult& flow, const Encapsulation& encapsulation) {
   for (std::size_t i = 0; i < flow.findings.size(); ++i) {
     const Finding& finding = flow.findings[i];
     add_finding({finding, &trace}, origin, alike_before(flow.findings, i),
-                PartOf::possible(finding.id) ? open_ : settled_);
+                PartOf::possible(finding.id) ? open_ : closed_);
   }
 }
 
@@ -156,7 +157,7 @@ void UnitRows::finish(const Findings& of_capture, bool store_them, RowSpool& flo
     row.resize(kPlace);
     findings.add(row);
   };
-  settled_.each(put);
+  closed_.each(put);
   std::string record;
   open_.each([&](std::vector<Cell>& row) {
     const std::string_view whose = parts.of(std::get<std::string_view>(row[kId]), place_of(row[kPlace]));

@@ -26,7 +26,7 @@ class UnitRows {
   void add_finding(const FindingView& view, const Origin& origin, std::size_t nth, RowSpool& to);
 
   const std::vector<std::string>& files_;
-  RowSpool flows_, settled_, open_;  // findings of `open_` may prove part of another
+  RowSpool flows_, closed_, open_;  // findings of `open_` may prove part of another
   std::string scratch_;
 };
 

@@ -8,6 +8,8 @@
 #include <tuple>
 #include <vector>
 
+#include "analyzer/compat/base64.h"
+
 namespace tcpautopsy {
 
 namespace {
@@ -42,22 +44,6 @@ Sha1 sha1(const Octets& octets) {
   Sha1 digest{};
   gcry_md_hash_buffer(GCRY_MD_SHA1, digest.data(), octets.data(), octets.size());
   return digest;
-}
-
-std::string base64(const Sha1& digest) {
-  static constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t at = 0; at < digest.size(); at += 3) {
-    const std::size_t left = digest.size() - at;
-    std::uint32_t bits = std::uint32_t{digest[at]} << 16;
-    if (left > 1) bits |= std::uint32_t{digest[at + 1]} << 8;
-    if (left > 2) bits |= std::uint32_t{digest[at + 2]};
-    text += kAlphabet[bits >> 18];
-    text += kAlphabet[bits >> 12 & 63];
-    text += left > 1 ? kAlphabet[bits >> 6 & 63] : '=';
-    text += left > 2 ? kAlphabet[bits & 63] : '=';
-  }
-  return text;
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "analyzer/seq/ranges.h"
+
 namespace tcpautopsy {
 
 namespace {
@@ -22,14 +24,7 @@ void ZeekReassembly::give_up() {
 
 void ZeekReassembly::insert(Range range) {
   if (!beyond_) beyond_ = std::make_unique<Ranges>();
-  const auto first = std::lower_bound(beyond_->begin(), beyond_->end(), range.begin,
-                                      [](const Range& r, std::uint64_t at) { return r.end < at; });
-  auto last = first;
-  for (; last != beyond_->end() && last->begin <= range.end; ++last) {
-    range.begin = std::min(range.begin, last->begin);
-    range.end = std::max(range.end, last->end);
-  }
-  beyond_->insert(beyond_->erase(first, last), range);
+  add_range(*beyond_, range, [](Range&, const Range&) {});
 }
 
 void ZeekReassembly::deliver() {

@@ -59,7 +59,7 @@ RecordIndex answered_segment(const FlowHistory& flow, RecordIndex i, RecordIndex
     if (record.side == reset.side || record.copy || record.has(kRst) || record.has(kSyn) || !record.has(kAck))
       continue;
     if (record.ack != reset.seq || record.frame.time_ns > latest) continue;
-    if (record.sequence_length() == 0 && !record.keepalive) {
+    if (record.sequence_length() == 0 && !record.standing.keepalive) {
       plain = k;
     } else if (acked[k] < record.end()) {
       // What was sent again had not been answered: the RST is for the repeat.
@@ -211,7 +211,7 @@ bool is_old_duplicate(const FlowHistory& flow, RecordIndex i) {
 
 StreamOffset maybe_unread(const FlowHistory& flow, const ResetFacts& reset) {
   const auto& rst = flow.records()[reset.record];
-  const auto is_data = [](const SegmentRecord& r) { return r.payload > 0 && !r.keepalive; };
+  const auto is_data = [](const SegmentRecord& r) { return r.payload > 0 && !r.standing.keepalive; };
   StreamOffset last_data = 1;
   for (RecordIndex k = 0; k < reset.record; ++k) {
     const auto& record = flow.records()[k];
@@ -230,7 +230,7 @@ bool is_after_close(const FlowHistory& flow, const ResetFacts& reset) {
   const auto& rst = flow.records()[reset.record];
   if (reset.is_reply()) {
     const auto& answered = flow.records()[reset.answers];
-    return answered.sequence_length() > 0 || answered.keepalive;
+    return answered.sequence_length() > 0 || answered.standing.keepalive;
   }
   // Some stacks set ACK on such a RST too. It is an answer if it comes at once and leaves the segment
   // unacknowledged or acknowledges just that segment, which the endpoint had not taken before.

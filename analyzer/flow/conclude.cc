@@ -32,7 +32,7 @@ SideFacts FlowTracker::facts_of(Side s, bool copies_are_capture) const {
   f.syn_seen = live.syn_seen;
   if (live.syn_seen) f.syn_options = live.syn_options.full();
   f.packets = live.packets + (copies_are_capture ? 0 : live.copies);
-  f.duplicates = copies_are_capture ? live.copies : 0;
+  f.copies = copies_are_capture ? live.copies : 0;
   f.payload_bytes = live.payload_bytes;
   f.wire_bytes = live.wire_bytes + (copies_are_capture ? 0 : live.copies_wire_bytes);
   f.bad_checksums = live.bad_checksums + (copies_are_capture ? 0 : live.copies_bad_checksum);

@@ -20,7 +20,7 @@ struct SideFacts {
   bool syn_seen = false;            // a SYN or SYN-ACK of it was captured
   TcpOptions syn_options;           // of its first SYN or SYN-ACK
   std::uint64_t packets = 0;        // without capture duplicates
-  std::uint64_t duplicates = 0;     // copies recognised (see SegmentRecord::copy)
+  std::uint64_t copies = 0;         // recognised (see SegmentRecord::copy)
   std::uint64_t payload_bytes = 0;  // distinct stream octets seen
   std::uint64_t wire_bytes = 0;
   std::uint64_t bad_checksums = 0;

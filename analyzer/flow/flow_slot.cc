@@ -70,7 +70,7 @@ void FlowSlot::hold(std::unique_ptr<LiveFlow> flow) {
 void FlowSlot::hold(const SleepingFlow& f) {
   const bool v4 = f.key.low.ip.is_v4() && f.key.high.ip.is_v4();
   const bool joined = f.joined_encapsulation != f.key.encapsulation;
-  const bool paired = f.pair != DoubledPairs::kNone;
+  const bool paired = f.pair != CopiedPairs::kNone;
   const bool nested = f.key.encapsulation != 0, later = f.incarnation != 0;
   HeadWriter head;
   head.one((v4 ? unsigned{kV4} : 0U) | (f.a_is_low ? unsigned{kALow} : 0U) |
@@ -112,7 +112,7 @@ SleepingFlow FlowSlot::sleeping() const {
   if ((marks & kLater) != 0) f.incarnation = static_cast<std::uint32_t>(from.many());
   f.joined_encapsulation =
       (marks & kJoined) != 0 ? static_cast<std::uint32_t>(from.many()) : f.key.encapsulation;
-  if ((marks & kPaired) != 0) f.pair = static_cast<DoubledPairs::Pair>(from.many());
+  if ((marks & kPaired) != 0) f.pair = static_cast<CopiedPairs::Pair>(from.many());
   f.journal = from.rest();
   return f;
 }

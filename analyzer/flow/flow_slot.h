@@ -14,7 +14,7 @@ struct SleepingFlow {
   FlowKey key;
   std::uint64_t number = 0;
   std::uint32_t incarnation = 0, joined_encapsulation = 0;
-  DoubledPairs::Pair pair = DoubledPairs::kNone;
+  CopiedPairs::Pair pair = CopiedPairs::kNone;
   bool a_is_low = false, queued = false;
   Bytes journal;  // views into the slot
 

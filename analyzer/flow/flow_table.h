@@ -3,11 +3,15 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
-#include <string>
+#include <optional>
 
-#include "analyzer/decode/tcp_segment.h"
+#include "analyzer/flow/arrival.h"
+#include "analyzer/flow/capture_facts.h"
+#include "analyzer/flow/endings.h"
 #include "analyzer/flow/flow_trace.h"
+#include "analyzer/flow/live_flows.h"
+#include "analyzer/flow/packet_copies.h"
+#include "analyzer/flow/router.h"
 
 namespace tcpautopsy {
 
@@ -26,25 +30,18 @@ struct FlowOptions {
   std::function<void(std::uint64_t flow, Side sender, const TcpSegment&, const FrameRef&)> on_segment;
 };
 
-// What the table found about the capture as a whole.
-struct CaptureFacts {
-  std::uint64_t flows = 0;
-  std::uint64_t duplicates_dropped =
-      0;  // packets captured twice (SPAN, "any" device) and left out of the analysis
-  std::uint64_t doubled_pairs = 0;  // host pairs or interfaces of which most packets were doubled
-  FrameRef first_duplicate;         // number 0: none
-  std::uint64_t halves_joined = 0;  // one-sided flows joined although VLAN or tunnel differ
-};
-
 // Feed segments in file order. `done` receives each flow once, when it is over (closed for time_wait,
-// given up, or finish()), each incarnation before its successor.
+// given up, or finish()), each incarnation before its successor. Neither callback may come back to the table.
+//
+// A segment's way: is it a copy (RecentPackets, CopiedPairs), whose is it (Router), to its flow (LiveFlows),
+// and whether flows are over by then (Endings).
 class FlowTable {
  public:
   using Done = std::function<void(EndedFlow&&)>;
 
   FlowTable(FlowOptions options, Done done);
-  ~FlowTable();
-  FlowTable(FlowTable&&) noexcept;
+  FlowTable(const FlowTable&) = delete;
+  FlowTable& operator=(const FlowTable&) = delete;
 
   // Returns the number of the flow that the segment belongs to.
   std::uint64_t add(const TcpSegment& segment, const FrameRef& frame);
@@ -58,11 +55,31 @@ class FlowTable {
   // Ends all flows, in order of their numbers.
   void finish();
 
-  const CaptureFacts& facts() const;
+  // Of copies, complete after finish().
+  CaptureFacts facts() const;
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  using Id = LiveFlows::Id;
+
+  void pass_time(TimeNs now_ns);
+  bool is_copy(RecentPackets::Copy copy, const LiveFlow& flow) const;
+  std::uint64_t add_first(const Arrival& arrival);
+  std::uint64_t add_while_pending(const Arrival& arrival, Id opened);
+  void open_pending(Id opened);
+  std::uint64_t deliver(const Arrival& arrival, const Router::Route& to);
+  void hand_out(Id flow);
+  void count_copies(const EndedFlow& ended, const FrameRef& first_copy);
+
+  FlowOptions options_;
+  Done done_;
+  LiveFlows flows_;
+  Router router_;
+  Endings endings_;
+  RecentPackets recent_;
+  CopiedPairs pairs_;
+  std::uint64_t copies_dropped_ = 0;
+  FrameRef first_copy_;
+  std::optional<TimeNs> last_time_ns_;
 };
 
 }  // namespace tcpautopsy

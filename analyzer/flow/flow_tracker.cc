@@ -240,20 +240,17 @@ void FlowTracker::follow(const TcpSegment& segment, SegmentRecord& record, Side 
   }
   if (sender.sent.started() && !rst) {
     const SequenceSpan span{record.seq, record.payload, record.has(kSyn), record.has(kFin)};
-    const SequenceTracker::Standing standing = sender.sent.add(span);
-    record.resend = standing.resend;
-    record.fills_gap = standing.fills_gap;
-    record.after_gap = standing.after_gap;
-    record.keepalive = standing.keepalive;
-    new_bytes = standing.new_bytes;
+    const SequenceTracker::Added added = sender.sent.add(span);
+    record.standing = added.standing;
+    new_bytes = added.new_bytes;
     sender.payload_bytes += new_bytes;
     record.contiguous = sender.sent.contiguous();
   }
   if (record.has(kAck)) {
     const bool heard = receiver.packets > 0;
-    record.acks_unseen =
+    record.standing.acks_unseen =
         !rst && (heard ? receiver.sent.started() && record.ack > receiver.sent.sent_max() : sender.syn_seen);
-    bearing.news = record.acks_unseen && heard && record.ack > sender.acked_max;
+    bearing.news = record.standing.acks_unseen && heard && record.ack > sender.acked_max;
     bearing.acks_syn = receiver.has_base && record.ack > receiver.origin;
     bearing.acks_fin = receiver.fin_seen && record.ack >= receiver.fin_end;
     note_ack(record, sender, receiver);
@@ -274,11 +271,7 @@ void FlowTracker::transfer(const TcpSegment& segment, const SegmentRecord& recor
   placed.rtt_receiver_ns = receiver.rtt_min_ns;
   placed.window_known = record.has(kSyn) || sender.window_scale_known(receiver);
   placed.window = std::uint32_t{record.window} << (record.has(kSyn) ? 0 : sender.window_shift(receiver));
-  placed.resend = record.resend;
-  placed.fills_gap = record.fills_gap;
-  placed.after_gap = record.after_gap;
-  placed.keepalive = record.keepalive;
-  placed.acks_unseen = record.acks_unseen;
+  placed.standing = record.standing;
   if (!transfer_) transfer_ = std::make_unique<TransferTracker>();
   transfer_->add(placed);
 }
@@ -302,7 +295,7 @@ void FlowTracker::measure(const SegmentRecord& record, LiveSide& sender, LiveSid
   }
   if (record.sequence_length() == 0 || record.has(kRst)) return;
   if (record.seq < sender.timed.end) sender.timed.running = false;
-  if (record.end() > record.sent_max && !record.fills_gap && !sender.timed.running) {
+  if (record.end() > record.sent_max && !record.standing.fills_gap && !sender.timed.running) {
     sender.timed = {record.end(), record.frame.time_ns, true, record.has(kSyn)};
   }
 }

@@ -15,8 +15,9 @@ std::uint8_t signature_of(const Bearing& bearing) {
 
 bool Folding::is_incident(const SegmentRecord& record, const Bearing& bearing) const {
   const bool window_turns = (record.window == 0) != window_closed_[index(record.side)];
-  return record.resend || record.fills_gap || record.after_gap || record.keepalive || bearing.news ||
-         record.window == 0 || window_turns;
+  const Standing& standing = record.standing;
+  return standing.retransmission || standing.fills_gap || standing.after_gap || standing.keepalive ||
+         bearing.news || record.window == 0 || window_turns;
 }
 
 bool Folding::is_turn(const SegmentRecord& record, const Bearing& bearing) {
@@ -42,7 +43,7 @@ void Folding::add(RecordLog& log, const SegmentRecord& record, const Bearing& be
   const bool first = opening_ == 0;
   if (!first && record.frame.time_ns - last_ns_ >= kSilence && silences_ < kSilences) {
     ++silences_;
-    log.settle();
+    log.flush();
     keep_next_ = {true, true};
   }
   last_ns_ = record.frame.time_ns;

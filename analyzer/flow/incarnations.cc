@@ -10,7 +10,7 @@ constexpr std::uint32_t kLateSynOctets = 1 << 16;
 
 }  // namespace
 
-bool own_syn(const LiveFlow& flow, const TcpSegment& syn, TimeNs time_ns) {
+bool own_syn(LiveFlow& flow, const TcpSegment& syn, TimeNs time_ns) {
   const Side s = flow.side_of(syn.source);
   const LiveSide& sender = flow.side(s);
   const LiveSide& receiver = flow.side(other(s));
@@ -24,7 +24,7 @@ bool own_syn(const LiveFlow& flow, const TcpSegment& syn, TimeNs time_ns) {
   return before <= kLateSynOctets && time_ns - flow.first_ns() <= kLateSyn;
 }
 
-bool own_syn_ack(const LiveFlow& flow, const TcpSegment& syn_ack) {
+bool own_syn_ack(LiveFlow& flow, const TcpSegment& syn_ack) {
   const Side s = flow.side_of(syn_ack.source);
   const LiveSide& sender = flow.side(s);
   const LiveSide& receiver = flow.side(flow.self() ? s : other(s));
@@ -38,26 +38,26 @@ bool own_syn_ack(const LiveFlow& flow, const TcpSegment& syn_ack) {
   return sender.iss_known && sender.iss() == syn_ack.seq;
 }
 
-bool syn_ack_opens(const LiveFlow& latest, const TcpSegment& syn_ack) {
+bool syn_ack_opens(LiveFlow& latest, const TcpSegment& syn_ack) {
   if (latest.closed()) return true;
   const Side s = latest.side_of(syn_ack.source);
   return !latest.side(other(s)).syn_seen && latest.misfit(syn_ack) > kSameStream &&
          (latest.side(s).packets > 0 || !latest.opening());
 }
 
-bool challenges(const LiveFlow& opening, const LiveFlow& before, const TcpSegment& segment) {
+bool challenges(LiveFlow& opening, LiveFlow& before, const TcpSegment& segment) {
   if (!is_plain_ack(segment) || !opening.opening()) return false;
   const Side s = opening.side_of(segment.source);
   return opening.side(other(s)).syn_seen && !opening.side(s).has_base &&
          before.misfit(segment) <= kSameStream;
 }
 
-bool resets_challenge(const LiveFlow& opening, const TcpSegment& segment) {
+bool resets_challenge(LiveFlow& opening, const TcpSegment& segment) {
   return is_rst(segment) && opening.challenged && opening.side(opening.side_of(segment.source)).syn_seen &&
          segment.seq == opening.challenge_ack;
 }
 
-bool completes_half(const LiveFlow& half, const TcpSegment& segment) {
+bool completes_half(LiveFlow& half, const TcpSegment& segment) {
   const Side s = half.side_of(segment.source);
   if (half.self() || !half.only_from(other(s)) || (segment.flags & kAck) == 0) return false;
   const LiveSide& heard = half.side(other(s));

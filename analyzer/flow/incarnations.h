@@ -23,22 +23,22 @@ constexpr std::uint32_t kSameStream = 1 << 20;
 
 // A SYN of this flow: the first of it, one sent again, the second of a simultaneous open, or one that comes
 // late.
-bool own_syn(const LiveFlow& flow, const TcpSegment& syn, TimeNs time_ns);
+bool own_syn(LiveFlow& flow, const TcpSegment& syn, TimeNs time_ns);
 
 // A SYN-ACK of this flow, by the SYN it acknowledges or by its own ISN.
-bool own_syn_ack(const LiveFlow& flow, const TcpSegment& syn_ack);
+bool own_syn_ack(LiveFlow& flow, const TcpSegment& syn_ack);
 
 // A SYN-ACK that is none of this flow, the latest of its addresses, opens another: its SYN was not captured.
-bool syn_ack_opens(const LiveFlow& latest, const TcpSegment& syn_ack);
+bool syn_ack_opens(LiveFlow& latest, const TcpSegment& syn_ack);
 
 // `segment` answers the SYN that `opening` began with, from the state of the incarnation before (RFC
 // 9293 3.10.7.4, first and fourth: an acknowledgment that tells where it stands).
-bool challenges(const LiveFlow& opening, const LiveFlow& before, const TcpSegment& segment);
+bool challenges(LiveFlow& opening, LiveFlow& before, const TcpSegment& segment);
 
 // The RST of the SYN's sender to such an acknowledgment (RFC 9293 3.5.1).
-bool resets_challenge(const LiveFlow& opening, const TcpSegment& segment);
+bool resets_challenge(LiveFlow& opening, const TcpSegment& segment);
 
 // A segment of the other half of `half`, of which only one direction was captured: it fits by seq and ack.
-bool completes_half(const LiveFlow& half, const TcpSegment& segment);
+bool completes_half(LiveFlow& half, const TcpSegment& segment);
 
 }  // namespace tcpautopsy

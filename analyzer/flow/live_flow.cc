@@ -43,7 +43,7 @@ void LiveFlow::note_in_journal(const TcpSegment& segment, const FrameRef& frame,
     ++in_journal_;
     return;
   }
-  tracker();
+  replay();
   in_journal_ = kYoung + 1;
   journal_.clear();
 }
@@ -63,9 +63,9 @@ void LiveFlow::resume(Bytes journal) {
   journal_.resume(journal, reader.context());
 }
 
-void LiveFlow::resume_to_conclude(Bytes journal) { make_tracker(journal); }
+void LiveFlow::resume_to_conclude(Bytes journal) { replay(journal); }
 
-void LiveFlow::make_tracker(Bytes journal) const {
+void LiveFlow::replay(Bytes journal) {
   tracker_ = std::make_unique<FlowTracker>(key, a_is_low, limits_);
   JournalReader reader(journal, epoch_);
   const EndpointAddress& a = a_is_low ? key.low : key.high;
@@ -80,7 +80,7 @@ void LiveFlow::make_tracker(Bytes journal) const {
 
 void LiveFlow::add(const IcmpError& error, const FrameRef& frame) {
   quoted_ = true;
-  tracker().add(error, frame, side_of(error.source));
+  replay().add(error, frame, side_of(error.source));
 }
 
 FlowTrace LiveFlow::identity() const {
@@ -96,13 +96,13 @@ FlowTrace LiveFlow::identity() const {
 EndedFlow LiveFlow::conclude(bool copies_are_capture) {
   EndedFlow flow;
   flow.trace = identity();
-  tracker().conclude(copies_are_capture, flow);
+  replay().conclude(copies_are_capture, flow);
   return flow;
 }
 
-FlowTrace LiveFlow::so_far(bool copies_are_capture) const {
+FlowTrace LiveFlow::so_far(bool copies_are_capture) {
   FlowTrace trace = identity();
-  tracker().so_far(copies_are_capture, trace);
+  replay().so_far(copies_are_capture, trace);
   return trace;
 }
 

@@ -7,9 +7,9 @@
 #include <optional>
 #include <vector>
 
-#include "analyzer/flow/duplicates.h"
 #include "analyzer/flow/flow_key.h"
 #include "analyzer/flow/flow_tracker.h"
+#include "analyzer/flow/packet_copies.h"
 #include "analyzer/flow/segment_journal.h"
 
 namespace tcpautopsy {
@@ -29,7 +29,7 @@ class LiveFlow {
   // What became of it. The flow is empty after that.
   EndedFlow conclude(bool copies_are_capture);
   // The same by now, without transfer facts; the flow goes on.
-  FlowTrace so_far(bool copies_are_capture) const;
+  FlowTrace so_far(bool copies_are_capture);
 
   Side side_of(bool from_low) const { return from_low == a_is_low ? Side::A : Side::B; }
   Side side_of(const EndpointAddress& source) const { return side_of(source == key.low); }
@@ -52,32 +52,36 @@ class LiveFlow {
   bool can_sleep() const;
   const std::vector<std::uint8_t>& journal() const { return journal_.bytes(); }
 
-  // As FlowTracker has them.
-  const LiveSide& side(Side s) const { return tracker().side(s); }
-  bool opening() const { return tracker().opening(); }
-  bool closed() const { return ending_ && tracker().closed(); }
-  bool reset() const { return ending_ && tracker().reset(); }
-  bool over() const { return ending_ && tracker().over(); }
-  std::uint64_t packets() const { return side(Side::A).packets + side(Side::B).packets; }
-  const FrameRef& first_copy() const { return tracker().first_copy(); }
-  std::uint32_t misfit(const TcpSegment& segment) const {
-    return tracker().misfit(segment, side_of(segment.source));
+  // What follows from all its segments. It is made from the journal when first asked for, which for many
+  // short flows is when they are over.
+  FlowTracker& replay() {
+    if (!tracker_) replay(journal_.bytes());
+    return *tracker_;
   }
-  std::uint32_t misfit(const IcmpError& error) const {
-    return tracker().misfit(error, side_of(error.source));
+  // As FlowTracker has them, by replay().
+  const LiveSide& side(Side s) { return replay().side(s); }
+  bool opening() { return replay().opening(); }
+  bool closed() { return ending_ && replay().closed(); }
+  bool reset() { return ending_ && replay().reset(); }
+  bool over() { return ending_ && replay().over(); }
+  std::uint64_t packets() { return side(Side::A).packets + side(Side::B).packets; }
+  const FrameRef& first_copy() { return replay().first_copy(); }
+  std::uint32_t misfit(const TcpSegment& segment) {
+    return replay().misfit(segment, side_of(segment.source));
   }
+  std::uint32_t misfit(const IcmpError& error) { return replay().misfit(error, side_of(error.source)); }
   // Only `s` is heard of so far.
-  bool only_from(Side s) const { return side(s).packets > 0 && side(other(s)).packets == 0; }
+  bool only_from(Side s) { return side(s).packets > 0 && side(other(s)).packets == 0; }
 
   FlowKey key;
   std::uint64_t number;
   std::uint32_t incarnation;
   std::uint32_t joined_encapsulation;  // of the other half, where that differs; else the key's own
   std::uint32_t older, newer;          // live incarnations of the same key, or FlowIndex::kNone
-  DoubledPairs::Pair pair = DoubledPairs::kNone;
+  CopiedPairs::Pair pair = CopiedPairs::kNone;
   bool a_is_low;
   bool touched = true;      // since the table last looked for flows that may sleep
-  bool held = false;        // its SYN waits for the next segments to tell whose it is
+  bool held = false;        // its SYN waits for the next segments to tell whose it is (PendingSyn)
   bool queued = false;      // waits in the table's queue of closed flows
   bool challenged = false;  // its SYN met a plain ACK of the incarnation before
   Seq challenge_ack;
@@ -89,20 +93,15 @@ class LiveFlow {
   bool young() const { return in_journal_ <= kYoung; }
   void note(const TcpSegment& segment, const FrameRef& frame);
   void note_in_journal(const TcpSegment& segment, const FrameRef& frame, Side s, Role role);
-  // Made from the journal when it is first asked, which for many short flows is when they are over.
-  FlowTracker& tracker() const {
-    if (!tracker_) make_tracker(journal_.bytes());
-    return *tracker_;
-  }
-  void make_tracker(Bytes journal) const;
+  void replay(Bytes journal);
   FlowTrace identity() const;
 
   Limits limits_;
   TimeNs epoch_;  // of the journal
   SegmentJournal journal_;
   TimeNs first_ns_ = 0, last_ns_ = 0;
-  mutable std::unique_ptr<FlowTracker> tracker_;  // has all segments, or is not made yet
-  std::uint8_t in_journal_ = 0;                   // segments; kYoung + 1 for no longer kept
+  std::unique_ptr<FlowTracker> tracker_;  // has all segments, or is not made yet
+  std::uint8_t in_journal_ = 0;           // segments; kYoung + 1 for no longer kept
   bool opened_ = false, only_opening_ = true, ending_ = false, quoted_ = false;
   Seq first_seq_;
 };

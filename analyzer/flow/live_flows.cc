@@ -68,7 +68,7 @@ void LiveFlows::pack_some() {
   }
 }
 
-LiveFlows::Id LiveFlows::elsewhere(FlowKey key, const std::function<bool(const LiveFlow&)>& is_it) {
+LiveFlows::Id LiveFlows::elsewhere(FlowKey key, const std::function<bool(LiveFlow&)>& is_it) {
   const std::uint32_t own = key.encapsulation;
   for (const std::uint32_t encapsulation : encapsulations_) {
     if (encapsulation == own) continue;
@@ -97,9 +97,10 @@ void LiveFlows::note_encapsulation(std::uint32_t encapsulation) {
   }
 }
 
-LiveFlows::Id LiveFlows::open(const FlowKey& key, std::uint64_t hash, std::uint64_t number, bool from_low,
-                              Id before) {
+LiveFlows::Id LiveFlows::open(const FlowKey& key, std::uint64_t hash, bool from_low, Id before) {
   FlowSlot slot;
+  const std::uint64_t number = next_number_++;
+  ++opened_;
   if (before == kNone) {
     note_encapsulation(key.encapsulation);
     slot.hold(
@@ -121,25 +122,25 @@ LiveFlows::Id LiveFlows::open(const FlowKey& key, std::uint64_t hash, std::uint6
   return id;
 }
 
-LiveFlows::Id LiveFlows::open_asleep(SleepingFlow flow, std::uint64_t hash, const TcpSegment& segment,
-                                     const FrameRef& frame) {
-  note_encapsulation(flow.key.encapsulation);
+LiveFlows::Opened LiveFlows::open_asleep(const Arrival& a, CopiedPairs::Pair pair) {
+  note_encapsulation(a.key.encapsulation);
   JournalContext context(epoch_);
   EntryWriter entry;
-  if (!write_entry(segment, frame, Side::A, Role::Ordinary, context, entry)) {
-    const Id id = open(flow.key, hash, flow.number, flow.a_is_low, kNone);
+  if (!write_entry(a.segment, a.frame, Side::A, Role::Ordinary, context, entry)) {
+    const Id id = open(a.key, a.hash, a.from_low, kNone);
     LiveFlow& awake = (*this)[id];
-    awake.pair = flow.pair;
-    awake.add(segment, frame, Side::A, Role::Ordinary);
-    return id;
+    awake.pair = pair;
+    awake.add(a.segment, a.frame, Side::A, Role::Ordinary);
+    return {id, awake.number};
   }
-  flow.incarnation = ended_.recall(hash);
-  flow.journal = entry.bytes();
+  const std::uint64_t number = next_number_++;
+  ++opened_;
   FlowSlot slot;
-  slot.hold(flow);
+  slot.hold(SleepingFlow{a.key, number, ended_.recall(a.hash), a.key.encapsulation, pair, a.from_low, false,
+                         entry.bytes()});
   const Id id = store(std::move(slot));
-  index_.insert(hash, id);
-  return id;
+  index_.insert(a.hash, id);
+  return {id, number};
 }
 
 void LiveFlows::join(Id id, std::uint32_t encapsulation) {
@@ -179,7 +180,11 @@ void LiveFlows::close(Id id) {
   unlink(id);
 }
 
-void LiveFlows::undo(Id id) { unlink(id); }
+void LiveFlows::undo(Id id) {
+  if ((*this)[id].number + 1 == next_number_) --next_number_;
+  --opened_;
+  unlink(id);
+}
 
 std::vector<LiveFlows::Id> LiveFlows::by_number() const {
   std::vector<std::pair<std::uint64_t, Id>> flows;

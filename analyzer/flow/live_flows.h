@@ -1,5 +1,5 @@
-// All live flows: stored by id, found by key, each tied to the live incarnations of the same key. Only the
-// flows that segments came for lately, and those with a longer story, are awake.
+// All live flows: numbered, stored by id, found by key, each tied to the live incarnations of the same key.
+// Only the flows that segments came for lately, and those with a longer story, are awake.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "analyzer/flow/arrival.h"
 #include "analyzer/flow/ended_tuples.h"
 #include "analyzer/flow/flow_index.h"
 #include "analyzer/flow/flow_slot.h"
@@ -23,8 +24,10 @@ class LiveFlows {
   // No more than a hint: the time of the first packet, from which the flows count.
   void begin_at(TimeNs epoch) { epoch_ = epoch; }
 
-  LiveFlows(std::size_t most_awake, LimitsOf limits_of)
-      : most_awake_(most_awake), limits_of_(std::move(limits_of)) {}
+  LiveFlows(std::uint64_t first_number, std::size_t most_awake, LimitsOf limits_of)
+      : next_number_(first_number), most_awake_(most_awake), limits_of_(std::move(limits_of)) {}
+
+  std::uint64_t opened() const { return opened_; }  // so far, but for those undone
 
   // Wakes it. The reference is good until put_to_sleep(), or the flow is closed.
   LiveFlow& operator[](Id id) {
@@ -44,12 +47,16 @@ class LiveFlows {
   }
   // The latest incarnation of the same ends with another encapsulation, one of the first few of the capture,
   // for which `is_it`.
-  Id elsewhere(FlowKey key, const std::function<bool(const LiveFlow&)>& is_it);
+  Id elsewhere(FlowKey key, const std::function<bool(LiveFlow&)>& is_it);
 
   // `before` is the latest incarnation of the same key so far, or kNone.
-  Id open(const FlowKey& key, std::uint64_t hash, std::uint64_t number, bool from_low, Id before);
+  Id open(const FlowKey& key, std::uint64_t hash, bool from_low, Id before);
+  struct Opened {
+    Id id;
+    std::uint64_t number;
+  };
   // The first incarnation, with its first segment, asleep.
-  Id open_asleep(SleepingFlow flow, std::uint64_t hash, const TcpSegment& segment, const FrameRef& frame);
+  Opened open_asleep(const Arrival& arrival, CopiedPairs::Pair pair);
   // From now on segments with this encapsulation too find the flow and its successors.
   void join(Id id, std::uint32_t encapsulation);
   void close(Id id);
@@ -83,6 +90,7 @@ class LiveFlows {
   static void each_hash(const LiveFlow& flow, F f);
 
   TimeNs epoch_ = 0;
+  std::uint64_t next_number_, opened_ = 0;
   std::size_t most_awake_;
   LimitsOf limits_of_;
   std::vector<FlowSlot> slots_;

@@ -17,7 +17,7 @@ void PendingSyn::take(const TcpSegment& segment, const FrameRef& frame, bool cop
   segments_.back().segment.payload = whole ? stand_in_payload(segment.payload_length) : Bytes();
 }
 
-PendingSyn::Verdict PendingSyn::from_syn_sender(const TcpSegment& segment, const LiveFlow& before) const {
+PendingSyn::Verdict PendingSyn::from_syn_sender(const TcpSegment& segment, LiveFlow& before) const {
   const Seq iss = segments_.front().segment.seq;
   if (opens(segment)) return segment.seq == iss ? Verdict::Wait : Verdict::Opens;
   // Its RST to a challenge shows that it no longer knows the connection (RFC 9293 3.5.1); so does any other
@@ -28,7 +28,7 @@ PendingSyn::Verdict PendingSyn::from_syn_sender(const TcpSegment& segment, const
   return before.misfit(segment) <= kSameStream ? Verdict::Forged : Verdict::Opens;
 }
 
-PendingSyn::Verdict PendingSyn::from_syn_receiver(const TcpSegment& segment, const LiveFlow& before) const {
+PendingSyn::Verdict PendingSyn::from_syn_receiver(const TcpSegment& segment, LiveFlow& before) const {
   if (acknowledges(segment, segments_.front().segment.seq)) return Verdict::Opens;
   if (is_syn_ack(segment)) return Verdict::Opens;
   if (opens(segment) || is_rst(segment)) return Verdict::Opens;
@@ -36,7 +36,7 @@ PendingSyn::Verdict PendingSyn::from_syn_receiver(const TcpSegment& segment, con
 }
 
 PendingSyn::Verdict PendingSyn::judge(const TcpSegment& segment, const FrameRef& frame, bool copy,
-                                      const LiveFlow& before) {
+                                      LiveFlow& before) {
   const bool same_sender = segment.source == segments_.front().segment.source;
   Verdict verdict = same_sender ? from_syn_sender(segment, before) : from_syn_receiver(segment, before);
   if (verdict == Verdict::Wait && segments_.size() == kMost) verdict = Verdict::Opens;

@@ -32,15 +32,15 @@ class PendingSyn {
   }
 
   // What `segment` shows; it is taken only with Wait. `before` is the connection the SYN fell into.
-  Verdict judge(const TcpSegment& segment, const FrameRef& frame, bool copy, const LiveFlow& before);
+  Verdict judge(const TcpSegment& segment, const FrameRef& frame, bool copy, LiveFlow& before);
   const std::vector<HeldSegment>& segments() const { return segments_; }
 
  private:
   static constexpr std::size_t kMost = 16;
 
   void take(const TcpSegment& segment, const FrameRef& frame, bool copy);
-  Verdict from_syn_sender(const TcpSegment& segment, const LiveFlow& before) const;
-  Verdict from_syn_receiver(const TcpSegment& segment, const LiveFlow& before) const;
+  Verdict from_syn_sender(const TcpSegment& segment, LiveFlow& before) const;
+  Verdict from_syn_receiver(const TcpSegment& segment, LiveFlow& before) const;
 
   std::vector<HeldSegment> segments_;
   bool keep_octets_;

@@ -27,7 +27,7 @@ void RecordLog::append(const SegmentRecord& record, bool late) {
   if (late) ++late_;
 }
 
-void RecordLog::settle(bool late) {
+void RecordLog::flush(bool late) {
   for (const Side side : {pending_first_, other(pending_first_)}) {
     Pending& pending = pending_[index(side)];
     if (!pending.held) continue;
@@ -37,13 +37,13 @@ void RecordLog::settle(bool late) {
 }
 
 void RecordLog::keep(const SegmentRecord& record, std::size_t max_records) {
-  settle();
+  flush();
   append(record, false);
   if (kept_.size() > max_records + kSlack) drop_middle(max_records);
 }
 
 void RecordLog::keep_late(const SegmentRecord& record, std::size_t max_records) {
-  settle(true);
+  flush(true);
   append(record, true);
   if (late_ > kLateBound + kSlack) drop_oldest_late();
   if (kept_.size() > max_records + kSlack) drop_middle(max_records);
@@ -105,7 +105,7 @@ void RecordLog::drop_middle(std::size_t max_records) {
 }
 
 std::vector<SegmentRecord> RecordLog::take(std::size_t max_records) {
-  settle();
+  flush();
   if (kept_.size() > max_records) drop_middle(max_records);
   std::vector<SegmentRecord> records;
   records.reserve(kept_.size());

@@ -20,7 +20,7 @@ class RecordLog {
   // folded into it. The place holds nothing but what was folded.
   SegmentRecord& pend(Side side);
   // Keeps what is pending, for good or as keep_late() does.
-  void settle(bool late = false);
+  void flush(bool late = false);
 
   std::uint64_t left_out() const { return left_out_; }
   std::vector<SegmentRecord> take(std::size_t max_records);

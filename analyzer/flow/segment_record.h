@@ -11,6 +11,7 @@
 #include "analyzer/seq/frame_ref.h"
 #include "analyzer/seq/seq.h"
 #include "analyzer/seq/side.h"
+#include "analyzer/seq/standing.h"
 
 namespace tcpautopsy {
 
@@ -35,20 +36,15 @@ struct SegmentRecord {
   std::uint16_t tcp_checksum = 0;
   std::uint8_t ttl = 0;
   Side side = Side::A;  // the sender
+  Standing standing;
   bool has_timestamps : 1 = false;
   bool has_sack : 1 = false;
   bool has_ip_id : 1 = false;
   bool is_dsack : 1 = false;
   bool fast_open : 1 = false;  // a SYN with the Fast Open option
   bool bad_checksum : 1 = false;
-  bool resend : 1 = false;     // every sequence number of it was sent before (SYN, data or FIN again)
-  bool fills_gap : 1 = false;  // below sent_max, yet some of it not seen before
-  bool after_gap : 1 = false;  // beyond sent_max: the capture missed something, or it will come out of order
-  bool keepalive : 1 =
-      false;  // 0 or 1 octet at SND.NXT-1 with no SYN, FIN, RST (the look of it, not yet the verdict)
-  bool acks_unseen : 1 = false;  // acknowledges what the capture has not seen sent
-  bool copy : 1 = false;         // alike to a record just before to the IP ID or checksum: captured twice, or
-                                 // doubled by the network
+  bool copy : 1 = false;  // alike to a record just before to the IP ID or checksum: captured twice, or
+                          // duplicated by the network
 
   bool has(std::uint16_t mask) const { return (flags & mask) == mask; }
   std::uint32_t sequence_length() const { return payload + (has(kSyn) ? 1U : 0U) + (has(kFin) ? 1U : 0U); }

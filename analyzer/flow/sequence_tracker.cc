@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "analyzer/seq/ranges.h"
+
 namespace tcpautopsy {
 namespace {
 
@@ -23,53 +25,39 @@ void SequenceTracker::start(StreamOffset first) {
   started_ = true;
 }
 
-SequenceTracker::Standing SequenceTracker::add(const SequenceSpan& span) {
-  Standing standing;
+SequenceTracker::Added SequenceTracker::add(const SequenceSpan& span) {
+  Added added;
+  Standing& standing = added.standing;
   const StreamOffset end = span.end();
   const bool occupies = end > span.begin;
   standing.after_gap = span.begin > sent_max_;
   standing.keepalive = !span.syn && !span.fin && span.payload <= 1 && span.begin == sent_max_ - 1;
   if (span.begin < low_ && !standing.keepalive && occupies && low_ - span.begin <= kEarlier) {
     if (end < low_) add_hole({end, low_});
-    standing.new_bytes += payload_within(span, span.begin, low_);
+    added.new_bytes += payload_within(span, span.begin, low_);
     standing.fills_gap = true;
     low_ = span.begin;
   }
   if (occupies && span.begin < sent_max_) {
-    standing.new_bytes += take_from_holes(span, std::min(end, sent_max_), standing.fills_gap);
-    standing.resend = !standing.fills_gap && span.begin >= low_ && end <= sent_max_;
+    if (take_from_holes(span, std::min(end, sent_max_), added.new_bytes)) standing.fills_gap = true;
+    standing.retransmission = !standing.fills_gap && span.begin >= low_ && end <= sent_max_;
   }
   if (end > sent_max_) {
     if (standing.after_gap && occupies) add_hole({sent_max_, span.begin});
-    standing.new_bytes += payload_within(span, sent_max_, end);
+    added.new_bytes += payload_within(span, sent_max_, end);
     if (occupies) sent_max_ = end;
   }
-  return standing;
+  return added;
 }
 
-std::uint32_t SequenceTracker::take_from_holes(const SequenceSpan& span, StreamOffset end, bool& found) {
-  if (!holes_) return 0;
-  const StreamOffset begin = span.begin;
-  std::uint32_t payload = 0;
-  std::vector<Hole> left;
-  left.reserve(holes_->size() + 1);
-  for (const Hole& hole : *holes_) {
-    if (hole.end <= begin || hole.begin >= end) {
-      left.push_back(hole);
-      continue;
-    }
-    found = true;
-    payload += payload_within(span, std::max(begin, hole.begin), std::min(end, hole.end));
-    if (hole.begin < begin) left.push_back({hole.begin, begin});
-    if (hole.end > end) left.push_back({end, hole.end});
-  }
-  if (left.size() > kMostHoles) left.erase(left.begin());
-  if (left.empty()) {
-    holes_.reset();
-  } else {
-    *holes_ = std::move(left);
-  }
-  return payload;
+bool SequenceTracker::take_from_holes(const SequenceSpan& span, StreamOffset end, std::uint32_t& new_bytes) {
+  if (!holes_) return false;
+  const bool found = cut_ranges(*holes_, span.begin, end, [&](StreamOffset from, StreamOffset to) {
+    new_bytes += payload_within(span, from, to);
+  });
+  if (holes_->size() > kMostHoles) holes_->erase(holes_->begin());
+  if (holes_->empty()) holes_.reset();
+  return found;
 }
 
 void SequenceTracker::add_hole(Hole hole) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analyzer/seq/seq.h"
+#include "analyzer/seq/standing.h"
 
 namespace tcpautopsy {
 
@@ -22,16 +23,15 @@ struct SequenceSpan {
 
 class SequenceTracker {
  public:
-  // How a segment stands to those before it; the words of SegmentRecord.
-  struct Standing {
-    bool resend = false, fills_gap = false, after_gap = false, keepalive = false;
+  struct Added {
+    Standing standing;            // but for what it acknowledges
     std::uint32_t new_bytes = 0;  // payload not seen before
   };
 
   bool started() const { return started_; }
   // Begins at the number of the first segment seen.
   void start(StreamOffset first);
-  Standing add(const SequenceSpan& span);
+  Added add(const SequenceSpan& span);
   // Begun, and nothing missing but what was acknowledged: the next segment in order needs no more than
   // extend().
   bool steady() const { return started_ && (!holes_ || holes_->back().end <= acked_); }
@@ -49,8 +49,8 @@ class SequenceTracker {
   };
   static constexpr std::size_t kMostHoles = 64;  // the lowest is given up for one more
 
-  // Closes what `span` covers of the holes below `end`; tells the payload octets that were new.
-  std::uint32_t take_from_holes(const SequenceSpan& span, StreamOffset end, bool& found);
+  // Closes what `span` covers of the holes below `end`; tells whether it did.
+  bool take_from_holes(const SequenceSpan& span, StreamOffset end, std::uint32_t& new_bytes);
   void add_hole(Hole hole);
 
   StreamOffset low_ = 0, sent_max_ = 0, acked_ = 0;

@@ -8,7 +8,7 @@ namespace {
 Span span_of(const FlowFacts& flow) { return {flow.first.time_ns, flow.last.time_ns}; }
 
 Sent sent_by(const TransferResults& facts, Side side) {
-  const RetransmissionResults& resends = facts.resends[index(side)];
+  const RetransmissionResults& resends = facts.retransmissions[index(side)];
   Sent sent;
   sent.segments = facts.data_segments[index(side)];
   sent.resent =

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "analyzer/hosts/attempt.h"
+#include "analyzer/hosts/timed_steps.h"
 
 namespace tcpautopsy {
 
@@ -24,14 +25,13 @@ struct Tally {
   void merge(const Tally& other);
 };
 
-// Steps are exact moments until there are kMost of them, then powers of two nanoseconds as short as that
-// allows. The same attempts, noted and merged in any order, give the same tallies to the bit.
+// By the start of the step that an attempt began in (see TimedSteps).
 class Tallies {
  public:
   static constexpr std::size_t kMost = 2048;
 
   void note(const Attempt& attempt);
-  void merge(const Tallies& part);
+  void merge(const Tallies& part) { entries_.merge(part.entries_); }
 
   // By time: all outcomes of one step together.
   struct Step {
@@ -42,23 +42,19 @@ class Tallies {
     std::uint64_t total() const;
   };
   std::vector<Step> steps() const;
-  TimeNs step_ns() const;
+  TimeNs step_ns() const { return entries_.step_ns(); }
 
  private:
   struct Entry {
-    TimeNs step = 0;  // its start, in steps of 1 << shift_
     Outcome outcome = Outcome::Unanswered;
     Tally tally;
+
+    Outcome kind() const { return outcome; }
+    void join(const Entry& other) { tally.merge(other.tally); }
+    static TimeNs coarser(TimeNs step, unsigned by) { return step >> by; }
   };
 
-  void join();
-  void settle();
-  void coarsen(unsigned by);
-  Tallies settled() const;
-
-  std::vector<Entry> entries_;
-  std::size_t sorted_ = 0;
-  unsigned shift_ = 0;
+  TimedSteps<Entry, kMost> entries_;
 };
 
 }  // namespace tcpautopsy

@@ -81,7 +81,7 @@ class Weigher {
         m.deliver_cost = std::max<Cost>(m.deliver_cost, 3);
         m.idle_cost = 0;
       }
-      if (!(r.resend || r.keepalive) || r.has(kSyn)) continue;
+      if (!(r.standing.retransmission || r.standing.keepalive) || r.has(kSyn)) continue;
       if (unanswered++ == 0) since = r.frame.time_ns;
     }
   }

@@ -102,7 +102,7 @@ FlowHistory Historian::conclude(EndedFlow flow, std::shared_ptr<const PreviousIn
   return h;
 }
 
-void Historian::take_back(FlowHistory&& history) {
+void Historian::reuse(FlowHistory&& history) {
   beliefs_ = std::move(history.beliefs);
   deliveries_ = std::move(history.deliveries);
   transitions_ = std::move(history.transitions);

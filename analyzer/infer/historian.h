@@ -30,8 +30,8 @@ class Historian {
   FlowHistory conclude(EndedFlow flow, std::shared_ptr<const PreviousIncarnation> previous,
                        const Profile& profile, TimeNs capture_end_ns,
                        CaptureLoss loss = CaptureLoss::OnEvidence);
-  // Takes the memory of a history that nobody needs any more.
-  void take_back(FlowHistory&& history);
+  // The memory of a history that nobody needs any more is used for the next.
+  void reuse(FlowHistory&& history);
 
  private:
   void follow(FlowHistory& history, Side side, bool may_miss, TimeNs until_ns);

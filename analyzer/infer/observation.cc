@@ -115,7 +115,7 @@ bool displaced(const SegmentRecord& r, const Progress& sender, bool after_own_fi
   if (r.has_timestamps && sender.has_ts && r.ts_val != sender.ts_val)
     return static_cast<std::int32_t>(r.ts_val - sender.ts_val) < 0;
   // Behind the FIN stands what was sent before it and reordered, or sent again: nothing tells.
-  return after_own_fin && (r.fills_gap || (r.payload == 0 && !r.has(kFin) && r.seq < own_fin_end));
+  return after_own_fin && (r.standing.fills_gap || (r.payload == 0 && !r.has(kFin) && r.seq < own_fin_end));
 }
 
 // A RST after which its sender goes on as before was not its sender's (or was never meant to end the
@@ -135,17 +135,18 @@ bool goes_on_after(const FlowTrace& trace, std::size_t rst, const StreamFacts& s
 
 // Whether the acknowledgment covers the other side's FIN cannot be told: the capture does not know that FIN.
 bool fin_unknown(const SegmentRecord& r, const StreamFacts& peer) {
-  return peer.fin_end == 0 && (r.acks_unseen || peer.fin_may_be_missed);
+  return peer.fin_end == 0 && (r.standing.acks_unseen || peer.fin_may_be_missed);
 }
 
 StateSet states_by_own_fin(const SegmentRecord& r, const StreamFacts& own, bool own_fin_seen) {
   constexpr StateSet kAny = kBeforeOwnFin | kAfterOwnFin;
-  if (r.keepalive) return kAny;  // at SND.NXT-1, which tells nothing
+  if (r.standing.keepalive) return kAny;  // at SND.NXT-1, which tells nothing
   // Data may be sent again after a FIN that was lost before the capture point, even if the capture sees it
   // for the first time.
   if (r.payload > 0)
-    return own_fin_seen && (r.resend || r.fills_gap) ? kOwnFinOutstanding
-                                                     : kBeforeOwnFin | kOwnFinOutstanding;
+    return own_fin_seen && (r.standing.retransmission || r.standing.fills_gap)
+               ? kOwnFinOutstanding
+               : kBeforeOwnFin | kOwnFinOutstanding;
   // A bare ACK carries SND.NXT, which is past the FIN once that is sent.
   if (own.fin_end == 0) return own.fin_may_be_missed || r.seq > r.contiguous ? kAny : kBeforeOwnFin;
   return r.seq >= own.fin_end ? kAfterOwnFin : kBeforeOwnFin;

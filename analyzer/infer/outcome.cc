@@ -86,10 +86,10 @@ void trace_deliveries(const Observations& observations, FlowHistory& history) {
       std::erase_if(waiting, [&](RecordIndex w) {
         if (history.records()[w].end() > acked) return false;
         Delivery& d = history.deliveries[w];
-        const bool one_of_several =
-            history.records()[w].resend || std::any_of(waiting.begin(), waiting.end(), [&](RecordIndex o) {
-              return o != w && history.records()[o].seq == history.records()[w].seq;
-            });
+        const bool one_of_several = history.records()[w].standing.retransmission ||
+                                    std::any_of(waiting.begin(), waiting.end(), [&](RecordIndex o) {
+                                      return o != w && history.records()[o].seq == history.records()[w].seq;
+                                    });
         if (d.fate == Fate::Unknown && !one_of_several) d = {Fate::Received, i};
         return true;
       });

@@ -28,7 +28,7 @@ std::optional<ProbesUnanswered> probes_unanswered(const FlowHistory& flow, Side 
   const TimeNs last_ns = facts.unanswered.last().time_ns;
   if (facts.reset_itself && facts.reset.time_ns - last_ns >= kProbeInterval)
     return ProbesUnanswered{true, facts.reset.time_ns - first_ns};
-  if (facts.reset_itself || count < 2 || facts.unheard.resends) return std::nullopt;
+  if (facts.reset_itself || count < 2 || facts.unheard.retransmissions) return std::nullopt;
   const auto interval = (last_ns - first_ns) / static_cast<TimeNs>(count - 1);
   if (!overdue(flow.capture_end_ns - last_ns, interval)) return std::nullopt;
   return ProbesUnanswered{false, flow.capture_end_ns - first_ns};
@@ -50,13 +50,13 @@ std::optional<WindowStuck> window_stuck(const FlowHistory& flow, Side advertiser
 
 std::optional<DataUnanswered> data_unanswered(const FlowHistory& flow, Side sender) {
   const UnheardFacts& facts = flow.transfer->probes[index(sender)].unheard;
-  if (facts.resends.count() < kResendsNeeded || !facts.backed_off) return std::nullopt;
+  if (facts.retransmissions.count() < kResendsNeeded || !facts.backed_off) return std::nullopt;
   DataUnanswered met;
-  const TimeNs last_ns = facts.resends.last().time_ns;
+  const TimeNs last_ns = facts.retransmissions.last().time_ns;
   met.waited_ns = last_ns - facts.first_sent_ns;
   met.silence_ns = std::max<TimeNs>(flow.capture_end_ns - last_ns, 0);
   met.gave_up = overdue(met.silence_ns, std::min(2 * facts.last_step_ns, kLongestStep));
-  met.by_profile = met.gave_up && facts.resends.count() >= flow.profile.data_retries;
+  met.by_profile = met.gave_up && facts.retransmissions.count() >= flow.profile.data_retries;
   return met;
 }
 

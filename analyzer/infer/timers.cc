@@ -36,8 +36,9 @@ bool belongs(const SegmentRecord& r, RecordIndex i, TcpState state, const Stream
     case FinWait1:
     case Closing:
     case LastAck:
-      return own.first_fin != kNowhere && i >= own.first_fin && (r.has(kFin) || (r.payload > 0 && r.resend));
-    default: return r.payload > 0 && !r.keepalive && r.end() > una;
+      return own.first_fin != kNowhere && i >= own.first_fin &&
+             (r.has(kFin) || (r.payload > 0 && r.standing.retransmission));
+    default: return r.payload > 0 && !r.standing.keepalive && r.end() > una;
   }
 }
 
@@ -51,7 +52,7 @@ Retransmissions unanswered(TcpState state, const FlowTrace& trace, const Observa
     const SegmentRecord& r = trace.records[i];
     if (r.side != side || r.copy || r.has(kRst) || !belongs(r, i, state, own, una)) continue;
     // Of a window in flight only what is sent again counts as a resend; the rest is one burst.
-    if (data && group.first != kNoRecord && !r.resend) {
+    if (data && group.first != kNoRecord && !r.standing.retransmission) {
       group = {};
     }
     group.add(i);
@@ -125,7 +126,7 @@ Ending probe_ending(TcpState state, const FlowTrace& trace, Side side, TimeNs ca
     if (r.side != side) {
       closed = r.has(kAck) && r.window == 0;
       if (!closed) count = 0;
-    } else if (closed && r.keepalive) {
+    } else if (closed && r.standing.keepalive) {
       if (count++ == 0) first = i;
       before_last = last;
       last = i;

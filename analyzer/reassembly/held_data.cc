@@ -155,7 +155,7 @@ std::uint64_t HeldData::drop(Doubt doubt) {
   return dropped;
 }
 
-void HeldData::settle(Doubt doubt) {
+void HeldData::trust(Doubt doubt) {
   for (auto& [begin, block] : blocks_)
     if (block.doubt == doubt) block.doubt = Doubt::None;
 }

@@ -64,7 +64,7 @@ class HeldData {
   std::uint64_t drop_from(StreamOffset offset);
   // Drops all blocks in this doubt; tells how many octets.
   std::uint64_t drop(Doubt doubt);
-  void settle(Doubt doubt);  // no longer doubted
+  void trust(Doubt doubt);  // no longer doubted
   // Octets held, with some for keeping each block: many tiny blocks are no way round a limit.
   std::size_t cost() const { return cost_; }
   std::uint64_t octets() const;

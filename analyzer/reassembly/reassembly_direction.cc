@@ -80,7 +80,7 @@ void DirectionReassembly::judge_syn_data(StreamOffset at) {
   if (at == start_) {
     summary_.syn_data_refused += held_.drop(Doubt::SynData);
   } else {
-    held_.settle(Doubt::SynData);
+    held_.trust(Doubt::SynData);
     drain();
   }
 }
@@ -270,7 +270,7 @@ void DirectionReassembly::advance(std::uint64_t length) {
 
 // Nothing tells what a receiver that was not captured got: all that was sent is taken as delivered.
 void DirectionReassembly::flush_unheard() {
-  held_.settle(Doubt::SynData);
+  held_.trust(Doubt::SynData);
   summary_.after_reset += held_.drop(Doubt::AfterReset);
   while (step(true, GapReason::NotCaptured)) {
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "analyzer/seq/ranges.h"
+
 namespace tcpautopsy {
 
 namespace {
@@ -19,21 +21,9 @@ bool sacks_above(const TcpSegment& s) {
 
 bool SackBoard::add(StreamOffset begin, StreamOffset end, TimeNs now_ns) {
   if (holds(begin, end)) return false;
-  const auto first = std::partition_point(stretches_.begin(), stretches_.end(),
-                                          [begin](const Stretch& s) { return s.end < begin; });
-  Stretch whole{begin, end, now_ns};
-  auto last = first;
-  for (; last != stretches_.end() && last->begin <= end; ++last) {
-    whole.begin = std::min(whole.begin, last->begin);
-    whole.end = std::max(whole.end, last->end);
-    whole.since_ns = std::min(whole.since_ns, last->since_ns);
-  }
-  if (first != last) {
-    *first = whole;
-    stretches_.erase(first + 1, last);
-    return true;
-  }
-  stretches_.insert(first, whole);
+  add_range(stretches_, Stretch{begin, end, now_ns}, [](Stretch& whole, const Stretch& part) {
+    whole.since_ns = std::min(whole.since_ns, part.since_ns);
+  });
   if (stretches_.size() > kMost) stretches_.erase(stretches_.begin());
   return true;
 }
@@ -65,7 +55,7 @@ bool AckTrail::duplicate(const PlacedSegment& s, const SenderView& sender) const
 }
 
 // The first block may report a duplicate: it lies below the ACK or inside the second (RFC 2883 4).
-bool AckTrail::read_sack(const PlacedSegment& s, const SenderView& sender, DuplicateReport& report) {
+bool AckTrail::read_sack(const PlacedSegment& s, const SenderView& sender, DsackReport& report) {
   const TcpOptions& options = s.segment.options;
   struct Block {
     StreamOffset begin, end;
@@ -104,8 +94,8 @@ TimeNs AckTrail::missed_since(StreamOffset at) const {
   return -1;
 }
 
-DuplicateReport AckTrail::heard(const PlacedSegment& s, const SenderView& sender) {
-  DuplicateReport report;
+DsackReport AckTrail::heard(const PlacedSegment& s, const SenderView& sender) {
+  DsackReport report;
   const bool moves = !sender.acked || s.ack > sender.snd_una;
   const bool repeats = !moves && duplicate(s, sender);
   window_ = s.segment.window;

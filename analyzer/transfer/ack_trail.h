@@ -32,7 +32,7 @@ class SackBoard {
 };
 
 // A stretch that the receiver says it got more than once (RFC 2883).
-struct DuplicateReport {
+struct DsackReport {
   bool any = false;
   StreamOffset begin = 0, end = 0;
 };
@@ -40,7 +40,7 @@ struct DuplicateReport {
 class AckTrail {
  public:
   // An acknowledgment of what `sender` sent: `sender` is what was seen of it before.
-  DuplicateReport heard(const PlacedSegment& ack, const SenderView& sender);
+  DsackReport heard(const PlacedSegment& ack, const SenderView& sender);
 
   std::uint64_t duplicate_acks() const { return duplicates_; }  // RFC 5681 2, over all
   std::uint32_t duplicates_now() const { return now_; }         // since the cumulative ACK last moved
@@ -62,7 +62,7 @@ class AckTrail {
   static constexpr std::size_t kMended = 4;  // the latest
 
   bool duplicate(const PlacedSegment& ack, const SenderView& sender) const;
-  bool read_sack(const PlacedSegment& ack, const SenderView& sender, DuplicateReport& report);
+  bool read_sack(const PlacedSegment& ack, const SenderView& sender, DsackReport& report);
 
   void remember_gap(StreamOffset una, StreamOffset ack);
 

@@ -82,7 +82,7 @@ void EcnMarks::echo(const PlacedSegment& s, const SenderView& data_sender) {
 
 void EcnMarks::step(const PlacedSegment& s, const SenderView& data_sender) {
   // An ACK that comes out of order has an older count.
-  if (!s.has(kAck) || s.resend || (data_sender.acked && s.ack < data_sender.snd_una)) return;
+  if (!s.has(kAck) || s.standing.retransmission || (data_sender.acked && s.ack < data_sender.snd_una)) return;
   Direction& direction = of(other(s.side));
   const std::uint8_t counter = counter_of(s);
   const auto marks = static_cast<std::uint8_t>((counter - direction.counter) & 7U);

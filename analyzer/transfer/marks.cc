@@ -53,7 +53,7 @@ void Marks::check(const PlacedSegment& s) {
   if (s.segment.checksum == Checksum::Bad) {
     ++own.bad;
     if (own.right > 0 || own.bad <= kWrongShown) own.wrong.add(s.frame);
-    if (s.length > 0 && !s.has(kRst) && !s.resend) before = {s.seq, s.end(), true};
+    if (s.length > 0 && !s.has(kRst) && !s.standing.retransmission) before = {s.seq, s.end(), true};
   } else {
     ++(s.segment.checksum == Checksum::Good ? own.right : own.unverified);
   }

@@ -7,6 +7,7 @@
 #include "analyzer/seq/frame_ref.h"
 #include "analyzer/seq/seq.h"
 #include "analyzer/seq/side.h"
+#include "analyzer/seq/standing.h"
 
 namespace tcpautopsy {
 
@@ -25,16 +26,14 @@ struct PlacedSegment {
   std::int64_t rtt_sender_ns = -1;    // capture point to its sender and back, the least so far; -1: not known
   std::int64_t rtt_receiver_ns = -1;  // to its receiver
   bool window_known = false;          // the scale is known, or the segment is a SYN, which is never scaled
-  bool resend = false;                // every sequence number of it was sent before
-  bool fills_gap = false;             // below sent_max, yet some of it not seen before
-  bool after_gap = false;             // beyond sent_max
-  bool keepalive = false;             // 0 or 1 octet at SND.NXT-1 with no SYN, FIN, RST: the look of it
-  bool acks_unseen = false;           // acknowledges what the capture has not seen sent
+  Standing standing;
   std::uint32_t length = segment.sequence_length();  // SEG.LEN of RFC 9293 3.4: SYN and FIN count
 
   bool has(std::uint16_t mask) const { return (segment.flags & mask) == mask; }
   bool has_data() const { return segment.payload_length > 0; }
-  bool pure_ack() const { return length == 0 && (segment.flags & (kRst | kAck)) == kAck && !keepalive; }
+  bool pure_ack() const {
+    return length == 0 && (segment.flags & (kRst | kAck)) == kAck && !standing.keepalive;
+  }
   TimeNs time_ns() const { return frame.time_ns; }
   // First number after its payload, without its FIN.
   StreamOffset data_end() const { return seq + (has(kSyn) ? 1 : 0) + segment.payload_length; }

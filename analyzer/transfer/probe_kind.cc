@@ -45,7 +45,7 @@ ProbeKind probe_kind_of_odd(const PlacedSegment& s, const SenderView& own, const
   if (!own.started || !(own.ever_closed || s.segment.payload_length <= 1)) return ProbeKind::None;
   if (closed_to(own, s)) {
     if (s.segment.payload_length <= 1 && is_window_probe(own, s)) return ProbeKind::Window;
-    return s.has_data() && s.resend ? ProbeKind::ClosedRetransmission : ProbeKind::None;
+    return s.has_data() && s.standing.retransmission ? ProbeKind::ClosedRetransmission : ProbeKind::None;
   }
   if (s.segment.payload_length > 1) return ProbeKind::None;
   return is_keepalive(own, peer, s) ? ProbeKind::KeepAlive : ProbeKind::None;

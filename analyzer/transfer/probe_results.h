@@ -9,21 +9,21 @@ namespace tcpautopsy {
 
 // Data sent again by the timer with nothing heard from the peer since the first of these.
 struct UnheardFacts {
-  Incidents resends;         // of one burst the first only
-  TimeNs first_sent_ns = 0;  // last new data or resend before them
-  TimeNs last_step_ns = 0;   // between the last two
-  bool backed_off = false;   // a step was about twice the one before, or more
-  TimeNs heard_ns = 0;       // the peer's last segment; 0 for none
+  Incidents retransmissions;  // of one burst the first only
+  TimeNs first_sent_ns = 0;   // last new data or resend before them
+  TimeNs last_step_ns = 0;    // between the last two
+  bool backed_off = false;    // a step was about twice the one before, or more
+  TimeNs heard_ns = 0;        // the peer's last segment; 0 for none
 };
 
 // The first data after a long silence of both ends, and what came of it.
 struct SilenceFacts {
-  TimeNs silence_ns = 0;  // 0: there was none, or the peer answered
-  FrameRef before;        // the last segment before it
-  FrameRef data;          // the first data after it
-  bool reset = false;     // the peer answered with a RST
-  FrameRef answer;        // that RST
-  Incidents resends;      // of the data, unanswered
+  TimeNs silence_ns = 0;      // 0: there was none, or the peer answered
+  FrameRef before;            // the last segment before it
+  FrameRef data;              // the first data after it
+  bool reset = false;         // the peer answered with a RST
+  FrameRef answer;            // that RST
+  Incidents retransmissions;  // of the data, unanswered
 };
 
 // Segments above a size that do not arrive while smaller ones do.

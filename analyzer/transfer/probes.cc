@@ -13,7 +13,7 @@ constexpr TimeNs kSilence = 30 * kSecond;
 // Retransmissions this close belong to one run of the timer.
 constexpr TimeNs kOneBurst = 20 * kMillisecond;
 
-bool doubled(TimeNs step, TimeNs before) { return before > 0 && step >= before + before / 2; }
+bool backs_off(TimeNs step, TimeNs before) { return before > 0 && step >= before + before / 2; }
 
 }  // namespace
 
@@ -62,7 +62,7 @@ void Probes::data(const PlacedSegment& s, const Views& views) {
   Sender& own = senders_[index(s.side)];
   const SenderView& view = views.own;
   own.size.sent(s, view);
-  if (!s.resend) {
+  if (!s.standing.retransmission) {
     if (started_ && view.heard_ns > 0 && s.time_ns() - last_.time_ns >= kSilence && !own.silence) {
       own.silence = std::make_unique<SilenceFacts>();
       asked_ = true;
@@ -73,18 +73,18 @@ void Probes::data(const PlacedSegment& s, const Views& views) {
     return;
   }
   if (views.probe != ProbeKind::None) return;
-  if (own.silence) own.silence->resends.add(s.frame);
+  if (own.silence) own.silence->retransmissions.add(s.frame);
   if (!own.unheard) own.unheard = std::make_unique<Unheard>();
   asked_ = true;
   UnheardFacts& facts = own.unheard->facts;
-  if (facts.resends && s.time_ns() - own.unheard->last_ns < kOneBurst) return;
-  const TimeNs before = facts.resends ? own.unheard->last_ns : view.sent_ns;
-  if (!facts.resends) facts.first_sent_ns = before;
+  if (facts.retransmissions && s.time_ns() - own.unheard->last_ns < kOneBurst) return;
+  const TimeNs before = facts.retransmissions ? own.unheard->last_ns : view.sent_ns;
+  if (!facts.retransmissions) facts.first_sent_ns = before;
   const TimeNs step = s.time_ns() - before;
-  if (facts.resends && doubled(step, facts.last_step_ns)) facts.backed_off = true;
+  if (facts.retransmissions && backs_off(step, facts.last_step_ns)) facts.backed_off = true;
   facts.last_step_ns = step;
   facts.heard_ns = views.peer.heard_ns;
-  facts.resends.add(s.frame, step);
+  facts.retransmissions.add(s.frame, step);
   own.unheard->last_ns = s.time_ns();
 }
 

@@ -14,12 +14,12 @@ struct RetransmissionResults {
   // how long the segment had waited since it was last sent.
   Incidents timeouts;  // with what was sent again to make a timeout good
   Incidents fast;
-  Incidents probes;                // tail loss probes
-  Incidents prompt;                // too early for a timer, and nothing from the receiver asked for it
-  Incidents spurious;              // of these, what the receiver had already; overlays the others
-  std::uint64_t resends = 0;       // all of them, SYN and FIN too
-  std::uint64_t syn_resends = 0;   // by timer
-  std::uint64_t fin_timeouts = 0;  // a FIN alone, without data
+  Incidents probes;                       // tail loss probes
+  Incidents prompt;                       // too early for a timer, and nothing from the receiver asked for it
+  Incidents spurious;                     // of these, what the receiver had already; overlays the others
+  std::uint64_t retransmissions = 0;      // all of them, SYN and FIN too
+  std::uint64_t syn_retransmissions = 0;  // by timer
+  std::uint64_t fin_timeouts = 0;         // a FIN alone, without data
   std::uint64_t fin_probes = 0, fin_fast = 0;
   std::uint64_t fin_spurious = 0, syn_spurious = 0;
   std::uint64_t first_unseen = 0;    // of the data, those whose first sending never passed the capture point
@@ -28,7 +28,7 @@ struct RetransmissionResults {
   FrameRef stall_begin, stall_end;   // the last sending before it is not kept; its first and last resend
 
   Incidents out_of_order;  // segments that others of this end overtook
-  Incidents doubled;       // packets that the network doubled, later than a capture does
+  Incidents duplicates;    // packets that the network doubled, later than a capture does
   Incidents conflicts;     // octets sent again that differ
 
   Incidents unseen;                  // ACKs of the peer for octets of this end that were never seen
@@ -37,7 +37,7 @@ struct RetransmissionResults {
 
   RoundTrips round_trips;  // capture point to this end and back
 
-  std::uint64_t timeout_count() const { return timeouts.count() + syn_resends + fin_timeouts; }
+  std::uint64_t timeout_count() const { return timeouts.count() + syn_retransmissions + fin_timeouts; }
   std::uint64_t fast_count() const { return fast.count() + fin_fast; }
   std::uint64_t probe_count() const { return probes.count() + fin_probes; }
   std::uint64_t spurious_count() const { return spurious.count() + fin_spurious + syn_spurious; }

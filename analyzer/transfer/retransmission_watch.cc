@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "analyzer/seq/ranges.h"
+
 namespace tcpautopsy {
 namespace {
 
@@ -22,8 +24,8 @@ void RetransmissionWatch::sends(const PlacedSegment& s, const SenderView& own, b
     } else {
       log_.sent(s);
     }
-    // The ACK was captured before its data: the capture's order, not the network's.
-    if (!unseen_.empty()) fill(s.seq, s.end());
+    // Seen after all: the ACK was captured before its data, which is the capture's order, not the network's.
+    if (!unseen_.empty()) cut_ranges(unseen_, s.seq, s.end(), [](StreamOffset, StreamOffset) {});
   }
   order_.sent(s.segment);
 }
@@ -38,14 +40,14 @@ void RetransmissionWatch::again(const PlacedSegment& s, const SenderView& own, b
   const SendLog::Entry* before = log_.find(s.seq);
   if (carries_on(s, own)) return log_.sent(s);
   const RetransmissionContext context = context_of(s, own, before, sack_unused);
-  if (s.fills_gap && s.new_bytes == s.segment.payload_length) {
+  if (s.standing.fills_gap && s.new_bytes == s.segment.payload_length) {
     if (overtaken(s, context)) {
       facts_.out_of_order.add(s.frame, context.waited_ns);
     } else {
       judge(s, own, context, true);
     }
-  } else if (before != nullptr && doubled(s, *before)) {
-    facts_.doubled.add(s.frame);
+  } else if (before != nullptr && duplicated(s, *before)) {
+    facts_.duplicates.add(s.frame);
     return;
   } else {
     if (differs(s)) facts_.conflicts.add(s.frame);
@@ -59,7 +61,7 @@ void RetransmissionWatch::again(const PlacedSegment& s, const SenderView& own, b
 bool RetransmissionWatch::carries_on(const PlacedSegment& s, const SenderView& own) const {
   if (s.has_data() && s.new_bytes + 1 == s.segment.payload_length && probed_ && *probed_ == s.seq)
     return true;
-  if (!s.fills_gap || s.new_bytes < s.segment.payload_length) return false;
+  if (!s.standing.fills_gap || s.new_bytes < s.segment.payload_length) return false;
   if (own.acked && s.end() <= own.snd_una) return true;
   const SendLog::Entry* beyond = log_.after(s.seq);
   if (beyond == nullptr) return false;
@@ -69,7 +71,7 @@ bool RetransmissionWatch::carries_on(const PlacedSegment& s, const SenderView& o
 }
 
 // The same packet again. A host that sends again reads its clock and counts its packets anew.
-bool RetransmissionWatch::doubled(const PlacedSegment& s, const SendLog::Entry& before) const {
+bool RetransmissionWatch::duplicated(const PlacedSegment& s, const SendLog::Entry& before) const {
   if (before.begin != s.seq || before.length != s.length) return false;
   const TcpOptions& options = s.segment.options;
   if (options.has_timestamps && options.ts_val != before.ts_val) return false;
@@ -148,44 +150,46 @@ void RetransmissionWatch::judge(const PlacedSegment& s, const SenderView& own,
                                 const RetransmissionContext& given, bool first_unseen) {
   RetransmissionContext context = given;
   if (context.first_unacknowledged) {
-    settle_last_segment(s, context.waited_ns);
+    classify_last_segment(s, context.waited_ns);
     context.timeouts = timeouts_;
     context.probes = probes_;
     context.timeout_recovery = recovering_timeout_;
   }
-  Retransmission resend;
-  resend.frame = s.frame;
-  resend.begin = s.seq;
-  resend.end = s.end();
-  resend.waited_ns = context.waited_ns;
-  resend.has_ts = s.segment.options.has_timestamps;
-  resend.ts_val = s.segment.options.ts_val;
-  resend.data = s.has_data();
-  resend.syn = s.has(kSyn);
-  resend.first_unseen = first_unseen;
-  resend.cause = resend.syn ? RetransmissionCause::Timeout : cause_of(context);
-  resend.spurious =
+  Retransmission retransmission;
+  retransmission.frame = s.frame;
+  retransmission.begin = s.seq;
+  retransmission.end = s.end();
+  retransmission.waited_ns = context.waited_ns;
+  retransmission.has_ts = s.segment.options.has_timestamps;
+  retransmission.ts_val = s.segment.options.ts_val;
+  retransmission.data = s.has_data();
+  retransmission.syn = s.has(kSyn);
+  retransmission.first_unseen = first_unseen;
+  retransmission.cause = retransmission.syn ? RetransmissionCause::Timeout : cause_of(context);
+  retransmission.spurious =
       !first_unseen && own.acked && (own.snd_una >= s.end() || trail_.board().holds(s.seq, s.end()));
-  if (resend.cause == RetransmissionCause::Fast && !recovering_fast_) {
+  if (retransmission.cause == RetransmissionCause::Fast && !recovering_fast_) {
     recovering_fast_ = true;
     fast_until_ = s.sent_max;
   }
-  if (resend.cause == RetransmissionCause::Probe || resend.cause == RetransmissionCause::LastSegment)
+  if (retransmission.cause == RetransmissionCause::Probe ||
+      retransmission.cause == RetransmissionCause::LastSegment)
     ++probes_;
-  if (resend.cause == RetransmissionCause::Timeout && context.first_unacknowledged && !resend.syn)
+  if (retransmission.cause == RetransmissionCause::Timeout && context.first_unacknowledged &&
+      !retransmission.syn)
     note_timeout(s, context.waited_ns);
   if (pending_.size() >= kMostPending) {
     open_ -= pending_.front().open ? 1 : 0;
-    settle(pending_.front());
+    count(pending_.front());
     pending_.erase(pending_.begin());
   }
-  pending_.push_back(resend);
+  pending_.push_back(retransmission);
   ++open_;
 }
 
 // The only segment under way was sent again before: by the interval to this sending it was a probe, after
 // which the timer starts anew, or a timeout, after which it doubles.
-void RetransmissionWatch::settle_last_segment(const PlacedSegment& s, TimeNs waited) {
+void RetransmissionWatch::classify_last_segment(const PlacedSegment& s, TimeNs waited) {
   if (pending_.empty() || pending_.back().cause != RetransmissionCause::LastSegment || probes_ == 0) return;
   Retransmission& before = pending_.back();
   if (before.begin != s.seq || !doubles(before.waited_ns, waited)) {
@@ -220,11 +224,11 @@ void RetransmissionWatch::note_timeout(const PlacedSegment& s, TimeNs waited) {
   facts_.stall_end = s.frame;
 }
 
-void RetransmissionWatch::settle(const Retransmission& r) {
-  ++facts_.resends;
+void RetransmissionWatch::count(const Retransmission& r) {
+  ++facts_.retransmissions;
   const bool probe = r.cause == RetransmissionCause::Probe || r.cause == RetransmissionCause::LastSegment;
   if (r.syn) {
-    ++facts_.syn_resends;
+    ++facts_.syn_retransmissions;
     facts_.syn_spurious += r.spurious ? 1 : 0;
     return;
   }
@@ -248,8 +252,8 @@ void RetransmissionWatch::hears(const PlacedSegment& s, const SenderView& own) {
   if (!s.has(kAck) || s.has(kRst)) return;
   const bool moves = !own.acked || s.ack > own.snd_una;
   const bool gaps = trail_.duplicates_now() > 0 || !trail_.board().empty();
-  const DuplicateReport duplicate = trail_.heard(s, own);
-  if (duplicate.any) report(duplicate);
+  const DsackReport dsack = trail_.heard(s, own);
+  if (dsack.any) report(dsack);
   if (!moves) return;
   const SendLog::Acknowledged taken = log_.acknowledge(s.ack);
   const StreamOffset una = own.acked ? own.snd_una : taken.any ? taken.last.begin : s.ack;
@@ -290,9 +294,9 @@ void RetransmissionWatch::confirm(const PlacedSegment& s, StreamOffset una) {
 }
 
 // One report stands for one sending too many: the oldest that is not told yet.
-void RetransmissionWatch::report(const DuplicateReport& duplicate) {
+void RetransmissionWatch::report(const DsackReport& dsack) {
   for (Retransmission& r : pending_) {
-    if (r.spurious || r.begin >= duplicate.end || r.end <= duplicate.begin) continue;
+    if (r.spurious || r.begin >= dsack.end || r.end <= dsack.begin) continue;
     r.spurious = true;
     return;
   }
@@ -308,25 +312,9 @@ void RetransmissionWatch::note_unseen(const PlacedSegment& s, const SendLog::Ack
   unseen_.push_back({taken.unseen_begin, taken.unseen_end, s.frame});
 }
 
-// Seen after all.
-void RetransmissionWatch::fill(StreamOffset begin, StreamOffset end) {
-  for (std::size_t i = 0; i < unseen_.size(); ++i) {
-    Unseen& hole = unseen_[i];
-    if (end <= hole.begin || hole.end <= begin) continue;
-    if (begin > hole.begin && end < hole.end) {
-      unseen_.push_back({end, hole.end, hole.ack});
-      unseen_[i].end = begin;
-      return;
-    }
-    if (begin <= hole.begin) hole.begin = std::min(end, hole.end);
-    if (end >= hole.end) hole.end = std::max(begin, hole.begin);
-  }
-  std::erase_if(unseen_, [](const Unseen& hole) { return hole.end <= hole.begin; });
-}
-
 void RetransmissionWatch::finish(const SenderView& view, RetransmissionResults& own,
                                  RetransmissionResults& peer) {
-  for (const Retransmission& resend : pending_) settle(resend);
+  for (const Retransmission& retransmission : pending_) count(retransmission);
   for (const Unseen& hole : unseen_) {
     // One number at the very end may have been a FIN.
     if (!view.fin_sent && hole.end == view.snd_una && hole.end - hole.begin == 1) continue;

@@ -48,21 +48,20 @@ class RetransmissionWatch {
 
   void again(const PlacedSegment& s, const SenderView& own, bool sack_unused);
   bool carries_on(const PlacedSegment& s, const SenderView& own) const;
-  bool doubled(const PlacedSegment& s, const SendLog::Entry& before) const;
+  bool duplicated(const PlacedSegment& s, const SendLog::Entry& before) const;
   bool differs(const PlacedSegment& s) const;
   bool overtaken(const PlacedSegment& s, const RetransmissionContext& context) const;
   RetransmissionContext context_of(const PlacedSegment& s, const SenderView& own,
                                    const SendLog::Entry* before, bool sack_unused) const;
   void judge(const PlacedSegment& s, const SenderView& own, const RetransmissionContext& context,
              bool first_unseen);
-  void settle_last_segment(const PlacedSegment& s, TimeNs waited_ns);
+  void classify_last_segment(const PlacedSegment& s, TimeNs waited_ns);
   void note_timeout(const PlacedSegment& s, TimeNs waited_ns);
-  void settle(const Retransmission& resend);
+  void count(const Retransmission& retransmission);
   void measure(const PlacedSegment& ack, const SenderView& own, const SendLog::Acknowledged& taken);
   void confirm(const PlacedSegment& ack, StreamOffset una);
-  void report(const DuplicateReport& duplicate);
+  void report(const DsackReport& dsack);
   void note_unseen(const PlacedSegment& ack, const SendLog::Acknowledged& taken);
-  void fill(StreamOffset begin, StreamOffset end);
 
   SendLog log_;
   AckTrail trail_;

@@ -16,8 +16,8 @@ void Retransmissions::add(const PlacedSegment& segment, const Views& views) {
 
 void Retransmissions::finish(const PerSide<SenderView>& views, TimeNs, TransferResults& facts) {
   for (const Side side : {Side::A, Side::B})
-    watches_[index(side)].finish(views[index(side)], facts.resends[index(side)],
-                                 facts.resends[index(other(side))]);
+    watches_[index(side)].finish(views[index(side)], facts.retransmissions[index(side)],
+                                 facts.retransmissions[index(other(side))]);
 }
 
 }  // namespace tcpautopsy

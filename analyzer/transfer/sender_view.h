@@ -17,7 +17,7 @@ struct SenderView {
   std::uint32_t largest = 0;    // payload of its largest segment; beyond the MSS where offload joins segments
   std::uint32_t smss = 0;       // from the MSS option that the peer sent, 0 if none was seen
   TimeNs heard_ns = 0;          // its last segment of any kind
-  TimeNs sent_ns = 0;           // its last segment with SYN, data or FIN, resends too
+  TimeNs sent_ns = 0;           // its last segment with SYN, data or FIN, retransmissions too
   TimeNs new_ns = 0;            // its last segment that went beyond snd_nxt
   TimeNs acked_ns = 0;          // when snd_una last moved
   StreamOffset new_seq = 0;     // where its last segment that went beyond snd_nxt began
@@ -25,7 +25,7 @@ struct SenderView {
                                  // are meaningful with ever_closed
   TimeNs closed_ns = 0;          // when it was closed
   TimeNs opened_ns = 0;          // when it was opened; meaningful unless closed
-  std::uint64_t data_segments = 0;  // with payload, resends too
+  std::uint64_t data_segments = 0;  // with payload, retransmissions too
   bool started = false;  // it sent something with a sequence number; the times above mean something
   bool acked = false, edge_known = false, fin_sent = false;
   bool closed = false;  // the window offered to it is 0, which means the same whatever the scale

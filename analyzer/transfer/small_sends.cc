@@ -35,8 +35,9 @@ bool is_small(std::uint32_t length, const SenderView& view) {
 
 void SmallSends::add(const PlacedSegment& s, const Views& views) {
   acknowledged(s, latest_[index(other(s.side))]);
-  if (s.keepalive || s.length == 0) return;
-  if (!s.has_data() || s.resend || s.fills_gap || s.after_gap || s.has(kSyn) || s.has(kRst)) {
+  if (s.standing.keepalive || s.length == 0) return;
+  if (!s.has_data() || s.standing.retransmission || s.standing.fills_gap || s.standing.after_gap ||
+      s.has(kSyn) || s.has(kRst)) {
     latest_[index(s.side)].known = false;
     troubled_[index(s.side)] = std::max(s.sent_max, s.end());
     return;
@@ -46,7 +47,7 @@ void SmallSends::add(const PlacedSegment& s, const Views& views) {
 
 void SmallSends::acknowledged(const PlacedSegment& s, Latest& latest) {
   if (!latest.known) return;
-  if (s.length > 0 && !s.keepalive) latest.answered = true;
+  if (s.length > 0 && !s.standing.keepalive) latest.answered = true;
   if (latest.is_acked || !s.has(kAck) || s.has(kRst)) return;
   const TcpOptions& options = s.segment.options;
   // What arrived out of order, or later than the segment did, tells of a loss that the capture did not see.

@@ -8,7 +8,7 @@ namespace {
 
 // RFC 9293 3.7.1: 536 octets pass on any IPv4 path worth the name; what is smaller is not lost for its size.
 constexpr std::uint32_t kLarge = 512;
-// Fewer resends are told from plain loss by nothing.
+// Fewer retransmissions are told from plain loss by nothing.
 constexpr std::uint64_t kResendsNeeded = 3, kResendsNeededBeforeSmaller = 2;
 
 bool proven(const StuckSizeFacts& f) {
@@ -20,10 +20,10 @@ bool proven(const StuckSizeFacts& f) {
 
 void StuckSize::sent(const PlacedSegment& s, const SenderView& own) {
   const std::uint32_t payload = s.segment.payload_length;
-  if (payload > arrived_ && !s.resend && count_ < pending_.size() &&
+  if (payload > arrived_ && !s.standing.retransmission && count_ < pending_.size() &&
       (count_ == 0 || payload > pending_[count_ - 1].payload))
     pending_[count_++] = {s.data_end(), payload};
-  if (!s.resend || !own.acked || s.seq != own.snd_una) return;
+  if (!s.standing.retransmission || !own.acked || s.seq != own.snd_una) return;
   if (!stuck_) {
     if (payload < kLarge || payload <= arrived_) return;
     stuck_ = std::make_unique<Stuck>();
@@ -53,7 +53,7 @@ void StuckSize::acknowledged(const PlacedSegment& s, const SenderView& own) {
     if (moves && s.ack > stuck_->seq) {
       stuck_->now.freed = true;
       stuck_->now.freed_by = stuck_->last_payload;
-      settle(s.time_ns());
+      conclude(s.time_ns());
     } else if (s.ack == stuck_->seq && s.time_ns() - stuck_->last_ns >= s.rtt_sender_ns) {
       stuck_->now.heard = true;
     }
@@ -74,7 +74,7 @@ void StuckSize::arrived_up_to(StreamOffset ack) {
 }
 
 // Nothing of its size may have arrived, before it or beside it.
-void StuckSize::settle(TimeNs until_ns) {
+void StuckSize::conclude(TimeNs until_ns) {
   StuckSizeFacts& now = stuck_->now;
   now.small_sacked = sacked_ > 0;
   now.passed = std::max(sacked_, arrived_);
@@ -85,7 +85,7 @@ void StuckSize::settle(TimeNs until_ns) {
 
 void StuckSize::finish(StuckSizeFacts& facts) {
   if (!stuck_) return;
-  if (stuck_->now.size != 0) settle(stuck_->last_ns);
+  if (stuck_->now.size != 0) conclude(stuck_->last_ns);
   facts = std::move(stuck_->told);
 }
 

@@ -34,7 +34,7 @@ class StuckSize {
   };
 
   void arrived_up_to(StreamOffset ack);
-  void settle(TimeNs until_ns);
+  void conclude(TimeNs until_ns);
 
   // Of payloads larger than any that arrived: the lowest place each was sent at, larger ones later.
   std::array<Pending, 3> pending_{};

@@ -106,7 +106,7 @@ void TimeSplit::judge(const PlacedSegment& segment, const Views& views) {
                 2 * kMs + rtt / 4};
   if (segment.has_data() && !segment.has(kRst)) {
     if (!judge_loss(now) && !judge_zero_window(now)) judge_data(now);
-    speaker_ = segment.resend || segment.fills_gap ? speaker_ : segment.side;
+    speaker_ = segment.standing.retransmission || segment.standing.fills_gap ? speaker_ : segment.side;
     spoken_ = true;
   } else if (closing_) {
     charge(HeldBy::Closing, segment.side, time);
@@ -124,8 +124,8 @@ bool TimeSplit::judge_loss(const Now& now) {
   Sending& own = now.own;
   // What fills a hole sooner than a round trip came late, no more.
   const bool late =
-      s.fills_gap && own.hole && s.time_ns() - own.hole_ns < (now.rtt_own + now.rtt_peer) * 3 / 4;
-  if ((s.resend && s.has_data()) || (s.fills_gap && !late)) {
+      s.standing.fills_gap && own.hole && s.time_ns() - own.hole_ns < (now.rtt_own + now.rtt_peer) * 3 / 4;
+  if ((s.standing.retransmission && s.has_data()) || (s.standing.fills_gap && !late)) {
     own.recovery_point = std::max(own.recovery_point, std::max(now.sender.snd_nxt, s.end()));
     own.flight.lost();
   } else if (!now.sender.acked || now.sender.snd_una >= own.recovery_point) {
@@ -237,11 +237,11 @@ void TimeSplit::note_sent(const Now& now) {
   Sending& own = now.own;
   const bool held = own.cause == HeldBy::SlowStart || own.cause == HeldBy::CongestionWindow;
   if (s.end() > now.sender.snd_nxt || !now.sender.started) own.flight.sent(s.end(), now.knew.una, held);
-  if (s.after_gap && !own.hole) {
+  if (s.standing.after_gap && !own.hole) {
     own.hole = true;
     own.hole_ns = s.time_ns();
   }
-  if (s.fills_gap) own.hole = false;
+  if (s.standing.fills_gap) own.hole = false;
   own.at_last_send = now.knew;
   own.last_length = s.segment.payload_length;
   own.opened = own.probed = false;

@@ -15,14 +15,14 @@ namespace tcpautopsy {
 
 // Each is of the end whose action or state it names: who sends again, who advertises the window.
 struct TransferResults {
-  PerSide<RetransmissionResults> resends;
+  PerSide<RetransmissionResults> retransmissions;
   PerSide<WindowResults> windows;
   PerSide<ProbeResults> probes;
   PerSide<SmallSendResults> small_sends;
   PerSide<MarkResults> marks;
   TimeResults time;
   TurnResults turns;
-  PerSide<std::uint64_t> data_segments{};  // with payload, resends too
+  PerSide<std::uint64_t> data_segments{};  // with payload, retransmissions too
 };
 
 }  // namespace tcpautopsy

@@ -7,7 +7,7 @@ void TransferTracker::add(const PlacedSegment& segment) {
   SenderView& peer = views_[index(other(segment.side))];
   const ProbeKind probe = probe_kind(segment, own, peer);
   const Views views{own, peer, probe, plain(segment, probe)};
-  resends_.add(segment, views);
+  retransmissions_.add(segment, views);
   windows_.add(segment, views);
   probes_.add(segment, views);
   small_sends_.add(segment, views);
@@ -20,7 +20,7 @@ void TransferTracker::add(const PlacedSegment& segment) {
 
 std::shared_ptr<const TransferResults> TransferTracker::finish(TimeNs last_ns) {
   auto facts = std::make_shared<TransferResults>();
-  resends_.finish(views_, last_ns, *facts);
+  retransmissions_.finish(views_, last_ns, *facts);
   windows_.finish(views_, last_ns, *facts);
   probes_.finish(views_, last_ns, *facts);
   small_sends_.finish(views_, last_ns, *facts);

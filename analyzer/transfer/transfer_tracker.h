@@ -29,7 +29,7 @@ class TransferTracker {
 
  private:
   PerSide<SenderView> views_;
-  Retransmissions resends_;
+  Retransmissions retransmissions_;
   Windows windows_;
   Probes probes_;
   SmallSends small_sends_;

@@ -21,7 +21,7 @@ void Turns::begin(const PlacedSegment& segment, const SenderView& peer) {
     // Its ACK field tells what had reached the sender when it spoke.
     turn.overlaps = !segment.has(kAck) || segment.ack < peer.snd_nxt;
     turn.wait_ns = segment.time_ns() - now_.last_ns;
-    turn.resent = sent_again_;
+    turn.retransmitted = sent_again_;
     if (!turn.overlaps) facts_.waits[index(segment.side)].add(turn.wait_ns);
     end_turn();
   }
@@ -32,7 +32,7 @@ void Turns::begin(const PlacedSegment& segment, const SenderView& peer) {
 }
 
 // The answer to what was lost can come no sooner than a round trip after it was sent again.
-void Turns::resent(const PlacedSegment& segment, const SenderView& sender) {
+void Turns::retransmitted(const PlacedSegment& segment, const SenderView& sender) {
   if (!speaking_ || now_.side != segment.side || segment.end() < sender.snd_nxt || sender.in_flight() == 0)
     return;
   now_.last_ns = segment.time_ns();
@@ -42,8 +42,8 @@ void Turns::resent(const PlacedSegment& segment, const SenderView& sender) {
 void Turns::add(const PlacedSegment& segment, const Views& views) {
   if (!segment.has_data() || segment.has(kRst)) return;
   const std::size_t side = index(segment.side);
-  if (segment.new_bytes == 0) return resent(segment, views.own);
-  const bool late = segment.fills_gap && speaking_;  // of an earlier turn, perhaps
+  if (segment.new_bytes == 0) return retransmitted(segment, views.own);
+  const bool late = segment.standing.fills_gap && speaking_;  // of an earlier turn, perhaps
   if (!late && (!speaking_ || now_.side != segment.side)) begin(segment, views.peer);
   facts_.bytes[side] += segment.new_bytes;
   write_[side] += segment.new_bytes;

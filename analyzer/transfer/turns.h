@@ -17,7 +17,7 @@ class Turns {
 
  private:
   void begin(const PlacedSegment& segment, const SenderView& peer);
-  void resent(const PlacedSegment& segment, const SenderView& sender);
+  void retransmitted(const PlacedSegment& segment, const SenderView& sender);
   void end_turn();
 
   TurnResults facts_;

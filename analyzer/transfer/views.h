@@ -19,8 +19,7 @@ inline bool plain(const PlacedSegment& s, ProbeKind probe) {
   constexpr std::uint16_t kOdd = kSyn | kFin | kRst | kUrg | kEce | kCwr | kAe;
   const TcpSegment& t = s.segment;
   return (t.flags & (kOdd | kAck)) == kAck && t.ecn == 0 && t.checksum == Checksum::Good &&
-         t.options.sack_count == 0 && probe == ProbeKind::None &&
-         !(s.resend || s.fills_gap || s.after_gap || s.keepalive || s.acks_unseen);
+         t.options.sack_count == 0 && probe == ProbeKind::None && s.standing.in_order();
 }
 
 }  // namespace tcpautopsy

@@ -37,7 +37,7 @@ void WindowLimit::account(const PlacedSegment& s, const SenderView& own, TimeNs 
   TimeNs busy = gap;
   if (own.in_flight() == 0) busy = std::clamp<TimeNs>(own.acked_ns + delay - from, 0, gap);
   TimeNs limited = 0;
-  if (waiting_ && !s.resend) {
+  if (waiting_ && !s.standing.retransmission) {
     limited = let_go_ ? std::clamp<TimeNs>(let_go_ns_ + delay - from, 0, gap) : gap;
     limited_.add(last_, limited);
     facts_.largest_window = std::max(facts_.largest_window, window_);
@@ -57,7 +57,7 @@ void WindowLimit::sent(const PlacedSegment& s, const SenderView& own) {
   last_ = s.frame;
   let_go_ = waiting_ = false;
   judged_ = known_ > 0;
-  if (s.resend || known_ == 0 || own.closed) return;
+  if (s.standing.retransmission || known_ == 0 || own.closed) return;
   const Offer& last = offer(known_ - 1);
   // The latest that the sender knew of may be gone from the ring: then nothing can be said.
   const bool overrun = total_ >= kOffers && known_ == total_ - kOffers && last.time_ns > s.time_ns() - delay;

@@ -37,7 +37,7 @@ void Windows::add(const PlacedSegment& s, const Views& views) {
       if (window.rare) window.rare->zero.reset(s.time_ns());
     return;
   }
-  gaps_ = gaps_ || s.acks_unseen || s.after_gap;
+  gaps_ = gaps_ || s.standing.acks_unseen || s.standing.after_gap;
   sent(s, met, views);
   if (s.has(kAck)) acknowledged(s, views.peer, offered);
 }

@@ -40,7 +40,7 @@ std::map<std::uint64_t, FlowResult> concluded(const tap::Script& script, const s
                                               std::size_t count) {
   std::map<std::uint64_t, FlowResult> flows;
   Analysis analysis(options_of(script),
-                    [&](FlowResult&& flow) { flows.emplace(flow.history.trace.number, std::move(flow)); });
+                    [&](const FlowResult& flow) { flows.emplace(flow.history.trace.number, flow); });
   for (std::size_t i = 0; i < count; ++i) add(analysis, input[i]);
   analysis.finish();
   return flows;
@@ -63,7 +63,7 @@ std::string states_of(const FlowHistory& history) {
 void compare(const tap::Script& script) {
   const std::vector<Captured> input = tap::play(script, kIsn, kSeed).captured;
   if (input.size() > kMostPackets) return;
-  Analysis analysis(options_of(script), [](FlowResult&&) {});
+  Analysis analysis(options_of(script), [](const FlowResult&) {});
   for (std::size_t i = 0; i < input.size(); ++i) {
     const auto flow = add(analysis, input[i]);
     const auto* segment = std::get_if<TcpSegment>(&input[i].what);

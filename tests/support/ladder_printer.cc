@@ -65,12 +65,12 @@ std::string describe(const SegmentRecord& r, TimeNs start_ns) {
   if (r.has(kAck)) out += fmt::format(" ack {}", r.ack);
   out += fmt::format(" win {}", r.window);
   if (r.folded_packets) out += fmt::format("  [{} folded]", r.folded_packets);
-  const std::pair<bool, const char*> properties[] = {{r.resend, "resend"},
-                                                     {r.fills_gap, "fills gap"},
-                                                     {r.after_gap, "after gap"},
-                                                     {r.keepalive, "keep-alive"},
+  const std::pair<bool, const char*> properties[] = {{r.standing.retransmission, "resend"},
+                                                     {r.standing.fills_gap, "fills gap"},
+                                                     {r.standing.after_gap, "after gap"},
+                                                     {r.standing.keepalive, "keep-alive"},
                                                      {r.copy, "copy"},
-                                                     {r.acks_unseen, "acks unseen"},
+                                                     {r.standing.acks_unseen, "acks unseen"},
                                                      {r.bad_checksum, "bad checksum"}};
   for (const auto& [is, text] : properties)
     if (is) out += fmt::format("  [{}]", text);

@@ -125,7 +125,8 @@ std::string_view text(Asked asked) {
 }
 
 bool pure_ack(const SegmentRecord& r) {
-  return r.has(kAck) && !r.has(kSyn) && !r.has(kFin) && !r.has(kRst) && r.payload == 0 && !r.keepalive;
+  return r.has(kAck) && !r.has(kSyn) && !r.has(kFin) && !r.has(kRst) && r.payload == 0 &&
+         !r.standing.keepalive;
 }
 
 // In an incarnation that begins with the SYN nothing but that SYN was sent: an ACK that does not cover it is
@@ -147,7 +148,7 @@ bool answers_reset(const FlowHistory& flow, const SegmentRecord& rst, RecordInde
 // Far outside: neither seen sent until the end of the capture nor a hole of some packets in it.
 bool answers_ack(const FlowHistory& flow, const SegmentRecord& odd, RecordIndex i, const SegmentRecord& ack) {
   constexpr StreamOffset kFar = 1 << 16;
-  return odd.has(kAck) && !odd.has(kSyn) && !odd.has(kRst) && odd.acks_unseen &&
+  return odd.has(kAck) && !odd.has(kSyn) && !odd.has(kRst) && odd.standing.acks_unseen &&
          odd.ack > flow.trace.facts(ack.side).sent_max + kFar && ack.ack == acked_before(flow, i, ack.side);
 }
 
@@ -159,7 +160,7 @@ struct Challenge {
 std::optional<Challenge> challenge_to(const FlowHistory& flow, RecordIndex i) {
   const auto& asked = flow.records()[i];
   const bool syn = asked.has(kSyn) && !asked.has(kAck) && !asked.has(kRst);
-  if (asked.copy || (!syn && !asked.has(kRst) && !asked.acks_unseen)) return std::nullopt;
+  if (asked.copy || (!syn && !asked.has(kRst) && !asked.standing.acks_unseen)) return std::nullopt;
   const Side side = other(asked.side);
   const TimeNs limit = 2 * flow.rtt(side).value_or(0) + 100 * kMillisecond;
   const RecordIndex k = first_after(flow, i, side, [](const SegmentRecord&) { return true; });

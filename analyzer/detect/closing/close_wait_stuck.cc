@@ -177,7 +177,7 @@ void examine(const DetectContext& context, Findings& out) {
     const auto peer = context.asked.fin(other(side));
     if (!peer || peer->acked_by == kNoRecord || context.asked.fin(side) || !still_open(flow, side)) continue;
     if (!records_where(flow, is_rst).empty()) continue;
-    const auto is_data = [](const SegmentRecord& r) { return r.payload > 0 && !r.keepalive; };
+    const auto is_data = [](const SegmentRecord& r) { return r.payload > 0 && !r.standing.keepalive; };
     const RecordIndex data = last_before(flow, flow.records().size(), side, is_data);
     const TimeNs since = std::max(time_of(flow, peer->acked_by), data == kNoRecord ? 0 : time_of(flow, data));
     const TimeNs wait = flow.capture_end_ns - since;

@@ -124,7 +124,9 @@ no finding
 
 // After its FIN was acknowledged, `side` acknowledged data sent later: somebody was still there to read it.
 bool took_data_after(const FlowHistory& flow, Side side, RecordIndex fin_acked) {
-  const auto is_data = [](const SegmentRecord& r) { return r.payload > 0 && !r.resend && !r.keepalive; };
+  const auto is_data = [](const SegmentRecord& r) {
+    return r.payload > 0 && !r.standing.retransmission && !r.standing.keepalive;
+  };
   const RecordIndex data = first_after(flow, fin_acked, other(side), is_data);
   return data != kNoRecord && flow.trace.facts(side).acked_max > flow.records()[data].seq;
 }
@@ -143,7 +145,7 @@ std::optional<Refusal> refusal_of(const DetectContext& context, Side side, Recor
     const auto& asked = flow.records()[reset.answers];
     const bool bare_fin =
         asked.has(kFin) && asked.payload == 0 && asked.seq <= acked_before(flow, reset.record, side);
-    return Refusal{reset.answers, reset.record, bare_fin || asked.keepalive};
+    return Refusal{reset.answers, reset.record, bare_fin || asked.standing.keepalive};
   }
   return std::nullopt;
 }

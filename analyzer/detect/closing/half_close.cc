@@ -123,7 +123,8 @@ Flowing data_after(const FlowHistory& flow, Side sender, const FinFacts& fin) {
   Flowing data;
   for (RecordIndex i = fin.first + 1; i < flow.records().size(); ++i) {
     const auto& record = flow.records()[i];
-    if (record.side != sender || record.copy || record.resend || record.keepalive || record.payload == 0)
+    if (record.side != sender || record.copy || record.standing.retransmission || record.standing.keepalive ||
+        record.payload == 0)
       continue;
     if (!record.has(kAck) || record.ack < fin.end || record.has(kRst)) continue;
     if (data.first == kNoRecord) {

@@ -143,7 +143,7 @@ Cause cause_of(const FlowHistory& flow, const ResetFacts& reset, TimeNs idle) {
   const auto any = [](const SegmentRecord&) { return true; };
   const RecordIndex heard = last_before(flow, reset.record, peer, any);
   const RecordIndex asked = last_before(flow, reset.record, reset.side, [](const SegmentRecord& r) {
-    return r.keepalive || r.sequence_length() > 0;
+    return r.standing.keepalive || r.sequence_length() > 0;
   });
   const bool unanswered = asked != kNoRecord && (heard == kNoRecord || heard < asked);
   if (reset.is_reply())
@@ -151,9 +151,10 @@ Cause cause_of(const FlowHistory& flow, const ResetFacts& reset, TimeNs idle) {
                ? Cause{"no_socket_after_idle",
                        "as a host does that has forgotten the connection, or a device on the path"}
                : Cause{"no_socket", "as a host does that has no such connection"};
-  if (unanswered && flow.records()[asked].keepalive)
+  if (unanswered && flow.records()[asked].standing.keepalive)
     return {"keepalive_timeout", "after keep-alive probes that nobody answered"};
-  if (unanswered && flow.records()[asked].resend) return {"timeout", "after sending again without an answer"};
+  if (unanswered && flow.records()[asked].standing.retransmission)
+    return {"timeout", "after sending again without an answer"};
   if (header_misfit(flow, reset.record).any())
     return {"middlebox", "its IP header unlike the endpoint's other segments: perhaps a device on the path"};
   if (idle >= kLongIdle) return {"idle", "an idle timeout of the application or of a device on the path"};

@@ -128,7 +128,7 @@ RecordIndex asked_by(const FlowHistory& flow, const ResetFacts& reset) {
 }
 
 void note(Answered& answered, const SegmentRecord& asked) {
-  if (asked.keepalive) {
+  if (asked.standing.keepalive) {
     ++answered.probes;
   } else if (asked.payload > 0) {
     if (answered.data++ == 0) answered.begin = asked.seq;

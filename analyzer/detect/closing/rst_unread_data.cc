@@ -126,8 +126,9 @@ no finding
 bool timed_out(const FlowHistory& flow, const ResetFacts& reset) {
   const RecordIndex heard =
       last_before(flow, reset.record, other(reset.side), [](const SegmentRecord&) { return true; });
-  const RecordIndex asked = last_before(flow, reset.record, reset.side,
-                                        [](const SegmentRecord& r) { return r.keepalive || r.resend; });
+  const RecordIndex asked = last_before(flow, reset.record, reset.side, [](const SegmentRecord& r) {
+    return r.standing.keepalive || r.standing.retransmission;
+  });
   return asked != kNoRecord && (heard == kNoRecord || heard < asked);
 }
 

@@ -92,7 +92,7 @@ no finding
 void examine_end(const DetectContext& context, Side side, Findings& out) {
   const FlowFacts& flow = context.flow;
   if (flow.one_sided()) return;
-  const RetransmissionResults& facts = context.transfer->resends[index(side)];
+  const RetransmissionResults& facts = context.transfer->retransmissions[index(side)];
   if (!facts.unseen) return;
   Finding finding = make_finding(kDoc, flow, side);
   tell(finding, facts.unseen);

@@ -88,7 +88,7 @@ no finding
 
 void examine_end(const DetectContext& context, Side side, Findings& out) {
   const FlowFacts& flow = context.flow;
-  const RetransmissionResults& facts = context.transfer->resends[index(side)];
+  const RetransmissionResults& facts = context.transfer->retransmissions[index(side)];
   const bool smaller_mtu = facts.prompt && context.verdicts.too_big[index(side)];
   if (!facts.fast && !smaller_mtu) return;
   Finding finding = make_finding(kDoc, flow, side);

@@ -127,7 +127,8 @@ void examine(const DetectContext& context, Findings& out) {
   for (const Side side : {Side::A, Side::B}) {
     const SilenceFacts& facts = flow.transfer->probes[index(side)].silence;
     if (facts.silence_ns == 0 || closed_before(flow, other(side), facts.data.time_ns)) continue;
-    const bool silent = !facts.reset && facts.resends.count() >= kResendsNeeded && !flow.trace.one_sided();
+    const bool silent =
+        !facts.reset && facts.retransmissions.count() >= kResendsNeeded && !flow.trace.one_sided();
     if (!facts.reset && !silent) continue;
     Finding finding = make_finding(kDoc, flow, side);
     cite(finding, facts.before);
@@ -140,13 +141,13 @@ void examine(const DetectContext& context, Findings& out) {
       finding.summary += "a RST from the " + peer + "'s address";
       prove(finding, "answer_ns", facts.answer.time_ns - facts.data.time_ns);
     } else {
-      cite(finding, facts.resends);
-      finding.summary += "no answer, and were sent again " + times_text(facts.resends.count());
+      cite(finding, facts.retransmissions);
+      finding.summary += "no answer, and were sent again " + times_text(facts.retransmissions.count());
     }
     finding.summary += ": a middlebox or the " + peer + " had forgotten the connection.";
     prove(finding, "silence_ns", facts.silence_ns);
     prove(finding, "reset", facts.reset);
-    prove(finding, "resends", facts.resends.count());
+    prove(finding, "resends", facts.retransmissions.count());
     out.push_back(std::move(finding));
   }
 }

@@ -82,7 +82,7 @@ no finding
 
 void examine_end(const DetectContext& context, Side side, Findings& out) {
   const FlowFacts& flow = context.flow;
-  const RetransmissionResults& facts = context.transfer->resends[index(side)];
+  const RetransmissionResults& facts = context.transfer->retransmissions[index(side)];
   if (!facts.out_of_order) return;
   Finding finding = make_finding(kDoc, flow, side);
   tell(finding, facts.out_of_order);

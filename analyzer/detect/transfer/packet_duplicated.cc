@@ -82,12 +82,13 @@ no finding
 void examine(const DetectContext& context, Findings& out) {
   const FlowHistory& flow = context.history;
   for (const Side side : {Side::A, Side::B}) {
-    const RetransmissionResults* facts = flow.transfer ? &flow.transfer->resends[index(side)] : nullptr;
-    const bool doubled = facts != nullptr && facts->doubled;
-    if (!doubled && !context.asked.any_copy()) continue;
+    const RetransmissionResults* facts =
+        flow.transfer ? &flow.transfer->retransmissions[index(side)] : nullptr;
+    const bool duplicated = facts != nullptr && facts->duplicates;
+    if (!duplicated && !context.asked.any_copy()) continue;
     Finding finding = make_finding(kDoc, flow, side);
     finding.count = 0;
-    if (doubled) tell(finding, facts->doubled);
+    if (duplicated) tell(finding, facts->duplicates);
     for (const SegmentRecord& record : flow.records()) {
       if (!record.copy || record.side != side) continue;
       cite(finding, record.frame);

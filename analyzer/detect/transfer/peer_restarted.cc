@@ -116,7 +116,7 @@ bool closed_before(const FlowHistory& flow, Side side, RecordIndex i) {
          kNoRecord;
 }
 
-bool is_traffic(const SegmentRecord& r) { return r.payload > 0 || r.keepalive || r.has(kFin); }
+bool is_traffic(const SegmentRecord& r) { return r.payload > 0 || r.standing.keepalive || r.has(kFin); }
 
 std::optional<Restart> by_reset(const DetectContext& context, Side side) {
   const auto& flow = context.history;

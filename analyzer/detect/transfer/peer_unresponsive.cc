@@ -134,7 +134,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   const auto& [probes, met, window] = context.verdicts.silences[index(side)];
   if (!met || probes || context.verdicts.silences[index(other(side))].window) return;
   const ProbeResults& facts = context.transfer->probes[index(side)];
-  const Incidents& resends = facts.unheard.resends;
+  const Incidents& resends = facts.unheard.retransmissions;
   const bool large_only = facts.stuck.size > 0 && facts.stuck.small_sacked && !facts.stuck.freed;
   Finding finding = make_finding(kDoc, flow, side);
   cite(finding, resends);

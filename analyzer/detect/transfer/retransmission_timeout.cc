@@ -115,7 +115,7 @@ constexpr std::uint32_t kLongSeries = 3;  // two back-offs
 
 void examine_end(const DetectContext& context, Side side, Findings& out) {
   const FlowFacts& flow = context.flow;
-  const RetransmissionResults& facts = context.transfer->resends[index(side)];
+  const RetransmissionResults& facts = context.transfer->retransmissions[index(side)];
   if (!facts.timeouts) return;
   Finding finding = make_finding(kDoc, flow, side);
   tell(finding, facts.timeouts);

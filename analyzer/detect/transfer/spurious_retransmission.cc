@@ -77,11 +77,11 @@ no finding
 
 void examine_end(const DetectContext& context, Side side, Findings& out) {
   const FlowFacts& flow = context.flow;
-  const RetransmissionResults& facts = context.transfer->resends[index(side)];
+  const RetransmissionResults& facts = context.transfer->retransmissions[index(side)];
   if (!facts.spurious) return;
   Finding finding = make_finding(kDoc, flow, side);
   tell(finding, facts.spurious);
-  const std::uint64_t resends = facts.resends;
+  const std::uint64_t resends = facts.retransmissions;
   finding.summary = "The " + std::string(role(flow, side)) + " sent " +
                     count_text(finding.count, "data segment") + " again that the " +
                     std::string(role(flow, other(side))) + " had already, of " + std::to_string(resends) +

@@ -76,7 +76,7 @@ no finding
 
 void examine_end(const DetectContext& context, Side side, Findings& out) {
   const FlowFacts& flow = context.flow;
-  const RetransmissionResults& facts = context.transfer->resends[index(side)];
+  const RetransmissionResults& facts = context.transfer->retransmissions[index(side)];
   if (!facts.probes) return;
   Finding finding = make_finding(kDoc, flow, side);
   tell(finding, facts.probes);

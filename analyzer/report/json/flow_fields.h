@@ -161,13 +161,13 @@ void counts_of_end(W& w, const FlowHistory& history, std::optional<Side> side) {
     w.field(name, transfer ? std::optional<std::uint64_t>(value(index(*side))) : std::nullopt);
   };
   const auto resends = [&](std::string_view name, auto value) {
-    number(name, [&](std::size_t i) { return value(transfer->resends[i]); });
+    number(name, [&](std::size_t i) { return value(transfer->retransmissions[i]); });
   };
   w.begin_object();
-  resends("retransmissions", [](const RetransmissionResults& facts) { return facts.resends; });
+  resends("retransmissions", [](const RetransmissionResults& facts) { return facts.retransmissions; });
   // What a smaller path MTU asked for counts too.
   number("fast_retransmissions", [&](std::size_t i) {
-    const RetransmissionResults& facts = transfer->resends[i];
+    const RetransmissionResults& facts = transfer->retransmissions[i];
     return facts.fast_count() + (history.too_big[i] ? facts.prompt.count() : 0);
   });
   resends("rto_retransmissions", [](const RetransmissionResults& facts) { return facts.timeout_count(); });
@@ -205,7 +205,7 @@ void counts(W& w, const FlowHistory& history) {
 inline LogSketch round_trips_of(const FlowHistory& history, std::optional<Side> side) {
   LogSketch spread;
   if (!side) return spread;
-  if (history.transfer) spread = history.transfer->resends[index(*side)].round_trips.spread();
+  if (history.transfer) spread = history.transfer->retransmissions[index(*side)].round_trips.spread();
   const SideFacts& facts = history.trace.facts(*side);
   if (!spread && facts.rtt_handshake_ns) spread.add(*facts.rtt_handshake_ns);
   return spread;

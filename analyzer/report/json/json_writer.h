@@ -80,6 +80,19 @@ class JsonWriter {
     fresh_ = false;
   }
 
+  // An array of objects; `write` writes the fields of one.
+  template <class Items, class F>
+  void objects(std::string_view name, const Items& items, F write) {
+    key(name);
+    begin_array();
+    for (const auto& item : items) {
+      begin_object();
+      write(item);
+      end_object();
+    }
+    end_array();
+  }
+
   template <class T>
   [[gnu::always_inline]] void field(std::string_view name, const T& what) {
     key(name);

@@ -17,8 +17,7 @@ bool ordinary(const FlowHistory& history, const Rung& rung) {
   if (!rung.moves[0].empty() || !rung.moves[1].empty()) return false;
   const SegmentRecord& r = history.records()[rung.record];
   if ((r.flags & (kSyn | kFin | kRst | kUrg | kEce | kCwr)) != 0 || r.window == 0) return false;
-  if (r.resend || r.fills_gap || r.after_gap || r.keepalive || r.acks_unseen || r.copy || r.bad_checksum)
-    return false;
+  if (!r.standing.in_order() || r.copy || r.bad_checksum) return false;
   const bool lost =
       rung.record < history.deliveries.size() && history.deliveries[rung.record].fate == Fate::LostAfterTap;
   return !lost;

@@ -84,7 +84,7 @@ void write_turns(JsonWriter& w, const FlowHistory& history, const Origin& origin
       w.field("writes", turn.writes);
       w.field("wait_ns", turn.wait_ns < 0 ? std::nullopt : std::optional(turn.wait_ns));
       w.field("overlaps", turn.overlaps);
-      w.field("resent", turn.resent);
+      w.field("resent", turn.retransmitted);
       w.end_object();
     }
   }

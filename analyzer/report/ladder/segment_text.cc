@@ -109,11 +109,11 @@ std::string remarks_text(const SegmentRecord& r) {
   const auto say = [&out](bool is, std::string_view what) {
     if (is) out.append(out.empty() ? "" : ", ").append(what);
   };
-  say(r.keepalive, "keep-alive");
-  say(r.resend && !r.keepalive, "resent");
-  say(r.fills_gap && !r.resend, "fills a gap");
-  say(r.after_gap, "after a gap");
-  say(r.acks_unseen, "acks what was not captured");
+  say(r.standing.keepalive, "keep-alive");
+  say(r.standing.retransmission && !r.standing.keepalive, "resent");
+  say(r.standing.fills_gap && !r.standing.retransmission, "fills a gap");
+  say(r.standing.after_gap, "after a gap");
+  say(r.standing.acks_unseen, "acks what was not captured");
   say(r.copy, "seen twice");
   say(r.bad_checksum, "bad checksum");
   say(r.window == 0 && !r.has(kRst) && !r.has(kSyn), "zero window");

@@ -91,15 +91,15 @@ SocketRow row_at(const FlowHistory& history, Side side, TimeNs at) {
   row.endpoint = endpoint_name(trace, side);
   row.local = trace.facts(side).address;
   row.peer = trace.self_connection ? row.local : trace.facts(other(side)).address;
-  bool settled = false;
+  bool changed = false;
   for (const Transition& change : history.transitions) {
     if (change.side != side) continue;
     if (change.at_ns > at) {
-      if (!settled) row.state = change.from;
+      if (!changed) row.state = change.from;
       if (row.state == TcpState::Unknown) row.possible = possible_then(history, side, at);
       return row;
     }
-    settled = true;
+    changed = true;
     row.state = change.to;
     row.since = change.at_ns;
     row.basis = change.basis;
@@ -108,7 +108,7 @@ SocketRow row_at(const FlowHistory& history, Side side, TimeNs at) {
     if (!change.possible.single()) change.possible.each([&](TcpState s) { row.possible.push_back(s); });
   }
   // After the last change the outcome speaks: it also knows what later silence leaves open.
-  if (!settled) row.state = history.outcome(side).final;
+  if (!changed) row.state = history.outcome(side).final;
   if (at >= history.capture_end_ns)
     row.possible = history.outcome(side).final_possible;
   else if (row.state == TcpState::Unknown)

@@ -58,7 +58,7 @@ void Summary::add(const FlowResult& flow, const Origin& origin) {
 void Summary::add(CaptureOverview capture, std::span<const std::string> files) {
   const Origin origin{files, no_encapsulation()};
   for (const Finding& finding : capture.findings) add(finding, nullptr, origin);
-  for (auto& [id, group] : groups_) settle_kept(group, capture.parts);
+  for (auto& [id, group] : groups_) keep_gravest(group, capture.parts);
   if (!selected_) take(std::move(capture.hosts));
   capture.hosts = {};
   captures_.push_back(std::move(capture));
@@ -121,7 +121,7 @@ void Summary::demote(std::string_view id, Severity severity, const FlowPlace& fl
   if (of_id != service->second.ids.end() && --of_id->second == 0) service->second.ids.erase(of_id);
 }
 
-void Summary::settle_kept(FindingGroup& group, const PartOf& parts) {
+void Summary::keep_gravest(FindingGroup& group, const PartOf& parts) {
   for (KeptFinding& kept : group.kept) {
     if (kept.place) parts.mark(kept.finding, *kept.place);
     kept.place.reset();
@@ -161,9 +161,10 @@ std::vector<const FindingGroup*> Summary::groups() const {
   return out;
 }
 
-std::uint64_t Summary::count(Severity severity) const {
-  std::uint64_t sum = 0;
-  for (const auto& [id, group] : groups_) sum += group.by_severity[static_cast<std::size_t>(severity)];
+std::array<std::uint64_t, 4> Summary::by_severity() const {
+  std::array<std::uint64_t, 4> sum{};
+  for (const auto& [id, group] : groups_)
+    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += group.by_severity[i];
   return sum;
 }
 

@@ -78,7 +78,7 @@ class Summary {
   const TimeTotals& times() const { return times_; }
   // Gravest first, then most frequent, then by id.
   std::vector<const FindingGroup*> groups() const;
-  std::uint64_t count(Severity severity) const;
+  std::array<std::uint64_t, 4> by_severity() const;
   // Those with errors or warnings, worst first.
   std::vector<std::pair<EndpointAddress, const Service*>> troubled(std::size_t most) const;
   // Those with most connections, with their loads over the captures' time.
@@ -88,7 +88,7 @@ class Summary {
  private:
   void add(const Finding& finding, const FlowTrace* trace, const Origin& origin);
   void add_service(const FlowResult& flow);
-  void settle_kept(FindingGroup& group, const PartOf& parts);
+  void keep_gravest(FindingGroup& group, const PartOf& parts);
   void take(HostBook&& hosts);
 
   std::size_t kept_per_id_;

@@ -7,7 +7,6 @@ namespace tcpautopsy {
 namespace {
 
 void write_file(JsonWriter& w, const CaptureInfo& file) {
-  w.begin_object();
   w.field("file", file.file);
   w.field("format", file.format);
   w.field("packets", file.packets);
@@ -16,15 +15,10 @@ void write_file(JsonWriter& w, const CaptureInfo& file) {
   w.field("first_ns", file.first_ns);
   w.field("last_ns", file.last_ns);
   w.field("dropped", file.dropped);
-  w.end_object();
 }
 
 void write_capture(JsonWriter& w, const CaptureOverview& capture) {
-  w.begin_object();
-  w.key("files");
-  w.begin_array();
-  for (const CaptureInfo& file : capture.files) write_file(w, file);
-  w.end_array();
+  w.objects("files", capture.files, [&w](const CaptureInfo& file) { write_file(w, file); });
   w.field("capture_end_ns", capture.end_ns);
   w.key("packets");
   w.begin_object();
@@ -39,9 +33,8 @@ void write_capture(JsonWriter& w, const CaptureOverview& capture) {
   w.field("unknown_link_type", d.unknown_link_type);
   w.end_object();
   w.field("flows", capture.facts.flows);
-  w.field("duplicates_dropped", capture.facts.duplicates_dropped);
+  w.field("duplicates_dropped", capture.facts.copies_dropped);
   w.field("halves_joined", capture.facts.halves_joined);
-  w.end_object();
 }
 
 void write_spread(JsonWriter& w, std::string_view name, const Spread& spread) {
@@ -97,7 +90,6 @@ void write_times(JsonWriter& w, const TimeTotals& times) {
 
 void write_kept(JsonWriter& w, const KeptFinding& kept) {
   const Finding& finding = kept.finding;
-  w.begin_object();
   w.word_field("severity", name(finding.severity));
   w.field("flow", finding.flow);
   w.field("client", kept.client);
@@ -111,11 +103,9 @@ void write_kept(JsonWriter& w, const KeptFinding& kept) {
   w.field("file", kept.file);
   w.field("filter", kept.filter);
   w.field("part_of", finding.part_of.empty() ? std::nullopt : std::optional<std::string>(finding.part_of));
-  w.end_object();
 }
 
 void write_group(JsonWriter& w, const FindingGroup& group) {
-  w.begin_object();
   w.field("id", group.id);
   w.word_field("severity", name(group.worst));
   w.field("title", title_of(group.id));
@@ -126,15 +116,10 @@ void write_group(JsonWriter& w, const FindingGroup& group) {
     w.field(name(static_cast<Severity>(i)), group.by_severity[i]);
   }
   w.end_object();
-  w.key("examples");
-  w.begin_array();
-  for (const KeptFinding& kept : group.kept) write_kept(w, kept);
-  w.end_array();
-  w.end_object();
+  w.objects("examples", group.kept, [&w](const KeptFinding& kept) { write_kept(w, kept); });
 }
 
 void write_service(JsonWriter& w, const EndpointAddress& address, const Service& service) {
-  w.begin_object();
   w.field("ip", to_string(address.ip));
   w.field("port", address.port);
   w.field("connections", service.connections);
@@ -144,7 +129,6 @@ void write_service(JsonWriter& w, const EndpointAddress& address, const Service&
   w.key("findings");
   w.begin_object();
   for (const auto& [id, count] : service.ids) w.field(id, count);
-  w.end_object();
   w.end_object();
 }
 
@@ -157,7 +141,6 @@ void write_peak(JsonWriter& w, std::string_view name, const Population::Peak& pe
 }
 
 void write_host_row(JsonWriter& w, const ServiceRow& row) {
-  w.begin_object();
   w.field("ip", to_string(row.service.ip));
   w.field("port", row.service.port);
   w.field("connections", row.connections);
@@ -183,7 +166,6 @@ void write_host_row(JsonWriter& w, const ServiceRow& row) {
   w.begin_array();
   for (const std::uint64_t most : row.load) w.value(most);
   w.end_array();
-  w.end_object();
 }
 
 }  // namespace
@@ -193,24 +175,13 @@ std::string summary_json(const Summary& summary) {
   JsonWriter w(out);
   w.begin_object();
   w.field("schema", 1);
-  w.key("captures");
-  w.begin_array();
-  for (const CaptureOverview& capture : summary.captures()) write_capture(w, capture);
-  w.end_array();
+  w.objects("captures", summary.captures(), [&w](const CaptureOverview& c) { write_capture(w, c); });
   write_outcomes(w, summary);
   write_times(w, summary.times());
-  w.key("findings");
-  w.begin_array();
-  for (const FindingGroup* group : summary.groups()) write_group(w, *group);
-  w.end_array();
-  w.key("services_in_trouble");
-  w.begin_array();
-  for (const auto& [address, service] : summary.troubled(100)) write_service(w, address, *service);
-  w.end_array();
-  w.key("services");
-  w.begin_array();
-  for (const ServiceRow& row : summary.services(100, 64)) write_host_row(w, row);
-  w.end_array();
+  w.objects("findings", summary.groups(), [&w](const FindingGroup* group) { write_group(w, *group); });
+  w.objects("services_in_trouble", summary.troubled(100),
+            [&w](const auto& at) { write_service(w, at.first, *at.second); });
+  w.objects("services", summary.services(100, 64), [&w](const ServiceRow& row) { write_host_row(w, row); });
   w.end_object();
   out += '\n';
   return out;

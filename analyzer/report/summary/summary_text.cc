@@ -25,17 +25,10 @@ std::string heading(std::string_view title, const TextStyle& style) {
   return '\n' + style.paint(Paint::Bold, title) + '\n';
 }
 
-std::string totals_line(const Summary& summary) {
-  return fmt::format("Findings: {}, {}, {}, {}", plural(summary.count(Severity::Error), "error", "errors"),
-                     plural(summary.count(Severity::Warning), "warning", "warnings"),
-                     plural(summary.count(Severity::Note), "note", "notes"),
-                     fmt::format("{} for information", grouped(summary.count(Severity::Info))));
-}
-
 std::string groups_text(const Summary& summary, const TextStyle& style) {
   const auto groups = summary.groups();
   if (groups.empty()) return "\nNothing to report: no finding on any connection.\n";
-  std::string out = heading(totals_line(summary), style);
+  std::string out = heading("Findings: " + severities_text(summary.by_severity()), style);
   std::size_t id_width = 0, look_width = 0;
   for (const FindingGroup* group : groups) {
     id_width = std::max(id_width, group->id.size());
@@ -53,13 +46,8 @@ std::string groups_text(const Summary& summary, const TextStyle& style) {
 }
 
 std::string services_text(const Summary& summary, const TextStyle& style) {
-  const auto troubled = summary.troubled(kMostServices);
-  if (troubled.empty()) return "";
-  Table table({"SERVICE", "CONNECTIONS", "NOT OPENED", "ERRORS", "WARNINGS", "WHAT"}, {1, 2, 3, 4});
-  for (const auto& [address, service] : troubled) {
-    table.add({to_string(address), grouped(service->connections), grouped(service->failed),
-               grouped(service->errors), grouped(service->warnings), ids_text(*service)});
-  }
+  const Table table = troubled_table(summary, kMostServices);
+  if (table.empty()) return "";
   return heading("Services in trouble, worst first", style) + table.text(style, 2);
 }
 
@@ -90,10 +78,8 @@ std::string hosts_text(const Summary& summary, const TextStyle& style) {
 }
 
 std::string times_text(const Summary& summary, const TextStyle& style) {
-  const auto rows = time_totals_rows(summary.times());
-  if (rows.empty()) return "";
-  Table table(time_totals_header(), {std::begin(kTimeTotalsRight), std::end(kTimeTotalsRight)});
-  for (const auto& row : rows) table.add(row);
+  const Table table = time_totals_table(summary.times());
+  if (table.empty()) return "";
   return heading("Where the time of the connections went", style) + table.text(style, 2);
 }
 

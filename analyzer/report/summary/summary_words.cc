@@ -40,7 +40,7 @@ Sums sums_of(const Summary& summary) {
       if (file.first_ns) s.first = std::min(s.first.value_or(*file.first_ns), *file.first_ns);
       if (file.last_ns) s.last = std::max(s.last.value_or(*file.last_ns), *file.last_ns);
     }
-    s.duplicates += capture.facts.duplicates_dropped;
+    s.duplicates += capture.facts.copies_dropped;
     s.joined += capture.facts.halves_joined;
     add(s.decoded, capture.decoded);
   }
@@ -87,6 +87,18 @@ std::string vantage_text(const Summary& summary) {
     out += ": near the servers";
   else if (*servers > *clients * 5)
     out += ": near the clients";
+  return out;
+}
+
+// "connect_timeout 3, lost_final_ack 1", most frequent first.
+std::string ids_text(const Service& service) {
+  std::vector<std::pair<std::uint64_t, std::string_view>> counts;
+  for (const auto& [id, count] : service.ids) counts.emplace_back(count, id);
+  std::stable_sort(counts.begin(), counts.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::string out;
+  for (const auto& [count, id] : counts)
+    out += fmt::format("{}{} {}", out.empty() ? "" : ", ", id, grouped(count));
   return out;
 }
 
@@ -168,15 +180,19 @@ std::string look_at(const FindingGroup& group) {
   return fmt::format("history --flow {}", *group.kept.front().finding.flow);
 }
 
-std::string ids_text(const Service& service) {
-  std::vector<std::pair<std::uint64_t, std::string_view>> counts;
-  for (const auto& [id, count] : service.ids) counts.emplace_back(count, id);
-  std::stable_sort(counts.begin(), counts.end(),
-                   [](const auto& a, const auto& b) { return a.first > b.first; });
-  std::string out;
-  for (const auto& [count, id] : counts)
-    out += fmt::format("{}{} {}", out.empty() ? "" : ", ", id, grouped(count));
-  return out;
+Table troubled_table(const Summary& summary, std::size_t most) {
+  Table table({"service", "connections", "not opened", "errors", "warnings", "what"}, {1, 2, 3, 4});
+  for (const auto& [address, service] : summary.troubled(most)) {
+    table.add({to_string(address), grouped(service->connections), grouped(service->failed),
+               grouped(service->errors), grouped(service->warnings), ids_text(*service)});
+  }
+  return table;
+}
+
+std::string severities_text(const std::array<std::uint64_t, 4>& by_severity) {
+  return fmt::format("{}, {}, {}, {} for information", plural(by_severity[3], "error", "errors"),
+                     plural(by_severity[2], "warning", "warnings"), plural(by_severity[1], "note", "notes"),
+                     grouped(by_severity[0]));
 }
 
 std::string subject_text(const KeptFinding& kept) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analyzer/report/summary/summary.h"
+#include "analyzer/report/text/text.h"
 
 namespace tcpautopsy {
 
@@ -19,8 +20,10 @@ std::vector<Labelled> outcome_words(const Summary& summary);
 // "12 connections, 3 of them error" and where to look.
 std::string title_of(std::string_view id);
 std::string look_at(const FindingGroup& group);
-// "connect_timeout 3, lost_final_ack 1", most frequent first.
-std::string ids_text(const Service& service);
+// Services in trouble, worst first.
+Table troubled_table(const Summary& summary, std::size_t most);
+// "2 errors, 1 warning, 3 notes, 12 for information", by severity.
+std::string severities_text(const std::array<std::uint64_t, 4>& by_severity);
 // "flow 17, 10.0.0.1:50000 > 10.0.0.2:80 (client)"
 std::string subject_text(const KeptFinding& kept);
 

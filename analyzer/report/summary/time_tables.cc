@@ -63,7 +63,7 @@ std::string turn_remarks(const Turn& turn) {
   };
   say(turn.overlaps, "possible: overlaps, for it began before all of the other's data had come");
   say(turn.writes > 1, "possible: several messages");
-  say(turn.resent, "what it answers was sent again");
+  say(turn.retransmitted, "what it answers was sent again");
   return out;
 }
 
@@ -133,17 +133,15 @@ std::string turns_table(const FlowHistory& history, const TextStyle& style, bool
   return out + answers_line(history, facts, style);
 }
 
-std::vector<std::string> time_totals_header() { return {"CAUSE", "TIME", "SHARE", "LARGEST IN", "MOST"}; }
-
-std::vector<std::vector<std::string>> time_totals_rows(const TimeTotals& totals) {
-  std::vector<std::vector<std::string>> rows;
+Table time_totals_table(const TimeTotals& totals) {
+  Table table({"cause", "time", "share", "largest in", "most"}, {1, 2, 3});
   for (const TimeCause cause : totals.order()) {
     const TimeTotals::Total& total = totals.of(cause);
-    rows.push_back({std::string(words(cause)), readable_span(total.ns),
-                    percent_text(total.ns, totals.whole()), grouped(total.largest_in),
-                    fmt::format("{} in flow {}", readable_span(total.worst_ns), total.worst_flow)});
+    table.add({std::string(words(cause)), readable_span(total.ns), percent_text(total.ns, totals.whole()),
+               grouped(total.largest_in),
+               fmt::format("{} in flow {}", readable_span(total.worst_ns), total.worst_flow)});
   }
-  return rows;
+  return table;
 }
 
 }  // namespace tcpautopsy

@@ -15,10 +15,7 @@ std::string time_table(const FlowHistory& history, const TextStyle& style);
 // The first few turns or, with `all`, all that are held (TurnResults::kTurnsKept).
 std::string turns_table(const FlowHistory& history, const TextStyle& style, bool all);
 
-// The capture's connections together: a row a cause, under time_totals_header().
-std::vector<std::string> time_totals_header();
-std::vector<std::vector<std::string>> time_totals_rows(const TimeTotals& totals);
-// Columns that are flush right.
-inline constexpr std::size_t kTimeTotalsRight[] = {1, 2, 3};
+// The capture's connections together: a row a cause.
+Table time_totals_table(const TimeTotals& totals);
 
 }  // namespace tcpautopsy

@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 namespace tcpautopsy {
 namespace {
+
+char capital(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
 
 std::string_view code(Paint paint) {
   switch (paint) {
@@ -129,11 +132,29 @@ std::string printable(std::string_view text) {
   return out;
 }
 
+std::string markdown_text(std::string_view text) {
+  const std::string shown = printable(text);
+  const auto in_word = [&shown](std::size_t at) {
+    return at < shown.size() && std::isalnum(static_cast<unsigned char>(shown[at])) != 0;
+  };
+  std::string out;
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    const bool inside = shown[i] == '_' && i > 0 && in_word(i - 1) && in_word(i + 1);
+    if (!inside && std::string_view("\\`*_{}[]<>|#").find(shown[i]) != std::string_view::npos) out += '\\';
+    out += shown[i];
+  }
+  return out;
+}
+
 Table::Table(std::vector<std::string> header, std::vector<std::size_t> right) : right_(std::move(right)) {
   rows_.push_back(std::move(header));
 }
 
 void Table::add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+
+bool Table::flush_right(std::size_t column) const {
+  return std::find(right_.begin(), right_.end(), column) != right_.end();
+}
 
 std::string Table::text(const TextStyle& style, std::size_t indent) const {
   std::vector<std::size_t> widths;
@@ -145,14 +166,30 @@ std::string Table::text(const TextStyle& style, std::size_t indent) const {
   for (std::size_t r = 0; r < rows_.size(); ++r) {
     std::string line(indent, ' ');
     for (std::size_t i = 0; i < rows_[r].size(); ++i) {
-      const bool flush_right = std::find(right_.begin(), right_.end(), i) != right_.end();
       if (i > 0) line += "  ";
-      line += flush_right ? padded_left(rows_[r][i], widths[i]) : padded(rows_[r][i], widths[i]);
+      line += flush_right(i) ? padded_left(rows_[r][i], widths[i]) : padded(rows_[r][i], widths[i]);
     }
     line.erase(line.find_last_not_of(' ') + 1);
     if (style.width > 0) line = cut(line, style.width);
+    if (r == 0) std::transform(line.begin(), line.end(), line.begin(), capital);
     out += (r == 0 ? style.paint(Paint::Bold, line) : line) + '\n';
   }
+  return out;
+}
+
+std::string Table::markdown(const std::vector<std::size_t>& code) const {
+  const auto line = [&code](const std::vector<std::string>& row, bool header) {
+    std::string out = "|";
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const bool as_code = !header && !row[i].empty() && std::find(code.begin(), code.end(), i) != code.end();
+      out += fmt::format(" {} |", as_code ? '`' + printable(row[i]) + '`' : markdown_text(row[i]));
+    }
+    return out + '\n';
+  };
+  std::string out = line(rows_.front(), true) + '|';
+  for (std::size_t i = 0; i < rows_.front().size(); ++i) out += flush_right(i) ? "--:|" : "---|";
+  out += '\n';
+  for (std::size_t r = 1; r < rows_.size(); ++r) out += line(rows_[r], false);
   return out;
 }
 

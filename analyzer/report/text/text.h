@@ -49,6 +49,8 @@ std::string to_string(const EndpointAddress& address);
 
 // Text from a capture or file name made safe to print: control characters become "?".
 std::string printable(std::string_view text);
+// The same, and nothing of it can turn into Markdown's markup (CommonMark 0.30; "_" inside a word is none).
+std::string markdown_text(std::string_view text);
 
 // Rows of cells set in columns as wide as their widest cell. The last column is not padded.
 class Table {
@@ -57,10 +59,14 @@ class Table {
   explicit Table(std::vector<std::string> header, std::vector<std::size_t> right = {});
   void add(std::vector<std::string> row);
   bool empty() const { return rows_.size() <= 1; }
-  // Lines are cut to style.width unless that is 0; the header is bold.
+  // Lines are cut to style.width unless that is 0; the header is bold and in capitals.
   std::string text(const TextStyle& style, std::size_t indent = 0) const;
+  // `code` names the columns whose cells are set as code.
+  std::string markdown(const std::vector<std::size_t>& code = {}) const;
 
  private:
+  bool flush_right(std::size_t column) const;
+
   std::vector<std::vector<std::string>> rows_;
   std::vector<std::size_t> right_;
 };

@@ -50,8 +50,8 @@ TEST_CASE("damaged segments and a lone wrong one are no offload") {
 TEST_CASE("what was captured twice is told with the file of its first copy") {
   CaptureFacts facts;
   CHECK_FALSE(duplicates_finding(facts, 900));
-  facts.duplicates_dropped = 4;
-  facts.first_duplicate = {2, 11, 700};
+  facts.copies_dropped = 4;
+  facts.first_copy = {2, 11, 700};
   const auto finding = duplicates_finding(facts, 900);
   REQUIRE(finding);
   CHECK(finding->id == "packet_duplicated");

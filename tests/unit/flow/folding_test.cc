@@ -80,7 +80,7 @@ TEST_CASE("an incident is kept with the last before it and the first after it of
     INFO(frame);
     CHECK(record_of(f, frame));
   }
-  CHECK(record_of(f, 204)->resend);
+  CHECK(record_of(f, 204)->standing.retransmission);
   CHECK_FALSE(record_of(f, 210));
   CHECK(told(f, Side::A) == f.facts(Side::A).packets);
 }
@@ -96,10 +96,10 @@ TEST_CASE("incidents are bounded: the first and the last stay") {
   const FlowTrace& f = flows[0];
   CHECK(f.records.size() < 700);
   CHECK(f.records_left_out == 0);
-  const auto resends =
-      std::count_if(f.records.begin(), f.records.end(), [](const auto& r) { return r.resend; });
+  const auto resends = std::count_if(f.records.begin(), f.records.end(),
+                                     [](const auto& r) { return r.standing.retransmission; });
   CHECK(resends >= 128);
-  CHECK(record_of(f, t.fed - 1)->resend);
+  CHECK(record_of(f, t.fed - 1)->standing.retransmission);
   CHECK(told(f, Side::A) == f.facts(Side::A).packets);
   CHECK(told(f, Side::B) == f.facts(Side::B).packets);
 }

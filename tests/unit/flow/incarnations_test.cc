@@ -42,8 +42,8 @@ TEST_CASE("a SYN with the same ISN is the same SYN, however late") {
   t.a(kSyn, 0).wait(100 * kSecond).a(kSyn, 0).b(kSyn | kAck, 0, 1).a(kSyn, 0);
   const auto flows = t.finish();
   REQUIRE(flows.size() == 1);
-  CHECK(flows[0].records[1].resend);
-  CHECK(flows[0].records[3].resend);
+  CHECK(flows[0].records[1].standing.retransmission);
+  CHECK(flows[0].records[3].standing.retransmission);
 }
 
 TEST_CASE("attempts that nobody answers are an incarnation for each ISN") {
@@ -73,7 +73,7 @@ TEST_CASE("the second SYN of a simultaneous open opens nothing new") {
   const auto flows = t.finish();
   REQUIRE(flows.size() == 1);
   CHECK(flows[0].client == Side::A);
-  CHECK(flows[0].records[2].resend);
+  CHECK(flows[0].records[2].standing.retransmission);
   CHECK(flows[0].facts(Side::B).iss == Seq(kIssB));
 }
 
@@ -92,7 +92,7 @@ TEST_CASE("a forged SYN that draws a challenge ACK stays in the connection that 
   CHECK(flags_of(flows[0]) == "A:S B:SA A:A A:A B:A A:S B:A A:A B:A");
   CHECK(flows[0].records[5].seq == 5000);
   CHECK(flows[0].records[7].sent_max == 101);
-  CHECK_FALSE(flows[0].records[7].fills_gap);
+  CHECK_FALSE(flows[0].records[7].standing.fills_gap);
   CHECK_FALSE(flows[0].successor);
   CHECK(t.table().facts().flows == 1);
 }
@@ -122,10 +122,10 @@ TEST_CASE("half-open recovery: SYN, challenge ACK and RST belong to the new inca
   REQUIRE(flows[0].successor->reset);
   CHECK(flows[0].successor->reset->number == 8);
   CHECK(flows[0].successor->answered->number == 10);
-  CHECK(flows[1].records[3].resend);
+  CHECK(flows[1].records[3].standing.retransmission);
   CHECK(flows[1].records[4].seq == 0);
   CHECK(flows[1].records[5].ack == 1);
-  CHECK_FALSE(flows[1].records[5].acks_unseen);
+  CHECK_FALSE(flows[1].records[5].standing.acks_unseen);
 }
 
 TEST_CASE("a SYN in a living connection that a SYN-ACK answers opens a new incarnation") {
@@ -237,8 +237,8 @@ TEST_CASE("a SYN-ACK repeated with another ISN does not split") {
   REQUIRE(flows.size() == 1);
   CHECK(flows[0].facts(Side::B).iss == Seq(kNewB));
   CHECK(flows[0].records[4].ack == 1);
-  CHECK_FALSE(flows[0].records[3].resend);
-  CHECK_FALSE(flows[0].records[5].resend);
+  CHECK_FALSE(flows[0].records[3].standing.retransmission);
+  CHECK_FALSE(flows[0].records[5].standing.retransmission);
 }
 
 TEST_CASE("of one direction alone, a SYN-ACK with both numbers new splits") {

@@ -15,7 +15,7 @@ TEST_CASE("in midstream the first numbers seen are 1") {
   CHECK(f.records[0].seq == 1);
   CHECK(f.records[0].ack == 1);
   CHECK(f.records[0].sent_max == 1);
-  CHECK_FALSE(f.records[0].acks_unseen);
+  CHECK_FALSE(f.records[0].standing.acks_unseen);
   CHECK(f.records[1].seq == 1);
   CHECK(f.records[1].ack == 101);
   CHECK(f.records[2].ack == 11);
@@ -39,8 +39,8 @@ TEST_CASE("what is earlier than the first number seen has offsets of zero and be
   t.a(kAck, 1001, 1, 100).a(kAck, 501, 1, 100);
   const auto flows = t.finish();
   CHECK(flows[0].records[1].seq == -499);
-  CHECK(flows[0].records[1].fills_gap);
-  CHECK_FALSE(flows[0].records[1].resend);
+  CHECK(flows[0].records[1].standing.fills_gap);
+  CHECK_FALSE(flows[0].records[1].standing.retransmission);
   CHECK(flows[0].facts(Side::A).payload_bytes == 200);
 }
 
@@ -51,16 +51,16 @@ TEST_CASE("gaps, what fills them, and what comes again are told apart") {
   const auto flows = t.finish();
   const auto& r = flows[0].records;
   REQUIRE(r.size() == 8);
-  CHECK(r[4].after_gap);
+  CHECK(r[4].standing.after_gap);
   CHECK(r[4].contiguous == 101);
-  CHECK(r[5].fills_gap);
-  CHECK_FALSE(r[5].resend);
+  CHECK(r[5].standing.fills_gap);
+  CHECK_FALSE(r[5].standing.retransmission);
   CHECK(r[5].contiguous == 301);
   CHECK(r[5].sent_max == 301);
-  CHECK(r[6].resend);
-  CHECK_FALSE(r[6].fills_gap);
-  CHECK_FALSE(r[7].resend);  // partly new
-  CHECK_FALSE(r[7].fills_gap);
+  CHECK(r[6].standing.retransmission);
+  CHECK_FALSE(r[6].standing.fills_gap);
+  CHECK_FALSE(r[7].standing.retransmission);  // partly new
+  CHECK_FALSE(r[7].standing.fills_gap);
   CHECK(flows[0].facts(Side::A).payload_bytes == 350);
 }
 
@@ -71,11 +71,11 @@ TEST_CASE("a keep-alive is known by its look, and its octet counts for nothing")
   const auto flows = t.finish();
   const auto& r = flows[0].records;
   REQUIRE(r.size() == 10);
-  CHECK(r[5].keepalive);
-  CHECK(r[7].keepalive);
-  CHECK_FALSE(r[7].resend);
-  CHECK_FALSE(r[8].keepalive);
-  CHECK_FALSE(r[9].keepalive);
+  CHECK(r[5].standing.keepalive);
+  CHECK(r[7].standing.keepalive);
+  CHECK_FALSE(r[7].standing.retransmission);
+  CHECK_FALSE(r[8].standing.keepalive);
+  CHECK_FALSE(r[9].standing.keepalive);
   CHECK(flows[0].facts(Side::A).payload_bytes == 100);
 }
 
@@ -84,10 +84,10 @@ TEST_CASE("an ACK for what the capture never saw is marked, and ends the wait fo
   t.handshake().a(kAck, 1, 1, 100).b(kAck, 1, 301).a(kAck, 301, 1, 100).b(kAck, 1, 401);
   const auto flows = t.finish();
   const auto& r = flows[0].records;
-  CHECK(r[4].acks_unseen);
-  CHECK(r[5].after_gap);
+  CHECK(r[4].standing.acks_unseen);
+  CHECK(r[5].standing.after_gap);
   CHECK(r[5].contiguous == 401);
-  CHECK_FALSE(r[6].acks_unseen);
+  CHECK_FALSE(r[6].standing.acks_unseen);
   CHECK(flows[0].facts(Side::A).payload_bytes == 200);
   CHECK(flows[0].facts(Side::A).sent_max == 401);
 }
@@ -95,7 +95,7 @@ TEST_CASE("an ACK for what the capture never saw is marked, and ends the wait fo
 TEST_CASE("a handshake's ACK after an uncaptured SYN-ACK acknowledges the unseen") {
   Traffic t;
   t.a(kSyn, 0).a(kAck, 1, 1);
-  CHECK(t.finish()[0].records[1].acks_unseen);
+  CHECK(t.finish()[0].records[1].standing.acks_unseen);
 }
 
 TEST_CASE("SYN data counts, FIN and SYN sent again are resends") {
@@ -104,9 +104,9 @@ TEST_CASE("SYN data counts, FIN and SYN sent again are resends") {
   const auto flows = t.finish();
   const auto& r = flows[0].records;
   CHECK(flows[0].facts(Side::A).payload_bytes == 50);
-  CHECK(r[1].resend);
-  CHECK_FALSE(r[3].resend);
-  CHECK(r[4].resend);
+  CHECK(r[1].standing.retransmission);
+  CHECK_FALSE(r[3].standing.retransmission);
+  CHECK(r[4].standing.retransmission);
   CHECK(flows[0].facts(Side::A).sent_max == 52);
 }
 
@@ -115,7 +115,7 @@ TEST_CASE("a FIN that comes before data it follows leaves the gap open") {
   t.handshake().a(kFin | kAck, 101, 1).a(kAck, 1, 1, 100);
   const auto flows = t.finish();
   CHECK(flows[0].records[3].contiguous == 1);
-  CHECK(flows[0].records[3].after_gap);
+  CHECK(flows[0].records[3].standing.after_gap);
   CHECK(flows[0].records[4].contiguous == 102);
 }
 
@@ -186,7 +186,7 @@ TEST_CASE("a RST far outside the stream moves nothing and ends nothing") {
   REQUIRE(flows.size() == 1);
   CHECK(flows[0].records[4].has(kRst));
   CHECK(flows[0].records[5].sent_max == 1);
-  CHECK_FALSE(flows[0].records[5].fills_gap);
+  CHECK_FALSE(flows[0].records[5].standing.fills_gap);
 }
 
 TEST_CASE("a self-connection has one end, and its ACKs are of its own stream") {
@@ -203,7 +203,7 @@ TEST_CASE("a self-connection has one end, and its ACKs are of its own stream") {
   CHECK(flags_of(flows[0]) == "A:S A:SA A:A A:A A:A A:FA A:A");
   CHECK(flows[0].records[1].ack == 1);
   CHECK(flows[0].records[6].ack == 12);
-  CHECK_FALSE(flows[0].records[6].acks_unseen);
+  CHECK_FALSE(flows[0].records[6].standing.acks_unseen);
   CHECK(flows[0].facts(Side::A).payload_bytes == 10);
   CHECK(flows[0].facts(Side::B).address == self);
 }

@@ -12,7 +12,7 @@ namespace {
 
 bool same(const SideFacts& x, const SideFacts& y) {
   return x.address == y.address && x.iss == y.iss && x.iss_known == y.iss_known && x.packets == y.packets &&
-         x.duplicates == y.duplicates && x.payload_bytes == y.payload_bytes && x.wire_bytes == y.wire_bytes &&
+         x.copies == y.copies && x.payload_bytes == y.payload_bytes && x.wire_bytes == y.wire_bytes &&
          x.bad_checksums == y.bad_checksums && x.sent_max == y.sent_max && x.acked_max == y.acked_max &&
          x.rtt_handshake_ns == y.rtt_handshake_ns && x.rtt_min_ns == y.rtt_min_ns && x.ttl == y.ttl &&
          x.syn_options.mss == y.syn_options.mss && x.syn_options.ts_val == y.syn_options.ts_val;
@@ -24,9 +24,8 @@ bool same(const SegmentRecord& x, const SegmentRecord& y) {
          x.payload == y.payload && x.ts_val == y.ts_val && x.ts_ecr == y.ts_ecr &&
          x.folded_packets == y.folded_packets && x.ip_id == y.ip_id && x.flags == y.flags &&
          x.window == y.window && x.mss == y.mss && x.tcp_checksum == y.tcp_checksum && x.ttl == y.ttl &&
-         x.side == y.side && x.resend == y.resend && x.fills_gap == y.fills_gap && x.copy == y.copy &&
-         x.is_dsack == y.is_dsack && x.bad_checksum == y.bad_checksum &&
-         x.first_sack.left == y.first_sack.left;
+         x.side == y.side && x.standing == y.standing && x.copy == y.copy && x.is_dsack == y.is_dsack &&
+         x.bad_checksum == y.bad_checksum && x.first_sack.left == y.first_sack.left;
 }
 
 bool same(const HandedOut& x, const HandedOut& y) {

@@ -185,7 +185,7 @@ TEST_CASE("whatever comes, each segment is counted once and nothing breaks") {
     std::uint64_t sent = 0;
     for (const SideFacts& side : f.sides) {
       sent += side.packets;
-      packets += side.packets + side.duplicates;
+      packets += side.packets + side.copies;
     }
     CHECK(told <= sent);
     if (f.records_left_out == 0) CHECK(told == sent);

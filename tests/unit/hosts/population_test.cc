@@ -70,6 +70,19 @@ TEST_CASE("a long population is told in steps, and its peak is hardly understate
   CHECK(static_cast<double>(p.peak(TcpState::TimeWait).count) >= 0.99 * peak);
 }
 
+TEST_CASE("a count inside a step is the one at its end, however many changes came last") {
+  Population p;
+  for (TimeNs i = 0; i < static_cast<TimeNs>(Population::kMost) + 1100; ++i) {
+    p.enter(TcpState::TimeWait, 3 * i);
+    if (i < static_cast<TimeNs>(Population::kMost) || i % 100 != 0) continue;
+    const TimeNs step = p.step_ns();
+    const std::vector<Population::Moment> moments = p.moments();
+    for (const std::size_t at : {std::size_t{1}, moments.size() / 2, moments.size() - 1})
+      CHECK(p.at(TcpState::TimeWait, moments[at].at_ns - step + 1) ==
+            moments[at].counts[static_cast<std::size_t>(TcpState::TimeWait)]);
+  }
+}
+
 TEST_CASE("parts of a population add up to the whole in any order") {
   const std::size_t count = GENERATE(10U, 3000U, 30000U);
   auto stays = random_stays(count, 11);

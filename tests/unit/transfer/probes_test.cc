@@ -71,7 +71,7 @@ handshake
 )",
        [](const TransferResults& facts) {
          CHECK(facts.probes[0].keepalives.count() == 0);
-         CHECK(facts.probes[0].unheard.resends.count() == 2);
+         CHECK(facts.probes[0].unheard.retransmissions.count() == 2);
          CHECK(facts.probes[0].unheard.backed_off);
        });
 }
@@ -104,7 +104,7 @@ handshake
 +.50   A > B  .  1:1461(1460) ack 1     !lost
 )",
        [](const TransferResults& facts) {
-         CHECK(facts.probes[0].unheard.resends.count() == 2);
+         CHECK(facts.probes[0].unheard.retransmissions.count() == 2);
          CHECK(facts.probes[0].unheard.last_step_ns == ms(501));
        });
   each(R"(
@@ -114,7 +114,7 @@ handshake
 +.50   A > B  P. 1:101(100) ack 1  !lost
 +.10   A < B  P. 1:101(100) ack 1
 )",
-       [](const TransferResults& facts) { CHECK(facts.probes[0].unheard.resends.count() == 0); });
+       [](const TransferResults& facts) { CHECK(facts.probes[0].unheard.retransmissions.count() == 0); });
 }
 
 TEST_CASE("an end that acknowledges news has heard its peer, though the capture has not") {
@@ -127,7 +127,7 @@ handshake
 +.10   A > B  P. 1:101(100) ack 201  !lost
 +1     A > B  P. 1:101(100) ack 201  !lost
 )",
-       [](const TransferResults& facts) { CHECK(facts.probes[0].unheard.resends.count() < 3); });
+       [](const TransferResults& facts) { CHECK(facts.probes[0].unheard.retransmissions.count() < 3); });
 }
 
 TEST_CASE("silence of both ends, and what ends it") {

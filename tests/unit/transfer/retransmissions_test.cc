@@ -12,7 +12,8 @@ template <class Check>
 void each(std::string_view script, Check check) {
   for (const FlowHistory& history : traces_of(script)) {
     REQUIRE(history.transfer);
-    check(history.transfer->resends[index(Side::A)], history.transfer->resends[index(Side::B)]);
+    check(history.transfer->retransmissions[index(Side::A)],
+          history.transfer->retransmissions[index(Side::B)]);
   }
 }
 
@@ -32,14 +33,14 @@ handshake <mss 1460,sackOK>
 +.01  A > B  .  102:102(0) ack 2
 )",
        [](const RetransmissionResults& client, const RetransmissionResults& server) {
-         CHECK(client.resends == 4);
+         CHECK(client.retransmissions == 4);
          CHECK(client.probes.count() == 1);
          CHECK(client.timeouts.count() == 2);
          CHECK(client.fin_probes == 1);
          CHECK(client.timeout_count() + client.probe_count() + client.fast_count() == 4);
          CHECK(client.longest_series == 2);
          CHECK(client.longest_stall_ns == 670 * kMillisecond);
-         CHECK(server.resends == 0);
+         CHECK(server.retransmissions == 0);
        });
 }
 
@@ -51,7 +52,7 @@ TEST_CASE("SYNs sent again are counted by their timer") {
 +.01  A > B  .  1:1(0) ack 1
 )",
        [](const RetransmissionResults& client, const RetransmissionResults&) {
-         CHECK(client.resends == 1);
+         CHECK(client.retransmissions == 1);
          CHECK(client.timeout_count() == 1);
          CHECK(client.timeouts.count() == 0);
        });
@@ -133,7 +134,7 @@ handshake
        [](const RetransmissionResults& client, const RetransmissionResults& server) {
          CHECK(client.missing_octets == 1000);
          CHECK(client.unseen.count() == 1);
-         CHECK(client.resends == 0);
+         CHECK(client.retransmissions == 0);
          CHECK(server.missing_octets == 0);
        });
 }

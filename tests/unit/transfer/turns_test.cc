@@ -98,8 +98,8 @@ handshake
          CHECK(turns.turns[kServer] == 1);
          CHECK(turns.bytes[kServer] == 100);
          CHECK(turns.waits[kServer].greatest() == ms(15));
-         CHECK(turns.first.at(1).resent);
-         CHECK_FALSE(turns.first.at(0).resent);
+         CHECK(turns.first.at(1).retransmitted);
+         CHECK_FALSE(turns.first.at(0).retransmitted);
        });
 }
 

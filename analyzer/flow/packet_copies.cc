@@ -1,4 +1,4 @@
-#include "analyzer/flow/duplicates.h"
+#include "analyzer/flow/packet_copies.h"
 
 namespace tcpautopsy {
 namespace {
@@ -19,7 +19,7 @@ std::uint64_t print_of(const TcpSegment& s, std::uint64_t hash, bool from_low) {
 
 }  // namespace
 
-RecentPackets::Twin RecentPackets::look(const TcpSegment& segment, std::uint64_t hash, bool from_low,
+RecentPackets::Copy RecentPackets::look(const TcpSegment& segment, std::uint64_t hash, bool from_low,
                                         TimeNs time_ns) {
   const std::uint64_t print = print_of(segment, hash, from_low);
   Slot& slot = slots_[print >> 52];
@@ -28,19 +28,19 @@ RecentPackets::Twin RecentPackets::look(const TcpSegment& segment, std::uint64_t
                      (slot.ttl == segment.ttl || slot.ttl == segment.ttl + 1);
   if (!alike) {
     slot = {print, time_ns, segment.ttl};
-    return Twin::None;
+    return Copy::None;
   }
-  if (!identified(segment) && segment.sequence_length() == 0) return Twin::Unidentified;
-  return Twin::Sure;
+  if (!identified(segment) && segment.sequence_length() == 0) return Copy::Unidentified;
+  return Copy::Sure;
 }
 
-DoubledPairs::Pair DoubledPairs::find(std::uint64_t host_hash) const {
+CopiedPairs::Pair CopiedPairs::find(std::uint64_t host_hash) const {
   if (pairs_.empty()) return kNone;
   const auto it = pairs_.find(host_hash);
   return it == pairs_.end() ? kNone : it->second;
 }
 
-DoubledPairs::Pair DoubledPairs::enter(std::uint64_t host_hash, std::uint64_t before) {
+CopiedPairs::Pair CopiedPairs::enter(std::uint64_t host_hash, std::uint64_t before) {
   const Pair known = find(host_hash);
   if (known != kNone) return known;
   if (counts_.size() >= kMostPairs) return kNone;
@@ -50,14 +50,14 @@ DoubledPairs::Pair DoubledPairs::enter(std::uint64_t host_hash, std::uint64_t be
   return pair;
 }
 
-bool DoubledPairs::doubled(Pair pair) const {
+bool CopiedPairs::copied(Pair pair) const {
   const Counts& counts = counts_[pair];
-  return pair != kNone && counts.twins >= kFewest && counts.twins * 2 > counts.originals;
+  return pair != kNone && counts.copies >= kFewest && counts.copies * 2 > counts.originals;
 }
 
-std::uint64_t DoubledPairs::doubled_pairs() const {
+std::uint64_t CopiedPairs::copied_pairs() const {
   std::uint64_t sum = 0;
-  for (Pair pair = 1; pair < counts_.size(); ++pair) sum += doubled(pair) ? 1 : 0;
+  for (Pair pair = 1; pair < counts_.size(); ++pair) sum += copied(pair) ? 1 : 0;
   return sum;
 }
 

@@ -35,13 +35,13 @@ TEST_CASE("a capture that sees every packet twice is told once and its copies ar
   REQUIRE(flows.size() == 1);
   CHECK(flags_of(flows[0]) == "A:S B:SA A:A A:A B:A");
   CHECK(flows[0].facts(Side::A).packets == 3);
-  CHECK(flows[0].facts(Side::A).duplicates == 3);
+  CHECK(flows[0].facts(Side::A).copies == 3);
   CHECK(flows[0].facts(Side::A).wire_bytes == 3 * 54 + 100);
-  CHECK(flows[0].facts(Side::B).duplicates == 2);
+  CHECK(flows[0].facts(Side::B).copies == 2);
   CHECK(flows[0].last.number == 9);
-  CHECK(t.table().facts().duplicates_dropped == 5);
-  CHECK(t.table().facts().doubled_pairs == 1);
-  CHECK(t.table().facts().first_duplicate.number == 2);
+  CHECK(t.table().facts().copies_dropped == 5);
+  CHECK(t.table().facts().copied_pairs == 1);
+  CHECK(t.table().facts().first_copy.number == 2);
 }
 
 TEST_CASE("a lone packet seen twice stays, marked as a copy") {
@@ -53,10 +53,10 @@ TEST_CASE("a lone packet seen twice stays, marked as a copy") {
   CHECK(flows[0].records[4].copy);
   CHECK_FALSE(flows[0].records[3].copy);
   CHECK(flows[0].facts(Side::A).packets == 6);
-  CHECK(flows[0].facts(Side::A).duplicates == 0);
+  CHECK(flows[0].facts(Side::A).copies == 0);
   CHECK(flows[0].facts(Side::A).payload_bytes == 100);
   CHECK(flows[0].facts(Side::A).wire_bytes == 6 * 54 + 200);
-  CHECK(t.table().facts().duplicates_dropped == 0);
+  CHECK(t.table().facts().copies_dropped == 0);
 }
 
 TEST_CASE("the verdict is of the pair of hosts: a flow with few copies falls under it too") {
@@ -65,7 +65,7 @@ TEST_CASE("the verdict is of the pair of hosts: a flow with few copies falls und
   t.feed(segment(end("10.0.0.1", 40001), server(), kSyn, 5)).again(20 * kMicrosecond);
   const auto flows = t.finish();
   REQUIRE(flows.size() == 2);
-  CHECK(flows[1].facts(Side::A).duplicates == 1);
+  CHECK(flows[1].facts(Side::A).copies == 1);
 }
 
 TEST_CASE("what differs in one field is no copy") {
@@ -86,7 +86,7 @@ TEST_CASE("what differs in one field is no copy") {
   const auto flows = t.finish();
   REQUIRE(flows[0].records.size() == 5);
   CHECK_FALSE(flows[0].records[4].copy);
-  CHECK(flows[0].records[4].resend);
+  CHECK(flows[0].records[4].standing.retransmission);
 }
 
 TEST_CASE("duplicate ACKs without IP ID are not taken for copies") {
@@ -129,6 +129,6 @@ TEST_CASE("the first of many originals doubled late is the network's") {
   for (int i = 20; i < 24; ++i)
     t.a(kAck, 1 + i * 100, 1, 100).again(20 * kMicrosecond).b(kAck, 1, 101 + i * 100);
   const auto flows = t.finish();
-  CHECK(flows[0].facts(Side::A).duplicates == 0);
+  CHECK(flows[0].facts(Side::A).copies == 0);
   CHECK(flows[0].facts(Side::A).packets == 2 + 24 + 4);
 }

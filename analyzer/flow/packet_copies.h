@@ -1,5 +1,5 @@
-// Packets captured twice (a mirror port that sees both ways, the "any" device) told from packets doubled by
-// the network.
+// Packets captured twice (a mirror port that sees both ways, the "any" device) told from packets duplicated
+// by the network.
 #pragma once
 
 #include <cstdint>
@@ -11,11 +11,11 @@
 
 namespace tcpautopsy {
 
-// Remembers the packets of the last few milliseconds. A twin may be missed when very many packets lie between
+// Remembers the packets of the last few milliseconds. A copy may be missed when very many packets lie between
 // the two; what is told to be one is alike in every field that two sendings would differ in.
 class RecentPackets {
  public:
-  enum class Twin : std::uint8_t {
+  enum class Copy : std::uint8_t {
     None,
     Sure,
     Unidentified,  // a pure ACK or RST without IP ID: a host may well send the same again at once
@@ -24,7 +24,7 @@ class RecentPackets {
   RecentPackets() : slots_(kSlots) {}
 
   // Also remembers the packet. `hash` is hash_of() its key, `from_low` its direction.
-  Twin look(const TcpSegment& segment, std::uint64_t hash, bool from_low, TimeNs time_ns);
+  Copy look(const TcpSegment& segment, std::uint64_t hash, bool from_low, TimeNs time_ns);
 
  private:
   static constexpr std::size_t kSlots = 4096;
@@ -36,28 +36,28 @@ class RecentPackets {
   std::vector<Slot> slots_;
 };
 
-// Of each pair of hosts with a twin among its packets: how many packets, how many of them twins.
-class DoubledPairs {
+// Of each pair of hosts with a copy among its packets: how many packets, how many of them copies.
+class CopiedPairs {
  public:
   using Pair = std::uint32_t;
   static constexpr Pair kNone = 0;
 
-  DoubledPairs() : counts_(1) {}
+  CopiedPairs() : counts_(1) {}
 
   Pair find(std::uint64_t host_hash) const;
-  // Of the first twin; `before` are the packets of its flow so far.
+  // Of the first copy; `before` are the packets of its flow so far.
   Pair enter(std::uint64_t host_hash, std::uint64_t before);
   void original(Pair pair) { ++counts_[pair].originals; }
-  void twin(Pair pair) { ++counts_[pair].twins; }
+  void copy(Pair pair) { ++counts_[pair].copies; }
   // Most packets came twice: the capture did it.
-  bool doubled(Pair pair) const;
-  std::uint64_t doubled_pairs() const;
+  bool copied(Pair pair) const;
+  std::uint64_t copied_pairs() const;
 
  private:
-  static constexpr std::uint64_t kFewest = 3;  // twins to tell anything by
+  static constexpr std::uint64_t kFewest = 3;  // copies to tell anything by
   static constexpr std::size_t kMostPairs = 1 << 20;
   struct Counts {
-    std::uint64_t originals = 0, twins = 0;
+    std::uint64_t originals = 0, copies = 0;
   };
   std::unordered_map<std::uint64_t, Pair> pairs_;
   std::vector<Counts> counts_;  // [0] stands for no pair

@@ -1,0 +1,18 @@
+// What the table of flows found about the capture as a whole.
+#pragma once
+
+#include <cstdint>
+
+#include "analyzer/seq/frame_ref.h"
+
+namespace tcpautopsy {
+
+struct CaptureFacts {
+  std::uint64_t flows = 0;
+  std::uint64_t copies_dropped = 0;  // packets captured twice (SPAN, "any" device), left out of the analysis
+  std::uint64_t copied_pairs = 0;    // host pairs or interfaces of which most packets were captured twice
+  FrameRef first_copy;               // number 0: none
+  std::uint64_t halves_joined = 0;   // one-sided flows joined although VLAN or tunnel differ
+};
+
+}  // namespace tcpautopsy
