@@ -322,7 +322,7 @@ class Traceback {
     last.states().each([&](TcpState s) {
       const Ending& e = trellis_.endings[index(s)];
       offer(add_cost(last[s], e.stay), s);
-      offer(add_cost(last[s], e.leave), Closed);
+      if (e.leave != kNever) offer(add_cost(last[s], e.leave), timer_row(s)->to);
     });
     if (known_ && last.states().has(likeliest)) conclude(trellis_.endings[index(likeliest)], outcome);
     const auto cheaper = [&ends](TcpState a, TcpState b) { return ends[a] < ends[b]; };
@@ -339,13 +339,14 @@ class Traceback {
   void conclude(const Ending& e, EndpointOutcome& outcome) {
     outcome.give_up = e.give_up;
     if (e.leave >= e.stay) return;
-    Transition t = transition(state_, Closed, {}, 0);
+    const TimerRow& row = *timer_row(state_);
+    Transition t = transition(state_, row.to, {}, 0);
     t.frame.reset();
     t.time_ns = t.at_ns = e.left_ns;
     t.basis = Basis::Timer;
     if (e.stay <= weights::kPlausible) t.possible.add(state_);
-    add(t, *timer_row(state_));
-    state_ = Closed;
+    add(t, row);
+    state_ = row.to;
   }
 
   const Trellis& trellis_;

@@ -73,7 +73,7 @@ void each_move(const Trellis& trellis, const Event& event, StateSet states, cons
     case EventKind::Silent:
       return states.each([&, &silent = trellis.silent[event.silent]](TcpState s) {
         visit(s, s, Cost{0});
-        if (silent[s] != kNever) visit(s, TcpState::Closed, silent[s]);
+        if (silent[s] != kNever) visit(s, silent_row(s)->to, silent[s]);
       });
     case EventKind::Unseen: return states.each([&](TcpState s) { moves::at_unseen(s, event, visit); });
     case EventKind::Jump:
