@@ -5,12 +5,7 @@
 namespace tcpautopsy {
 namespace {
 
-// Least delay beyond the round trip at which a missing reaction speaks: delayed ACKs come within 40 ms on
-// Linux (RFC 9293 3.8.6.3 allows 500 ms), SYN-ACKs and the ACK of one at once.
-constexpr TimeNs kPatienceForFin = 130 * kMillisecond;
-constexpr TimeNs kPatienceForSyn = 60 * kMillisecond;
-// Next to an endpoint, round trips measure its own pace.
-constexpr TimeNs kJitter = kMillisecond / 5;
+using namespace weights;
 
 struct Reaction {
   std::size_t record = kNowhere;
@@ -75,10 +70,10 @@ class Weigher {
         continue;
       }
       Observation& m = observations_.records[i];
-      const TimeNs patience = observations_.streams[index(receiver)].rtt_ns + 500 * kMillisecond;
-      if (unanswered >= 2 && r.frame.time_ns - since > patience) {
-        m.miss_cost = 1;
-        m.deliver_cost = std::max<Cost>(m.deliver_cost, 3);
+      const TimeNs patience = observations_.streams[index(receiver)].rtt_ns + kPatienceForDeadPath;
+      if (unanswered >= kUnansweredOfDeadPath && r.frame.time_ns - since > patience) {
+        m.miss_cost = kDeadPathMiss;
+        m.deliver_cost = std::max(m.deliver_cost, kDeadPathArrival);
         m.idle_cost = 0;
       }
       if (!(r.standing.retransmission || r.standing.keepalive) || r.has(kSyn)) continue;
@@ -93,21 +88,17 @@ class Weigher {
     for (std::size_t k = rst; k-- > 0;) {
       const SegmentRecord& g = trace_.records[k];
       const TimeNs age = r.frame.time_ns - g.frame.time_ns;
-      if (age > rtt + kSecond) return;
-      if (g.side == r.side || !g.has(kAck) || g.has(kRst) || g.ack != r.seq || age < rtt - rtt / 8 - kJitter)
+      if (age > rtt + kOldestRefused) return;
+      if (g.side == r.side || !g.has(kAck) || g.has(kRst) || g.ack != r.seq || age < shortest(rtt) - kJitter)
         continue;
       observations_.records[k].miss_cost = 0;
-      observations_.records[k].deliver_cost = std::max<Cost>(observations_.records[k].deliver_cost, 2);
+      observations_.records[k].deliver_cost = std::max(observations_.records[k].deliver_cost, kRefusedTaken);
       observations_.records[k].idle_cost = 0;
       return;
     }
   }
 
  private:
-  // Points for an ACK that passed and did not complete the handshake: lost, or dropped by a full accept
-  // queue.
-  static constexpr Cost kDropped = 3;
-
   // The receiver's next segment is not one of an established connection.
   bool handshake_in_doubt(std::size_t i) const {
     if ((observations_.records[i].triggers & kGotAckOfSyn) == 0) return false;
@@ -129,21 +120,22 @@ class Weigher {
     const TimeNs rtt = observations_.streams[index(receiver)].rtt_ns;
     const Reaction reaction = first_reaction(trace_, observations_, i, receiver, trial.trigger, end);
     Observation& m = observations_.records[i];
-    const bool waited_for_ever =
-        reaction.record == kNowhere && attended_until(i) - r.frame.time_ns > rtt + trial.patience + kSecond;
+    const bool waited_for_ever = reaction.record == kNowhere && attended_until(i) - r.frame.time_ns >
+                                                                    rtt + trial.patience + kPatienceForEver;
     if (waited_for_ever || better_explained(i, reaction, trial, rtt)) {
       m.idle_cost = m.miss_cost;
       // An end that has closed may be cut off in the other direction only: then neither is likelier.
       const bool cut_off = waited_for_ever && observations_.streams[index(receiver)].first_fin < i;
-      m.deliver_cost = std::max<Cost>(m.deliver_cost, static_cast<Cost>(m.miss_cost + (cut_off ? 0 : 1)));
+      m.deliver_cost =
+          std::max<Cost>(m.deliver_cost, static_cast<Cost>(m.miss_cost + (cut_off ? 0 : kNoReaction)));
     }
     if (trial.trigger == kGotSyn && reaction.record != kNowhere) weigh_echo(i, reaction.record);
     if ((trial.trigger == kGotFin && repeated_and_dsacked(i, receiver, end)) ||
         echoed_though_repeated(i, reaction.record, trial)) {
       m.deliver_cost = m.idle_cost = 0;
-      m.miss_cost = 20;
+      m.miss_cost = kCertain;
     } else if (trial.trigger == kGotSynAck && another_was_echoed(i, reaction.record)) {
-      m.deliver_cost = 12;
+      m.deliver_cost = kAnotherTaken;
     }
   }
 
@@ -175,7 +167,7 @@ class Weigher {
       const SegmentRecord& copy = trace_.records[k];
       if (copy.side != trace_.records[i].side || (observations_.records[k].triggers & trial.trigger) == 0)
         continue;
-      return reaction.time_ns - copy.frame.time_ns >= rtt - rtt / 8;
+      return reaction.time_ns - copy.frame.time_ns >= shortest(rtt);
     }
     return false;
   }
@@ -188,9 +180,9 @@ class Weigher {
     Observation& m = observations_.records[i];
     if (answer.ts_ecr == syn.ts_val) {
       m.deliver_cost = 0;
-      m.miss_cost = 20;
+      m.miss_cost = kCertain;
     } else {
-      m.deliver_cost = 12;
+      m.deliver_cost = kAnotherTaken;
       m.miss_cost = 0;
     }
   }

@@ -8,7 +8,9 @@ namespace tcpautopsy {
 
 // Points for a segment lost between the capture point and the end at `rtt_ns` from it: next to the end hardly
 // any is.
-constexpr Cost loss_cost(std::int64_t rtt_ns) { return rtt_ns > 0 && rtt_ns < kMillisecond ? 8 : 4; }
+constexpr Cost loss_cost(std::int64_t rtt_ns) {
+  return rtt_ns > 0 && rtt_ns < weights::kNearby ? weights::kLostNearby : weights::kLost;
+}
 
 // Sets deliver_cost and miss_cost of the segments whose arrival shows in a reaction: SYN (answered by
 // SYN-ACK), SYN-ACK and FIN (acknowledged). Overestimates loss where the reaction itself was lost on its way

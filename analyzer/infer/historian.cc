@@ -12,50 +12,46 @@ namespace {
 // A new incarnation's SYN: its sender has no socket of the old one left. Its receiver neither, once it
 // answers SYN-ACK (RFC 9293 3.10.7.4, TIME-WAIT; RFC 6191), or once the sender, challenged, resets what it
 // still holds (RFC 9293 3.5.1).
-std::optional<Transition> ending_of_successor(const Successor& next, Side side) {
+std::optional<Succession> succession(const Successor& next, Side side) {
+  if (next.sender == side) return Succession::SentNewSyn;
+  if (next.reset) return Succession::ResetOld;
+  if (next.answered) return Succession::AnsweredNewSyn;
+  return std::nullopt;
+}
+
+Transition ending_of_successor(const Successor& next, Side side, TcpState from, const SuccessorRow& row) {
   Transition t;
   t.side = side;
-  t.to = TcpState::Closed;
-  t.frame = next.syn;
-  t.possible = {TcpState::Closed};
-  if (next.sender == side) {
+  t.from = from;
+  t.to = row.to;
+  t.frame = row.seen == Succession::ResetOld ? next.reset : next.syn;
+  t.time_ns = t.frame->time_ns;
+  t.possible = {row.to};
+  t.cause = row.cause;
+  t.rfc = row.rfc;
+  if (row.seen == Succession::SentNewSyn) {
     t.basis = Basis::Observed;
-    t.cause = "sent a new SYN from the same port";
-    t.rfc = "9293 3.10.1";
-  } else if (next.reset) {
-    t.frame = next.reset;
+  } else {
     t.basis = next.answered ? Basis::Confirmed : Basis::Inferred;
     t.proof = next.answered;
-    t.cause = "received RST";
-    t.rfc = "9293 3.5.1";
-  } else if (next.answered) {
-    t.basis = Basis::Confirmed;
-    t.proof = next.answered;
-    t.cause = "received a new SYN";
-    t.rfc = "6191 2";
-  } else {
-    return std::nullopt;
   }
   return t;
 }
 
 void end_by_successor(FlowHistory& h, Side side) {
   EndpointOutcome& outcome = h.outcomes[index(side)];
-  if (outcome.final == TcpState::Closed || outcome.final == TcpState::Listen ||
-      outcome.final == TcpState::Unknown)
-    return;
-  std::optional<Transition> t = ending_of_successor(*h.trace.successor, side);
-  if (!t) return;
-  t->from = outcome.final;
-  t->time_ns = t->frame->time_ns;
+  const std::optional<Succession> seen = succession(*h.trace.successor, side);
+  const SuccessorRow* row = seen ? successor_row(*seen) : nullptr;
+  if (row == nullptr || outcome.final == TcpState::Unknown || !row->from.has(outcome.final)) return;
+  Transition t = ending_of_successor(*h.trace.successor, side, outcome.final, *row);
   const std::int64_t half = h.rtt(side).value_or(0) / 2;
-  t->at_ns = t->time_ns + (h.trace.successor->sender == side ? -half : half);
+  t.at_ns = t.time_ns + (h.trace.successor->sender == side ? -half : half);
   for (const Transition& earlier : h.transitions)
-    if (earlier.side == side) t->at_ns = std::max(t->at_ns, earlier.at_ns);
-  h.transitions.push_back(*t);
-  outcome.final = TcpState::Closed;
-  outcome.final_possible = {TcpState::Closed};
-  outcome.final_not_ruled_out = {TcpState::Closed};
+    if (earlier.side == side) t.at_ns = std::max(t.at_ns, earlier.at_ns);
+  h.transitions.push_back(t);
+  outcome.final = t.to;
+  outcome.final_possible = {t.to};
+  outcome.final_not_ruled_out = {t.to};
 }
 
 }  // namespace

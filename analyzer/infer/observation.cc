@@ -185,7 +185,7 @@ bool rst_counts(const SegmentRecord& r, const Progress& receiver) {
 // An inexact RST draws a challenge ACK instead (RFC 5961 3.2): likelier without effect.
 Cost rst_inexact(const SegmentRecord& r, const Progress& receiver) {
   if (!receiver.has_acked || r.seq == receiver.acked || r.seq == r.sent_max) return 0;
-  return 6;
+  return weights::kInexactRst;
 }
 
 std::uint8_t triggers_of(const SegmentRecord& r, Sends kind, const Observations& observations,

@@ -10,10 +10,6 @@
 
 namespace tcpautopsy {
 
-// Unlikelihood in points; sums decide between courses of events. Rough scale: 4 points are one lost packet.
-using Cost = std::uint16_t;
-constexpr Cost kNever = 0xffff;
-
 constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
 
 struct Observation {
@@ -34,6 +30,12 @@ struct Observation {
   Cost miss_cost = 0;         // of its not arriving in time
   Cost idle_cost =
       0;  // where it changes nothing: a repeat that drew no reaction was lost, or its reaction was
+
+  constexpr RstForm rst_form() const {
+    if (refuses_syn) return RstForm::RefusesSyn;
+    if (refuses_handshake) return RstForm::RefusesHandshake;
+    return bare_rst ? RstForm::Bare : RstForm::WithAck;
+  }
 };
 
 // Facts of one direction that need the whole trace.
@@ -59,7 +61,8 @@ struct Observations {
   bool capture_missed = false;  // signs that the capture missed segments
 };
 
-// `may_miss`: grant that the capture missed a FIN. What `meaning` held before is lost but for its memory.
+// `may_miss`: grant that the capture missed a FIN. What `observations` held before is lost but for its
+// memory.
 void observe(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss, Observations& observations);
 
 }  // namespace tcpautopsy

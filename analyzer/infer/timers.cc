@@ -6,11 +6,7 @@ namespace tcpautopsy {
 namespace {
 
 using enum TcpState;
-
-// Linux rounds long timers up to a coarse step of its timer wheel; 60 s come late by up to some seconds.
-constexpr TimeNs kTimerSlack = 4 * kSecond;
-// The first resend comes within 1 s on Linux, 3 s on older systems (RFC 2988 2.1).
-constexpr TimeNs kFirstStep = 3 * kSecond;
+using namespace weights;
 
 // Sends of one thing that stays unanswered.
 struct Retransmissions {
@@ -79,12 +75,11 @@ bool heard_since(const FlowTrace& trace, Side side, RecordIndex i) {
 // When the next resend is due: RFC 6298 5.5, each step twice the one before, up to a bound.
 TimeNs next_step(TcpState state, const FlowTrace& trace, const Retransmissions& group,
                  const Profile& profile) {
-  constexpr TimeNs kLongestStep = 120 * kSecond;  // Linux TCP_RTO_MAX; RFC 6298 2.4 asks for 60 s or more
   if (group.count == 0) return kFirstStep;
   const TimeNs last_step =
       trace.records[group.last].frame.time_ns - trace.records[group.before_last].frame.time_ns;
   const TimeNs step = std::min(2 * std::max(last_step, profile.minimum_rto / 2), kLongestStep);
-  return group.count < 2 && state != SynReceived ? std::max(step, kFirstStep) : step;
+  return group.count < kFewestResends && state != SynReceived ? std::max(step, kFirstStep) : step;
 }
 
 Ending resend_ending(TcpState state, const FlowTrace& trace, const Observations& observations,
@@ -92,24 +87,25 @@ Ending resend_ending(TcpState state, const FlowTrace& trace, const Observations&
   const bool data = state == Established || state == CloseWait;
   const Retransmissions group = unanswered(state, trace, observations, side);
   Ending e;
-  e.leave = data ? 12 : 8;
+  e.leave = data ? kGaveUpDataUnseen : kGaveUpUnseen;
   if (group.last == kNoRecord || (data && group.count == 0)) return e;
   const TimeNs step = next_step(state, trace, group, profile);
   e.left_ns = trace.records[group.last].frame.time_ns + step;
   const bool by_profile = group.count >= profile_retries(state, profile);
-  // Timers run late by some percent; where no further resend is to come by the profile, the end is the
-  // likelier.
-  const TimeNs tolerance = step / 32 + 100 * kMillisecond + observations.streams[index(side)].rtt_ns;
+  // Where no further resend is to come by the profile, the end is the likelier.
+  const TimeNs tolerance = resend_tolerance(step) + observations.streams[index(side)].rtt_ns;
   const bool surely_over = capture_end_ns > e.left_ns + tolerance;
   if (!surely_over && !(by_profile && capture_end_ns >= e.left_ns)) return e;
-  if (data && (group.count < 2 || heard_since(trace, other(side), group.last))) return e;
+  if (data && (group.count < kFewestResends || heard_since(trace, other(side), group.last))) return e;
   if (!data && group.count == 0 && state != SynSent && state != SynReceived) {
     // An unacknowledged FIN would have been sent again long ago: it is not unacknowledged.
-    e.leave = e.stay = 5;
+    e.leave = e.stay = kFinNotOutstanding;
     return e;
   }
   e.leave = 0;
-  e.stay = !surely_over ? 3 : group.count >= 2 ? 5 : 2;
+  e.stay = !surely_over                    ? kStillThereByProfile
+           : group.count >= kFewestResends ? kStillThereManyResends
+                                           : kStillThereFewResends;
   e.give_up = GiveUp{state, group.first, group.last, group.count, e.left_ns, by_profile};
   return e;
 }
@@ -117,7 +113,6 @@ Ending resend_ending(TcpState state, const FlowTrace& trace, const Observations&
 // Probes into a closed window go on, at doubling steps, for as long as it stays closed (RFC 9293 3.8.6.1): a
 // step that was due and did not come means that the prober is gone.
 Ending probe_ending(TcpState state, const FlowTrace& trace, Side side, TimeNs capture_end_ns, Ending e) {
-  constexpr TimeNs kLongestStep = 120 * kSecond;
   RecordIndex last = kNoRecord, before_last = kNoRecord, first = kNoRecord;
   bool closed = false;
   unsigned count = 0;
@@ -134,13 +129,13 @@ Ending probe_ending(TcpState state, const FlowTrace& trace, Side side, TimeNs ca
       count = 0;
     }
   }
-  if (!closed || count < 3) return e;
+  if (!closed || count < kFewestProbes) return e;
   const TimeNs last_ns = trace.records[last].frame.time_ns;
   const TimeNs step = std::min(2 * (last_ns - trace.records[before_last].frame.time_ns), kLongestStep);
-  if (capture_end_ns <= last_ns + step + step / 8 + kSecond) return e;
+  if (capture_end_ns <= last_ns + step + probe_tolerance(step)) return e;
   e.left_ns = last_ns + step;
   e.leave = 0;
-  e.stay = 2;
+  e.stay = kStillProbing;
   e.give_up = GiveUp{state, first, last, count - 1, e.left_ns, false};
   return e;
 }
@@ -171,13 +166,25 @@ Ending time_wait_ending(const FlowTrace& trace, const Observations& observations
   e.left_ns = latest + profile.time_wait;
   if (end_ns < e.left_ns) {
     // A FIN that nobody answered may have been lost, and restarted nothing.
-    if (end_ns >= answered_start(trace, observations, side, latest) + profile.time_wait) e.leave = 2;
+    if (end_ns >= answered_start(trace, observations, side, latest) + profile.time_wait)
+      e.leave = kTimeWaitNotRestarted;
     return e;
   }
   const bool surely_over = end_ns >= e.left_ns + kTimerSlack;
   e.leave = 0;
-  e.stay = surely_over ? 8 : 1;
+  e.stay = surely_over ? kTimeWaitOverdue : kTimeWaitJustOver;
   return e;
+}
+
+// What the state waits for ran out by `now_ns`.
+bool silent_due(TcpState state, const FlowTrace& trace, const Observations& observations,
+                const Profile& profile, Side side, TimeNs now_ns) {
+  if (state != TimeWait && state != FinWait2) {
+    const Ending at_now = ending(state, trace, observations, profile, side, now_ns);
+    return at_now.give_up && at_now.leave == 0;
+  }
+  const auto wait = state == TimeWait ? std::optional(profile.time_wait) : profile.fin_wait_2;
+  return wait && now_ns >= time_wait_start(trace, observations, side, now_ns) + *wait;
 }
 
 Ending fin_wait_2_ending(const FlowTrace& trace, const Observations& observations, const Profile& profile,
@@ -187,7 +194,7 @@ Ending fin_wait_2_ending(const FlowTrace& trace, const Observations& observation
   e.left_ns = time_wait_start(trace, observations, side, end_ns) + *profile.fin_wait_2;
   // Only a socket that was closed, not one that was shut down, is timed out; packets do not tell which (RFC
   // 1122 4.2.2.13).
-  if (end_ns >= e.left_ns) e.leave = 2;
+  if (end_ns >= e.left_ns) e.leave = kFinWait2Over;
   return e;
 }
 
@@ -225,25 +232,9 @@ Ending ending(TcpState state, const FlowTrace& trace, const Observations& observ
 
 Cost silent_close_cost(TcpState state, const FlowTrace& trace, const Observations& observations,
                        const Profile& profile, Side side, TimeNs now_ns) {
-  const Ending at_now = ending(state, trace, observations, profile, side, now_ns);
-  if (at_now.give_up && at_now.leave == 0) return 0;
-  switch (state) {
-    case SynSent: return 1;  // close() before the handshake is over sends nothing
-    case TimeWait:
-      return now_ns >= time_wait_start(trace, observations, side, now_ns) + profile.time_wait ? 0 : 3;
-    case FinWait2:
-      return profile.fin_wait_2 &&
-                     now_ns >= time_wait_start(trace, observations, side, now_ns) + *profile.fin_wait_2
-                 ? 0
-                 : 7;
-    case SynReceived: return 6;
-    case FinWait1:
-    case Closing:
-    case LastAck: return 7;
-    case Established:
-    case CloseWait: return 9;
-    default: return kNever;
-  }
+  const SilentRow* row = silent_row(state);
+  if (row == nullptr) return kNever;
+  return silent_due(state, trace, observations, profile, side, now_ns) ? row->due_cost : row->early_cost;
 }
 
 std::optional<TimeNs> silent_close_time(TcpState state, const FlowTrace& trace,

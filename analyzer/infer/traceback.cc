@@ -11,22 +11,16 @@ namespace {
 
 using enum TcpState;
 
-// States that cost more than this above the likeliest are not listed as possible: one lost packet is granted,
-// two are not.
-constexpr Cost kPlausible = 4;
-// Rows this unusual do not stand in the way of a proof.
-constexpr Cost kUnheardOf = 6;
-
-class Reader {
+class Traceback {
  public:
-  Reader(const Trellis& trellis, const Observations& observations, Side side, FlowHistory& history)
+  Traceback(const Trellis& trellis, const Observations& observations, Side side, FlowHistory& history)
       : trellis_(trellis),
         observations_(observations),
         side_(side),
         history_(history),
-        settled_(!trellis.start_unknown) {}
+        known_(!trellis.start_unknown) {}
 
-  void read() {
+  void trace() {
     state_ = best_start();
     start_ = state_;
     for (event_ = 0; event_ < trellis_.steps.size(); ++event_) {
@@ -80,7 +74,7 @@ class Reader {
     const auto sum = [&step = at()](TcpState s) { return add_cost(step.forward[s], step.backward[s]); };
     Cost best = kNever;
     all.each([&](TcpState s) { best = std::min(best, sum(s)); });
-    const Cost most = add_cost(best, kPlausible);
+    const Cost most = add_cost(best, weights::kPlausible);
     StateSet set;
     all.each([&](TcpState s) {
       if (sum(s) <= most) set.add(s);
@@ -107,27 +101,24 @@ class Reader {
   void note_send(const Event& event, TcpState next) {
     const SegmentRecord& r = record(event.record);
     const bool marks = (r.has(kSyn) || r.has(kFin) || r.has(kRst));
-    if (!settled_ && (marks || plausible().single())) return settle(next, event.record, marks);
+    if (!known_ && (marks || plausible().single())) return tell_first(next, event.record, marks);
     if (next == state_) return;
-    const SendRow* row = send_row(state_, observations_.records[event.record].sends, next);
+    const Sends sends = observations_.records[event.record].sends;
     Transition t = transition(state_, next, r.frame, -half_rtt());
     t.record = event.record;
-    t.basis = row != nullptr ? Basis::Observed : Basis::Inferred;
-    t.cause = row != nullptr ? row->cause : "what led here was not captured";
-    t.rfc = row != nullptr ? row->rfc : "9293 3.3.2";
-    add(t);
+    if (event.kind == EventKind::Jump) return add(t, *jump_row(sends, next));
+    t.basis = Basis::Observed;
+    add(t, *send_row(state_, sends, next));
   }
 
   // The first thing that tells the state of an endpoint whose past is outside the capture.
-  void settle(TcpState next, std::size_t i, bool marks) {
-    settled_ = true;
+  void tell_first(TcpState next, std::size_t i, bool marks) {
+    known_ = true;
     const SegmentRecord& r = record(i);
     Transition t = transition(Unknown, next, r.frame, r.side == side_ ? -half_rtt() : half_rtt());
     t.record = i;
     t.basis = marks && r.side == side_ ? Basis::Observed : Basis::Inferred;
-    t.cause = "was in this state when the capture tells it first";
-    t.rfc = "9293 3.3.2";
-    add(t);
+    add(t, told_rows().front());
   }
 
   void note_arrival(const Event& event, TcpState next) {
@@ -136,12 +127,12 @@ class Reader {
       const bool would_matter = moved_by(event.triggers).has(state_);
       if (would_matter && event.kind == EventKind::Arrive)
         set_fate(event.record, Fate::LostAfterTap, next_send());
-      if (!settled_ && plausible().single()) settle(next, event.record, false);
+      if (!known_ && plausible().single()) tell_first(next, event.record, false);
       return;
     }
     const std::size_t proof = first_send_excluding(state_);
     set_fate(event.record, proof == kNowhere ? Fate::Unknown : Fate::Received, proof);
-    if (!settled_ && plausible().single()) return settle(next, event.record, false);
+    if (!known_ && plausible().single()) return tell_first(next, event.record, false);
     std::uint8_t left = event.triggers;
     for (TcpState s = state_; s != next;) {
       const ArriveRow* row = arrive(s, left);
@@ -150,20 +141,15 @@ class Reader {
       Transition t = transition(s, row->to, r.frame, half_rtt());
       t.record = event.record;
       prove(t, proof);
-      t.cause = row->cause;
-      t.rfc = row->rfc;
-      add(t);
+      add(t, *row);
       s = row->to;
     }
   }
 
   void note_icmp(const Event& event, TcpState next) {
     if (next == state_) return;
-    const ArriveRow* row = arrive(state_, kGotIcmp);
-    Transition t = transition(state_, next, history_.trace.icmp[event.record].frame, half_rtt());
-    t.cause = row->cause;
-    t.rfc = row->rfc;
-    add(t);
+    add(transition(state_, next, history_.trace.icmp[event.record].frame, half_rtt()),
+        *arrive(state_, kGotIcmp));
   }
 
   void note_hidden_fin(const Event& event, TcpState next) {
@@ -173,14 +159,11 @@ class Reader {
                                         : transition(state_, next, record(evidence).frame, -half_rtt());
     if (evidence != kNowhere) t.record = evidence;
     if (event.time_ns != 0) t.at_ns = event.time_ns - half_rtt();
-    t.cause = "sent FIN before the capture saw it";
-    t.rfc = "9293 3.10.4";
-    add(t);
+    add_missed(t, event);
   }
 
   void note_silent(const Event& event, TcpState next) {
     if (next == state_) return;
-    const TimerRow* row = timer_row(state_);
     const TimeNs when = silent_close_time(state_, history_.trace, observations_, history_.profile, side_,
                                           next_own_time(event.record))
                             .value_or(last_own_time(event.record));
@@ -188,22 +171,24 @@ class Reader {
     t.frame.reset();
     t.time_ns = t.at_ns = when;
     t.basis = Basis::Timer;
-    t.cause = state_ == SynSent ? "closed or given up before the handshake was over"
-              : row != nullptr  ? row->cause
-                                : "closed";
-    t.rfc = state_ == SynSent ? "9293 3.10.4" : row != nullptr ? row->rfc : "9293 3.10.4";
-    add(t);
+    add(t, *silent_row(state_));
   }
 
   void note_unseen(const Event& event, TcpState next) {
     if (next == state_) return;
     const FrameRef near = event.record == kNowhere ? history_.trace.last : record(event.record).frame;
-    if (!settled_) return;
+    if (!known_) return;
     Transition t = transition(state_, next, near, 0);
     if (event.record != kNowhere) t.record = event.record;
-    t.cause = "a segment that the capture missed";
-    t.rfc = "9293 3.10.7.4";
-    add(t);
+    add_missed(t, event);
+  }
+
+  void add_missed(const Transition& t, const Event& event) {
+    for (const MissedMoves::Move& move : missed_moves(t.from, event.evidence)) {
+      if (move.to != t.to) continue;
+      if (move.hidden_row != kNoRow) return add(t, rows::kHiddenRows[move.hidden_row]);
+      return add(t, rows::kUnseenRows[move.unseen_row]);
+    }
   }
 
   Transition transition(TcpState from, TcpState to, const FrameRef& frame, std::int64_t offset) const {
@@ -227,9 +212,13 @@ class Reader {
     t.possible.remove(t.from);
   }
 
-  // Times within an endpoint's history do not go back: estimates are bent to the order that is certain.
-  void add(Transition t) {
-    if (!settled_ && t.from != Unknown) return;
+  // `row` says why. Times within an endpoint's history do not go back: estimates are bent to the order that
+  // is certain.
+  template <class Row>
+  void add(Transition t, const Row& row) {
+    t.cause = row.cause;
+    t.rfc = row.rfc;
+    if (!known_ && t.from != Unknown) return;
     if (any_) t.at_ns = std::max(t.at_ns, latest_at_ns_);
     any_ = true;
     latest_at_ns_ = t.at_ns;
@@ -247,7 +236,7 @@ class Reader {
       const SendRows& of = kSendsOf[index(state)][index(m.sends)];
       for (std::size_t k = 0; k < of.count; ++k) {
         const SendRow& row = rows::kSendRows[of.rows[k]];
-        can = can || (m.after.has(row.to) && (row.cost < kUnheardOf || m.early_data));
+        can = can || (applies(row, m) && row.cost < weights::kUnheardOf);
       }
       if (!can) return event.record;
     }
@@ -289,7 +278,7 @@ class Reader {
     b.live[s] = live();
     b.kept[s] = kept();
     b.plausible[s] = plausible();
-    b.likely[s] = settled_ ? state_ : Unknown;
+    b.likely[s] = known_ ? state_ : Unknown;
     if (displaced) return widen(b, observations_.records[event.record]);
     if (!arrived)
       last_sent_ = event.record;
@@ -333,40 +322,38 @@ class Reader {
     last.states().each([&](TcpState s) {
       const Ending& e = trellis_.endings[index(s)];
       offer(add_cost(last[s], e.stay), s);
-      offer(add_cost(last[s], e.leave), Closed);
+      if (e.leave != kNever) offer(add_cost(last[s], e.leave), timer_row(s)->to);
     });
-    if (settled_ && last.states().has(likeliest)) conclude(trellis_.endings[index(likeliest)], outcome);
+    if (known_ && last.states().has(likeliest)) conclude(trellis_.endings[index(likeliest)], outcome);
     const auto cheaper = [&ends](TcpState a, TcpState b) { return ends[a] < ends[b]; };
     for (auto next = found.begin(); next != found_end; ++next)
       std::rotate(std::upper_bound(found.begin(), next, *next, cheaper), next, next + 1);
     outcome.final_not_ruled_out = ends.states();
-    outcome.final = settled_ ? state_ : Unknown;
+    outcome.final = known_ ? state_ : Unknown;
     outcome.final_possible = {outcome.final};
     for (auto s = found.begin(); s != found_end; ++s)
-      if (*s != outcome.final && ends[*s] <= add_cost(ends[found.front()], kPlausible))
+      if (*s != outcome.final && ends[*s] <= add_cost(ends[found.front()], weights::kPlausible))
         outcome.final_possible.push_back(*s);
   }
 
   void conclude(const Ending& e, EndpointOutcome& outcome) {
     outcome.give_up = e.give_up;
     if (e.leave >= e.stay) return;
-    const TimerRow* row = timer_row(state_);
-    Transition t = transition(state_, Closed, {}, 0);
+    const TimerRow& row = *timer_row(state_);
+    Transition t = transition(state_, row.to, {}, 0);
     t.frame.reset();
     t.time_ns = t.at_ns = e.left_ns;
     t.basis = Basis::Timer;
-    t.cause = row->cause;
-    t.rfc = row->rfc;
-    if (e.stay <= kPlausible) t.possible.add(state_);
-    add(t);
-    state_ = Closed;
+    if (e.stay <= weights::kPlausible) t.possible.add(state_);
+    add(t, row);
+    state_ = row.to;
   }
 
   const Trellis& trellis_;
   const Observations& observations_;
   Side side_;
   FlowHistory& history_;
-  bool settled_;
+  bool known_;  // what state it is in
   bool any_ = false;
   TimeNs latest_at_ns_ = 0;
   TcpState state_ = Closed, start_ = Closed;
@@ -379,7 +366,7 @@ class Reader {
 }  // namespace
 
 void trace_back(const Trellis& trellis, const Observations& observations, Side side, FlowHistory& history) {
-  Reader(trellis, observations, side, history).read();
+  Traceback(trellis, observations, side, history).trace();
 }
 
 }  // namespace tcpautopsy

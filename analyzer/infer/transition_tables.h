@@ -11,6 +11,8 @@ namespace tcpautopsy {
 
 constexpr std::size_t kTriggerMasks = 128;
 constexpr std::size_t kSendKinds = 5;
+constexpr std::size_t kRstForms = 4;
+constexpr std::size_t kEvidences = 5;
 constexpr std::uint8_t kNoRow = 0xff;
 
 template <class T>
@@ -18,6 +20,8 @@ using PerState = std::array<T, kStateCount>;
 
 constexpr std::size_t index(TcpState state) { return static_cast<std::size_t>(state); }
 constexpr std::size_t index(Sends what) { return static_cast<std::size_t>(what); }
+constexpr std::size_t index(RstForm form) { return static_cast<std::size_t>(form); }
+constexpr std::size_t index(Evidence evidence) { return static_cast<std::size_t>(evidence); }
 
 // By state and triggers: the row that applies first, by the RFC's order (RFC 9293 3.10.7.4: the RST bit, then
 // SYN, then ACK, then FIN).
@@ -100,13 +104,67 @@ inline constexpr auto kSendsOf = [] {
   return sends;
 }();
 
-// By what is sent: the states that send it as a matter of course and stay as they are.
+// By what is sent: the states that send it as usual and stay as they are.
 inline constexpr auto kStays = [] {
   std::array<StateSet, kSendKinds> stays{};
   for (const SendRow& row : rows::kSendRows)
     if (row.from == row.to && row.cost == 0 && kSendsOf[index(row.from)][index(row.what)].count == 1)
       stays[index(row.what)].add(row.from);
   return stays;
+}();
+
+// By form and state: what a RST costs beyond its row.
+inline constexpr auto kRstFormCosts = [] {
+  std::array<PerState<Cost>, kRstForms> costs{};
+  for (const RstFormRow& row : rows::kRstFormRows)
+    row.from.each([&](TcpState s) { costs[index(row.form)][index(s)] = row.cost; });
+  return costs;
+}();
+
+// By state and evidence: where segments lead that were not captured, staying apart; some twice.
+struct MissedMoves {
+  struct Move {
+    TcpState to = TcpState::Closed;
+    Cost cost = 0, stay_cost = 0;
+    std::uint8_t unseen_row = kNoRow, hidden_row = kNoRow;  // the one that it follows from
+  };
+  std::array<Move, kStateCount + 1> moves{};
+  std::uint8_t count = 0;
+
+  constexpr void add(const Move& move) { moves[count++] = move; }
+  constexpr const Move* begin() const { return moves.data(); }
+  constexpr const Move* end() const { return moves.data() + count; }
+};
+
+inline constexpr auto kMissedMoves = [] {
+  PerState<std::array<MissedMoves, kEvidences>> all{};
+  for (std::uint8_t r = 0; r < std::size(rows::kUnseenRows); ++r) {
+    const UnseenRow& row = rows::kUnseenRows[r];
+    for (const ArriveRow& arrived : rows::kArriveRows)
+      if ((arrived.on & row.on) != 0)
+        all[index(arrived.from)][index(row.evidence)].add(
+            {arrival(arrived.to, row.then).whole, row.cost, 0, r, kNoRow});
+  }
+  for (std::uint8_t r = 0; r < std::size(rows::kHiddenRows); ++r) {
+    const HiddenRow& row = rows::kHiddenRows[r];
+    for (const SendRow& sent : rows::kSendRows)
+      if (sent.what == row.what && sent.to != sent.from && row.from.has(sent.from))
+        all[index(sent.from)][index(row.evidence)].add({sent.to, row.cost, row.stay_cost, kNoRow, r});
+  }
+  return all;
+}();
+
+constexpr const MissedMoves& missed_moves(TcpState from, Evidence evidence) {
+  return kMissedMoves[index(from)][index(evidence)];
+}
+
+// By evidence: the states that such a segment can have changed.
+inline constexpr auto kMissedFrom = [] {
+  std::array<StateSet, kEvidences> from{};
+  for (std::size_t s = 0; s < kStateCount; ++s)
+    for (std::size_t e = 0; e < kEvidences; ++e)
+      if (kMissedMoves[s][e].count > 0) from[e].add(static_cast<TcpState>(s));
+  return from;
 }();
 
 }  // namespace tcpautopsy

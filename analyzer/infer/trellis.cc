@@ -11,13 +11,12 @@ namespace {
 
 using enum TcpState;
 
-constexpr Cost kHiddenFinCost = 6;
-constexpr Cost kUnseenCost = 12;
-constexpr Cost kOneSidedCost = 1;
-constexpr Cost kCertain = 20;
-constexpr Cost kJumpCost = 24;
-constexpr Cost kLateCost = 1;
-constexpr Cost kIcmpIgnored = 4;
+Opening opening_seen_by(const StreamFacts& own, const StreamFacts& peer) {
+  if (own.sent_syn) return Opening::OwnSyn;
+  if (peer.sent_syn) return Opening::PeerSyn;
+  if (own.sent_syn_ack) return Opening::OwnSynAck;
+  return peer.sent_syn_ack ? Opening::PeerSynAck : Opening::Nothing;
+}
 
 class Runner {
  public:
@@ -41,23 +40,23 @@ class Runner {
     trellis_.start = row_ = start();
     hidden_fin_after_ = hidden_fin_place();
     hidden_fin_time_ = hidden_fin_time();
-    if (hidden_fin_after_ == kNowhere && wants_hidden_fin()) step(hidden_fin(kNowhere, unseen_fin_cost()));
+    if (hidden_fin_after_ == kNowhere && wants_hidden_fin()) step(hidden_fin(kNowhere));
     for (std::size_t i = 0; i < trace_.records.size(); ++i) {
       const SegmentRecord& r = trace_.records[i];
       now_ = std::max(now_, r.frame.time_ns);
       if (hidden_fin_time_ != 0 && hidden_fin_time_ <= now_) {
         arrive_until(hidden_fin_time_, i);
-        Event event{EventKind::HiddenFin, 0, 0, 2, 0, i};
+        Event event = supposed(EventKind::HiddenFin, Evidence::IpIdGap, i);
         event.time_ns = std::exchange(hidden_fin_time_, 0);
         step(event);
       }
       arrive_until(now_, i);
       if (r.side == side_) send(i);
-      if (r.side != side_ || trace_.self_connection) due_.push_back({now_ + rtt() - rtt() / 8, i});
+      if (r.side != side_ || trace_.self_connection) due_.push_back({now_ + weights::shortest(rtt()), i});
     }
     arrive_until(std::numeric_limits<TimeNs>::max(), trace_.records.size());
     offer_late();
-    if (may_miss_) step({EventKind::Unseen, 0, kUnseenCost});
+    if (may_miss_) step(supposed(EventKind::Unseen, Evidence::CaptureLoss, kNowhere));
     backward();
   }
 
@@ -73,31 +72,12 @@ class Runner {
   TimeNs rtt() const { return observations_.streams[index(side_)].rtt_ns; }
 
   CostRow start() {
+    const Opening captured =
+        opening_seen_by(observations_.streams[index(side_)], observations_.streams[index(other(side_))]);
+    trellis_.start_unknown = captured >= Opening::OwnSynAck;
     CostRow row;
-    const auto set = [&row](TcpState s, Cost c) { row.offer(s, c); };
-    const StreamFacts& own = observations_.streams[index(side_)];
-    const StreamFacts& peer = observations_.streams[index(other(side_))];
-    if (own.sent_syn || peer.sent_syn) {
-      set(Closed, 0);
-      if (!own.sent_syn) set(Listen, 0);
-    } else if (own.sent_syn_ack || peer.sent_syn_ack) {
-      set(own.sent_syn_ack ? SynReceived : SynSent, 0);
-      trellis_.start_unknown = true;
-    } else {
-      // Nothing is known; most connections are found in ESTABLISHED.
-      trellis_.start_unknown = true;
-      set(Established, 0);
-      set(CloseWait, 2);
-      set(FinWait2, 2);
-      set(FinWait1, 3);
-      set(LastAck, 3);
-      set(Closing, 4);
-      set(TimeWait, 4);
-      set(Closed, 5);
-      set(SynSent, 5);
-      set(SynReceived, 5);
-      set(Listen, 6);
-    }
+    for (const StartRow& from : start_rows())
+      if (from.captured == captured) row.offer(from.state, from.cost);
     return row;
   }
 
@@ -112,13 +92,18 @@ class Runner {
     const TimeNs rto = profile_.minimum_rto + rtt() + observations_.streams[index(other(side_))].rtt_ns;
     return trace_.records[own.first_fin].frame.time_ns - static_cast<TimeNs>(own.lost_fins) * rto;
   }
-  Cost hidden_fin_cost() const {
-    return observations_.streams[index(side_)].unseen_fin ? Cost{0} : kHiddenFinCost;
+
+  static Event supposed(EventKind kind, Evidence evidence, std::size_t record) {
+    Event event;
+    event.kind = kind;
+    event.record = record;
+    event.evidence = evidence;
+    return event;
   }
-  Event hidden_fin(std::size_t record, Cost stay_cost) const {
-    return {EventKind::HiddenFin, 0, hidden_fin_cost(), stay_cost, 0, record};
+  Event hidden_fin(std::size_t record) const {
+    const bool acknowledged = observations_.streams[index(side_)].unseen_fin;
+    return supposed(EventKind::HiddenFin, acknowledged ? Evidence::Acknowledged : Evidence::Nothing, record);
   }
-  Cost unseen_fin_cost() const { return observations_.streams[index(side_)].unseen_fin ? kCertain : Cost{0}; }
 
   // From the last segment that a sent FIN rules out up to the first captured FIN, it may have been sent after
   // each.
@@ -150,10 +135,11 @@ class Runner {
   void send(std::size_t i) {
     const Observation& m = observations_.records[i];
     // Of a direction that was not captured at all, unseen segments are the rule.
-    const Event unseen{EventKind::Unseen, 0, trace_.one_sided() ? kOneSidedCost : kUnseenCost, 0, 0, i};
+    const Event unseen =
+        supposed(EventKind::Unseen, trace_.one_sided() ? Evidence::OneSided : Evidence::CaptureLoss, i);
     if (may_miss_ &&
         !observations_.streams[index(side_)].unseen_fin) {  // missed, perhaps, before what was captured
-      step(hidden_fin(i, 0));
+      step(hidden_fin(i));
       step(unseen);
     }
     off_time(i);
@@ -163,11 +149,11 @@ class Runner {
     }
     if (m.sends == Sends::Rst) silent(i);
     if (may_miss_) step(unseen);
-    if (may_hide_fin_before(i)) step(hidden_fin(i, unseen_fin_cost()));
+    if (may_hide_fin_before(i)) step(hidden_fin(i));
     const CostRow before = row_;
     step({EventKind::Send, 0, 0, 0, 0, i});
     if (row_.empty()) jump(i, before);
-    if (may_hide_fin_after(i)) step(hidden_fin(i, unseen_fin_cost()));
+    if (may_hide_fin_after(i)) step(hidden_fin(i));
   }
 
   // Segments toward the endpoint off their time: captured, but not yet due; or due, missed, and still under
@@ -176,7 +162,7 @@ class Runner {
     for (std::size_t d = next_due_; d < due_.size(); ++d) {
       if (due_[d].record >= send) continue;
       const TimeNs age = now_ - trace_.records[due_[d].record].frame.time_ns;
-      offer(due_[d].record, age * 2 < rtt() ? Cost{8} : Cost{2});
+      offer(due_[d].record, age * 2 < rtt() ? weights::kFarTooEarly : weights::kEarly);
     }
     offer_late();
   }
@@ -185,7 +171,7 @@ class Runner {
   void offer_late() {
     if (!row_.states().meets(moved_by(late_triggers_))) return;
     for (std::size_t round = 0; round < std::min<std::size_t>(late_.size(), 2); ++round)
-      for (std::size_t record : late_) offer(record, kLateCost);
+      for (std::size_t record : late_) offer(record, weights::kLate);
   }
 
   void offer(std::size_t record, Cost cost) {
@@ -197,7 +183,7 @@ class Runner {
   void arrive_until(TimeNs time_ns, std::size_t before_record) {
     while (next_icmp_ < trace_.icmp.size() && trace_.icmp[next_icmp_].frame.time_ns <= time_ns) {
       if (trace_.icmp[next_icmp_].quoted == side_)
-        step({EventKind::Icmp, kGotIcmp, 0, kIcmpIgnored, 0, next_icmp_});
+        step({EventKind::Icmp, kGotIcmp, 0, weights::kIcmpIgnored, 0, next_icmp_});
       ++next_icmp_;
     }
     for (; next_due_ < due_.size() && due_[next_due_].at_ns <= time_ns &&
@@ -220,7 +206,7 @@ class Runner {
     return false;
   }
 
-  // One late candidate for each distinct meaning: the bound on what is carried along.
+  // One late candidate for each set of triggers: the bound on what is carried along.
   void add_late(std::size_t record) {
     const std::uint8_t triggers = observations_.records[record].triggers;
     if (triggers == 0) return;
@@ -246,7 +232,7 @@ class Runner {
     trellis_.contradiction = true;
     trellis_.steps.pop_back();
     row_ = before;
-    step({EventKind::Jump, 0, kJumpCost, 0, 0, i});
+    step({EventKind::Jump, 0, 0, 0, 0, i});
   }
 
   void step(const Event& event) {

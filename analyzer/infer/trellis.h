@@ -1,9 +1,9 @@
-// The courses of events one endpoint can have taken: every state sequence that explains what it sent, each
-// with its unlikelihood.
+// The trellis of one endpoint: every sequence of states that explains what it sent, each with its
+// unlikelihood.
 //
-// A forward pass knows the past only; a backward pass adds what later segments tell. Both walk the same
-// moves (course_moves.h), which come from the tables of transitions.h. What costs kNever in both is
-// impossible; the cheapest course is the likeliest.
+// A forward pass knows the past only; a backward pass adds what later segments tell. Both take the same
+// moves (trellis_moves.h), which come from the tables of transitions.h. What costs kNever in both is
+// impossible; the cheapest path is the likeliest.
 #pragma once
 
 #include <array>
@@ -32,12 +32,13 @@ enum class EventKind : std::uint8_t {
 struct Event {
   EventKind kind = EventKind::Send;
   std::uint8_t triggers = 0;      // of what may arrive: Arrive, MayArrive, Icmp
-  Cost cost = 0;                  // of the change; of each change, where several are possible
-  Cost stay_cost = 0;             // of no change in a state that can change
+  Cost cost = 0;                  // of the change that an arrival makes
+  Cost stay_cost = 0;             // of no change in a state that it can change
   Cost idle_cost = 0;             // of an arrival in a state that it cannot change; CLOSED and LISTEN apart
   std::size_t record = kNowhere;  // into FlowTrace::records, or ::icmp for Icmp
   TimeNs time_ns = 0;             // for HiddenFin by evidence: when it passed unseen; 0 without
   std::size_t silent = kNowhere;  // into Trellis::silent, for Silent
+  Evidence evidence = Evidence::Nothing;  // HiddenFin, Unseen: why it is supposed
 };
 
 constexpr Cost add_cost(Cost a, Cost b) {
@@ -92,7 +93,7 @@ struct Trellis {
   const CostRow& last() const { return steps.empty() ? start : steps.back().forward; }
 };
 
-// Makes courses one after the other; what they need of memory stays for the next.
+// Makes one trellis after the other; what they need of memory stays for the next.
 class TrellisBuilder {
  public:
   struct Due {
@@ -106,8 +107,9 @@ class TrellisBuilder {
 
  private:
   Trellis trellis_;
-  std::vector<Due> due_;           // segments toward the endpoint, by when they should be there
-  std::vector<std::size_t> late_;  // of those that may have come later still, the last of each meaning
+  std::vector<Due> due_;  // segments toward the endpoint, by when they should be there
+  std::vector<std::size_t>
+      late_;  // of those that may have come later still, the last of each set of triggers
 };
 
 }  // namespace tcpautopsy

@@ -5,31 +5,6 @@
 namespace tcpautopsy {
 namespace {
 
-using enum TcpState;
-
-constexpr UnseenMoves unseen_from(TcpState from) {
-  UnseenMoves moves;
-  const auto add = [&moves](TcpState to) { moves.to[moves.count++] = to; };
-  // A FIN that carries the ACK of the own FIN, or of the SYN, takes two rows at once.
-  for (const unsigned pair : {unsigned{kGotAckOfFin} | kGotFin, unsigned{kGotAckOfSyn} | kGotFin}) {
-    const auto both = static_cast<std::uint8_t>(pair);
-    if (const std::uint8_t row = first_row(from, both); row != kNoRow && rows::kArriveRows[row].on != kGotFin)
-      add(arrival(from, both).whole);
-  }
-  for (const ArriveRow& row : rows::kArriveRows)
-    if (row.from == from && row.on != kGotIcmp) add(row.to);
-  if (from == Closed) add(SynSent);
-  if (from == Established || from == SynReceived) add(FinWait1);
-  if (from == CloseWait) add(LastAck);
-  return moves;
-}
-
-constexpr auto kUnseen = [] {
-  PerState<UnseenMoves> all;
-  for (std::size_t s = 0; s < kStateCount; ++s) all[s] = unseen_from(static_cast<TcpState>(s));
-  return all;
-}();
-
 bool arrives(EventKind kind) {
   return kind == EventKind::Arrive || kind == EventKind::MayArrive || kind == EventKind::Icmp;
 }
@@ -37,7 +12,7 @@ bool arrives(EventKind kind) {
 // An arrival changes few of the states, often none: the rest of the row stands, but for the idle cost.
 void idle_over(const Event& event, StateSet states, CostRow& row) {
   if (event.idle_cost == 0) return;
-  (states & ~(moved_by(event.triggers) | moves::kDeaf)).each([&](TcpState s) {
+  (states & ~(moved_by(event.triggers) | kNoConnection)).each([&](TcpState s) {
     row.set(s, add_cost(row[s], event.idle_cost));
   });
 }
@@ -80,8 +55,9 @@ bool leaves_all(const Event& event, StateSet states, const Observations& observa
     case EventKind::Arrive:
     case EventKind::MayArrive:
     case EventKind::Icmp:
-      return !states.meets(moved_by(event.triggers)) && (event.idle_cost == 0 || states.within(moves::kDeaf));
-    case EventKind::HiddenFin: return !states.meets(kSendsFin);
+      return !states.meets(moved_by(event.triggers)) &&
+             (event.idle_cost == 0 || states.within(kNoConnection));
+    case EventKind::HiddenFin: return !states.meets(kMissedFrom[index(event.evidence)]);
     default: return false;
   }
 }
@@ -103,14 +79,5 @@ CostRow backward_over(const Trellis& trellis, const Event& event, const Observat
             [&](TcpState from, TcpState to, Cost cost) { row.offer(from, add_cost(cost, after[to])); });
   return row;
 }
-
-Cost rst_form_cost(TcpState from, const Observation& m) {
-  if (m.refuses_syn) return from == Closed || from == Listen ? 0 : 3;
-  if (from == SynSent && m.refuses_handshake) return 6;
-  if (m.bare_rst) return from == Established || from == CloseWait ? 3 : 0;
-  return from == Closed || from == Listen ? 3 : 0;
-}
-
-const UnseenMoves& unseen_moves(TcpState from) { return kUnseen[index(from)]; }
 
 }  // namespace tcpautopsy

@@ -23,7 +23,7 @@ struct Rate {
 };
 
 struct Quality {
-  Rate likely_sender, settled_sender, final_likely, final_possible, coherent;
+  Rate likely_sender, single_sender, final_likely, final_possible, coherent;
 };
 
 void judge(const FlowHistory& history, const Run& run, Quality& quality) {
@@ -33,7 +33,7 @@ void judge(const FlowHistory& history, const Run& run, Quality& quality) {
     const auto truth = run.sender_state.at(record.frame.number - 1);
     if (!truth || record.copy) continue;
     quality.likely_sender.count(history.beliefs[i].likely[index(record.side)] == *truth);
-    quality.settled_sender.count(history.beliefs[i].plausible[index(record.side)].single());
+    quality.single_sender.count(history.beliefs[i].plausible[index(record.side)].single());
   }
   for (const Side side : {Side::A, Side::B}) {
     const bool simulated_a = history.trace.facts(side).address.port == 40000;
@@ -62,7 +62,7 @@ Quality measure(const Weather& weather, std::uint64_t first_seed) {
 
 TEST_CASE("without faults the likeliest story is the true one") {
   const Quality quality = measure({.loss = false, .reorder_after_tap = false, .duplicate = false}, 900'000);
-  INFO("likely " << quality.likely_sender.share() << ", settled " << quality.settled_sender.share()
+  INFO("likely " << quality.likely_sender.share() << ", told as one state " << quality.single_sender.share()
                  << ", final " << quality.final_likely.share() << ", among possible "
                  << quality.final_possible.share());
   CHECK(quality.coherent.share() == 1);
@@ -73,12 +73,12 @@ TEST_CASE("without faults the likeliest story is the true one") {
 
 TEST_CASE("with loss on both sides of the capture point it nearly always is") {
   const Quality quality = measure({}, 910'000);
-  INFO("likely " << quality.likely_sender.share() << ", settled " << quality.settled_sender.share()
+  INFO("likely " << quality.likely_sender.share() << ", told as one state " << quality.single_sender.share()
                  << ", final " << quality.final_likely.share() << ", among possible "
                  << quality.final_possible.share() << ", coherent " << quality.coherent.share());
   CHECK(quality.coherent.share() >= 0.999);
   CHECK(quality.likely_sender.share() >= 0.99);
-  CHECK(quality.settled_sender.share() >= 0.98);
+  CHECK(quality.single_sender.share() >= 0.98);
   CHECK(quality.final_likely.share() >= 0.95);
   CHECK(quality.final_possible.share() >= 0.99);
 }

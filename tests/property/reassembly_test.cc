@@ -292,7 +292,7 @@ TEST_CASE("a stream that begins in the middle") {
     check_against_reference(seed, {.capture_loss = true, .mid_stream = true}, Overlap::First);
 }
 
-TEST_CASE("contradicting segments are settled octet by octet") {
+TEST_CASE("contradicting segments are decided octet by octet") {
   for (unsigned seed = 0; seed < kRuns; ++seed) {
     check_against_reference(seed, {.capture_loss = true, .conflicts = true}, Overlap::First);
     check_against_reference(seed, {.capture_loss = true, .conflicts = true}, Overlap::Last);

@@ -5,7 +5,6 @@
 namespace tcpautopsy {
 namespace {
 
-using enum TcpState;
 using Moves = std::vector<SlowMove>;
 
 const ArriveRow* slow_row(TcpState state, unsigned triggers) {
@@ -15,20 +14,16 @@ const ArriveRow* slow_row(TcpState state, unsigned triggers) {
   return nullptr;
 }
 
-Cost rst_cost(TcpState from, const Observation& m) {
-  const bool no_connection = from == Closed || from == Listen;
-  if (m.refuses_syn) return no_connection ? 0 : 3;
-  if (from == SynSent && m.refuses_handshake) return 6;
-  if (m.bare_rst) return from == Established || from == CloseWait ? 3 : 0;
-  return no_connection ? 3 : 0;
-}
-
 Moves sends(TcpState from, const Observation& m) {
-  if (from == SynReceived && m.sends == Sends::Ack && m.early_data) return {{SynReceived, 0}};
+  Cost form = 0;
+  if (m.sends == Sends::Rst)
+    for (const RstFormRow& row : rst_form_rows())
+      if (row.form == m.rst_form() && row.from.has(from)) form = row.cost;
   Moves moves;
   for (const SendRow& row : send_rows())
-    if (row.from == from && row.what == m.sends && m.after.has(row.to))
-      moves.push_back({row.to, add_cost(row.cost, m.sends == Sends::Rst ? rst_cost(from, m) : Cost{0})});
+    if (row.from == from && row.what == m.sends && m.after.has(row.to) &&
+        (row.given == Given::Always || m.early_data))
+      moves.push_back({row.to, add_cost(row.cost, form)});
   return moves;
 }
 
@@ -37,31 +32,42 @@ Moves arrives(TcpState from, unsigned triggers, Cost deliver_cost, Cost miss_cos
   const TcpState whole = slow_deliver(from, triggers);
   const TcpState but_fin = slow_deliver(from, triggers & ~unsigned{kGotFin});
   if (whole != from) moves.push_back({whole, deliver_cost});
-  if (but_fin != whole && but_fin != from) moves.push_back({but_fin, add_cost(deliver_cost, 4)});
-  const bool deaf = from == Closed || from == Listen;
-  moves.push_back({from, whole != from ? miss_cost : deaf ? Cost{0} : idle_cost});
+  if (but_fin != whole && but_fin != from)
+    moves.push_back({but_fin, add_cost(deliver_cost, weights::kBehindHole)});
+  moves.push_back({from, whole != from ? miss_cost : kNoConnection.has(from) ? Cost{0} : idle_cost});
   return moves;
 }
 
-Moves hides_fin(TcpState from, const Event& event) {
-  switch (from) {
-    case CloseWait: return {{LastAck, event.cost}, {from, event.stay_cost}};
-    case Established:
-    case SynReceived: return {{FinWait1, event.cost}, {from, event.stay_cost}};
-    default: return {{from, 0}};
+// Sent or received without being captured; last, that it was not.
+Moves missed(TcpState from, Evidence evidence) {
+  Moves moves;
+  Cost stay_cost = 0;
+  for (const UnseenRow& row : unseen_rows())
+    for (const ArriveRow& arrived : arrive_rows())
+      if (row.evidence == evidence && arrived.from == from && (row.on & arrived.on) != 0)
+        moves.push_back({slow_deliver(arrived.to, row.then), row.cost});
+  for (const HiddenRow& row : hidden_rows()) {
+    if (row.evidence != evidence || !row.from.has(from)) continue;
+    for (const SendRow& sent : send_rows())
+      if (sent.from == from && sent.what == row.what && sent.to != from) moves.push_back({sent.to, row.cost});
+    stay_cost = row.stay_cost;
   }
+  moves.push_back({from, stay_cost});
+  return moves;
 }
 
-Moves unseen(TcpState from, Cost cost) {
+Moves jumps(const Observation& m) {
+  Moves moves;
+  for (const JumpRow& row : jump_rows())
+    if (row.what == m.sends && m.after.has(row.to)) moves.push_back({row.to, row.cost});
+  return moves;
+}
+
+Moves silent(const Trellis& trellis, const Event& event, TcpState from) {
   Moves moves{{from, 0}};
-  for (const unsigned both : {unsigned{kGotAckOfFin} | kGotFin, unsigned{kGotAckOfSyn} | kGotFin})
-    if (const ArriveRow* row = slow_row(from, both); row != nullptr && row->on != kGotFin)
-      moves.push_back({slow_deliver(from, both), cost});
-  for (const ArriveRow& row : arrive_rows())
-    if (row.from == from && row.on != kGotIcmp) moves.push_back({row.to, cost});
-  if (from == Closed) moves.push_back({SynSent, cost});
-  if (from == Established || from == SynReceived) moves.push_back({FinWait1, cost});
-  if (from == CloseWait) moves.push_back({LastAck, cost});
+  const Cost cost = trellis.silent[event.silent][from];
+  for (const SilentRow& row : silent_rows())
+    if (row.from == from && cost != kNever) moves.push_back({row.to, cost});
   return moves;
 }
 
@@ -84,18 +90,11 @@ std::vector<SlowMove> slow_moves(const Trellis& trellis, const Event& event, Tcp
     case EventKind::Arrive:
       return arrives(from, m().triggers, m().deliver_cost, m().miss_cost, m().idle_cost);
     case EventKind::MayArrive: return arrives(from, m().triggers, event.cost, 0, 0);
-    case EventKind::Icmp: return arrives(from, kGotIcmp, 0, event.stay_cost, 0);
-    case EventKind::HiddenFin: return hides_fin(from, event);
-    case EventKind::Unseen: return unseen(from, event.cost);
-    case EventKind::Silent: {
-      const Cost cost = trellis.silent[event.silent][from];
-      return cost == kNever ? Moves{{from, 0}} : Moves{{from, 0}, {Closed, cost}};
-    }
-    case EventKind::Jump: {
-      Moves moves;
-      m().after.each([&](TcpState to) { moves.push_back({to, event.cost}); });
-      return moves;
-    }
+    case EventKind::Icmp: return arrives(from, kGotIcmp, 0, weights::kIcmpIgnored, 0);
+    case EventKind::HiddenFin:
+    case EventKind::Unseen: return missed(from, event.evidence);
+    case EventKind::Silent: return silent(trellis, event, from);
+    case EventKind::Jump: return jumps(m());
   }
   return {};
 }

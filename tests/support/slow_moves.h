@@ -12,7 +12,7 @@ struct SlowMove {
   Cost cost = 0;
 };
 
-// From `from`, the commonest first.
+// From `from`, staying among them.
 std::vector<SlowMove> slow_moves(const Trellis& trellis, const Event& event, TcpState from,
                                  const Observations& observations);
 

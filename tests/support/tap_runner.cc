@@ -3,11 +3,9 @@
 #include <array>
 #include <exception>
 
-#include "tests/support/conclude.h"
 #include "tests/support/format.h"
 #include "tests/support/ladder_printer.h"
 #include "tests/support/tap_check.h"
-#include "tests/support/tap_player.h"
 
 namespace tcpautopsy::tap {
 
@@ -63,16 +61,20 @@ std::string RunResult::text() const {
   return out + ladder;
 }
 
+Conclusions conclude_script(const Script& script, const Playback& playback) {
+  ConcludeSettings settings;
+  settings.profile = Profile::named(script.profile).value_or(Profile{});
+  settings.capture_end_ns = playback.capture_end_ns;
+  settings.keep_all = script.keep_all;
+  settings.services = script.services;
+  return conclude(playback.captured, settings);
+}
+
 RunResult run_script(const Script& script, std::string_view own_finding) {
   RunResult result;
   for (const std::uint32_t isn : kIsns) {
     const Playback playback = play(script, isn, kSeed);
-    ConcludeSettings settings;
-    settings.profile = Profile::named(script.profile).value_or(Profile{});
-    settings.capture_end_ns = playback.capture_end_ns;
-    settings.keep_all = script.keep_all;
-    settings.services = script.services;
-    const Conclusions conclusions = conclude(playback.captured, settings);
+    const Conclusions conclusions = conclude_script(script, playback);
     const auto failures = check(script, playback, conclusions, own_finding);
     // Blocks make more flows than anyone reads.
     if (result.passed() && script.blocks.empty())

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/support/conclude.h"
+#include "tests/support/tap_player.h"
 #include "tests/support/tap_script.h"
 
 namespace tcpautopsy::tap {
@@ -16,6 +18,9 @@ struct RunResult {
   bool passed() const { return failures.empty(); }
   std::string text() const;  // failures, then the ladder
 };
+
+// What is concluded of a script that was played, with the settings it asks for.
+Conclusions conclude_script(const Script& script, const Playback& playback);
 
 // At ISNs 0, 2^31-1, 2^32-2 and a random one of a fixed seed. `own_finding` narrows "no finding" to that id
 // (examples of detectors).

@@ -27,8 +27,21 @@ TEST_CASE("a segment is processed in the order RST, SYN, ACK, FIN") {
   CHECK(deliver(Established, kGotAckOfSyn) == Established);
 }
 
+template <class Rows>
+void check_sections(const Rows& rows) {
+  for (const auto& row : rows) CHECK(row.rfc.find(' ') != std::string_view::npos);
+}
+
 TEST_CASE("every row of the tables names an RFC section") {
-  for (const ArriveRow& row : arrive_rows()) CHECK(row.rfc.find(' ') != std::string_view::npos);
-  for (const SendRow& row : send_rows()) CHECK(row.rfc.find(' ') != std::string_view::npos);
-  for (const TimerRow& row : timer_rows()) CHECK(row.rfc.find(' ') != std::string_view::npos);
+  check_sections(arrive_rows());
+  check_sections(send_rows());
+  check_sections(rst_form_rows());
+  check_sections(timer_rows());
+  check_sections(silent_rows());
+  check_sections(start_rows());
+  check_sections(told_rows());
+  check_sections(hidden_rows());
+  check_sections(unseen_rows());
+  check_sections(jump_rows());
+  check_sections(successor_rows());
 }

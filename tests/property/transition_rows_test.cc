@@ -1,0 +1,311 @@
+// No transition stands outside the tables, and no row of them is idle.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "analyzer/infer/transition_tables.h"
+#include "tests/support/conclude.h"
+#include "tests/support/format.h"
+#include "tests/support/simulator.h"
+#include "tests/support/slow_moves.h"
+#include "tests/support/tap_player.h"
+#include "tests/support/tap_runner.h"
+#include "tests/support/tap_script.h"
+
+namespace tcpautopsy {
+namespace {
+
+constexpr std::uint32_t kIsn = 0x9c4f12e7, kSeed = 9293;
+
+template <class Row>
+bool told_by(const Transition& t, const Row& row) {
+  return t.cause == row.cause && t.rfc == row.rfc;
+}
+
+template <class Rows, class Leads>
+bool any_row(const Transition& t, const Rows& rows, Leads leads) {
+  return std::any_of(rows.begin(), rows.end(),
+                     [&](const auto& row) { return told_by(t, row) && leads(row); });
+}
+
+bool stands_in_tables(const Transition& t) {
+  const auto steps = [&t](const auto& row) { return row.from == t.from && row.to == t.to; };
+  const auto among = [&t](const auto& row) { return row.from.has(t.from) && row.to == t.to; };
+  if (t.from == TcpState::Unknown)
+    return any_row(t, told_rows(), [&](const ToldRow& row) { return row.to.has(t.to); });
+  return any_row(t, arrive_rows(), steps) || any_row(t, send_rows(), steps) ||
+         any_row(t, timer_rows(), steps) || any_row(t, silent_rows(), steps) ||
+         any_row(t, successor_rows(), among) ||
+         any_row(t, jump_rows(), [&](const JumpRow& row) { return row.to == t.to; }) ||
+         any_row(t, hidden_rows(),
+                 [&](const HiddenRow& row) {
+                   return row.from.has(t.from) && send_row(t.from, row.what, t.to) != nullptr;
+                 }) ||
+         any_row(t, unseen_rows(), [&](const UnseenRow& row) {
+           return std::any_of(arrive_rows().begin(), arrive_rows().end(), [&](const ArriveRow& arrived) {
+             return arrived.from == t.from && (row.on & arrived.on) != 0 &&
+                    slow_deliver(arrived.to, row.then) == t.to;
+           });
+         });
+}
+
+// Rows by their tables, as numbers.
+enum class Table { Arrive, Send, RstForm, Timer, Silent, Start, Told, Hidden, Unseen, Jump, Successor };
+using RowName = std::pair<Table, std::size_t>;
+using RowSet = std::set<RowName>;
+
+template <class Row, class Matches>
+void mark(RowSet& seen, Table table, std::span<const Row> rows, Matches matches) {
+  for (std::size_t r = 0; r < rows.size(); ++r)
+    if (matches(rows[r])) seen.insert({table, r});
+}
+
+// Goes the cheapest path through a trellis, and marks the rows it takes.
+class Walk {
+ public:
+  Walk(const Trellis& trellis, const Observations& observations, RowSet& seen)
+      : trellis_(trellis), observations_(observations), seen_(seen) {}
+
+  void go(Opening captured) {
+    Cost best = kNever;
+    trellis_.start.states().each([&](TcpState s) {
+      if (const Cost all = add_cost(trellis_.start[s], trellis_.onward[s]); all < best) {
+        best = all;
+        state_ = s;
+      }
+    });
+    mark(seen_, Table::Start, start_rows(),
+         [&](const StartRow& row) { return row.captured == captured && row.state == state_; });
+    StateSet before = trellis_.start.states();
+    for (const Step& step : trellis_.steps) {
+      const TcpState next = next_after(step);
+      note(step.event, next, before);
+      state_ = next;
+      before = step.forward.states();
+    }
+    const Ending& e = trellis_.endings[index(state_)];
+    if (e.leave < e.stay)
+      mark(seen_, Table::Timer, timer_rows(), [&](const TimerRow& row) { return row.from == state_; });
+  }
+
+ private:
+  TcpState next_after(const Step& step) const {
+    Cost best = kNever;
+    TcpState next = state_;
+    for (const SlowMove& move : slow_moves(trellis_, step.event, state_, observations_))
+      if (const Cost all = add_cost(move.cost, step.backward[move.to]);
+          all < best || (all == best && move.to == state_)) {
+        best = all;
+        next = move.to;
+      }
+    return next;
+  }
+
+  void note(const Event& event, TcpState next, StateSet before) {
+    switch (event.kind) {
+      case EventKind::Send: return note_send(observations_.records[event.record], next, before);
+      case EventKind::Arrive:
+      case EventKind::MayArrive:
+      case EventKind::Icmp:
+        if (next != state_) note_arrival(event.triggers, next);
+        return;
+      case EventKind::HiddenFin:
+      case EventKind::Unseen:
+        if (next != state_) note_missed(event.evidence, next);
+        return;
+      case EventKind::Silent:
+        if (next != state_)
+          mark(seen_, Table::Silent, silent_rows(), [&](const SilentRow& row) { return row.from == state_; });
+        return;
+      case EventKind::Jump:
+        return mark(seen_, Table::Jump, jump_rows(), [&](const JumpRow& row) {
+          return row.what == observations_.records[event.record].sends && row.to == next;
+        });
+      case EventKind::Displaced: return;
+    }
+  }
+
+  void note_send(const Observation& m, TcpState next, StateSet before) {
+    mark(seen_, Table::Send, send_rows(), [&](const SendRow& row) {
+      return row.from == state_ && row.to == next && row.what == m.sends &&
+             (row.given == Given::EarlyData) == (m.early_data && sends_before_open(row));
+    });
+    // What it costs decides, whether it is paid or not.
+    if (m.sends == Sends::Rst)
+      mark(seen_, Table::RstForm, rst_form_rows(),
+           [&](const RstFormRow& row) { return row.form == m.rst_form() && before.meets(row.from); });
+  }
+
+  static bool sends_before_open(const SendRow& row) {
+    return row.from == TcpState::SynReceived && row.what == Sends::Ack;
+  }
+
+  void note_arrival(unsigned triggers, TcpState next) {
+    for (TcpState s = state_; s != next;) {
+      const ArriveRow* row = arrive(s, static_cast<std::uint8_t>(triggers));
+      if (row == nullptr) return;
+      seen_.insert({Table::Arrive, static_cast<std::size_t>(row - arrive_rows().data())});
+      triggers &= ~unsigned{row->on};
+      s = row->to;
+    }
+  }
+
+  void note_missed(Evidence evidence, TcpState next) {
+    mark(seen_, Table::Hidden, hidden_rows(), [&](const HiddenRow& row) {
+      return row.evidence == evidence && row.from.has(state_) && send_row(state_, row.what, next) != nullptr;
+    });
+    mark(seen_, Table::Unseen, unseen_rows(), [&](const UnseenRow& row) {
+      return row.evidence == evidence &&
+             std::any_of(arrive_rows().begin(), arrive_rows().end(), [&](const ArriveRow& arrived) {
+               return arrived.from == state_ && (row.on & arrived.on) != 0 &&
+                      slow_deliver(arrived.to, row.then) == next;
+             });
+    });
+  }
+
+  const Trellis& trellis_;
+  const Observations& observations_;
+  RowSet& seen_;
+  TcpState state_ = TcpState::Closed;
+};
+
+Opening opening_of(const StreamFacts& own, const StreamFacts& peer) {
+  return own.sent_syn        ? Opening::OwnSyn
+         : peer.sent_syn     ? Opening::PeerSyn
+         : own.sent_syn_ack  ? Opening::OwnSynAck
+         : peer.sent_syn_ack ? Opening::PeerSynAck
+                             : Opening::Nothing;
+}
+
+struct Tables {
+  RowSet seen;
+  std::uint64_t transitions = 0;
+  std::map<std::string, std::string> outside;  // what stands in no row, and where it was first seen
+  TrellisBuilder builder;
+
+  void take(const FlowHistory& flow, const std::string& source) {
+    for (const Transition& t : flow.transitions) {
+      ++transitions;
+      if (!stands_in_tables(t))
+        outside.emplace(fmt::format("{} > {} {} {}", name(t.from), name(t.to), t.cause, t.rfc), source);
+      if (t.from == TcpState::Unknown) seen.insert({Table::Told, 0});
+      if (flow.trace.successor)
+        mark(seen, Table::Successor, successor_rows(), [&](const SuccessorRow& row) {
+          return told_by(t, row) && row.from.has(t.from) && row.to == t.to;
+        });
+    }
+    walk(flow);
+  }
+
+ private:
+  void walk(const FlowHistory& flow) {
+    const TimeNs until_ns = flow.trace.successor
+                                ? std::min(flow.capture_end_ns, flow.trace.successor->syn.time_ns)
+                                : flow.capture_end_ns;
+    Observations observations;
+    observe(flow.trace, until_ns, false, observations);
+    for (const Side side : {Side::A, Side::B}) {
+      if (flow.trace.self_connection && side == Side::B) continue;
+      const bool missed = observations.capture_missed;
+      const Trellis* trellis = &builder.run(flow.trace, observations, flow.profile, side, until_ns, missed);
+      if (trellis->contradiction && !missed)
+        trellis = &builder.run(flow.trace, observations, flow.profile, side, until_ns, true);
+      Walk(*trellis, observations, seen)
+          .go(opening_of(observations.streams[index(side)], observations.streams[index(other(side))]));
+    }
+  }
+};
+
+void take_script(std::string_view text, const std::string& source, Tables& tables) {
+  const tap::Script script = tap::parse_script(text);
+  for (const Concluded& flow : tap::conclude_script(script, tap::play(script, kIsn, kSeed)).flows)
+    tables.take(flow.history, source);
+}
+
+void take_scripts(Tables& tables) {
+  const std::filesystem::path root(TCPAUTOPSY_SOURCE_DIR);
+  for (const auto& folder : {root / "tests" / "scripts", root / "samples"})
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+      if (entry.path().extension() != ".tap") continue;
+      std::ifstream in(entry.path());
+      take_script(std::string{std::istreambuf_iterator<char>(in), {}}, entry.path().string(), tables);
+    }
+}
+
+void take_examples(Tables& tables) {
+  for (const Detector* detector : detectors())
+    if (detector->doc.scope == Scope::Flow)
+      for (const Example& example : detector->examples)
+        take_script(example.script, std::string(example.title), tables);
+}
+
+struct Idle {
+  RowName row;
+  std::string_view why;
+};
+
+const std::vector<Idle> kIdle{};
+
+void check_all_seen(const Tables& tables, Table table, std::string_view name, std::size_t count) {
+  for (std::size_t r = 0; r < count; ++r) {
+    const auto* idle = std::find_if(std::begin(kIdle), std::end(kIdle), [&](const Idle& known) {
+      return known.row == RowName{table, r};
+    });
+    INFO(name << " row " << r);
+    CHECK(tables.seen.count({table, r}) == (idle == std::end(kIdle) ? 1 : 0));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("no transition of scripts and examples stands outside the tables, and no row is idle") {
+  Tables tables;
+  take_scripts(tables);
+  take_examples(tables);
+  REQUIRE(tables.transitions > 0);
+  for (const auto& [transition, source] : tables.outside) {
+    INFO(source);
+    FAIL_CHECK(transition);
+  }
+  check_all_seen(tables, Table::Arrive, "arrive", arrive_rows().size());
+  check_all_seen(tables, Table::Send, "send", send_rows().size());
+  check_all_seen(tables, Table::RstForm, "RST form", rst_form_rows().size());
+  check_all_seen(tables, Table::Timer, "timer", timer_rows().size());
+  check_all_seen(tables, Table::Silent, "silent", silent_rows().size());
+  check_all_seen(tables, Table::Start, "start", start_rows().size());
+  check_all_seen(tables, Table::Told, "told", told_rows().size());
+  check_all_seen(tables, Table::Hidden, "hidden", hidden_rows().size());
+  check_all_seen(tables, Table::Unseen, "unseen", unseen_rows().size());
+  check_all_seen(tables, Table::Jump, "jump", jump_rows().size());
+  check_all_seen(tables, Table::Successor, "successor", successor_rows().size());
+}
+
+TEST_CASE("no transition of simulated connections stands outside the tables") {
+  constexpr sim::Weather kSkies[]{{},
+                                  {.reorder_before_tap = true},
+                                  {.capture_loss = true},
+                                  {.capture_starts_late = true},
+                                  {.one_sided = true}};
+  Tables tables;
+  for (std::uint64_t seed = 930'000; seed < 932'000; ++seed) {
+    const sim::Run run = sim::simulate(seed, kSkies[seed % std::size(kSkies)]);
+    ConcludeSettings settings;
+    settings.capture_end_ns = run.capture_end_ns;
+    settings.capture_loss = seed % 2 == 0 ? CaptureLoss::OnEvidence : CaptureLoss::Granted;
+    for (const Concluded& flow : conclude(run.captured, settings).flows)
+      tables.take(flow.history, fmt::format("seed {}", seed));
+  }
+  REQUIRE(tables.transitions > 0);
+  for (const auto& [transition, source] : tables.outside) {
+    INFO(source);
+    FAIL_CHECK(transition);
+  }
+}
+
+}  // namespace tcpautopsy
