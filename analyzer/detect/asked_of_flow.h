@@ -1,11 +1,8 @@
 // What several detectors ask of one flow, found out once, and only if one of them asks.
 #pragma once
 
-#include <cstdint>
 #include <optional>
-#include <vector>
 
-#include "analyzer/detect/close_facts.h"
 #include "analyzer/detect/open_facts.h"
 #include "analyzer/infer/flow_history.h"
 
@@ -16,13 +13,6 @@ class AskedOfFlow {
   // `flow` must outlive it.
   explicit AskedOfFlow(const FlowHistory& flow);
 
-  // At least one record, packets captured twice among them, has one of these TcpFlags.
-  bool any(std::uint16_t flags) const { return (flags_ & flags) != 0; }
-  bool any_copy() const { return any_copy_; }
-
-  const FinFacts* fin(Side side) const;  // null without a FIN
-  const std::vector<ResetFacts>& resets(Side side) const;
-
   // As open_facts.h says.
   bool opened_plainly() const { return opened_plainly_; }
   // Two different ends were captured, and the opening was not plain.
@@ -31,10 +21,7 @@ class AskedOfFlow {
 
  private:
   const FlowHistory& flow_;
-  std::uint16_t flags_ = 0;
-  bool any_copy_ = false, opened_plainly_;
-  mutable std::optional<PerSide<std::optional<FinFacts>>> fins_;
-  mutable PerSide<std::optional<std::vector<ResetFacts>>> resets_;
+  bool opened_plainly_;
   mutable std::optional<OpenFacts> opening_;
 };
 

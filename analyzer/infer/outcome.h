@@ -6,7 +6,7 @@
 
 namespace tcpautopsy {
 
-// Needs beliefs and outcomes of the history.
+// Needs beliefs, outcomes and the closing's verdicts of the history.
 void classify(const Observations& observations, FlowHistory& history);
 
 // The fate of segments whose arrival shows in acknowledgments rather than in a change of state.
