@@ -10,9 +10,8 @@ int run_report(const Options& options) {
   Summary summary(options.limit, !options.selection.wants_all());
   Handlers handlers;
   handlers.flow = [&](const FlowResult& flow, const FlowContext& context) {
-    std::erase_if(flow.findings,
-                  [&](const Finding& f) { return !options.selection.wants(f, context.capture_start); });
-    summary.add(flow, context.origin);
+    summary.add(flow, context.origin,
+                [&](const Finding& f) { return options.selection.wants(f, context.capture_start); });
   };
   handlers.part = [&](const PartCandidate& part) {
     summary.demote(part.detector->doc.id, part.severity, part.flow, part.wanted_as_part);

@@ -55,7 +55,8 @@ struct Analysis::State {
     if (next) predecessors[*next] = summarise(result.history);
     services.note(result.history.trace, result.history);
     checksums.note(result.history);
-    result.findings = examine(result.history, services);
+    result.findings =
+        examine({result.history.trace, result.history, result.history.transfer.get(), services});
     hosts.note({result.history.trace, result.history, result.history.transfer.get()});
     on_flow(result);
     historian.reuse(std::move(result.history));
@@ -123,7 +124,8 @@ std::optional<FlowResult> Analysis::so_far(const TcpSegment& segment, std::uint6
   flow.trace = std::move(*trace);
   FlowResult result{
       s.historian.conclude(std::move(flow), s.known_before(number), s.options.profile, s.end_ns()), {}};
-  result.findings = examine(result.history, s.services);
+  result.findings =
+      examine({result.history.trace, result.history, result.history.transfer.get(), s.services});
   return result;
 }
 

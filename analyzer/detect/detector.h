@@ -8,7 +8,6 @@
 #include "analyzer/detect/finding.h"
 #include "analyzer/detect/thresholds.h"
 #include "analyzer/flow/flow_facts.h"
-#include "analyzer/infer/flow_history.h"
 #include "analyzer/infer/verdicts.h"
 
 namespace tcpautopsy {
@@ -48,18 +47,15 @@ class ServiceView {
                                        TimeNs window) const = 0;
 };
 
-class AskedOfFlow;  // asked_of_flow.h
-class HostBook;     // hosts/host_book.h
+class HostBook;  // hosts/host_book.h
 struct TransferResults;
 
 // All that a detector of scope F may know.
 struct DetectContext {
-  const FlowHistory& history;
   const FlowFacts& flow;
   const Verdicts& verdicts;
   const TransferResults* transfer;  // null for a self-connection
   const ServiceView& services;
-  const AskedOfFlow& asked;  // of that flow
 };
 
 // What a finding about a host is made of.
@@ -107,7 +103,7 @@ const std::vector<const Detector*>& detectors();
 const Detector* find_detector(std::string_view id);
 
 // Runs every detector on one flow; findings come ordered by time, then id.
-Findings examine(const FlowHistory& flow, const ServiceView& services);
+Findings examine(const DetectContext& context);
 // The same of scope H, once all flows are noted.
 Findings examine_hosts(const HostContext& context);
 

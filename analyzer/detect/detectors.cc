@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "analyzer/detect/asked_of_flow.h"
 #include "analyzer/detect/detector.h"
 
 namespace tcpautopsy {
@@ -53,10 +52,8 @@ bool meets(const DetectContext& context, Needs needs) {
 
 }  // namespace
 
-Findings examine(const FlowHistory& flow, const ServiceView& services) {
+Findings examine(const DetectContext& context) {
   Findings found;
-  const AskedOfFlow asked(flow);
-  const DetectContext context{flow, flow.trace, flow, flow.transfer.get(), services, asked};
   for (const Detector* detector : detectors()) {
     if (!meets(context, detector->needs)) continue;
     if (detector->examine != nullptr) detector->examine(context, found);

@@ -32,10 +32,6 @@ Finding make_finding(const Doc& doc, const FlowFacts& flow, std::optional<Side> 
   return finding;
 }
 
-Finding make_finding(const Doc& doc, const FlowHistory& flow, std::optional<Side> side) {
-  return make_finding(doc, flow.trace, side);
-}
-
 Finding make_host_finding(const Doc& doc, const IpAddress& host, std::optional<std::uint16_t> port,
                           std::uint64_t flows, std::vector<std::uint64_t> sample_flows) {
   Finding finding;
@@ -78,14 +74,6 @@ void cite(Finding& finding, std::span<const SegmentRef> segments) {
 void cite(Finding& finding, const Sendings& sendings) {
   cite(finding, sendings.first);
   cite(finding, sendings.again);
-}
-
-void cite(Finding& finding, const FlowHistory& flow, RecordIndex record) {
-  if (record < flow.records().size()) cite(finding, flow.records()[record].frame);
-}
-
-void cite(Finding& finding, const FlowHistory& flow, std::span<const RecordIndex> records) {
-  for (const RecordIndex record : records) cite(finding, flow, record);
 }
 
 std::string duration_text(TimeNs duration) {
@@ -133,26 +121,7 @@ std::string endpoint_text(const FlowFacts& flow, Side side) {
   return endpoint_text(flow.facts(side).address);
 }
 
-std::string endpoint_text(const FlowHistory& flow, Side side) { return endpoint_text(flow.trace, side); }
-
 std::string_view role(const FlowFacts& flow, Side side) { return side == flow.client ? "client" : "server"; }
-
-std::string_view role(const FlowHistory& flow, Side side) { return role(flow.trace, side); }
-
-bool is_syn(const SegmentRecord& record) { return means_syn(record.flags); }
-
-bool is_syn_ack(const SegmentRecord& record) { return means_syn_ack(record.flags); }
-
-bool is_rst(const SegmentRecord& record) { return means_rst(record.flags); }
-
-TimeNs time_of(const FlowHistory& flow, RecordIndex record) { return flow.records()[record].frame.time_ns; }
-
-std::vector<TimeNs> intervals(const FlowHistory& flow, std::span<const RecordIndex> records) {
-  std::vector<TimeNs> steps;
-  for (std::size_t i = 1; i < records.size(); ++i)
-    steps.push_back(time_of(flow, records[i]) - time_of(flow, records[i - 1]));
-  return steps;
-}
 
 std::vector<TimeNs> intervals(std::span<const SegmentRef> segments) {
   std::vector<TimeNs> steps;

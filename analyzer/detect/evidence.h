@@ -21,7 +21,6 @@ namespace tcpautopsy {
 // A finding of this flow with the doc's id, severity and scope; it has no frame and no time before the first
 // cite().
 Finding make_finding(const Doc& doc, const FlowFacts& flow, std::optional<Side> side);
-Finding make_finding(const Doc& doc, const FlowHistory& flow, std::optional<Side> side);
 // A finding about a host, or its service on that port; the caller sets its times.
 Finding make_host_finding(const Doc& doc, const IpAddress& host, std::optional<std::uint16_t> port,
                           std::uint64_t flows, std::vector<std::uint64_t> sample_flows);
@@ -33,8 +32,6 @@ void cite(Finding& finding, const Incidents& incidents);  // the frames kept of 
 void cite(Finding& finding, const SegmentRef& segment);   // one that is not there adds nothing
 void cite(Finding& finding, std::span<const SegmentRef> segments);
 void cite(Finding& finding, const Sendings& sendings);
-void cite(Finding& finding, const FlowHistory& flow, RecordIndex record);  // kNoRecord adds nothing
-void cite(Finding& finding, const FlowHistory& flow, std::span<const RecordIndex> records);
 
 // Adds one named value of any type that EvidenceValue can hold; the name is in snake_case, with its unit:
 // "wait_ns".
@@ -61,27 +58,9 @@ std::string times_text(std::uint64_t n);  // "once", "twice", "4 times"
 std::string count_text(std::uint64_t n, std::string_view noun);  // "1 octet", "5 octets"
 std::string endpoint_text(const EndpointAddress& address);       // "10.0.0.2:80", "[2001:db8::1]:443"
 std::string endpoint_text(const FlowFacts& flow, Side side);
-std::string endpoint_text(const FlowHistory& flow, Side side);
-std::string_view role(const FlowFacts& flow, Side side);
-std::string_view role(const FlowHistory& flow, Side side);  // "client" or "server"
+std::string_view role(const FlowFacts& flow, Side side);  // "client" or "server"
 
-// What a record is. A SYN+RST or SYN+FIN is none of them.
-bool is_syn(const SegmentRecord& record);  // SYN without ACK
-bool is_syn_ack(const SegmentRecord& record);
-bool is_rst(const SegmentRecord& record);
-
-// Records that `accept` takes, in order; packets captured twice (SegmentRecord::copy) are left out.
-template <std::predicate<const SegmentRecord&> F>
-std::vector<RecordIndex> records_where(const FlowHistory& flow, F accept) {
-  std::vector<RecordIndex> found;
-  for (RecordIndex i = 0; i < flow.records().size(); ++i)
-    if (!flow.records()[i].copy && accept(flow.records()[i])) found.push_back(i);
-  return found;
-}
-
-TimeNs time_of(const FlowHistory& flow, RecordIndex record);
-// Time from each record to the next one; one fewer than records.
-std::vector<TimeNs> intervals(const FlowHistory& flow, std::span<const RecordIndex> records);
+// Time from each segment to the next one; one fewer than segments.
 std::vector<TimeNs> intervals(std::span<const SegmentRef> segments);
 
 }  // namespace tcpautopsy

@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "analyzer/decode/window_scale.h"
+
 namespace tcpautopsy {
 namespace {
 
-// A RST further from the expected number than any window in use is a guess or a relic: it ends nothing.
-constexpr StreamOffset kNearRst = 1 << 22;
+// A RST further from the expected number than this moves no position of the stream, lest a guess or a relic
+// shift what comes after it. Whether its receiver takes it is not asked here (infer/resets.h).
+constexpr StreamOffset kRstMovesStream = 1 << 22;
 // Beyond this a number says nothing about where the stream is.
 constexpr StreamOffset kFar = 1 << 30;
 // A SYN that comes after the segment it precedes was reordered by no more than this.
@@ -116,7 +119,7 @@ void FlowTracker::locate(Side s, const TcpSegment& segment) {
 bool FlowTracker::foreign(const LiveSide& sender, const LiveSide& receiver, const TcpSegment& segment,
                           StreamOffset seq) const {
   const StreamOffset apart = distance(seq, sender.checkpoint(receiver));
-  if ((segment.flags & kRst) != 0) return apart > kNearRst && !sender.tentative;
+  if ((segment.flags & kRst) != 0) return apart > kRstMovesStream && !sender.tentative;
   if ((segment.flags & kSyn) != 0) return seq != sender.origin;
   return apart > kFar;
 }
@@ -270,7 +273,8 @@ void FlowTracker::transfer(const TcpSegment& segment, const SegmentRecord& recor
   placed.rtt_sender_ns = sender.rtt_min_ns;
   placed.rtt_receiver_ns = receiver.rtt_min_ns;
   placed.window_known = record.has(kSyn) || sender.window_scale_known(receiver);
-  placed.window = std::uint32_t{record.window} << (record.has(kSyn) ? 0 : sender.window_shift(receiver));
+  placed.window = std::uint32_t{record.window}
+                  << (record.has(kSyn) ? 0 : window_shift(sender.syn_options, receiver.syn_options));
   placed.standing = record.standing;
   if (!transfer_) transfer_ = std::make_unique<TransferTracker>();
   transfer_->add(placed);
@@ -305,7 +309,7 @@ void FlowTracker::note_close(const SegmentRecord& record, LiveSide& sender) {
     if (!reset_) reset_by_ = record.side;
     reset_ = true;
   } else if (reset_ && reset_by_ == record.side && record.sequence_length() > 0 && !record.has(kSyn)) {
-    reset_ = false;  // it goes on: the RST was not its own, or was not taken
+    reset_ = false;  // octets of it still come: too early to hand the flow out
   }
   if (record.has(kFin) && !record.has(kRst)) {
     sender.fin_seen = true;

@@ -63,11 +63,6 @@ struct LiveSide {
     return (syn_seen && peer.syn_seen) || (syn_seen && !syn_options.has_window_scale) ||
            (peer.syn_seen && !peer.syn_options.has_window_scale);
   }
-  unsigned window_shift(const LiveSide& peer) const {
-    return syn_options.has_window_scale && peer.syn_options.has_window_scale
-               ? std::min<unsigned>(syn_options.window_scale, 14)
-               : 0;
-  }
   void took(std::int64_t round_trip_ns, bool handshake);
 };
 

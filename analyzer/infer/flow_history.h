@@ -11,8 +11,6 @@
 
 namespace tcpautopsy {
 
-enum class Fate : std::uint8_t { Unknown, Received, NotYet, LostAfterTap };
-
 // What became of a segment after the capture point. `proof` is the record that shows it.
 struct Delivery {
   Fate fate = Fate::Unknown;

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "analyzer/infer/conclude_closing.h"
 #include "analyzer/infer/outcome.h"
+#include "analyzer/infer/record_search.h"
 #include "analyzer/infer/traceback.h"
 
 namespace tcpautopsy {
@@ -54,13 +56,28 @@ void end_by_successor(FlowHistory& h, Side side) {
   outcome.final_not_ruled_out = {t.to};
 }
 
+// The first segment that the trellis had to jump to.
+std::optional<Contradiction> contradiction_of(const Trellis& trellis, const FlowTrace& trace, Side side) {
+  for (const Step& step : trellis.steps)
+    if (step.event.kind == EventKind::Jump) return Contradiction{ref(trace, step.event.record), side};
+  return std::nullopt;
+}
+
+void note_losses(FlowHistory& h) {
+  for (RecordIndex i = 0; i < h.deliveries.size(); ++i)
+    if (h.deliveries[i].fate == Fate::LostAfterTap)
+      h.lost_after_tap[index(h.records()[i].side)].push_back(ref(h.trace, i));
+  for (const SegmentRecord& r : h.records())
+    if (r.copy) h.copies[index(r.side)].push_back(r.frame);
+}
+
 }  // namespace
 
 void Historian::follow(FlowHistory& h, Side side, bool may_miss, TimeNs until_ns) {
   const Trellis* trellis = &trellises_.run(h.trace, observations_, h.profile, side, until_ns, may_miss);
   if (trellis->contradiction && !may_miss)
     trellis = &trellises_.run(h.trace, observations_, h.profile, side, until_ns, true);
-  h.contradiction = h.contradiction || trellis->contradiction;
+  if (trellis->contradiction && !h.contradiction) h.contradiction = contradiction_of(*trellis, h.trace, side);
   trace_back(*trellis, observations_, side, h);
   if (h.trace.successor) end_by_successor(h, side);
 }
@@ -91,8 +108,10 @@ FlowHistory Historian::conclude(EndedFlow flow, std::shared_ptr<const PreviousIn
   std::inplace_merge(h.transitions.begin(), h.transitions.begin() + of_a, h.transitions.end(),
                      [](const Transition& a, const Transition& b) { return a.at_ns < b.at_ns; });
   conclude_opening(observations_, h);
-  classify(observations_, h);
   trace_deliveries(observations_, h);
+  conclude_closing(observations_, h);
+  note_losses(h);
+  classify(h);
   h.too_big = packets_too_big(h.trace);
   find_silences(h);
   return h;

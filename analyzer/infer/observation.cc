@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "analyzer/infer/expected_replies.h"
+#include "analyzer/infer/record_search.h"
 
 namespace tcpautopsy {
 namespace {
@@ -17,8 +18,7 @@ constexpr StateSet kPeerFinNotArrived{SynReceived, Established, FinWait1, FinWai
 
 // Running knowledge while the records are read in order.
 struct Progress {
-  StreamOffset acked = 0;  // highest ack this side sent
-  bool has_acked = false;
+  HighestAck acked;
   std::uint32_t ts_val = 0;  // latest of its timestamps
   bool has_ts = false;
   bool past_handshake = false;  // it sent more than SYNs
@@ -110,27 +110,12 @@ Sends kind_of(const SegmentRecord& r) {
 bool displaced(const SegmentRecord& r, const Progress& sender, bool after_own_fin, StreamOffset own_fin_end) {
   if (r.copy || odd_flags(r)) return true;
   if (r.has(kRst)) return false;
-  if (r.has(kAck) && sender.has_acked && r.ack < sender.acked) return true;
+  if (r.has(kAck) && sender.acked.any && r.ack < sender.acked.value) return true;
   if (r.has(kSyn) ? sender.past_handshake : sender.reset) return true;
   if (r.has_timestamps && sender.has_ts && r.ts_val != sender.ts_val)
     return static_cast<std::int32_t>(r.ts_val - sender.ts_val) < 0;
   // Behind the FIN stands what was sent before it and reordered, or sent again: nothing tells.
   return after_own_fin && (r.standing.fills_gap || (r.payload == 0 && !r.has(kFin) && r.seq < own_fin_end));
-}
-
-// A RST after which its sender goes on as before was not its sender's (or was never meant to end the
-// connection).
-bool goes_on_after(const FlowTrace& trace, std::size_t rst, const StreamFacts& sender) {
-  const SegmentRecord& r = trace.records[rst];
-  for (std::size_t i = rst + 1; i < trace.records.size(); ++i) {
-    const SegmentRecord& next = trace.records[i];
-    if (next.side != r.side || next.has(kRst) || next.has(kSyn) || next.copy) continue;
-    const bool later_sent = next.has_timestamps && r.has_timestamps
-                                ? static_cast<std::int32_t>(next.ts_val - r.ts_val) > 0
-                                : next.frame.time_ns - r.frame.time_ns > sender.rtt_ns + 10 * kMillisecond;
-    if (later_sent) return true;
-  }
-  return false;
 }
 
 // Whether the acknowledgment covers the other side's FIN cannot be told: the capture does not know that FIN.
@@ -173,30 +158,12 @@ StateSet states_after(const SegmentRecord& r, Sends kind, const StreamFacts& own
   return {};
 }
 
-// RFC 9293 3.10.7.4, first and second check, as RFC 5961 3.2 narrows it: a RST counts if it stands at
-// RCV.NXT. The capture does not know RCV.NXT, only that it lies between what the receiver acknowledged and
-// what was sent to it.
-bool rst_counts(const SegmentRecord& r, const Progress& receiver) {
-  if (!receiver.has_acked) return true;
-  constexpr StreamOffset kLargestWindow = StreamOffset{65535} << 14;  // RFC 7323 2.3
-  return r.seq >= receiver.acked - 1 && r.seq <= std::max(r.sent_max, receiver.acked) + kLargestWindow;
-}
-
-// An inexact RST draws a challenge ACK instead (RFC 5961 3.2): likelier without effect.
-Cost rst_inexact(const SegmentRecord& r, const Progress& receiver) {
-  if (!receiver.has_acked || r.seq == receiver.acked || r.seq == r.sent_max) return 0;
-  return weights::kInexactRst;
-}
-
 std::uint8_t triggers_of(const SegmentRecord& r, Sends kind, const Observations& observations,
-                         const Progress& receiver, const StreamFacts& to, bool own_fin_seen) {
+                         const StreamFacts& to, bool own_fin_seen) {
   const StreamFacts& from = observations.streams[index(r.side)];
   if (r.bad_checksum && !from.offloads_checksum) return 0;  // RFC 9293 3.1: the receiver drops it
   unsigned t = 0;
-  if (kind == Sends::Rst) {
-    const bool for_syn_sent = r.has(kAck) && r.ack >= 1;
-    return static_cast<std::uint8_t>(for_syn_sent || rst_counts(r, receiver) ? kGotRst : 0);
-  }
+  if (kind == Sends::Rst) return kGotRst;
   if (kind == Sends::Syn) t |= kGotSyn;
   if (kind == Sends::SynAck && r.ack >= 1) t |= kGotSynAck;
   if (r.has(kAck) && r.ack >= 1) t |= kGotAckOfSyn;
@@ -204,6 +171,14 @@ std::uint8_t triggers_of(const SegmentRecord& r, Sends kind, const Observations&
   const bool fin_or_fills = r.has(kFin) || (own_fin_seen && r.payload > 0 && r.seq < from.fin_end);
   if (fin_or_fills && (from.hole_for_good || r.contiguous >= from.fin_end)) t |= kGotFin;
   return static_cast<std::uint8_t>(t);
+}
+
+void judge_reset(const ResetReading& reset, Observation& m) {
+  if (reset.forged()) m.constrains = false;
+  if (reset.beyond_window) m.triggers = 0;
+  if (!reset.inexact) return;
+  m.deliver_cost = weights::kInexactRst;
+  m.miss_cost = 0;
 }
 
 }  // namespace
@@ -214,6 +189,10 @@ void observe(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss, Obser
   observations.capture_missed = false;
   read_streams(trace, observations, may_miss);
   for (StreamFacts& stream : observations.streams) stream.fin_may_be_missed = may_miss;
+  observations.resets.clear();
+  if (observations.streams[0].sent_rst || observations.streams[1].sent_rst)
+    read_resets(trace, observations.resets);
+  auto reset = observations.resets.cbegin();
   PerSide<Progress> progress;
   PerSide<bool> fin_seen{};
   for (std::size_t i = 0; i < trace.records.size(); ++i) {
@@ -225,28 +204,20 @@ void observe(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss, Obser
     Observation& m = observations.records[i];
     m.sends = kind_of(r);
     m.constrains = !displaced(r, sender, fin_seen[index(r.side)], own.fin_end);
-    if (m.sends == Sends::Rst && goes_on_after(trace, i, own)) m.constrains = false;
     m.after = states_after(r, m.sends, own, peer, fin_seen[index(r.side)]);
-    m.triggers = odd_flags(r) ? std::uint8_t{0}
-                              : triggers_of(r, m.sends, observations, progress[index(to)], peer,
-                                            fin_seen[index(r.side)]);
+    m.triggers =
+        odd_flags(r) ? std::uint8_t{0} : triggers_of(r, m.sends, observations, peer, fin_seen[index(r.side)]);
     m.miss_cost = loss_cost(peer.rtt_ns);
     m.bare_rst = m.sends == Sends::Rst && !r.has(kAck);
     m.refuses_syn = m.sends == Sends::Rst && r.has(kAck) && r.ack >= 1 && !own.sent_syn && !own.sent_syn_ack;
     m.refuses_handshake = m.bare_rst && r.seq == 1;
     m.early_data = own.took_early_data;
-    if (m.sends == Sends::Rst) {
-      m.deliver_cost = rst_inexact(r, progress[index(to)]);
-      if (m.deliver_cost > 0) m.miss_cost = 0;
-    }
+    if (m.sends == Sends::Rst) judge_reset(*reset++, m);
     if (r.has(kFin)) fin_seen[index(r.side)] = true;
     if (m.sends == Sends::Rst && m.constrains) sender.reset = true;
     if (!m.constrains || m.sends == Sends::Rst) continue;
     if (!r.has(kSyn) && !own.took_early_data) sender.past_handshake = true;
-    if (r.has(kAck)) {
-      sender.acked = std::max(sender.acked, r.ack);
-      sender.has_acked = true;
-    }
+    sender.acked.take(r);
     if (r.has_timestamps) {
       sender.ts_val = r.ts_val;
       sender.has_ts = true;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "analyzer/flow/flow_trace.h"
+#include "analyzer/infer/resets.h"
 #include "analyzer/infer/tcp_state.h"
 #include "analyzer/infer/transitions.h"
 
@@ -58,6 +59,7 @@ struct StreamFacts {
 struct Observations {
   std::vector<Observation> records;
   PerSide<StreamFacts> streams;
+  std::vector<ResetReading> resets;
   bool capture_missed = false;  // signs that the capture missed segments
 };
 

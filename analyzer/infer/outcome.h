@@ -6,8 +6,8 @@
 
 namespace tcpautopsy {
 
-// Needs beliefs, outcomes and the handshake of the history.
-void classify(const Observations& observations, FlowHistory& history);
+// Needs beliefs, outcomes, the handshake and the closing's verdicts of the history.
+void classify(FlowHistory& history);
 
 // The fate of segments whose arrival shows in acknowledgments rather than in a change of state.
 void trace_deliveries(const Observations& observations, FlowHistory& history);

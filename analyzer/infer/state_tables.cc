@@ -29,13 +29,13 @@ std::string_view name(RstForm form) {
   return "";
 }
 
-std::string_view name(Opening captured) {
+std::string_view name(OpeningSeen captured) {
   switch (captured) {
-    case Opening::OwnSyn: return "its own SYN";
-    case Opening::PeerSyn: return "the other's SYN";
-    case Opening::OwnSynAck: return "its own SYN-ACK, no SYN";
-    case Opening::PeerSynAck: return "the other's SYN-ACK, no SYN";
-    case Opening::Nothing: return "nothing of the opening";
+    case OpeningSeen::OwnSyn: return "its own SYN";
+    case OpeningSeen::PeerSyn: return "the other's SYN";
+    case OpeningSeen::OwnSynAck: return "its own SYN-ACK, no SYN";
+    case OpeningSeen::PeerSynAck: return "the other's SYN-ACK, no SYN";
+    case OpeningSeen::Nothing: return "nothing of the opening";
   }
   return "";
 }

@@ -124,22 +124,22 @@ inline constexpr SilentRow kSilentRows[]{
 };
 
 inline constexpr StartRow kStartRows[]{
-    {Opening::OwnSyn, Closed, 0, "9293 3.10.1"},
-    {Opening::PeerSyn, Closed, 0, "9293 3.10.7.1"},
-    {Opening::PeerSyn, Listen, 0, "9293 3.10.7.2"},
-    {Opening::OwnSynAck, SynReceived, 0, "9293 3.10.7.2"},
-    {Opening::PeerSynAck, SynSent, 0, "9293 3.10.7.3"},
-    {Opening::Nothing, Closed, kFoundNotOpen, "9293 3.3.2"},
-    {Opening::Nothing, Listen, kFoundListening, "9293 3.3.2"},
-    {Opening::Nothing, SynSent, kFoundNotOpen, "9293 3.3.2"},
-    {Opening::Nothing, SynReceived, kFoundNotOpen, "9293 3.3.2"},
-    {Opening::Nothing, Established, 0, "9293 3.3.2"},
-    {Opening::Nothing, FinWait1, kFoundFinOutstanding, "9293 3.3.2"},
-    {Opening::Nothing, FinWait2, kFoundHalfClosed, "9293 3.3.2"},
-    {Opening::Nothing, CloseWait, kFoundHalfClosed, "9293 3.3.2"},
-    {Opening::Nothing, Closing, kFoundBothClosed, "9293 3.3.2"},
-    {Opening::Nothing, LastAck, kFoundFinOutstanding, "9293 3.3.2"},
-    {Opening::Nothing, TimeWait, kFoundBothClosed, "9293 3.3.2"},
+    {OpeningSeen::OwnSyn, Closed, 0, "9293 3.10.1"},
+    {OpeningSeen::PeerSyn, Closed, 0, "9293 3.10.7.1"},
+    {OpeningSeen::PeerSyn, Listen, 0, "9293 3.10.7.2"},
+    {OpeningSeen::OwnSynAck, SynReceived, 0, "9293 3.10.7.2"},
+    {OpeningSeen::PeerSynAck, SynSent, 0, "9293 3.10.7.3"},
+    {OpeningSeen::Nothing, Closed, kFoundNotOpen, "9293 3.3.2"},
+    {OpeningSeen::Nothing, Listen, kFoundListening, "9293 3.3.2"},
+    {OpeningSeen::Nothing, SynSent, kFoundNotOpen, "9293 3.3.2"},
+    {OpeningSeen::Nothing, SynReceived, kFoundNotOpen, "9293 3.3.2"},
+    {OpeningSeen::Nothing, Established, 0, "9293 3.3.2"},
+    {OpeningSeen::Nothing, FinWait1, kFoundFinOutstanding, "9293 3.3.2"},
+    {OpeningSeen::Nothing, FinWait2, kFoundHalfClosed, "9293 3.3.2"},
+    {OpeningSeen::Nothing, CloseWait, kFoundHalfClosed, "9293 3.3.2"},
+    {OpeningSeen::Nothing, Closing, kFoundBothClosed, "9293 3.3.2"},
+    {OpeningSeen::Nothing, LastAck, kFoundFinOutstanding, "9293 3.3.2"},
+    {OpeningSeen::Nothing, TimeWait, kFoundBothClosed, "9293 3.3.2"},
 };
 
 inline constexpr ToldRow kToldRows[]{

@@ -81,11 +81,11 @@ struct SilentRow {
 
 // What of an opening was captured, as one end sees it. From OwnSynAck on the end's past is outside the
 // capture.
-enum class Opening : std::uint8_t { OwnSyn, PeerSyn, OwnSynAck, PeerSynAck, Nothing };
+enum class OpeningSeen : std::uint8_t { OwnSyn, PeerSyn, OwnSynAck, PeerSynAck, Nothing };
 
 // The states that an end can be in before its first captured segment.
 struct StartRow {
-  Opening captured;
+  OpeningSeen captured;
   TcpState state;
   Cost cost;
   std::string_view rfc;

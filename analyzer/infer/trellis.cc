@@ -11,11 +11,11 @@ namespace {
 
 using enum TcpState;
 
-Opening opening_seen_by(const StreamFacts& own, const StreamFacts& peer) {
-  if (own.sent_syn) return Opening::OwnSyn;
-  if (peer.sent_syn) return Opening::PeerSyn;
-  if (own.sent_syn_ack) return Opening::OwnSynAck;
-  return peer.sent_syn_ack ? Opening::PeerSynAck : Opening::Nothing;
+OpeningSeen opening_seen_by(const StreamFacts& own, const StreamFacts& peer) {
+  if (own.sent_syn) return OpeningSeen::OwnSyn;
+  if (peer.sent_syn) return OpeningSeen::PeerSyn;
+  if (own.sent_syn_ack) return OpeningSeen::OwnSynAck;
+  return peer.sent_syn_ack ? OpeningSeen::PeerSynAck : OpeningSeen::Nothing;
 }
 
 class Runner {
@@ -72,9 +72,9 @@ class Runner {
   TimeNs rtt() const { return observations_.streams[index(side_)].rtt_ns; }
 
   CostRow start() {
-    const Opening captured =
+    const OpeningSeen captured =
         opening_seen_by(observations_.streams[index(side_)], observations_.streams[index(other(side_))]);
-    trellis_.start_unknown = captured >= Opening::OwnSynAck;
+    trellis_.start_unknown = captured >= OpeningSeen::OwnSynAck;
     CostRow row;
     for (const StartRow& from : start_rows())
       if (from.captured == captured) row.offer(from.state, from.cost);

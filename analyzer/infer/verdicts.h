@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "analyzer/infer/basis.h"
+#include "analyzer/infer/closing.h"
 #include "analyzer/infer/odd_segments.h"
 #include "analyzer/infer/opening.h"
 #include "analyzer/infer/path_errors.h"
@@ -77,6 +78,12 @@ struct EndpointOutcome {
   std::optional<GiveUp> give_up;
 };
 
+// The first segment of `side` that no course of events explains.
+struct Contradiction {
+  SegmentRef segment;
+  Side side = Side::A;
+};
+
 struct Verdicts {
   TimeNs capture_end_ns = 0;
   Profile profile;
@@ -91,8 +98,11 @@ struct Verdicts {
   ClosedFirst closed_first = ClosedFirst::None;
   PerSide<Silence> silences;
   PerSide<std::optional<PacketTooBig>> too_big;  // by the end that sent what was
-  bool contradiction =
-      false;  // some segment fits no state: capture loss, reordering, spoofing or a broken stack
+  ClosingVerdicts closing;
+  // Some segment fits no state: capture loss, reordering, spoofing or a broken stack.
+  std::optional<Contradiction> contradiction;
+  PerSide<std::vector<SegmentRef>> lost_after_tap;  // known lost after the capture point, by sender
+  PerSide<std::vector<FrameRef>> copies;            // captured twice, or doubled by the network, by sender
 
   const EndpointOutcome& outcome(Side side) const { return outcomes[index(side)]; }
 };

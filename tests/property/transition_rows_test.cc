@@ -72,7 +72,7 @@ class Walk {
   Walk(const Trellis& trellis, const Observations& observations, RowSet& seen)
       : trellis_(trellis), observations_(observations), seen_(seen) {}
 
-  void go(Opening captured) {
+  void go(OpeningSeen captured) {
     Cost best = kNever;
     trellis_.start.states().each([&](TcpState s) {
       if (const Cost all = add_cost(trellis_.start[s], trellis_.onward[s]); all < best) {
@@ -175,12 +175,12 @@ class Walk {
   TcpState state_ = TcpState::Closed;
 };
 
-Opening opening_of(const StreamFacts& own, const StreamFacts& peer) {
-  return own.sent_syn        ? Opening::OwnSyn
-         : peer.sent_syn     ? Opening::PeerSyn
-         : own.sent_syn_ack  ? Opening::OwnSynAck
-         : peer.sent_syn_ack ? Opening::PeerSynAck
-                             : Opening::Nothing;
+OpeningSeen opening_of(const StreamFacts& own, const StreamFacts& peer) {
+  return own.sent_syn        ? OpeningSeen::OwnSyn
+         : peer.sent_syn     ? OpeningSeen::PeerSyn
+         : own.sent_syn_ack  ? OpeningSeen::OwnSynAck
+         : peer.sent_syn_ack ? OpeningSeen::PeerSynAck
+                             : OpeningSeen::Nothing;
 }
 
 struct Tables {

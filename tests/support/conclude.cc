@@ -37,7 +37,7 @@ Conclusions conclude(const std::vector<Captured>& input, const ConcludeSettings&
     FlowHistory history = infer_history(std::move(flow), settings.profile, settings.capture_end_ns,
                                         settings.capture_loss, previous);
     if (next) predecessors[*next] = summarise(history);
-    Findings findings = examine(history, services);
+    Findings findings = examine({history.trace, history, history.transfer.get(), services});
     book.note({history.trace, history, history.transfer.get()});
     conclusions.flows.push_back({std::move(history), std::move(findings)});
   };

@@ -1,6 +1,3 @@
-#include <algorithm>
-
-#include "analyzer/detect/close_facts.h"
 #include "analyzer/detect/evidence.h"
 
 namespace tcpautopsy {
@@ -113,104 +110,51 @@ no finding
      true},
 };
 
-enum class Asked : std::uint8_t { Syn, Reset, Ack };
-
-std::string_view text(Asked asked) {
+std::string_view text(Challenged asked) {
   switch (asked) {
-    case Asked::Syn: return "a SYN on a connection that it holds";
-    case Asked::Reset: return "a RST whose sequence number is not the expected one";
-    case Asked::Ack: return "an ACK of what it never sent";
+    case Challenged::Syn: return "a SYN on a connection that it holds";
+    case Challenged::InexactReset: return "a RST whose sequence number is not the expected one";
+    case Challenged::AckOfUnsent: return "an ACK of what it never sent";
   }
   return "";
 }
 
-bool pure_ack(const SegmentRecord& r) {
-  return r.has(kAck) && !r.has(kSyn) && !r.has(kFin) && !r.has(kRst) && r.payload == 0 &&
-         !r.standing.keepalive;
-}
-
-// In an incarnation that begins with the SYN nothing but that SYN was sent: an ACK that does not cover it is
-// of the connection before.
-bool answers_syn(const FlowHistory& flow, const SegmentRecord& syn, RecordIndex i, const SegmentRecord& ack) {
-  if (ack.ack == syn.end()) return false;
-  const bool synchronised = last_before(flow, i, other(syn.side), [](const SegmentRecord& r) {
-                              return r.has(kAck) && !r.has(kRst);
-                            }) != kNoRecord;
-  return synchronised ? ack.ack == acked_before(flow, i, ack.side) : true;
-}
-
-bool answers_reset(const FlowHistory& flow, const SegmentRecord& rst, RecordIndex i,
-                   const SegmentRecord& ack) {
-  const StreamOffset expected = acked_before(flow, i, ack.side);
-  return rst.seq > expected && ack.ack == expected && rst.seq != ack.ack;
-}
-
-// Far outside: neither seen sent until the end of the capture nor a hole of some packets in it.
-bool answers_ack(const FlowHistory& flow, const SegmentRecord& odd, RecordIndex i, const SegmentRecord& ack) {
-  constexpr StreamOffset kFar = 1 << 16;
-  return odd.has(kAck) && !odd.has(kSyn) && !odd.has(kRst) && odd.standing.acks_unseen &&
-         odd.ack > flow.trace.facts(ack.side).sent_max + kFar && ack.ack == acked_before(flow, i, ack.side);
-}
-
-struct Challenge {
-  RecordIndex asked = kNoRecord, ack = kNoRecord;
-  Asked kind = Asked::Syn;
-};
-
-std::optional<Challenge> challenge_to(const FlowHistory& flow, RecordIndex i) {
-  const auto& asked = flow.records()[i];
-  const bool syn = asked.has(kSyn) && !asked.has(kAck) && !asked.has(kRst);
-  if (asked.copy || (!syn && !asked.has(kRst) && !asked.standing.acks_unseen)) return std::nullopt;
-  const Side side = other(asked.side);
-  const TimeNs limit = 2 * flow.rtt(side).value_or(0) + 100 * kMillisecond;
-  const RecordIndex k = first_after(flow, i, side, [](const SegmentRecord&) { return true; });
-  if (k == kNoRecord) return std::nullopt;
-  const auto& ack = flow.records()[k];
-  if (!pure_ack(ack) || ack.frame.time_ns - asked.frame.time_ns > limit) return std::nullopt;
-  if (syn && answers_syn(flow, asked, i, ack)) return Challenge{i, k, Asked::Syn};
-  if (asked.has(kRst) && answers_reset(flow, asked, i, ack)) return Challenge{i, k, Asked::Reset};
-  if (!syn && !asked.has(kRst) && answers_ack(flow, asked, i, ack)) return Challenge{i, k, Asked::Ack};
-  return std::nullopt;
-}
-
-void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (flow.trace.self_connection) return;
-  PerSide<std::vector<Challenge>> challenges;
-  for (RecordIndex i = 0; i < flow.records().size(); ++i)
-    if (const auto challenge = challenge_to(flow, i))
-      challenges[index(flow.records()[challenge->ack].side)].push_back(*challenge);
-  for (const Side side : {Side::A, Side::B}) {
-    const auto& mine = challenges[index(side)];
-    if (mine.empty()) continue;
-    Finding finding = make_finding(kDoc, flow, side);
-    finding.certainty = Certainty::Likely;
-    finding.count = mine.size();
-    for (const Challenge& challenge : mine) {
-      cite(finding, flow, challenge.asked);
-      cite(finding, flow, challenge.ack);
-    }
-    const Challenge& first = mine.front();
-    const RecordIndex reset = first_after(flow, first.ack, other(side), is_rst);
-    finding.summary =
-        "The " + std::string(role(flow, side)) + " answered " + std::string(text(first.kind)) +
-        " by an ACK, " +
-        (mine.size() > 1 ? times_text(mine.size()) + " in all" : std::string("a challenge (RFC 5961)")) +
-        (reset == kNoRecord ? "." : "; the peer replied with RST.");
-    prove(finding, "answered",
-          first.kind == Asked::Syn     ? "syn"
-          : first.kind == Asked::Reset ? "inexact_rst"
-                                       : "ack_of_unsent");
-    prove(finding, "challenges", mine.size());
-    prove(finding, "peer_reset", reset != kNoRecord);
-    out.push_back(std::move(finding));
+std::string_view word(Challenged asked) {
+  switch (asked) {
+    case Challenged::Syn: return "syn";
+    case Challenged::InexactReset: return "inexact_rst";
+    case Challenged::AckOfUnsent: return "ack_of_unsent";
   }
+  return "";
+}
+
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const auto& challenges = context.verdicts.closing.of(side).challenges;
+  if (challenges.empty()) return;
+  Finding finding = make_finding(kDoc, context.flow, side);
+  finding.certainty = Certainty::Likely;
+  finding.count = challenges.size();
+  for (const ChallengeAck& challenge : challenges) {
+    cite(finding, challenge.asked);
+    cite(finding, challenge.ack);
+  }
+  const ChallengeAck& first = challenges.front();
+  finding.summary = "The " + std::string(role(context.flow, side)) + " answered " +
+                    std::string(text(first.kind)) + " by an ACK, " +
+                    (challenges.size() > 1 ? times_text(challenges.size()) + " in all"
+                                           : std::string("a challenge (RFC 5961)")) +
+                    (first.peer_reset ? "; the peer replied with RST." : ".");
+  prove(finding, "answered", word(first.kind));
+  prove(finding, "challenges", challenges.size());
+  prove(finding, "peer_reset", first.peer_reset);
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector challenge_ack{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector challenge_ack{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::TwoEnds};
 }
 
 }  // namespace tcpautopsy

@@ -1,6 +1,3 @@
-#include <algorithm>
-
-#include "analyzer/detect/asked_of_flow.h"
 #include "analyzer/detect/evidence.h"
 
 namespace tcpautopsy {
@@ -156,54 +153,33 @@ no finding
      true},
 };
 
-// Nothing the endpoint sent may be holding its FIN back.
-bool free_to_close(const FlowHistory& flow, Side side, StreamOffset sent) {
-  if (flow.trace.facts(other(side)).acked_max < sent) return false;
-  const RecordIndex last = last_before(flow, flow.records().size(), other(side),
-                                       [](const SegmentRecord& r) { return r.has(kAck) && !r.has(kRst); });
-  return last != kNoRecord && flow.records()[last].window != 0;
-}
-
-bool still_open(const FlowHistory& flow, Side side) {
-  const auto& possible = flow.outcome(side).final_possible;
-  if (std::find(possible.begin(), possible.end(), TcpState::CloseWait) == possible.end()) return false;
-  return !(flow.trace.successor && flow.trace.successor->answered);
-}
-
-void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (flow.trace.self_connection || flow.trace.one_sided()) return;
-  for (const Side side : {Side::A, Side::B}) {
-    const auto peer = context.asked.fin(other(side));
-    if (!peer || peer->acked_by == kNoRecord || context.asked.fin(side) || !still_open(flow, side)) continue;
-    if (!records_where(flow, is_rst).empty()) continue;
-    const auto is_data = [](const SegmentRecord& r) { return r.payload > 0 && !r.standing.keepalive; };
-    const RecordIndex data = last_before(flow, flow.records().size(), side, is_data);
-    const TimeNs since = std::max(time_of(flow, peer->acked_by), data == kNoRecord ? 0 : time_of(flow, data));
-    const TimeNs wait = flow.capture_end_ns - since;
-    const StreamOffset sent = data == kNoRecord ? 0 : flow.records()[data].end();
-    if (wait < kStuck || !free_to_close(flow, side, sent)) continue;
-    Finding finding = make_finding(kDoc, flow, side);
-    cite(finding, flow, peer->first);
-    cite(finding, flow, peer->acked_by);
-    if (data != kNoRecord && data > peer->acked_by) cite(finding, flow, data);
-    finding.end_ns = flow.capture_end_ns;
-    const std::string who(role(flow, side));
-    finding.summary = "The " + who + " acknowledged the " + std::string(role(flow, other(side))) +
-                      "'s FIN and has sent neither data nor FIN in the " + duration_text(wait) +
-                      " to the capture's end: its application has not closed the socket (CLOSE-WAIT).";
-    prove(finding, "wait_ns", wait);
-    prove(finding, "acknowledged_in_frame",
-          static_cast<std::int64_t>(flow.records()[peer->acked_by].frame.number));
-    prove(finding, "sent_after_fin", data != kNoRecord && data > peer->acked_by);
-    out.push_back(std::move(finding));
-  }
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const ClosingVerdicts& closing = context.verdicts.closing;
+  const auto& open = closing.of(side).left_open;
+  if (!open) return;
+  const TimeNs wait = context.verdicts.capture_end_ns - open->since_ns;
+  if (wait < kStuck) return;
+  const FinVerdict& peers = *closing.fin(other(side));
+  Finding finding = make_finding(kDoc, context.flow, side);
+  cite(finding, peers.first);
+  cite(finding, peers.acked_by);
+  cite(finding, open->data_after_fin);
+  finding.end_ns = context.verdicts.capture_end_ns;
+  const std::string who(role(context.flow, side));
+  finding.summary = "The " + who + " acknowledged the " + std::string(role(context.flow, other(side))) +
+                    "'s FIN and has sent neither data nor FIN in the " + duration_text(wait) +
+                    " to the capture's end: its application has not closed the socket (CLOSE-WAIT).";
+  prove(finding, "wait_ns", wait);
+  prove(finding, "acknowledged_in_frame", static_cast<std::int64_t>(peers.acked_by.frame.number));
+  prove(finding, "sent_after_fin", static_cast<bool>(open->data_after_fin));
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector close_wait_stuck{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector close_wait_stuck{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::BothDirections};
 }
 
 }  // namespace tcpautopsy

@@ -1,4 +1,3 @@
-#include "analyzer/detect/asked_of_flow.h"
 #include "analyzer/detect/evidence.h"
 
 namespace tcpautopsy {
@@ -113,10 +112,9 @@ no finding
      true},
 };
 
-std::string cause_text(const FlowHistory& flow, Side side, const FinFacts& fin) {
-  const bool acked = fin.acked_by < fin.resends.front();
+std::string cause_text(const FlowFacts& flow, Side side, const FinVerdict& fin, bool acked) {
   if (!acked) return "no ACK of it had passed before: the FIN or its ACK was lost";
-  const TimeNs since = time_of(flow, fin.resends.front()) - time_of(flow, fin.acked_by);
+  const TimeNs since = fin.resends.front().time_ns() - fin.acked_by.time_ns();
   const std::string who(role(flow, side));
   if (since <= flow.rtt(side).value_or(0))
     return "an ACK of it had passed only " + duration_text(since) + " before, so the two crossed";
@@ -124,36 +122,31 @@ std::string cause_text(const FlowHistory& flow, Side side, const FinFacts& fin) 
          " in time";
 }
 
-void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (flow.trace.self_connection) return;
-  for (const Side side : {Side::A, Side::B}) {
-    const auto fin = context.asked.fin(side);
-    if (!fin || fin->resends.empty()) continue;
-    std::vector<RecordIndex> sendings{fin->first};
-    sendings.insert(sendings.end(), fin->resends.begin(), fin->resends.end());
-    const auto steps = intervals(flow, sendings);
-    const bool acked = fin->acked_by < fin->resends.front();
-    Finding finding = make_finding(kDoc, flow, side);
-    cite(finding, flow, sendings);
-    if (acked) cite(finding, flow, fin->acked_by);
-    finding.count = fin->resends.size();
-    finding.summary = "The " + std::string(role(flow, side)) + " sent its FIN again " +
-                      times_text(fin->resends.size()) + " (after " + durations_text(steps) + "); " +
-                      cause_text(flow, side, *fin) + ".";
-    prove(finding, "resends", fin->resends.size());
-    prove(finding, "intervals_ns", steps);
-    prove(finding, "acked_before_resend", acked);
-    if (acked)
-      prove(finding, "ack_to_resend_ns", time_of(flow, fin->resends.front()) - time_of(flow, fin->acked_by));
-    out.push_back(std::move(finding));
-  }
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const FinVerdict* const fin = context.verdicts.closing.fin(side);
+  if (fin == nullptr || fin->resends.empty()) return;
+  const auto sendings = fin->sendings();
+  const auto steps = intervals(sendings);
+  const bool acked = fin->acked_by && fin->acked_by.record < fin->resends.front().record;
+  Finding finding = make_finding(kDoc, context.flow, side);
+  cite(finding, sendings);
+  if (acked) cite(finding, fin->acked_by);
+  finding.count = fin->resends.size();
+  finding.summary = "The " + std::string(role(context.flow, side)) + " sent its FIN again " +
+                    times_text(fin->resends.size()) + " (after " + durations_text(steps) + "); " +
+                    cause_text(context.flow, side, *fin, acked) + ".";
+  prove(finding, "resends", fin->resends.size());
+  prove(finding, "intervals_ns", steps);
+  prove(finding, "acked_before_resend", acked);
+  if (acked) prove(finding, "ack_to_resend_ns", fin->resends.front().time_ns() - fin->acked_by.time_ns());
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector fin_retransmitted{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector fin_retransmitted{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::TwoEnds};
 }
 
 }  // namespace tcpautopsy

@@ -1,4 +1,3 @@
-#include "analyzer/detect/asked_of_flow.h"
 #include "analyzer/detect/evidence.h"
 
 namespace tcpautopsy {
@@ -121,46 +120,39 @@ no finding
      true},
 };
 
-void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (flow.trace.self_connection || flow.trace.one_sided()) return;
-  for (const Side side : {Side::A, Side::B}) {
-    const auto fin = context.asked.fin(side);
-    if (!fin || fin->acked_by != kNoRecord || fin->resends.size() < kResendsNeeded) continue;
-    const auto is_reset = [](const SegmentRecord& r) { return r.has(kRst); };
-    if (first_after(flow, fin->first, other(side), is_reset) != kNoRecord) continue;
-    const TimeNs silence = flow.capture_end_ns - time_of(flow, fin->last());
-    if (silence < round_trip(flow).value_or(flow.profile.minimum_rto)) continue;
-    std::vector<RecordIndex> sendings{fin->first};
-    sendings.insert(sendings.end(), fin->resends.begin(), fin->resends.end());
-    const auto steps = intervals(flow, sendings);
-    const auto& give_up = flow.outcome(side).give_up;
-    const bool gave_up = give_up && give_up->last >= fin->last();
-    const RecordIndex heard =
-        last_before(flow, flow.records().size(), other(side), [](const SegmentRecord&) { return true; });
-    Finding finding = make_finding(kDoc, flow, side);
-    cite(finding, flow, sendings);
-    finding.count = fin->resends.size();
-    const TimeNs span = time_of(flow, fin->last()) - time_of(flow, fin->first);
-    finding.summary =
-        "The " + std::string(role(flow, side)) + " repeated its FIN " + times_text(fin->resends.size()) +
-        " in " + duration_text(span) + " and no ACK of it ever passed; " +
-        (gave_up ? "it gave up" : "nothing came in the " + duration_text(silence) + " to the capture's end") +
-        ".";
-    prove(finding, "resends", fin->resends.size());
-    prove(finding, "intervals_ns", steps);
-    prove(finding, "gave_up", gave_up);
-    prove(finding, "waited_ns", silence);
-    if (heard != kNoRecord)
-      prove(finding, "peer_heard_before_fin_ns", time_of(flow, fin->first) - time_of(flow, heard));
-    out.push_back(std::move(finding));
-  }
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const Verdicts& verdicts = context.verdicts;
+  const FinVerdict* const fin = verdicts.closing.fin(side);
+  if (fin == nullptr || fin->acked_by || fin->resends.size() < kResendsNeeded || fin->met_reset) return;
+  const TimeNs silence = verdicts.capture_end_ns - fin->last().time_ns();
+  if (silence < context.flow.round_trip().value_or(verdicts.profile.minimum_rto)) return;
+  const auto sendings = fin->sendings();
+  const auto steps = intervals(sendings);
+  const auto& give_up = verdicts.outcome(side).give_up;
+  const bool gave_up = give_up && give_up->last >= fin->last().record;
+  Finding finding = make_finding(kDoc, context.flow, side);
+  cite(finding, sendings);
+  finding.count = fin->resends.size();
+  const TimeNs span = fin->last().time_ns() - fin->first.time_ns();
+  finding.summary =
+      "The " + std::string(role(context.flow, side)) + " repeated its FIN " +
+      times_text(fin->resends.size()) + " in " + duration_text(span) + " and no ACK of it ever passed; " +
+      (gave_up ? "it gave up" : "nothing came in the " + duration_text(silence) + " to the capture's end") +
+      ".";
+  prove(finding, "resends", fin->resends.size());
+  prove(finding, "intervals_ns", steps);
+  prove(finding, "gave_up", gave_up);
+  prove(finding, "waited_ns", silence);
+  if (fin->peer_heard)
+    prove(finding, "peer_heard_before_fin_ns", fin->first.time_ns() - fin->peer_heard.time_ns());
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector fin_unanswered{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector fin_unanswered{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::BothDirections};
 }
 
 }  // namespace tcpautopsy

@@ -1,4 +1,3 @@
-#include "analyzer/detect/asked_of_flow.h"
 #include "analyzer/detect/evidence.h"
 
 namespace tcpautopsy {
@@ -122,89 +121,78 @@ no finding
      true},
 };
 
-// After its FIN was acknowledged, `side` acknowledged data sent later: somebody was still there to read it.
-bool took_data_after(const FlowHistory& flow, Side side, RecordIndex fin_acked) {
-  const auto is_data = [](const SegmentRecord& r) {
-    return r.payload > 0 && !r.standing.retransmission && !r.standing.keepalive;
-  };
-  const RecordIndex data = first_after(flow, fin_acked, other(side), is_data);
-  return data != kNoRecord && flow.trace.facts(side).acked_max > flow.records()[data].seq;
-}
-
 struct Refusal {
-  RecordIndex segment = kNoRecord, reset = kNoRecord;
+  SegmentRef segment, reset;
   bool proves = false;  // the segment would have been welcome in FIN-WAIT-2
 };
 
 // The first RST after the FIN; later ones answer what was sent before the peer knew.
-std::optional<Refusal> refusal_of(const DetectContext& context, Side side, RecordIndex fin_acked) {
-  const auto& flow = context.history;
-  for (const ResetFacts& reset : context.asked.resets(side)) {
+std::optional<Refusal> refusal_of(const ClosingVerdicts& closing, Side side, const SegmentRef& fin_acked) {
+  for (const ResetVerdict& reset : closing.resets(side)) {
     if (!reset.fin_sent) continue;
-    if (!reset.is_reply() || reset.answers < fin_acked) return std::nullopt;
-    const auto& asked = flow.records()[reset.answers];
-    const bool bare_fin =
-        asked.has(kFin) && asked.payload == 0 && asked.seq <= acked_before(flow, reset.record, side);
-    return Refusal{reset.answers, reset.record, bare_fin || asked.standing.keepalive};
+    if (!reset.answers || reset.answers->segment.record < fin_acked.record) return std::nullopt;
+    const Refused& asked = *reset.answers;
+    return Refusal{asked.segment, reset.segment, asked.fin_taken_before || asked.keepalive};
   }
   return std::nullopt;
 }
 
-void tell(const FlowHistory& flow, Side side, const FinFacts& fin, const std::optional<Refusal>& refusal,
-          TimeNs wait, Findings& out) {
+void tell(const DetectContext& context, Side side, const std::optional<Refusal>& refusal, TimeNs wait,
+          Findings& out) {
+  const FlowFacts& flow = context.flow;
+  const FinVerdict& fin = *context.verdicts.closing.fin(side);
   Finding finding = make_finding(kDoc, flow, side);
-  cite(finding, flow, fin.first);
-  cite(finding, flow, fin.acked_by);
+  cite(finding, fin.first);
+  cite(finding, fin.acked_by);
   const std::string who(role(flow, side)), peer(role(flow, other(side)));
   if (refusal) {
-    cite(finding, flow, refusal->segment);
-    cite(finding, flow, refusal->reset);
+    cite(finding, refusal->segment);
+    cite(finding, refusal->reset);
     finding.certainty = refusal->proves ? Certainty::Certain : Certainty::Likely;
     finding.summary = "The " + who + " closed and left FIN-WAIT-2 before the " + peer + " closed: the " +
                       peer + "'s next segment, " + duration_text(wait) +
                       " after the FIN was acknowledged, met a RST.";
   } else {
     finding.certainty = Certainty::Possible;
-    finding.end_ns = flow.capture_end_ns;
+    finding.end_ns = context.verdicts.capture_end_ns;
     finding.summary =
         "The " + who + "'s FIN was acknowledged " + duration_text(wait) +
         " before the capture's end and the " + peer +
         " has sent no FIN: FIN-WAIT-2 has run out if the socket was closed, and lasts if it was only "
         "shut down.";
   }
+  const auto& limit = context.verdicts.profile.fin_wait_2;
   prove(finding, "wait_ns", wait);
   prove(finding, "met_reset", refusal.has_value());
-  if (flow.profile.fin_wait_2) prove(finding, "profile_fin_wait_2_ns", *flow.profile.fin_wait_2);
+  if (limit) prove(finding, "profile_fin_wait_2_ns", *limit);
   out.push_back(std::move(finding));
 }
 
-void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (flow.trace.self_connection || flow.trace.one_sided()) return;
-  for (const Side side : {Side::A, Side::B}) {
-    const auto fin = context.asked.fin(side);
-    if (!fin || fin->acked_by == kNoRecord || flow.records()[fin->acked_by].has(kRst)) continue;
-    const auto peer = context.asked.fin(other(side));
-    if (peer && peer->first <= fin->acked_by) continue;  // never in FIN-WAIT-2 for long
-    const TimeNs since = time_of(flow, fin->acked_by);
-    const auto limit = flow.profile.fin_wait_2;
-    if (const auto refusal = refusal_of(context, side, fin->acked_by)) {
-      const TimeNs wait = time_of(flow, refusal->segment) - since;
-      if (refusal->proves || (limit && wait >= *limit && !took_data_after(flow, side, fin->acked_by)))
-        tell(flow, side, *fin, refusal, wait, out);
-      continue;
-    }
-    if (peer || !limit || !records_where(flow, is_rst).empty() || took_data_after(flow, side, fin->acked_by))
-      continue;
-    const TimeNs until = flow.trace.successor ? flow.trace.successor->syn.time_ns : flow.capture_end_ns;
-    if (until - since >= *limit) tell(flow, side, *fin, std::nullopt, until - since, out);
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const ClosingVerdicts& closing = context.verdicts.closing;
+  const FinVerdict* const fin = closing.fin(side);
+  if (fin == nullptr || !fin->acked_by || fin->acked_by_reset) return;
+  const FinVerdict* const peers = closing.fin(other(side));
+  if (peers != nullptr && peers->first.record <= fin->acked_by.record) return;  // not there for long
+  const TimeNs since = fin->acked_by.time_ns();
+  const auto& limit = context.verdicts.profile.fin_wait_2;
+  if (const auto refusal = refusal_of(closing, side, fin->acked_by)) {
+    const TimeNs wait = refusal->segment.time_ns() - since;
+    if (refusal->proves || (limit && wait >= *limit && !fin->took_data_after))
+      tell(context, side, refusal, wait, out);
+    return;
   }
+  if (peers != nullptr || !limit || closing.any_reset || fin->took_data_after) return;
+  const auto& successor = context.flow.successor;
+  const TimeNs until = successor ? successor->syn.time_ns : context.verdicts.capture_end_ns;
+  if (until - since >= *limit) tell(context, side, std::nullopt, until - since, out);
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector fin_wait_2_timeout{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector fin_wait_2_timeout{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::BothDirections};
 }
 
 }  // namespace tcpautopsy

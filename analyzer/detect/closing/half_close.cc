@@ -1,4 +1,3 @@
-#include "analyzer/detect/asked_of_flow.h"
 #include "analyzer/detect/evidence.h"
 
 namespace tcpautopsy {
@@ -114,60 +113,35 @@ no finding
      true},
 };
 
-struct Flowing {
-  RecordIndex first = kNoRecord, last = kNoRecord;  // new data of the peer, sent knowing of the FIN
-  StreamOffset begin = 0, end = 0;
-};
-
-Flowing data_after(const FlowHistory& flow, Side sender, const FinFacts& fin) {
-  Flowing data;
-  for (RecordIndex i = fin.first + 1; i < flow.records().size(); ++i) {
-    const auto& record = flow.records()[i];
-    if (record.side != sender || record.copy || record.standing.retransmission || record.standing.keepalive ||
-        record.payload == 0)
-      continue;
-    if (!record.has(kAck) || record.ack < fin.end || record.has(kRst)) continue;
-    if (data.first == kNoRecord) {
-      data.first = i;
-      data.begin = record.seq;
-    }
-    data.last = i;
-    data.end = record.seq + record.payload;
-  }
-  return data;
-}
-
-void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (flow.trace.self_connection) return;
-  for (const Side side : {Side::A, Side::B}) {
-    const auto fin = context.asked.fin(side);
-    if (!fin) continue;
-    const Flowing data = data_after(flow, other(side), *fin);
-    if (data.first == kNoRecord) continue;
-    const TimeNs lasted = time_of(flow, data.last) - time_of(flow, fin->first);
-    if (lasted <= round_trip(flow).value_or(0)) continue;
-    if (flow.trace.facts(side).acked_max <= data.begin) continue;  // nobody took it
-    const auto octets = static_cast<std::uint64_t>(data.end - data.begin);
-    Finding finding = make_finding(kDoc, flow, side);
-    cite(finding, flow, fin->first);
-    cite(finding, flow, data.first);
-    cite(finding, flow, data.last);
-    finding.summary = "The " + std::string(role(flow, side)) + " closed its direction; the " +
-                      std::string(role(flow, other(side))) + " knew and sent " + count_text(octets, "octet") +
-                      " more, the last " + duration_text(lasted) + " after that FIN.";
-    prove(finding, "octets_after_fin", octets);
-    prove(finding, "lasted_ns", lasted);
-    if (const auto way = round_trip(flow)) prove(finding, "round_trip_ns", *way);
-    prove(finding, "sender_knew", true);
-    out.push_back(std::move(finding));
-  }
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const ClosingVerdicts& closing = context.verdicts.closing;
+  const auto& data = closing.of(other(side)).sent_after_peers_fin;
+  if (!data) return;
+  const FinVerdict& fin = *closing.fin(side);
+  const auto way = context.flow.round_trip();
+  const TimeNs lasted = data->last.time_ns() - fin.first.time_ns();
+  if (lasted <= way.value_or(0)) return;
+  const auto octets = static_cast<std::uint64_t>(data->octets);
+  Finding finding = make_finding(kDoc, context.flow, side);
+  cite(finding, fin.first);
+  cite(finding, data->first);
+  cite(finding, data->last);
+  finding.summary = "The " + std::string(role(context.flow, side)) + " closed its direction; the " +
+                    std::string(role(context.flow, other(side))) + " knew and sent " +
+                    count_text(octets, "octet") + " more, the last " + duration_text(lasted) +
+                    " after that FIN.";
+  prove(finding, "octets_after_fin", octets);
+  prove(finding, "lasted_ns", lasted);
+  if (way) prove(finding, "round_trip_ns", *way);
+  prove(finding, "sender_knew", true);
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector half_close{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector half_close{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::TwoEnds};
 }
 
 }  // namespace tcpautopsy

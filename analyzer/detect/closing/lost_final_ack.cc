@@ -1,4 +1,3 @@
-#include "analyzer/detect/asked_of_flow.h"
 #include "analyzer/detect/evidence.h"
 
 namespace tcpautopsy {
@@ -129,83 +128,50 @@ no finding
      true},
 };
 
-// Repeats of the FIN that prove that an ACK had not arrived, and the ACKs.
-struct Losses {
-  std::vector<RecordIndex> resends, acks;
-  bool way_known = false;
-};
-
-Losses losses_of(const FlowHistory& flow, Side side, const FinFacts& fin, StreamOffset peer_end) {
-  Losses losses;
-  const auto way = flow.rtt(side);
-  losses.way_known = way.has_value();
-  for (const RecordIndex resend : fin.resends) {
-    const auto& again = flow.records()[resend];
-    // The peer's FIN has arrived: LAST-ACK or CLOSING, not FIN-WAIT-1.
-    if (!again.has(kAck) || again.ack < peer_end) continue;
-    const auto covers = [&](const SegmentRecord& r) {
-      return r.has(kAck) && !r.has(kRst) && r.ack >= fin.end &&
-             again.frame.time_ns - r.frame.time_ns > way.value_or(0);
-    };
-    const RecordIndex ack = last_before(flow, resend, other(side), covers);
-    if (ack == kNoRecord || ack < fin.first) continue;
-    losses.resends.push_back(resend);
-    losses.acks.push_back(ack);
-  }
-  return losses;
-}
-
 struct Outcome {
   std::string_view word, text;
-  RecordIndex record = kNoRecord;
 };
 
-Outcome outcome_of(const FlowHistory& flow, Side side, const FinFacts& fin) {
-  const RecordIndex answer = first_after(flow, fin.last(), other(side), [&](const SegmentRecord& r) {
-    return (r.has(kAck) && r.ack >= fin.end) || r.has(kRst);
-  });
-  if (answer != kNoRecord && flow.records()[answer].has(kRst))
-    return {"reset", "the last repeat was answered by RST, since the peer no longer held TIME-WAIT", answer};
-  if (flow.outcome(side).give_up && flow.outcome(side).give_up->last == fin.last())
-    return {"gave_up", "then it gave up", answer};
-  if (answer != kNoRecord) return {"acknowledged", "the last repeat was acknowledged again", answer};
-  return {"open", "no answer to the last repeat was captured", kNoRecord};
+Outcome outcome_of(const DetectContext& context, Side side, const FinVerdict& fin) {
+  if (fin.answered_by_reset)
+    return {"reset", "the last repeat was answered by RST, since the peer no longer held TIME-WAIT"};
+  const auto& give_up = context.verdicts.outcome(side).give_up;
+  if (give_up && give_up->last == fin.last().record) return {"gave_up", "then it gave up"};
+  if (fin.answer) return {"acknowledged", "the last repeat was acknowledged again"};
+  return {"open", "no answer to the last repeat was captured"};
 }
 
-void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (flow.trace.self_connection) return;
-  for (const Side side : {Side::A, Side::B}) {
-    const auto fin = context.asked.fin(side), peer = context.asked.fin(other(side));
-    if (!fin || !peer) continue;
-    const Losses losses = losses_of(flow, side, *fin, peer->end);
-    if (losses.resends.empty()) continue;
-    const auto& first_fin = flow.records()[fin->first];
-    const std::string_view state = first_fin.ack >= peer->end ? "LAST-ACK" : "CLOSING";
-    const TimeNs wait = time_of(flow, losses.resends.front()) - time_of(flow, losses.acks.front());
-    const Outcome outcome = outcome_of(flow, side, *fin);
-    Finding finding = make_finding(kDoc, flow, side);
-    finding.certainty = losses.way_known ? Certainty::Certain : Certainty::Likely;
-    cite(finding, flow, losses.acks);
-    cite(finding, flow, losses.resends);
-    cite(finding, flow, outcome.record);
-    finding.count = losses.resends.size();
-    finding.summary = "The ACK of the " + std::string(role(flow, side)) +
-                      "'s FIN passed the capture point but did not reach it: " + duration_text(wait) +
-                      " later it sent its FIN again from " + std::string(state) + ", " +
-                      times_text(losses.resends.size()) + " in all; " + std::string(outcome.text) + ".";
-    prove(finding, "state", state);
-    prove(finding, "resends_after_ack", losses.resends.size());
-    prove(finding, "ack_to_resend_ns", wait);
-    prove(finding, "outcome", outcome.word);
-    out.push_back(std::move(finding));
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const FinVerdict* const fin = context.verdicts.closing.fin(side);
+  if (fin == nullptr || fin->lost_acks.empty()) return;
+  const auto& losses = fin->lost_acks;
+  const std::string_view state = fin->knew_of_peers ? "LAST-ACK" : "CLOSING";
+  const TimeNs wait = losses.front().resend.time_ns() - losses.front().ack.time_ns();
+  const Outcome outcome = outcome_of(context, side, *fin);
+  Finding finding = make_finding(kDoc, context.flow, side);
+  finding.certainty = context.flow.rtt(side) ? Certainty::Certain : Certainty::Likely;
+  for (const LostAck& loss : losses) {
+    cite(finding, loss.ack);
+    cite(finding, loss.resend);
   }
+  cite(finding, fin->answer);
+  finding.count = losses.size();
+  finding.summary = "The ACK of the " + std::string(role(context.flow, side)) +
+                    "'s FIN passed the capture point but did not reach it: " + duration_text(wait) +
+                    " later it sent its FIN again from " + std::string(state) + ", " +
+                    times_text(losses.size()) + " in all; " + std::string(outcome.text) + ".";
+  prove(finding, "state", state);
+  prove(finding, "resends_after_ack", losses.size());
+  prove(finding, "ack_to_resend_ns", wait);
+  prove(finding, "outcome", outcome.word);
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector lost_final_ack{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector lost_final_ack{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::TwoEnds};
 }
 
 }  // namespace tcpautopsy

@@ -1,4 +1,3 @@
-#include "analyzer/detect/close_facts.h"
 #include "analyzer/detect/evidence.h"
 
 namespace tcpautopsy {
@@ -110,39 +109,30 @@ no finding
      true},
 };
 
-void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  const auto& successor = flow.trace.successor;
-  if (!successor || !successor->answered || flow.trace.self_connection) return;
-  for (const Side side : {Side::A, Side::B}) {
-    std::vector<RecordIndex> late;
-    for (RecordIndex i = 0; i < flow.records().size(); ++i) {
-      const auto& record = flow.records()[i];
-      const bool own = record.side == side && !record.copy && !record.has(kSyn) && !record.has(kRst);
-      if (own && is_old_duplicate(flow, i)) late.push_back(i);
-    }
-    if (late.empty()) continue;
-    std::uint64_t octets = 0;
-    for (const RecordIndex i : late) octets += flow.records()[i].payload;
-    const TimeNs after = time_of(flow, late.front()) - successor->syn.time_ns;
-    Finding finding = make_finding(kDoc, flow, side);
-    finding.certainty = Certainty::Likely;
-    finding.count = late.size();
-    cite(finding, flow, late);
-    finding.summary = count_text(late.size(), "segment") + " of this connection with " +
-                      count_text(octets, "octet") + " came from the " + std::string(role(flow, side)) + " " +
-                      duration_text(after) + " after the SYN of the next connection on the same ports.";
-    prove(finding, "segments", late.size());
-    prove(finding, "octets", octets);
-    prove(finding, "after_new_syn_ns", after);
-    out.push_back(std::move(finding));
-  }
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const EndClosing& end = context.verdicts.closing.of(side);
+  const auto& late = end.old_duplicates;
+  if (late.empty()) return;
+  const TimeNs after = late.front().time_ns() - context.flow.successor->syn.time_ns;
+  Finding finding = make_finding(kDoc, context.flow, side);
+  finding.certainty = Certainty::Likely;
+  finding.count = late.size();
+  cite(finding, late);
+  finding.summary = count_text(late.size(), "segment") + " of this connection with " +
+                    count_text(end.old_octets, "octet") + " came from the " +
+                    std::string(role(context.flow, side)) + " " + duration_text(after) +
+                    " after the SYN of the next connection on the same ports.";
+  prove(finding, "segments", late.size());
+  prove(finding, "octets", end.old_octets);
+  prove(finding, "after_new_syn_ns", after);
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector old_duplicate{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector old_duplicate{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::TwoEnds};
 }
 
 }  // namespace tcpautopsy

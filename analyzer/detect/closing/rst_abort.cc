@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "analyzer/detect/asked_of_flow.h"
 #include "analyzer/detect/evidence.h"
 
 namespace tcpautopsy {
@@ -137,42 +136,22 @@ struct Cause {
 };
 
 // The likeliest reason, as far as packets tell.
-Cause cause_of(const FlowHistory& flow, const ResetFacts& reset, TimeNs idle) {
-  const auto& rst = flow.records()[reset.record];
-  const Side peer = other(reset.side);
-  const auto any = [](const SegmentRecord&) { return true; };
-  const RecordIndex heard = last_before(flow, reset.record, peer, any);
-  const RecordIndex asked = last_before(flow, reset.record, reset.side, [](const SegmentRecord& r) {
-    return r.standing.keepalive || r.sequence_length() > 0;
-  });
-  const bool unanswered = asked != kNoRecord && (heard == kNoRecord || heard < asked);
-  if (reset.is_reply())
-    return idle >= kLongIdle
+Cause cause_of(const ResetVerdict& reset) {
+  if (reset.answers)
+    return reset.idle_ns >= kLongIdle
                ? Cause{"no_socket_after_idle",
                        "as a host does that has forgotten the connection, or a device on the path"}
                : Cause{"no_socket", "as a host does that has no such connection"};
-  if (unanswered && flow.records()[asked].standing.keepalive)
+  if (reset.unanswered == Unanswered::Probes)
     return {"keepalive_timeout", "after keep-alive probes that nobody answered"};
-  if (unanswered && flow.records()[asked].standing.retransmission)
-    return {"timeout", "after sending again without an answer"};
-  if (header_misfit(flow, reset.record).any())
+  if (reset.unanswered == Unanswered::Repeats) return {"timeout", "after sending again without an answer"};
+  if (reset.misfit.any())
     return {"middlebox", "its IP header unlike the endpoint's other segments: perhaps a device on the path"};
-  if (idle >= kLongIdle) return {"idle", "an idle timeout of the application or of a device on the path"};
-  if (maybe_unread(flow, reset) > 0)
-    return {"unread_or_linger", "closed with data unread, or with SO_LINGER 0"};
-  const bool all_acked = flow.trace.facts(peer).acked_max >= rst.sent_max;
-  return all_acked ? Cause{"linger", "probably SO_LINGER 0 or another deliberate abort"}
-                   : Cause{"abort", "SO_LINGER 0, or its process or host gave up"};
-}
-
-StreamOffset unacknowledged(const FlowHistory& flow, RecordIndex reset, Side sender) {
-  const RecordIndex last =
-      last_before(flow, reset, sender, [](const SegmentRecord& r) { return r.sequence_length() > 0; });
-  if (last == kNoRecord) return 0;
-  const auto& record = flow.records()[last];
-  const StreamOffset acked = acked_before(flow, reset, other(sender));
-  return std::max<StreamOffset>(0,
-                                std::max(record.sent_max, record.end()) - std::max<StreamOffset>(acked, 1));
+  if (reset.idle_ns >= kLongIdle)
+    return {"idle", "an idle timeout of the application or of a device on the path"};
+  if (reset.maybe_unread > 0) return {"unread_or_linger", "closed with data unread, or with SO_LINGER 0"};
+  return reset.all_acked ? Cause{"linger", "probably SO_LINGER 0 or another deliberate abort"}
+                         : Cause{"abort", "SO_LINGER 0, or its process or host gave up"};
 }
 
 std::string unacknowledged_text(StreamOffset own, StreamOffset peers) {
@@ -181,63 +160,47 @@ std::string unacknowledged_text(StreamOffset own, StreamOffset peers) {
          " of the peer's were unacknowledged";
 }
 
-std::string when_text(const ResetFacts& reset, TimeNs idle) {
-  if (!reset.is_reply()) return ", " + duration_text(idle) + " after the last segment";
-  return " in answer to a segment" +
-         (idle >= kSecond ? " after " + duration_text(idle) + " of silence" : std::string());
+std::string when_text(const ResetVerdict& reset) {
+  if (!reset.answers) return ", " + duration_text(reset.idle_ns) + " after the last segment";
+  return " in answer to a segment" + (reset.idle_ns >= kSecond
+                                          ? " after " + duration_text(reset.idle_ns) + " of silence"
+                                          : std::string());
 }
 
-Finding tell(const FlowHistory& flow, const std::vector<ResetFacts>& resets, std::size_t first) {
-  const ResetFacts& reset = resets[first];
-  const auto any = [](const SegmentRecord&) { return true; };
-  const RecordIndex mine = last_before(flow, reset.record, reset.side, any);
-  const RecordIndex theirs = last_before(flow, reset.record, other(reset.side), any);
-  // A segment that the RST answers ends the idle time, it is not part of it.
-  RecordIndex until = reset.is_reply() ? reset.answers : reset.record;
-  RecordIndex from = kNoRecord;
-  for (RecordIndex k = until; k-- > 0 && from == kNoRecord;)
-    if (!flow.records()[k].copy) from = k;
-  const TimeNs idle = from == kNoRecord ? 0 : time_of(flow, until) - time_of(flow, from);
-  const Cause cause = cause_of(flow, reset, idle);
-  const StreamOffset own = unacknowledged(flow, reset.record, reset.side);
-  const StreamOffset peers = unacknowledged(flow, reset.record, other(reset.side));
-  Finding finding = make_finding(kDoc, flow, reset.side);
-  finding.certainty = mine == kNoRecord || theirs == kNoRecord ? Certainty::Possible : Certainty::Certain;
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const auto& resets = context.verdicts.closing.resets(side);
+  const auto first =
+      std::find_if(resets.begin(), resets.end(), [](const ResetVerdict& r) { return r.aborts(); });
+  if (first == resets.end()) return;
+  const ResetVerdict& reset = *first;
+  const Cause cause = cause_of(reset);
+  Finding finding = make_finding(kDoc, context.flow, side);
+  finding.certainty = reset.own_before && reset.peer_before ? Certainty::Certain : Certainty::Possible;
   finding.count = 0;
-  for (std::size_t k = first; k < resets.size(); ++k) {
-    cite(finding, flow, resets[k].record);
+  for (auto k = first; k != resets.end(); ++k) {
+    cite(finding, k->segment);
     ++finding.count;
   }
   const std::string state(name(reset.state));
-  finding.summary = "The " + std::string(role(flow, reset.side)) + " reset the connection" +
-                    (reset.state == TcpState::Unknown ? "" : " in " + state) + when_text(reset, idle) + ", " +
-                    std::string(cause.text) + "; " + unacknowledged_text(own, peers) + ".";
+  finding.summary = "The " + std::string(role(context.flow, side)) + " reset the connection" +
+                    (reset.state == TcpState::Unknown ? "" : " in " + state) + when_text(reset) + ", " +
+                    std::string(cause.text) + "; " +
+                    unacknowledged_text(reset.unacknowledged_own, reset.unacknowledged_peer) + ".";
   prove(finding, "state", state);
   prove(finding, "likely_cause", cause.word);
-  prove(finding, "unacknowledged_own", own);
-  prove(finding, "unacknowledged_peer", peers);
-  prove(finding, "idle_ns", idle);
-  prove(finding, "answers_a_segment", reset.is_reply());
-  prove(finding, "acknowledges", flow.records()[reset.record].has(kAck));
-  return finding;
-}
-
-void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (flow.trace.self_connection) return;
-  for (const Side side : {Side::A, Side::B}) {
-    const auto& resets = context.asked.resets(side);
-    const auto first =
-        std::find_if(resets.begin(), resets.end(), [&](const ResetFacts& r) { return is_abort(flow, r); });
-    if (first != resets.end())
-      out.push_back(tell(flow, resets, static_cast<std::size_t>(first - resets.begin())));
-  }
+  prove(finding, "unacknowledged_own", reset.unacknowledged_own);
+  prove(finding, "unacknowledged_peer", reset.unacknowledged_peer);
+  prove(finding, "idle_ns", reset.idle_ns);
+  prove(finding, "answers_a_segment", reset.answers.has_value());
+  prove(finding, "acknowledges", reset.acknowledges);
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector rst_abort{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector rst_abort{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::TwoEnds};
 }
 
 }  // namespace tcpautopsy

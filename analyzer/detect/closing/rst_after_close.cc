@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "analyzer/detect/asked_of_flow.h"
 #include "analyzer/detect/evidence.h"
 
 namespace tcpautopsy {
@@ -121,18 +120,12 @@ struct Answered {
   StreamOffset begin = 0, end = 0;  // of the data
 };
 
-RecordIndex asked_by(const FlowHistory& flow, const ResetFacts& reset) {
-  if (reset.is_reply()) return reset.answers;
-  return last_before(flow, reset.record, other(reset.side),
-                     [](const SegmentRecord& r) { return r.sequence_length() > 0 && !r.has(kRst); });
-}
-
-void note(Answered& answered, const SegmentRecord& asked) {
-  if (asked.standing.keepalive) {
+void note(Answered& answered, const Refused& asked) {
+  if (asked.keepalive) {
     ++answered.probes;
-  } else if (asked.payload > 0) {
-    if (answered.data++ == 0) answered.begin = asked.seq;
-    answered.end = asked.seq + asked.payload;
+  } else if (asked.end > asked.begin) {
+    if (answered.data++ == 0) answered.begin = asked.begin;
+    answered.end = asked.end;
   } else {
     ++answered.fins;
   }
@@ -146,52 +139,44 @@ std::string what_met_it(const Answered& answered) {
   return answered.fins > 0 ? "the FIN" : "a keep-alive probe";
 }
 
-void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (flow.trace.self_connection) return;
-  for (const Side side : {Side::A, Side::B}) {
-    const auto& resets = context.asked.resets(side);
-    if (resets.empty()) continue;
-    Finding finding = make_finding(kDoc, flow, side);
-    Answered answered;
-    RecordIndex asked = kNoRecord;
-    finding.count = 0;
-    for (const ResetFacts& reset : resets) {
-      if (!is_after_close(flow, reset)) {
-        // Later ones answer what else was under way, a plain ACK too.
-        if (finding.count == 0) continue;
-        cite(finding, flow, reset.record);
-        ++finding.count;
-        continue;
-      }
-      const RecordIndex segment = asked_by(flow, reset);
-      if (finding.count++ == 0) asked = segment;
-      note(answered, flow.records()[segment]);
-      cite(finding, flow, segment);
-      cite(finding, flow, reset.record);
-      if (!reset.is_reply()) finding.certainty = Certainty::Likely;
-    }
-    if (finding.count == 0) continue;
-    const TimeNs since = time_of(flow, asked) - time_of(flow, context.asked.fin(side)->first);
-    // On the way to an endpoint far from the capture point the segment passed first and yet arrived later.
-    const std::string when =
-        since >= 0 ? duration_text(since) + " after its FIN" : std::string("under way when its FIN passed,");
-    finding.summary = "The " + std::string(role(flow, side)) + " had closed; " + when + " " +
-                      what_met_it(answered) + " from the " + std::string(role(flow, other(side))) +
-                      " met a RST.";
-    prove(finding, "after_fin_ns", since);
-    prove(finding, "data_segments_reset", answered.data);
-    prove(finding, "octets_lost", answered.end - answered.begin);
-    prove(finding, "fins_reset", answered.fins);
-    prove(finding, "probes_reset", answered.probes);
-    out.push_back(std::move(finding));
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const ClosingVerdicts& closing = context.verdicts.closing;
+  const auto& resets = closing.resets(side);
+  const auto first =
+      std::find_if(resets.begin(), resets.end(), [](const ResetVerdict& r) { return r.after_close; });
+  if (first == resets.end()) return;
+  Finding finding = make_finding(kDoc, context.flow, side);
+  Answered answered;
+  finding.count = 0;
+  // Later ones answer what else was under way, a plain ACK too.
+  for (auto reset = first; reset != resets.end(); ++reset) {
+    ++finding.count;
+    cite(finding, reset->segment);
+    if (!reset->after_close) continue;
+    note(answered, *reset->met);
+    cite(finding, reset->met->segment);
+    if (!reset->answers) finding.certainty = Certainty::Likely;
   }
+  const TimeNs since = first->met->segment.time_ns() - closing.fin(side)->first.time_ns();
+  // On the way to an endpoint far from the capture point the segment passed first and yet arrived later.
+  const std::string when =
+      since >= 0 ? duration_text(since) + " after its FIN" : std::string("under way when its FIN passed,");
+  finding.summary = "The " + std::string(role(context.flow, side)) + " had closed; " + when + " " +
+                    what_met_it(answered) + " from the " + std::string(role(context.flow, other(side))) +
+                    " met a RST.";
+  prove(finding, "after_fin_ns", since);
+  prove(finding, "data_segments_reset", answered.data);
+  prove(finding, "octets_lost", answered.end - answered.begin);
+  prove(finding, "fins_reset", answered.fins);
+  prove(finding, "probes_reset", answered.probes);
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector rst_after_close{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector rst_after_close{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::TwoEnds};
 }
 
 }  // namespace tcpautopsy

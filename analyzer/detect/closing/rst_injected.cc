@@ -1,4 +1,5 @@
-#include "analyzer/detect/asked_of_flow.h"
+#include <algorithm>
+
 #include "analyzer/detect/evidence.h"
 
 namespace tcpautopsy {
@@ -125,80 +126,61 @@ no finding
      true},
 };
 
-struct Verdict {
-  bool ttl = false, initial_ttl = false, id = false, sequence = false;
-  RecordIndex goes_on = kNoRecord;
-  std::uint8_t usual_ttl = 0;
+bool fits_badly(const ResetVerdict& reset) { return reset.became == Became::Forged || reset.misfit.any(); }
 
-  bool any() const { return ttl || id || sequence || goes_on != kNoRecord; }
-  Certainty certainty() const {
-    const int signs = (ttl ? 1 : 0) + (id ? 1 : 0) + (sequence ? 1 : 0) + (goes_on != kNoRecord ? 1 : 0);
-    if (goes_on != kNoRecord && signs > 1) return Certainty::Certain;
-    if (goes_on != kNoRecord || signs > 1 || (ttl && !initial_ttl)) return Certainty::Likely;
-    return Certainty::Possible;
-  }
-};
-
-Verdict verdict_of(const FlowHistory& flow, const ResetFacts& reset) {
-  const HeaderMisfit misfit = header_misfit(flow, reset.record);
-  Verdict verdict;
-  verdict.ttl = misfit.ttl;
-  verdict.initial_ttl = misfit.ttl_by_initial;
-  verdict.usual_ttl = misfit.usual_ttl;
-  verdict.id = misfit.ip_id;
-  verdict.sequence = reset.odd_sequence;
-  verdict.goes_on = reset.goes_on;
-  return verdict;
+Certainty certainty_of(const ResetVerdict& reset) {
+  const HeaderMisfit& misfit = reset.misfit;
+  const bool goes_on = static_cast<bool>(reset.goes_on);
+  const int signs = (misfit.ttl ? 1 : 0) + (misfit.ip_id ? 1 : 0) + (reset.odd_sequence ? 1 : 0);
+  if (goes_on && signs > 0) return Certainty::Certain;
+  if (goes_on || signs > 1 || (misfit.ttl && !misfit.ttl_by_initial)) return Certainty::Likely;
+  return Certainty::Possible;
 }
 
-std::string reasons(const FlowHistory& flow, const ResetFacts& reset, const Verdict& verdict) {
+std::string reasons(const ResetVerdict& reset) {
   std::string text;
   const auto add = [&text](const std::string& reason) { text += (text.empty() ? "" : ", ") + reason; };
-  const auto& rst = flow.records()[reset.record];
-  if (verdict.ttl)
-    add("its TTL is " + std::to_string(rst.ttl) + " where all others have " +
-        std::to_string(verdict.usual_ttl));
-  if (verdict.id) add("its IP ID " + std::to_string(rst.ip_id) + " is out of line");
-  if (verdict.sequence) add("its sequence number lies outside the receiver's window");
-  if (verdict.goes_on != kNoRecord)
-    add("the endpoint goes on " + duration_text(time_of(flow, verdict.goes_on) - rst.frame.time_ns) +
+  if (reset.misfit.ttl)
+    add("its TTL is " + std::to_string(reset.ttl) + " where all others have " +
+        std::to_string(reset.misfit.usual_ttl));
+  if (reset.misfit.ip_id) add("its IP ID " + std::to_string(reset.ip_id) + " is out of line");
+  if (reset.odd_sequence) add("its sequence number lies outside the receiver's window");
+  if (reset.goes_on)
+    add("the endpoint goes on " + duration_text(reset.goes_on.time_ns() - reset.segment.time_ns()) +
         " later");
   return text;
 }
 
-void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (flow.trace.self_connection) return;
-  for (const Side side : {Side::A, Side::B}) {
-    const auto& resets = context.asked.resets(side);
-    if (resets.empty()) continue;
-    Finding finding = make_finding(kDoc, flow, side);
-    finding.count = 0;
-    for (const ResetFacts& reset : resets) {
-      const Verdict verdict = verdict_of(flow, reset);
-      if (!verdict.any()) continue;
-      cite(finding, flow, reset.record);
-      if (finding.count++ > 0) continue;
-      cite(finding, flow, verdict.goes_on);
-      finding.certainty = verdict.certainty();
-      finding.summary = "A RST in the " + std::string(role(flow, side)) +
-                        "'s name does not fit it: " + reasons(flow, reset, verdict) +
-                        "; a device on the path may have sent it.";
-      prove(finding, "ttl", flow.records()[reset.record].ttl);
-      prove(finding, "usual_ttl", verdict.usual_ttl);
-      prove(finding, "ttl_misfit", verdict.ttl);
-      prove(finding, "ip_id_misfit", verdict.id);
-      prove(finding, "outside_window", verdict.sequence);
-      prove(finding, "endpoint_goes_on", verdict.goes_on != kNoRecord);
-    }
-    if (finding.count > 0) out.push_back(std::move(finding));
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const auto& resets = context.verdicts.closing.resets(side);
+  const auto first = std::find_if(resets.begin(), resets.end(), fits_badly);
+  if (first == resets.end()) return;
+  Finding finding = make_finding(kDoc, context.flow, side);
+  finding.count = 0;
+  for (auto reset = first; reset != resets.end(); ++reset) {
+    if (!fits_badly(*reset)) continue;
+    cite(finding, reset->segment);
+    ++finding.count;
   }
+  cite(finding, first->goes_on);
+  finding.certainty = certainty_of(*first);
+  finding.summary = "A RST in the " + std::string(role(context.flow, side)) +
+                    "'s name does not fit it: " + reasons(*first) +
+                    "; a device on the path may have sent it.";
+  prove(finding, "ttl", first->ttl);
+  prove(finding, "usual_ttl", first->misfit.usual_ttl);
+  prove(finding, "ttl_misfit", first->misfit.ttl);
+  prove(finding, "ip_id_misfit", first->misfit.ip_id);
+  prove(finding, "outside_window", first->odd_sequence);
+  prove(finding, "endpoint_goes_on", static_cast<bool>(first->goes_on));
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector rst_injected{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector rst_injected{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::TwoEnds};
 }
 
 }  // namespace tcpautopsy

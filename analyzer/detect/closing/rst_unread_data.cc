@@ -1,6 +1,3 @@
-#include <algorithm>
-
-#include "analyzer/detect/asked_of_flow.h"
 #include "analyzer/detect/evidence.h"
 
 namespace tcpautopsy {
@@ -123,46 +120,36 @@ no finding
 };
 
 // Probes or repeats that nobody answers explain a RST without anything unread.
-bool timed_out(const FlowHistory& flow, const ResetFacts& reset) {
-  const RecordIndex heard =
-      last_before(flow, reset.record, other(reset.side), [](const SegmentRecord&) { return true; });
-  const RecordIndex asked = last_before(flow, reset.record, reset.side, [](const SegmentRecord& r) {
-    return r.standing.keepalive || r.standing.retransmission;
-  });
-  return asked != kNoRecord && (heard == kNoRecord || heard < asked);
+bool timed_out(const ResetVerdict& reset) {
+  return reset.unanswered == Unanswered::Probes || reset.unanswered == Unanswered::Repeats;
 }
 
-void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (flow.trace.self_connection) return;
-  for (const Side side : {Side::A, Side::B}) {
-    const auto& resets = context.asked.resets(side);
-    if (resets.empty()) continue;
-    const ResetFacts& reset = resets.front();
-    if (!is_abort(flow, reset) || !flow.records()[reset.record].has(kAck) || timed_out(flow, reset)) continue;
-    const HeaderMisfit misfit = header_misfit(flow, reset.record);
-    if (misfit.ttl && !misfit.ttl_by_initial) continue;  // not this endpoint's socket
-    const StreamOffset octets = maybe_unread(flow, reset);
-    if (octets <= 0) continue;
-    Finding finding = make_finding(kDoc, flow, side);
-    finding.certainty = Certainty::Possible;
-    cite(finding, flow, reset.record);
-    finding.summary = "The " + std::string(role(flow, side)) + " sent RST " +
-                      (reset.fin_sent ? "after its FIN" : "in place of a FIN") +
-                      " and had sent no data since it took the " + std::string(role(flow, other(side))) +
-                      "'s last " + count_text(static_cast<std::uint64_t>(octets), "octet") +
-                      ": closed with data unread, or with SO_LINGER 0.";
-    prove(finding, "maybe_unread", octets);
-    prove(finding, "after_own_fin", reset.fin_sent);
-    prove(finding, "state", name(reset.state));
-    out.push_back(std::move(finding));
-  }
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const auto& resets = context.verdicts.closing.resets(side);
+  if (resets.empty()) return;
+  const ResetVerdict& reset = resets.front();
+  if (!reset.aborts() || !reset.acknowledges || timed_out(reset) || reset.maybe_unread <= 0) return;
+  if (reset.misfit.ttl && !reset.misfit.ttl_by_initial) return;  // not this endpoint's socket
+  Finding finding = make_finding(kDoc, context.flow, side);
+  finding.certainty = Certainty::Possible;
+  cite(finding, reset.segment);
+  finding.summary = "The " + std::string(role(context.flow, side)) + " sent RST " +
+                    (reset.fin_sent ? "after its FIN" : "in place of a FIN") +
+                    " and had sent no data since it took the " +
+                    std::string(role(context.flow, other(side))) + "'s last " +
+                    count_text(static_cast<std::uint64_t>(reset.maybe_unread), "octet") +
+                    ": closed with data unread, or with SO_LINGER 0.";
+  prove(finding, "maybe_unread", reset.maybe_unread);
+  prove(finding, "after_own_fin", reset.fin_sent);
+  prove(finding, "state", name(reset.state));
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector rst_unread_data{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector rst_unread_data{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::TwoEnds};
 }
 
 }  // namespace tcpautopsy

@@ -1,6 +1,3 @@
-#include <algorithm>
-
-#include "analyzer/detect/asked_of_flow.h"
 #include "analyzer/detect/evidence.h"
 
 namespace tcpautopsy {
@@ -94,51 +91,45 @@ no finding
      true},
 };
 
-bool unaware(const FlowHistory& flow, const FinFacts& mine, const FinFacts& theirs) {
-  const auto& fin = flow.records()[mine.first];
-  return fin.has(kAck) && fin.ack < theirs.end;
-}
-
 // When one FIN was lost its receiver acknowledges only the repeat, and the sender of the other goes by
 // FIN-WAIT-2; a RST may end it before TIME-WAIT.
-std::string path(const FlowHistory& flow) {
+std::string path(const DetectContext& context) {
   PerSide<bool> closing{}, time_wait{};
-  for (const Transition& t : flow.transitions) {
+  for (const Transition& t : context.verdicts.transitions) {
     closing[index(t.side)] = closing[index(t.side)] || t.to == TcpState::Closing;
     time_wait[index(t.side)] = time_wait[index(t.side)] || t.to == TcpState::TimeWait;
   }
   if (!closing[0] && !closing[1]) return "";
-  const std::string who =
-      closing[0] && closing[1]
-          ? ": both pass through CLOSING"
-          : ": the " + std::string(role(flow, closing[0] ? Side::A : Side::B)) + " passes through CLOSING";
+  const std::string who = closing[0] && closing[1]
+                              ? ": both pass through CLOSING"
+                              : ": the " + std::string(role(context.flow, closing[0] ? Side::A : Side::B)) +
+                                    " passes through CLOSING";
   return who + (time_wait[0] && time_wait[1] ? ", and both end in TIME-WAIT" : "");
 }
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (flow.trace.self_connection) return;
-  const auto a = context.asked.fin(Side::A), b = context.asked.fin(Side::B);
-  if (!a || !b || !unaware(flow, *a, *b) || !unaware(flow, *b, *a)) return;
+  const FinVerdict* const a = context.verdicts.closing.fin(Side::A);
+  const FinVerdict* const b = context.verdicts.closing.fin(Side::B);
+  if (a == nullptr || b == nullptr || a->knew_of_peers || b->knew_of_peers) return;
   // A capture of several queues may not be in order of time.
-  const bool a_first = time_of(flow, a->first) <= time_of(flow, b->first);
-  const FinFacts& first = a_first ? *a : *b;
-  const FinFacts& second = a_first ? *b : *a;
-  const TimeNs apart = time_of(flow, second.first) - time_of(flow, first.first);
-  Finding finding = make_finding(kDoc, flow, std::nullopt);
-  cite(finding, flow, first.first);
-  cite(finding, flow, second.first);
+  const bool a_first = a->first.time_ns() <= b->first.time_ns();
+  const TimeNs apart =
+      a_first ? b->first.time_ns() - a->first.time_ns() : a->first.time_ns() - b->first.time_ns();
+  Finding finding = make_finding(kDoc, context.flow, std::nullopt);
+  cite(finding, a->first);
+  cite(finding, b->first);
   finding.summary = "Both endpoints sent their FIN before receiving the other's, " + duration_text(apart) +
-                    " apart at the capture point" + path(flow) + ".";
+                    " apart at the capture point" + path(context) + ".";
   prove(finding, "apart_ns", apart);
-  prove(finding, "first", role(flow, flow.records()[first.first].side));
+  prove(finding, "first", role(context.flow, a_first ? Side::A : Side::B));
   out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector simultaneous_close{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector simultaneous_close{
+    .doc = kDoc, .examples = kExamples, .examine = &examine, .needs = Needs::TwoEnds};
 }
 
 }  // namespace tcpautopsy

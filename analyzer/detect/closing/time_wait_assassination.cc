@@ -1,6 +1,3 @@
-#include <algorithm>
-
-#include "analyzer/detect/asked_of_flow.h"
 #include "analyzer/detect/evidence.h"
 
 namespace tcpautopsy {
@@ -91,69 +88,29 @@ no finding
      true},
 };
 
-struct Triple {
-  RecordIndex late = kNoRecord, ack = kNoRecord, reset = kNoRecord;
-};
-
-// `side` is the one in TIME-WAIT; both FINs had passed and been acknowledged by then.
-std::optional<Triple> triple_of(const FlowHistory& flow, Side side, RecordIndex from) {
-  const auto& records = flow.records();
-  const auto is_ack = [](const SegmentRecord& r) {
-    return r.has(kAck) && r.payload == 0 && !r.has(kFin) && !r.has(kRst) && !r.has(kSyn);
-  };
-  for (RecordIndex late = from; late < records.size(); ++late) {
-    const auto& segment = records[late];
-    if (segment.side == side || segment.copy || segment.has(kRst) || segment.has(kSyn)) continue;
-    const RecordIndex ack = first_after(flow, late, side, [](const SegmentRecord&) { return true; });
-    if (ack == kNoRecord || !is_ack(records[ack])) continue;
-    if (records[ack].frame.time_ns - segment.frame.time_ns > flow.rtt(side).value_or(0) + kSecond) continue;
-    const RecordIndex reset = first_after(flow, ack, other(side), [](const SegmentRecord&) { return true; });
-    if (reset == kNoRecord || !records[reset].has(kRst) || records[reset].has(kAck)) continue;
-    if (records[reset].seq == records[ack].ack) return Triple{late, ack, reset};
-  }
-  return std::nullopt;
-}
-
-// The first record after which `side` can be in TIME-WAIT: both FINs acknowledged, its own FIN not the last
-// ACKed one.
-std::optional<RecordIndex> time_wait_from(const DetectContext& context, Side side) {
-  const auto& flow = context.history;
-  const FinFacts* const mine = context.asked.fin(side);
-  const FinFacts* const theirs = context.asked.fin(other(side));
-  if (!mine || !theirs || mine->acked_by == kNoRecord || theirs->acked_by == kNoRecord) return std::nullopt;
-  const auto& first = flow.records()[mine->first];
-  if (first.has(kAck) && first.ack >= theirs->end) return std::nullopt;  // it closed last: LAST-ACK
-  return std::max(mine->acked_by, theirs->acked_by) + 1;
-}
-
-void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (flow.trace.self_connection) return;
-  for (const Side side : {Side::A, Side::B}) {
-    const auto from = time_wait_from(context, side);
-    if (!from) continue;
-    const auto triple = triple_of(flow, side, *from);
-    if (!triple) continue;
-    const TimeNs age = time_of(flow, triple->reset) - time_of(flow, *from - 1);
-    Finding finding = make_finding(kDoc, flow, side);
-    finding.certainty = Certainty::Likely;
-    cite(finding, flow, triple->late);
-    cite(finding, flow, triple->ack);
-    cite(finding, flow, triple->reset);
-    finding.summary = "A late segment made the " + std::string(role(flow, side)) +
-                      " send an ACK from TIME-WAIT, and the RST that answered it ends TIME-WAIT after " +
-                      duration_text(age) + " of " + duration_text(flow.profile.time_wait) + ".";
-    prove(finding, "time_wait_age_ns", age);
-    prove(finding, "late_segment_octets", flow.records()[triple->late].payload);
-    prove(finding, "late_segment_is_fin", flow.records()[triple->late].has(kFin));
-    out.push_back(std::move(finding));
-  }
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const auto& found = context.verdicts.closing.of(side).assassination;
+  if (!found) return;
+  const TimeNs time_wait = context.verdicts.profile.time_wait;
+  Finding finding = make_finding(kDoc, context.flow, side);
+  finding.certainty = Certainty::Likely;
+  cite(finding, found->late);
+  cite(finding, found->ack);
+  cite(finding, found->reset);
+  finding.summary = "A late segment made the " + std::string(role(context.flow, side)) +
+                    " send an ACK from TIME-WAIT, and the RST that answered it ends TIME-WAIT after " +
+                    duration_text(found->age_ns) + " of " + duration_text(time_wait) + ".";
+  prove(finding, "time_wait_age_ns", found->age_ns);
+  prove(finding, "late_segment_octets", found->octets);
+  prove(finding, "late_segment_is_fin", found->late_is_fin);
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector time_wait_assassination{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector time_wait_assassination{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::TwoEnds};
 }
 
 }  // namespace tcpautopsy

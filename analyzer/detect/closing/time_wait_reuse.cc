@@ -1,4 +1,3 @@
-#include "analyzer/detect/close_facts.h"
 #include "analyzer/detect/evidence.h"
 
 namespace tcpautopsy {
@@ -102,50 +101,45 @@ no finding
 
 struct Answer {
   std::string_view word, text;
-  RecordIndex record = kNoRecord;
 };
 
-Answer answer_to(const FlowHistory& flow, RecordIndex syn) {
-  const RecordIndex k =
-      first_after(flow, syn, other(flow.records()[syn].side), [](const SegmentRecord&) { return true; });
-  if (k == kNoRecord) return {"dropped", "it was not answered"};
-  const auto& answer = flow.records()[k];
-  if (is_syn_ack(answer)) return {"accepted", "it was accepted", k};
-  if (is_rst(answer)) return {"refused", "it was answered by RST", k};
-  return {"challenged", "it was answered by a challenge ACK", k};
+Answer answer_of(SynMet met) {
+  switch (met) {
+    case SynMet::Nothing: return {"dropped", "it was not answered"};
+    case SynMet::SynAck: return {"accepted", "it was accepted"};
+    case SynMet::Reset: return {"refused", "it was answered by RST"};
+    case SynMet::Challenge: return {"challenged", "it was answered by a challenge ACK"};
+  }
+  return {};
 }
 
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  const auto& previous = flow.previous;
-  if (!previous || !previous->time_wait_since || !previous->time_wait_likely || flow.trace.self_connection)
-    return;
-  const auto syns = records_where(flow, is_syn);
-  if (syns.empty()) return;
-  const Side holder = flow.trace.facts(Side::A).address == previous->time_wait_end ? Side::A : Side::B;
-  const TimeNs age = time_of(flow, syns.front()) - *previous->time_wait_since;
-  if (age < 0 || age >= flow.profile.time_wait) return;
-  const Answer answer = answer_to(flow, syns.front());
-  Finding finding = make_finding(kDoc, flow, holder);
+  const auto& reuse = context.verdicts.closing.reuse;
+  if (!reuse) return;
+  const std::uint64_t previous = context.verdicts.previous->flow;
+  const TimeNs time_wait = context.verdicts.profile.time_wait;
+  const Answer answer = answer_of(reuse->met);
+  Finding finding = make_finding(kDoc, context.flow, reuse->holder);
   finding.certainty = Certainty::Likely;
-  cite(finding, flow, syns.front());
-  cite(finding, flow, answer.record);
-  finding.summary = "A SYN on ports whose last connection (flow " + std::to_string(previous->flow) +
-                    ") the " + std::string(role(flow, holder)) + " had held in TIME-WAIT for " +
-                    duration_text(age) + " of " + duration_text(flow.profile.time_wait) + "; " +
+  cite(finding, reuse->syn);
+  cite(finding, reuse->answer);
+  finding.summary = "A SYN on ports whose last connection (flow " + std::to_string(previous) + ") the " +
+                    std::string(role(context.flow, reuse->holder)) + " had held in TIME-WAIT for " +
+                    duration_text(reuse->age_ns) + " of " + duration_text(time_wait) + "; " +
                     std::string(answer.text) + ".";
-  prove(finding, "previous_flow", previous->flow);
-  prove(finding, "time_wait_age_ns", age);
-  prove(finding, "profile_time_wait_ns", flow.profile.time_wait);
+  prove(finding, "previous_flow", previous);
+  prove(finding, "time_wait_age_ns", reuse->age_ns);
+  prove(finding, "profile_time_wait_ns", time_wait);
   prove(finding, "outcome", answer.word);
-  prove(finding, "opened_by_holder", flow.records()[syns.front()].side == holder);
+  prove(finding, "opened_by_holder", reuse->opener == reuse->holder);
   out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector time_wait_reuse{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector time_wait_reuse{
+    .doc = kDoc, .examples = kExamples, .examine = &examine, .needs = Needs::TwoEnds};
 }
 
 }  // namespace tcpautopsy

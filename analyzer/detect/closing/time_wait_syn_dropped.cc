@@ -1,4 +1,3 @@
-#include "analyzer/detect/close_facts.h"
 #include "analyzer/detect/evidence.h"
 
 namespace tcpautopsy {
@@ -121,71 +120,35 @@ no finding
      true},
 };
 
-struct Unanswered {
-  std::vector<RecordIndex> syns;  // sent before any answer passed
-  RecordIndex answer = kNoRecord;
-};
-
-Unanswered unanswered_syns(const FlowHistory& flow) {
-  Unanswered found;
-  const auto syns = records_where(flow, is_syn);
-  if (syns.empty()) return found;
-  const Side opener = flow.records()[syns.front()].side;
-  found.answer = first_after(flow, syns.front(), other(opener), [](const SegmentRecord&) { return true; });
-  for (const RecordIndex syn : syns)
-    if (flow.records()[syn].side == opener && syn < found.answer) found.syns.push_back(syn);
-  return found;
-}
-
-bool before(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b) < 0; }
-
-// Whether a server in TIME-WAIT must take the SYN for an old one (RFC 9293 3.6.1, RFC 6191 2).
-bool behind(const FlowHistory& flow, const SegmentRecord& syn, const PreviousIncarnation& previous) {
-  const auto& facts = flow.trace.facts(syn.side);
-  const std::size_t old = previous.address[0] == facts.address ? 0 : 1;
-  if (syn.has_timestamps && previous.last_ts_val[old] != 0)
-    return before(syn.ts_val, previous.last_ts_val[old]);
-  return before(wrap(syn.seq, facts.iss).raw(), previous.next_seq[old].raw());
-}
-
 void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  const auto& previous = flow.previous;
-  if (!previous || !previous->time_wait_since || !previous->time_wait_likely || flow.trace.self_connection)
-    return;
-  const Unanswered found = unanswered_syns(flow);
-  if (found.syns.size() < 2) return;
-  const auto& first = flow.records()[found.syns.front()];
-  if (flow.trace.facts(other(first.side)).address != previous->time_wait_end) return;
-  const TimeNs age = first.frame.time_ns - *previous->time_wait_since;
-  if (age < 0 || age >= flow.profile.time_wait) return;
-  const bool is_behind = behind(flow, first, *previous);
-  Finding finding = make_finding(kDoc, flow, other(first.side));
-  finding.certainty = is_behind ? Certainty::Likely : Certainty::Possible;
-  cite(finding, flow, found.syns);
-  cite(finding, flow, found.answer);
-  finding.count = found.syns.size();
-  const std::string fate = found.answer == kNoRecord
-                               ? "without any answer"
-                               : "before the first answer, " +
-                                     duration_text(time_of(flow, found.answer) - first.frame.time_ns) +
-                                     " later";
-  finding.summary = "The client sent its SYN " + times_text(found.syns.size()) + " " + fate +
-                    ", on ports that the server had held in TIME-WAIT for " + duration_text(age) +
-                    (is_behind ? "; its timestamp or sequence number lies behind the old connection's."
-                               : "; the SYNs or their answers may also be lost.");
-  prove(finding, "syns", found.syns.size());
-  prove(finding, "time_wait_age_ns", age);
-  prove(finding, "behind_old_connection", is_behind);
-  prove(finding, "answered_later", found.answer != kNoRecord);
-  prove(finding, "previous_flow", previous->flow);
+  const auto& reuse = context.verdicts.closing.reuse;
+  if (!reuse || reuse->unanswered.size() < 2 || reuse->holder == reuse->opener) return;
+  Finding finding = make_finding(kDoc, context.flow, reuse->holder);
+  finding.certainty = reuse->behind ? Certainty::Likely : Certainty::Possible;
+  cite(finding, reuse->unanswered);
+  cite(finding, reuse->answer);
+  finding.count = reuse->unanswered.size();
+  const std::string fate = reuse->answer
+                               ? "before the first answer, " +
+                                     duration_text(reuse->answer.time_ns() - reuse->syn.time_ns()) + " later"
+                               : "without any answer";
+  finding.summary = "The client sent its SYN " + times_text(reuse->unanswered.size()) + " " + fate +
+                    ", on ports that the server had held in TIME-WAIT for " + duration_text(reuse->age_ns) +
+                    (reuse->behind ? "; its timestamp or sequence number lies behind the old connection's."
+                                   : "; the SYNs or their answers may also be lost.");
+  prove(finding, "syns", reuse->unanswered.size());
+  prove(finding, "time_wait_age_ns", reuse->age_ns);
+  prove(finding, "behind_old_connection", reuse->behind);
+  prove(finding, "answered_later", static_cast<bool>(reuse->answer));
+  prove(finding, "previous_flow", context.verdicts.previous->flow);
   out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector time_wait_syn_dropped{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector time_wait_syn_dropped{
+    .doc = kDoc, .examples = kExamples, .examine = &examine, .needs = Needs::TwoEnds};
 }
 
 }  // namespace tcpautopsy

@@ -115,47 +115,39 @@ no finding
      true},
 };
 
-bool closed_before(const FlowHistory& flow, Side side, TimeNs time_ns) {
-  for (const auto& record : flow.records())
-    if (record.side == side && record.has(kFin) && record.frame.time_ns <= time_ns) return true;
-  return false;
-}
-
-void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (!flow.transfer) return;
-  for (const Side side : {Side::A, Side::B}) {
-    const SilenceFacts& facts = flow.transfer->probes[index(side)].silence;
-    if (facts.silence_ns == 0 || closed_before(flow, other(side), facts.data.time_ns)) continue;
-    const bool silent =
-        !facts.reset && facts.retransmissions.count() >= kResendsNeeded && !flow.trace.one_sided();
-    if (!facts.reset && !silent) continue;
-    Finding finding = make_finding(kDoc, flow, side);
-    cite(finding, facts.before);
-    cite(finding, facts.data);
-    finding.certainty = Certainty::Likely;
-    const std::string who(role(flow, side)), peer(role(flow, other(side)));
-    finding.summary = "After " + duration_text(facts.silence_ns) + " of silence the " + who + "'s data met ";
-    if (facts.reset) {
-      cite(finding, facts.answer);
-      finding.summary += "a RST from the " + peer + "'s address";
-      prove(finding, "answer_ns", facts.answer.time_ns - facts.data.time_ns);
-    } else {
-      cite(finding, facts.retransmissions);
-      finding.summary += "no answer, and were sent again " + times_text(facts.retransmissions.count());
-    }
-    finding.summary += ": a middlebox or the " + peer + " had forgotten the connection.";
-    prove(finding, "silence_ns", facts.silence_ns);
-    prove(finding, "reset", facts.reset);
-    prove(finding, "resends", facts.retransmissions.count());
-    out.push_back(std::move(finding));
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const SilenceFacts& facts = context.transfer->probes[index(side)].silence;
+  if (facts.silence_ns == 0) return;
+  const FinVerdict* const closed = context.verdicts.closing.fin(other(side));
+  if (closed != nullptr && closed->first.time_ns() <= facts.data.time_ns) return;
+  const bool silent = !facts.reset && facts.resends.count() >= kResendsNeeded && !context.flow.one_sided();
+  if (!facts.reset && !silent) return;
+  Finding finding = make_finding(kDoc, context.flow, side);
+  cite(finding, facts.before);
+  cite(finding, facts.data);
+  finding.certainty = Certainty::Likely;
+  const std::string who(role(context.flow, side)), peer(role(context.flow, other(side)));
+  finding.summary = "After " + duration_text(facts.silence_ns) + " of silence the " + who + "'s data met ";
+  if (facts.reset) {
+    cite(finding, facts.answer);
+    finding.summary += "a RST from the " + peer + "'s address";
+    prove(finding, "answer_ns", facts.answer.time_ns - facts.data.time_ns);
+  } else {
+    cite(finding, facts.resends);
+    finding.summary += "no answer, and were sent again " + times_text(facts.resends.count());
   }
+  finding.summary += ": a middlebox or the " + peer + " had forgotten the connection.";
+  prove(finding, "silence_ns", facts.silence_ns);
+  prove(finding, "reset", facts.reset);
+  prove(finding, "resends", facts.resends.count());
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector idle_timeout{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector idle_timeout{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Transfer};
 }
 
 }  // namespace tcpautopsy

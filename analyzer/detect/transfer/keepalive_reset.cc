@@ -92,32 +92,29 @@ no finding
      true},
 };
 
-void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (!flow.transfer) return;
-  for (const Side side : {Side::A, Side::B}) {
-    const ProbeResults& facts = flow.transfer->probes[index(side)];
-    if (!facts.reset_by_peer) continue;
-    const FrameRef probe = facts.keepalives.last();
-    Finding finding = make_finding(kDoc, flow, side);
-    cite(finding, probe);
-    cite(finding, facts.reset);
-    const TimeNs answer = facts.reset.time_ns - probe.time_ns;
-    finding.summary = "The " + std::string(role(flow, side)) + "'s keep-alive probe after " +
-                      duration_text(facts.idle_ns) + " of idle time met a RST from the " +
-                      std::string(role(flow, other(side))) +
-                      "'s address: that host, or a middlebox, no longer knows the connection.";
-    prove(finding, "idle_ns", facts.idle_ns);
-    prove(finding, "answered_before", facts.answered);
-    prove(finding, "answer_ns", answer);
-    out.push_back(std::move(finding));
-  }
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const ProbeResults& facts = context.transfer->probes[index(side)];
+  if (!facts.reset_by_peer) return;
+  const FrameRef probe = facts.keepalives.last();
+  Finding finding = make_finding(kDoc, context.flow, side);
+  cite(finding, probe);
+  cite(finding, facts.reset);
+  const TimeNs answer = facts.reset.time_ns - probe.time_ns;
+  finding.summary = "The " + std::string(role(context.flow, side)) + "'s keep-alive probe after " +
+                    duration_text(facts.idle_ns) + " of idle time met a RST from the " +
+                    std::string(role(context.flow, other(side))) +
+                    "'s address: that host, or a middlebox, no longer knows the connection.";
+  prove(finding, "idle_ns", facts.idle_ns);
+  prove(finding, "answered_before", facts.answered);
+  prove(finding, "answer_ns", answer);
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector keepalive_reset{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector keepalive_reset{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Transfer};
 }
 
 }  // namespace tcpautopsy

@@ -1,5 +1,5 @@
-#include "analyzer/detect/asked_of_flow.h"
-#include "analyzer/detect/retransmission_words.h"
+#include "analyzer/detect/evidence.h"
+#include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
 namespace {
@@ -79,32 +79,27 @@ no finding
      true},
 };
 
-void examine(const DetectContext& context, Findings& out) {
-  const FlowHistory& flow = context.history;
-  for (const Side side : {Side::A, Side::B}) {
-    const RetransmissionResults* facts =
-        flow.transfer ? &flow.transfer->retransmissions[index(side)] : nullptr;
-    const bool duplicated = facts != nullptr && facts->duplicates;
-    if (!duplicated && !context.asked.any_copy()) continue;
-    Finding finding = make_finding(kDoc, flow, side);
-    finding.count = 0;
-    if (duplicated) tell(finding, facts->duplicates);
-    for (const SegmentRecord& record : flow.records()) {
-      if (!record.copy || record.side != side) continue;
-      cite(finding, record.frame);
-      ++finding.count;
-    }
-    if (finding.count == 0) continue;
-    finding.summary = count_text(finding.count, "packet") + " of the " + std::string(role(flow, side)) +
-                      " passed twice though sent once.";
-    out.push_back(std::move(finding));
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const auto& copies = context.verdicts.copies[index(side)];
+  const Incidents* const doubled =
+      context.transfer != nullptr ? &context.transfer->resends[index(side)].doubled : nullptr;
+  Finding finding = make_finding(kDoc, context.flow, side);
+  finding.count = copies.size();
+  if (doubled != nullptr && *doubled) {
+    cite(finding, *doubled);
+    finding.count += doubled->count();
   }
+  if (finding.count == 0) return;
+  for (const FrameRef& copy : copies) cite(finding, copy);
+  finding.summary = count_text(finding.count, "packet") + " of the " + std::string(role(context.flow, side)) +
+                    " passed twice though sent once.";
+  out.push_back(std::move(finding));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector packet_duplicated{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector packet_duplicated{.doc = kDoc, .examples = kExamples, .examine_end = &examine_end};
 }
 
 }  // namespace tcpautopsy

@@ -1,6 +1,3 @@
-#include <algorithm>
-
-#include "analyzer/detect/asked_of_flow.h"
 #include "analyzer/detect/evidence.h"
 
 namespace tcpautopsy {
@@ -102,105 +99,52 @@ no finding
      true},
 };
 
-// A host is not restarted between two segments; an address moved in an instant can look so.
-constexpr TimeNs kRestart = 3 * kSecond;
-
-struct Restart {
-  RecordIndex traffic = kNoRecord, answer = kNoRecord;
-  std::string_view how;
-  Certainty certainty = Certainty::Likely;
-};
-
-bool closed_before(const FlowHistory& flow, Side side, RecordIndex i) {
-  return last_before(flow, i, side, [](const SegmentRecord& r) { return r.has(kFin) || r.has(kRst); }) !=
-         kNoRecord;
-}
-
-bool is_traffic(const SegmentRecord& r) { return r.payload > 0 || r.standing.keepalive || r.has(kFin); }
-
-std::optional<Restart> by_reset(const DetectContext& context, Side side) {
-  const auto& flow = context.history;
-  for (const ResetFacts& reset : context.asked.resets(side)) {
-    if (!reset.is_reply() || reset.beyond_window || reset.goes_on != kNoRecord) continue;
-    if (reset.state != TcpState::Unknown && !kSynchronized.has(reset.state)) continue;
-    if (closed_before(flow, side, reset.record) || closed_before(flow, other(side), reset.answers)) return {};
-    if (!is_traffic(flow.records()[reset.answers])) continue;
-    Restart restart{reset.answers, reset.record, "a RST that no socket of it sent", Certainty::Likely};
-    const RecordIndex own = last_before(flow, reset.record, side, [](const SegmentRecord&) { return true; });
-    const bool just_heard = own != kNoRecord && time_of(flow, reset.record) - time_of(flow, own) < kRestart;
-    if (just_heard || header_misfit(flow, reset.record).ttl) restart.certainty = Certainty::Possible;
-    return restart;
-  }
-  return {};
-}
-
-// A SYN-ACK other than the handshake's, after the end has shown that it knows the connection.
-std::optional<Restart> by_syn_ack(const FlowHistory& flow, Side side) {
-  RecordIndex first = kNoRecord;
-  bool settled = false;
-  for (RecordIndex i = 0; i < flow.records().size(); ++i) {
-    const auto& r = flow.records()[i];
-    if (r.side != side || r.copy) continue;
-    if (r.has(kRst) || r.has(kFin)) return {};
-    if (!r.has(kSyn)) settled = true;
-    if (!r.has(kSyn | kAck)) continue;
-    if (first == kNoRecord) first = i;
-    if (!settled || r.seq == flow.records()[first].seq) continue;
-    const RecordIndex traffic = last_before(flow, i, other(side), is_traffic);
-    if (traffic == kNoRecord || r.ack > flow.records()[traffic].end() || r.ack < flow.records()[traffic].seq)
-      continue;
-    return Restart{traffic, i, "a SYN-ACK with a new sequence number", Certainty::Certain};
-  }
-  return {};
-}
-
-void report(const FlowHistory& flow, Side side, const Restart& restart, Findings& out) {
-  Finding finding = make_finding(kDoc, flow, side);
-  cite(finding, flow, restart.traffic);
-  cite(finding, flow, restart.answer);
-  finding.certainty = restart.certainty;
-  const std::string who(role(flow, side)), peer(role(flow, other(side)));
-  finding.summary = "Traffic of the " + peer + " on the established connection met " +
-                    std::string(restart.how) + ", though no close of the " + who +
-                    " was seen: that host, or a middlebox in its name, no longer knows the connection.";
-  prove(finding, "answer_ns", time_of(flow, restart.answer) - time_of(flow, restart.traffic));
-  out.push_back(std::move(finding));
+Finding tell(const DetectContext& context, Side side, const Forgotten& forgotten) {
+  Finding finding = make_finding(kDoc, context.flow, side);
+  cite(finding, forgotten.traffic);
+  cite(finding, forgotten.answer);
+  finding.certainty = forgotten.by_syn_ack ? Certainty::Certain
+                      : forgotten.doubtful ? Certainty::Possible
+                                           : Certainty::Likely;
+  finding.summary =
+      "Traffic of the " + std::string(role(context.flow, other(side))) +
+      " on the established connection met " +
+      (forgotten.by_syn_ack ? "a SYN-ACK with a new sequence number" : "a RST that no socket of it sent") +
+      ", though no close of the " + std::string(role(context.flow, side)) +
+      " was seen: that host, or a middlebox in its name, no longer knows the connection.";
+  prove(finding, "answer_ns", forgotten.answer.time_ns() - forgotten.traffic.time_ns());
+  return finding;
 }
 
 // The same host opens the pair anew, the peer challenges its SYN, and it answers by RST (RFC 9293 3.5.1).
-bool reopened(const FlowHistory& flow, Side side) {
-  const auto& successor = flow.trace.successor;
-  return successor && successor->sender == side && successor->reset &&
-         !closed_before(flow, side, flow.records().size()) &&
-         !closed_before(flow, other(side), flow.records().size());
+bool reopened(const DetectContext& context, Side side) {
+  const auto& successor = context.flow.successor;
+  const ClosingVerdicts& closing = context.verdicts.closing;
+  return successor && successor->sender == side && successor->reset && !closing.of(Side::A).said_close &&
+         !closing.of(Side::B).said_close;
 }
 
-void examine(const DetectContext& context, Findings& out) {
-  const auto& flow = context.history;
-  if (flow.trace.self_connection) return;
-  for (const Side side : {Side::A, Side::B}) {
-    auto restart = by_syn_ack(flow, side);
-    if (!restart) restart = by_reset(context, side);
-    if (restart) {
-      report(flow, side, *restart, out);
-    } else if (reopened(flow, side)) {
-      const auto& successor = *flow.trace.successor;
-      Finding finding = make_finding(kDoc, flow, side);
-      cite(finding, successor.syn);
-      cite(finding, *successor.reset);
-      finding.summary = "The " + std::string(role(flow, side)) +
-                        " opened the same address and port pair anew while the " +
-                        std::string(role(flow, other(side))) +
-                        " still had the connection, and reset it when challenged: it no longer knew it.";
-      out.push_back(std::move(finding));
-    }
+void examine_end(const DetectContext& context, Side side, Findings& out) {
+  if (const auto& forgotten = context.verdicts.closing.of(side).forgotten) {
+    out.push_back(tell(context, side, *forgotten));
+  } else if (reopened(context, side)) {
+    const Successor& successor = *context.flow.successor;
+    Finding finding = make_finding(kDoc, context.flow, side);
+    cite(finding, successor.syn);
+    cite(finding, *successor.reset);
+    finding.summary = "The " + std::string(role(context.flow, side)) +
+                      " opened the same address and port pair anew while the " +
+                      std::string(role(context.flow, other(side))) +
+                      " still had the connection, and reset it when challenged: it no longer knew it.";
+    out.push_back(std::move(finding));
   }
 }
 
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector peer_restarted{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector peer_restarted{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::TwoEnds};
 }
 
 }  // namespace tcpautopsy

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "analyzer/detect/close_facts.h"
 #include "analyzer/detect/evidence.h"
 #include "analyzer/transfer/transfer_results.h"
 

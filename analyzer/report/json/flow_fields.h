@@ -75,7 +75,7 @@ void extent(W& w, const FlowHistory& history, const Origin& origin) {
   }
   const auto sum = [&](auto member) { return trace.sides[0].*member + trace.sides[1].*member; };
   pair(w, "packets", history, [&](Side side) { return trace.facts(side).packets; });
-  w.field("duplicates", sum(&SideFacts::duplicates));
+  w.field("duplicates", sum(&SideFacts::copies));
   pair(w, "payload_bytes", history, [&](Side side) { return trace.facts(side).payload_bytes; });
   pair(w, "wire_bytes", history, [&](Side side) { return trace.facts(side).wire_bytes; });
 }

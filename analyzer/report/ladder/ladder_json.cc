@@ -9,7 +9,6 @@ namespace {
 std::string_view fate_name(Fate fate) {
   switch (fate) {
     case Fate::Received: return "received";
-    case Fate::NotYet: return "not_yet";
     case Fate::LostAfterTap: return "lost_after_tap";
     case Fate::Unknown: return "unknown";
   }
@@ -49,12 +48,16 @@ void write_delivery(JsonWriter& w, const FlowHistory& history, RecordIndex at) {
     w.null();
 }
 
+void write_place(JsonWriter& w, const FlowHistory& history, const FrameRef& frame, const Origin& origin) {
+  w.field("frame", frame.number);
+  if (frame.file != history.trace.first.file) w.field("file", origin.file(frame));
+  w.field("time_ns", frame.time_ns);
+}
+
 void write_segment(JsonWriter& w, const FlowHistory& history, RecordIndex at, const Origin& origin) {
   const SegmentRecord& r = history.records()[at];
   w.begin_object();
-  w.field("frame", r.frame.number);
-  if (r.frame.file != history.trace.first.file) w.field("file", origin.file(r.frame));
-  w.field("time_ns", r.frame.time_ns);
+  write_place(w, history, r.frame, origin);
   w.word_field("endpoint", endpoint_name(history.trace, r.side));
   w.word_field("flags", flags_text(r.flags));
   w.field("seq", r.seq);
@@ -75,9 +78,7 @@ void write_turns(JsonWriter& w, const FlowHistory& history, const Origin& origin
   if (history.transfer && !trace.self_connection) {
     for (const Turn& turn : history.transfer->turns.first) {
       w.begin_object();
-      w.field("frame", turn.first.number);
-      if (turn.first.file != trace.first.file) w.field("file", origin.file(turn.first));
-      w.field("time_ns", turn.first.time_ns);
+      write_place(w, history, turn.first, origin);
       w.field("last_ns", turn.last_ns);
       w.word_field("endpoint", endpoint_name(trace, turn.side));
       w.field("bytes", turn.bytes);
@@ -89,6 +90,30 @@ void write_turns(JsonWriter& w, const FlowHistory& history, const Origin& origin
     }
   }
   w.end_array();
+}
+
+// "contradiction": the first segment that no course of events of `endpoint` explains, or null: the capture
+// missed segments, they are not in order, or they are not that end's own.
+// "lost_after_capture_point": by sender, the segments known to have been lost between here and the receiver.
+void write_doubts(JsonWriter& w, const FlowHistory& history, const Origin& origin) {
+  w.key("contradiction");
+  if (history.contradiction) {
+    w.begin_object();
+    write_place(w, history, history.contradiction->segment.frame, origin);
+    w.word_field("endpoint", endpoint_name(history.trace, history.contradiction->side));
+    w.end_object();
+  } else {
+    w.null();
+  }
+  w.key("lost_after_capture_point");
+  w.begin_object();
+  for (const Side side : {history.client(), history.server()}) {
+    w.key(endpoint_name(history.trace, side));
+    w.begin_array();
+    for (const SegmentRef& lost : history.lost_after_tap[index(side)]) w.value(lost.frame.number);
+    w.end_array();
+  }
+  w.end_object();
 }
 
 }  // namespace
@@ -105,6 +130,7 @@ std::string ladder_json(const FlowResult& flow, const Origin& origin) {
   for (RecordIndex i = 0; i < flow.history.records().size(); ++i) write_segment(w, flow.history, i, origin);
   w.end_array();
   write_turns(w, flow.history, origin);
+  write_doubts(w, flow.history, origin);
   w.key("icmp");
   w.begin_array();
   for (const IcmpRecord& icmp : flow.history.trace.icmp) {

@@ -244,6 +244,13 @@ std::string heading(const FlowResult& flow, const Origin& origin, const TextStyl
   end += fmt::format("; at the capture's end client {}", final_text(history, history.client()));
   if (!one) end += fmt::format(", server {}", final_text(history, history.server()));
   out += paragraph("  ", end, style.width);
+  if (history.contradiction)
+    out += paragraph("  ",
+                     fmt::format("frame {} fits no state that the {} can have been in: segments were missed, "
+                                 "came out of order, or are not its own",
+                                 history.contradiction->segment.frame.number,
+                                 endpoint_name(trace, history.contradiction->side)),
+                     style.width);
   if (one)
     return out + fmt::format("  {}, {} of payload\n", plural(client.packets, "packet", "packets"),
                              readable_bytes(client.payload_bytes));
@@ -339,8 +346,7 @@ std::string legend(const FlowHistory& history, const TextStyle& style) {
       "timer: follows from time passing, by profile " + history.profile.name);
   say(doubtful, "?", "other states remain possible; the one shown is the likelier");
   say(went([](Fate f) { return f == Fate::Received; }), "----->", "arrival is proved");
-  say(went([](Fate f) { return f == Fate::Unknown || f == Fate::NotYet; }), ".....>",
-      "captured; arrival is not proved");
+  say(went([](Fate f) { return f == Fate::Unknown; }), ".....>", "captured; arrival is not proved");
   say(went([](Fate f) { return f == Fate::LostAfterTap; }), "---X",
       "lost between the capture point and the receiver");
   say(unscaled, "win N?", "the window's scale is not known: N is the number in the header");

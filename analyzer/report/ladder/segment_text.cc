@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "analyzer/decode/window_scale.h"
 #include "analyzer/report/ladder/ladder.h"
 
 namespace tcpautopsy {
@@ -81,10 +82,7 @@ std::optional<std::uint64_t> advertised_window(const FlowHistory& history, const
   const SideFacts& peer =
       history.trace.facts(history.trace.self_connection ? record.side : other(record.side));
   if (!own.syn_seen || !peer.syn_seen) return std::nullopt;
-  if (!own.syn_options.has_window_scale || !peer.syn_options.has_window_scale) return record.window;
-  // A shift above 14 counts as 14 (RFC 7323 2.3).
-  const unsigned shift = own.syn_options.window_scale > 14 ? 14 : own.syn_options.window_scale;
-  return std::uint64_t{record.window} << shift;
+  return std::uint64_t{record.window} << window_shift(own.syn_options, peer.syn_options);
 }
 
 std::string segment_text(const FlowHistory& history, RecordIndex at, bool with_window) {

@@ -37,7 +37,7 @@ KeptFinding keep(const Finding& finding, const FlowTrace* trace, const Origin& o
 
 }  // namespace
 
-void Summary::add(const FlowResult& flow, const Origin& origin) {
+void Summary::add(const FlowResult& flow, const Origin& origin, const Wanted& wanted) {
   const FlowHistory& history = flow.history;
   ++connections_;
   ++handshakes_[static_cast<std::size_t>(history.handshake)];
@@ -50,8 +50,14 @@ void Summary::add(const FlowResult& flow, const Origin& origin) {
     if (const auto rtt = history.rtt(history.client())) rtt_clients_.add(*rtt);
     if (const auto rtt = history.rtt(history.server())) rtt_servers_.add(*rtt);
   }
-  for (const Finding& finding : flow.findings) add(finding, &history.trace, origin);
-  add_service(flow);
+  Service* const service = service_of(history);
+  for (const Finding& finding : flow.findings) {
+    if (wanted && !wanted(finding)) continue;
+    add(finding, &history.trace, origin);
+    if (service == nullptr || finding.severity < Severity::Warning) continue;
+    ++(finding.severity == Severity::Error ? service->errors : service->warnings);
+    ++service->ids[finding.id];
+  }
   if (selected_) hosts_.note({history.trace, history, history.transfer.get()});
 }
 
@@ -133,23 +139,19 @@ void Summary::keep_gravest(FindingGroup& group, const PartOf& parts) {
     group.kept.erase(group.kept.begin() + static_cast<std::ptrdiff_t>(kept_per_id_), group.kept.end());
 }
 
-void Summary::add_service(const FlowResult& flow) {
-  const FlowHistory& history = flow.history;
+// The connection's, with it counted; null beyond the bound.
+Service* Summary::service_of(const FlowHistory& history) {
   const Side side = history.trace.self_connection ? history.client() : history.server();
   const EndpointAddress& address = history.trace.facts(side).address;
   auto found = services_.find(address);
   if (found == services_.end()) {
-    if (services_.size() == kMostServices) return;
+    if (services_.size() == kMostServices) return nullptr;
     found = services_.emplace(address, Service{}).first;
   }
   Service& service = found->second;
   ++service.connections;
   if (never_opens(history.handshake)) ++service.failed;
-  for (const Finding& finding : flow.findings) {
-    if (finding.severity < Severity::Warning) continue;
-    ++(finding.severity == Severity::Error ? service.errors : service.warnings);
-    ++service.ids[finding.id];
-  }
+  return &service;
 }
 
 std::vector<const FindingGroup*> Summary::groups() const {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -60,7 +61,9 @@ class Summary {
   explicit Summary(std::size_t kept_per_id = 10, bool selected = false)
       : kept_per_id_(kept_per_id), selected_(selected) {}
 
-  void add(const FlowResult& flow, const Origin& origin);
+  // `wanted`: of its findings, those to be told; empty for all.
+  using Wanted = std::function<bool(const Finding&)>;
+  void add(const FlowResult& flow, const Origin& origin, const Wanted& wanted = {});
   // A finding `id` of a flow that was added is part of one about a host: it counts as info, or, where that
   // was not `chosen`, not at all. To be told before the capture is added.
   void demote(std::string_view id, Severity severity, const FlowPlace& flow, bool chosen);
@@ -87,7 +90,7 @@ class Summary {
 
  private:
   void add(const Finding& finding, const FlowTrace* trace, const Origin& origin);
-  void add_service(const FlowResult& flow);
+  Service* service_of(const FlowHistory& history);
   void keep_gravest(FindingGroup& group, const PartOf& parts);
   void take(HostBook&& hosts);
 

@@ -44,6 +44,7 @@ struct Builder {
     facts.wire_bytes += payload + 54;
     h.trace.records.push_back(r);
     h.deliveries.push_back({fate, kNoRecord});
+    if (fate == Fate::LostAfterTap) h.lost_after_tap[s].push_back({h.trace.records.size() - 1, r.frame});
     h.beliefs.emplace_back();
     if (h.trace.records.size() == 1) h.trace.first = r.frame;
     h.trace.last = r.frame;

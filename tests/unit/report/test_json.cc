@@ -236,3 +236,14 @@ TEST_CASE("history as JSON holds the flow, its segments and findings") {
   CHECK(history["segments"][6]["delivery"] == "lost_after_tap");
   CHECK(history["findings"][0]["id"] == "fin_unanswered");
 }
+
+TEST_CASE("history as JSON tells what was lost after the capture point, and what fits no state") {
+  FlowResult flow = sample_flow();
+  const json plain = json::parse(ladder_json(flow, sample_origin()));
+  CHECK(plain["contradiction"].is_null());
+  CHECK(plain["lost_after_capture_point"] == json{{"client", json::array()}, {"server", {7}}});
+  flow.history.contradiction = {{5, flow.history.records()[5].frame}, Side::B};
+  const json odd = json::parse(ladder_json(flow, sample_origin()));
+  CHECK(odd["contradiction"]["frame"] == 6);
+  CHECK(odd["contradiction"]["endpoint"] == "server");
+}

@@ -1,0 +1,79 @@
+#include "analyzer/infer/closing.h"
+
+#include "analyzer/infer/conclude_closing.h"
+#include "analyzer/infer/record_search.h"
+
+namespace tcpautopsy {
+namespace {
+
+// A host is not restarted between two segments; an address moved in an instant can look so.
+constexpr TimeNs kRestart = 3 * kSecond;
+
+bool is_traffic(const SegmentRecord& r) { return r.payload > 0 || r.standing.keepalive || r.has(kFin); }
+
+bool closed_before(const FlowTrace& trace, Side side, RecordIndex i) {
+  return last_before(trace, i, side, [](const SegmentRecord& r) { return r.has(kFin) || r.has(kRst); }) !=
+         kNoRecord;
+}
+
+std::optional<Forgotten> forgotten_by_reset(const FlowHistory& h, Side side) {
+  for (const ResetVerdict& reset : h.closing.resets(side)) {
+    if (!reset.answers || reset.beyond_window || reset.goes_on) continue;
+    if (reset.state != TcpState::Unknown && !kSynchronized.has(reset.state)) continue;
+    const SegmentRef& traffic = reset.answers->segment;
+    if (closed_before(h.trace, side, reset.segment.record) ||
+        closed_before(h.trace, other(side), traffic.record))
+      return {};
+    if (!reset.answers->asks_for_answer()) continue;
+    const bool just_heard =
+        reset.own_before && reset.segment.time_ns() - reset.own_before.time_ns() < kRestart;
+    return Forgotten{traffic, reset.segment, false, just_heard || reset.misfit.ttl};
+  }
+  return {};
+}
+
+// A SYN-ACK other than the handshake's, after the end has shown that it knows the connection.
+std::optional<Forgotten> forgotten_by_syn_ack(const FlowTrace& trace, Side side) {
+  RecordIndex first = kNoRecord;
+  bool settled = false;
+  for (RecordIndex i = 0; i < trace.records.size(); ++i) {
+    const SegmentRecord& r = trace.records[i];
+    if (r.side != side || r.copy) continue;
+    if (r.has(kRst) || r.has(kFin)) return {};
+    if (!r.has(kSyn)) settled = true;
+    if (!r.has(kSyn | kAck)) continue;
+    if (first == kNoRecord) first = i;
+    if (!settled || r.seq == trace.records[first].seq) continue;
+    const RecordIndex traffic = last_before(trace, i, other(side), is_traffic);
+    if (traffic == kNoRecord || r.ack > trace.records[traffic].end() || r.ack < trace.records[traffic].seq)
+      continue;
+    return Forgotten{ref(trace, traffic), ref(trace, i), true, false};
+  }
+  return {};
+}
+
+}  // namespace
+
+void conclude_forgotten(FlowHistory& h) {
+  for (const Side side : {Side::A, Side::B}) {
+    auto& forgotten = h.closing.ends[index(side)].forgotten;
+    forgotten = forgotten_by_syn_ack(h.trace, side);
+    if (!forgotten) forgotten = forgotten_by_reset(h, side);
+  }
+}
+
+void conclude_closing(const Observations& observations, FlowHistory& h) {
+  for (const SegmentRecord& r : h.records()) {
+    if (r.copy) continue;
+    if (r.has(kFin) || r.has(kRst)) h.closing.ends[index(r.side)].said_close = true;
+    h.closing.any_reset = h.closing.any_reset || (r.has(kRst) && !r.has(kSyn));
+  }
+  conclude_fins(observations, h);
+  if (h.closing.any_reset) conclude_resets(observations, h);
+  if (h.trace.self_connection) return;
+  conclude_challenges(h);
+  conclude_time_wait(h);
+  conclude_forgotten(h);
+}
+
+}  // namespace tcpautopsy

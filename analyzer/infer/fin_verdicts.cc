@@ -1,0 +1,161 @@
+#include <algorithm>
+
+#include "analyzer/infer/conclude_closing.h"
+#include "analyzer/infer/record_search.h"
+
+namespace tcpautopsy {
+namespace {
+
+// The sender of this FIN answers the ACK of it by RST: it had no such connection, so the FIN was a late copy
+// of the network's, not sent again by its TCP.
+bool disowned(const FlowTrace& trace, RecordIndex i) {
+  const SegmentRecord& fin = trace.records[i];
+  const RecordIndex ack = first_after(trace, i, other(fin.side));
+  const RecordIndex next = first_after(trace, i, fin.side);
+  if (ack == kNoRecord || next == kNoRecord || next < ack) return false;
+  const SegmentRecord& reply = trace.records[next];
+  return reply.has(kRst) && !reply.has(kAck) && trace.records[ack].has(kAck) &&
+         reply.seq == trace.records[ack].ack;
+}
+
+// Sendings and the first acknowledgment, from its first sending on.
+std::optional<FinVerdict> find_fin(const FlowHistory& h, Side side, RecordIndex from) {
+  if (from == kNowhere) return std::nullopt;
+  FinVerdict fin;
+  for (RecordIndex i = from; i < h.records().size(); ++i) {
+    const SegmentRecord& r = h.records()[i];
+    if (r.copy || is_old_duplicate(h.trace, i)) continue;
+    if (r.side == side) {
+      if (!r.has(kFin) || r.has(kSyn) || r.has(kRst)) continue;
+      if (!fin.first) {
+        fin.first = ref(h.trace, i);
+        fin.end = r.end();
+        fin.fate = h.deliveries[i].fate;
+      } else if (r.end() == fin.end && !disowned(h.trace, i)) {
+        fin.resends.push_back(ref(h.trace, i));
+      }
+    } else if (fin.first && !fin.acked_by && r.has(kAck) && r.ack >= fin.end) {
+      fin.acked_by = ref(h.trace, i);
+      fin.acked_by_reset = r.has(kRst);
+    }
+  }
+  if (!fin.first) return std::nullopt;
+  return fin;
+}
+
+std::vector<LostAck> lost_acks(const FlowHistory& h, Side side, const FinVerdict& fin,
+                               StreamOffset peer_end) {
+  std::vector<LostAck> lost;
+  const TimeNs way = h.rtt(side).value_or(0);
+  for (const SegmentRef& resend : fin.resends) {
+    const SegmentRecord& again = h.records()[resend.record];
+    // The peer's FIN has arrived: LAST-ACK or CLOSING, not FIN-WAIT-1.
+    if (!again.has(kAck) || again.ack < peer_end) continue;
+    const RecordIndex ack = last_before(h.trace, resend.record, other(side), [&](const SegmentRecord& r) {
+      return r.has(kAck) && !r.has(kRst) && r.ack >= fin.end && again.frame.time_ns - r.frame.time_ns > way;
+    });
+    if (ack != kNoRecord && ack >= fin.first.record) lost.push_back({ref(h.trace, ack), resend});
+  }
+  return lost;
+}
+
+// Once its FIN was acknowledged, `side` acknowledged data sent later: somebody was still there to read it.
+bool took_data_after(const FlowHistory& h, Side side, RecordIndex fin_acked) {
+  const RecordIndex data = first_after(h.trace, fin_acked, other(side), [](const SegmentRecord& r) {
+    return r.payload > 0 && !r.standing.retransmission && !r.standing.keepalive;
+  });
+  return data != kNoRecord && h.trace.facts(side).acked_max > h.records()[data].seq;
+}
+
+void complete(const FlowHistory& h, Side side, const FinVerdict* peer, FinVerdict& fin) {
+  const SegmentRecord& first = h.records()[fin.first.record];
+  fin.knew_of_peers = peer != nullptr && first.has(kAck) && first.ack >= peer->end;
+  fin.met_reset = first_after(h.trace, fin.first.record, other(side),
+                              [](const SegmentRecord& r) { return r.has(kRst); }) != kNoRecord;
+  fin.took_data_after = fin.acked_by && took_data_after(h, side, fin.acked_by.record);
+  fin.peer_heard = ref(h.trace, last_before(h.trace, h.records().size(), other(side)));
+  if (fin.resends.empty() || peer == nullptr) return;
+  fin.lost_acks = lost_acks(h, side, fin, peer->end);
+  fin.answer = ref(h.trace, first_after(h.trace, fin.last().record, other(side), [&](const SegmentRecord& r) {
+                     return (r.has(kAck) && r.ack >= fin.end) || r.has(kRst);
+                   }));
+  fin.answered_by_reset = fin.answer && h.records()[fin.answer.record].has(kRst);
+}
+
+// New data of `side`, sent knowing of the peer's FIN.
+std::optional<SentAfterPeersFin> sent_after(const FlowHistory& h, Side side, const FinVerdict& peers) {
+  SentAfterPeersFin data;
+  StreamOffset begin = 0, end = 0;
+  for (RecordIndex i = peers.first.record + 1; i < h.records().size(); ++i) {
+    const SegmentRecord& r = h.records()[i];
+    if (r.side != side || r.copy || r.standing.retransmission || r.standing.keepalive || r.payload == 0)
+      continue;
+    if (!r.has(kAck) || r.ack < peers.end || r.has(kRst)) continue;
+    if (!data.first) {
+      data.first = ref(h.trace, i);
+      begin = r.seq;
+    }
+    data.last = ref(h.trace, i);
+    end = r.seq + r.payload;
+  }
+  const bool taken = h.trace.facts(other(side)).acked_max > begin;
+  if (!data.first || !taken) return std::nullopt;
+  data.octets = end - begin;
+  return data;
+}
+
+// Nothing the endpoint sent may be holding its FIN back.
+bool free_to_close(const FlowHistory& h, Side side, StreamOffset sent) {
+  if (h.trace.facts(other(side)).acked_max < sent) return false;
+  const RecordIndex last = last_before(h.trace, h.records().size(), other(side),
+                                       [](const SegmentRecord& r) { return r.has(kAck) && !r.has(kRst); });
+  return last != kNoRecord && h.records()[last].window != 0;
+}
+
+std::optional<LeftOpen> left_open(const FlowHistory& h, Side side) {
+  const FinVerdict* const peers = h.closing.fin(other(side));
+  if (peers == nullptr || !peers->acked_by || h.closing.fin(side) != nullptr || h.closing.any_reset)
+    return std::nullopt;
+  const auto& possible = h.outcome(side).final_possible;
+  const bool still_open =
+      std::find(possible.begin(), possible.end(), TcpState::CloseWait) != possible.end() &&
+      !(h.trace.successor && h.trace.successor->answered);
+  if (!still_open) return std::nullopt;
+  const SegmentRef data = ref(
+      h.trace, last_before(h.trace, h.records().size(), side,
+                           [](const SegmentRecord& r) { return r.payload > 0 && !r.standing.keepalive; }));
+  if (!free_to_close(h, side, data ? h.records()[data.record].end() : 0)) return std::nullopt;
+  LeftOpen open;
+  open.since_ns = std::max(peers->acked_by.time_ns(), data ? data.time_ns() : 0);
+  if (data && data.record > peers->acked_by.record) open.data_after_fin = data;
+  return open;
+}
+
+}  // namespace
+
+bool is_old_duplicate(const FlowTrace& trace, RecordIndex i) {
+  const auto& successor = trace.successor;
+  return successor && successor->answered && trace.records[i].frame.time_ns > successor->answered->time_ns;
+}
+
+std::vector<SegmentRef> FinVerdict::sendings() const {
+  std::vector<SegmentRef> all{first};
+  all.insert(all.end(), resends.begin(), resends.end());
+  return all;
+}
+
+void conclude_fins(const Observations& observations, FlowHistory& h) {
+  ClosingVerdicts& closing = h.closing;
+  for (const Side side : {Side::A, Side::B})
+    closing.ends[index(side)].fin = find_fin(h, side, observations.streams[index(side)].first_fin);
+  for (const Side side : {Side::A, Side::B}) {
+    EndClosing& end = closing.ends[index(side)];
+    const FinVerdict* const peers = closing.fin(other(side));
+    if (end.fin) complete(h, side, peers, *end.fin);
+    if (peers == nullptr) continue;
+    end.sent_after_peers_fin = sent_after(h, side, *peers);
+    end.left_open = left_open(h, side);
+  }
+}
+
+}  // namespace tcpautopsy

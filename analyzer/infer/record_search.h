@@ -1,0 +1,61 @@
+// Looking through the packets of one connection for the one before or after another, and for what had been
+// acknowledged by then. Packets captured twice are passed over.
+#pragma once
+
+#include <algorithm>
+
+#include "analyzer/flow/flow_trace.h"
+#include "analyzer/infer/segment_ref.h"
+
+namespace tcpautopsy {
+
+// How far one end has acknowledged its peer's stream; its segments are to be taken in order.
+struct HighestAck {
+  StreamOffset value = 0;
+  bool any = false;
+
+  // Whether it acknowledges more than before. A RST may carry any number there (RFC 5961 1.1).
+  bool take(const SegmentRecord& record) {
+    if (!record.has(kAck) || record.has(kRst)) return false;
+    const bool rises = record.ack > value;
+    value = any ? std::max(value, record.ack) : std::max<StreamOffset>(0, record.ack);
+    any = true;
+    return rises;
+  }
+};
+
+// What `side` had acknowledged before record `i`.
+inline HighestAck acked_before(const FlowTrace& trace, RecordIndex i, Side side) {
+  HighestAck acked;
+  for (RecordIndex k = 0; k < i; ++k)
+    if (trace.records[k].side == side) acked.take(trace.records[k]);
+  return acked;
+}
+
+constexpr auto kAnySegment = [](const SegmentRecord&) { return true; };
+
+// The last segment of `side` before record `i` that `accept` takes; kNoRecord if none.
+template <class F = decltype(kAnySegment)>
+RecordIndex last_before(const FlowTrace& trace, RecordIndex i, Side side, F accept = kAnySegment) {
+  while (i-- > 0) {
+    const SegmentRecord& record = trace.records[i];
+    if (record.side == side && !record.copy && accept(record)) return i;
+  }
+  return kNoRecord;
+}
+
+// The first segment of `side` after record `i` that `accept` takes; kNoRecord if none.
+template <class F = decltype(kAnySegment)>
+RecordIndex first_after(const FlowTrace& trace, RecordIndex i, Side side, F accept = kAnySegment) {
+  for (++i; i < trace.records.size(); ++i) {
+    const SegmentRecord& record = trace.records[i];
+    if (record.side == side && !record.copy && accept(record)) return i;
+  }
+  return kNoRecord;
+}
+
+inline SegmentRef ref(const FlowTrace& trace, RecordIndex i) {
+  return i < trace.records.size() ? SegmentRef{i, trace.records[i].frame} : SegmentRef{};
+}
+
+}  // namespace tcpautopsy

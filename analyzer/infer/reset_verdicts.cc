@@ -1,0 +1,225 @@
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+#include "analyzer/infer/conclude_closing.h"
+#include "analyzer/infer/record_search.h"
+
+namespace tcpautopsy {
+namespace {
+
+// Host-wide counters of a busy host move on between two segments of one connection.
+constexpr std::uint32_t kIdStep = 512, kIdJump = 4096;
+constexpr std::size_t kIdsNeeded = 4;
+// What an end takes to answer at once, besides the round trip.
+constexpr TimeNs kAtOnce = 5 * kMillisecond;
+
+bool carries_on(const SegmentRecord& record) { return !record.has(kSyn) && !record.has(kRst); }
+bool is_data(const SegmentRecord& record) { return record.payload > 0 && !record.standing.keepalive; }
+bool has_octets(const SegmentRecord& record) { return record.sequence_length() > 0 && !record.has(kRst); }
+
+// A SYN met by a RST, or a handshake taken back, belongs to the opening.
+bool after_handshake(const FlowHistory& h, RecordIndex i) {
+  const Side side = h.records()[i].side;
+  if (last_before(h.trace, i, side, carries_on) != kNoRecord) return true;
+  const RecordIndex syn_ack =
+      last_before(h.trace, i, side, [](const SegmentRecord& r) { return r.has(kSyn | kAck); });
+  return syn_ack != kNoRecord && last_before(h.trace, i, other(side), carries_on) != kNoRecord &&
+         kSynchronized.has(h.before(i, side));
+}
+
+bool differ_by_initial_value(std::uint8_t a, std::uint8_t b) {
+  constexpr std::array<int, 4> kInitial{32, 64, 128, 255};
+  const int difference = std::abs(static_cast<int>(a) - static_cast<int>(b));
+  for (const int x : kInitial)
+    for (const int y : kInitial)
+      if (x > y && x - y == difference) return true;
+  return false;
+}
+
+bool id_out_of_line(const FlowTrace& trace, RecordIndex reset) {
+  const SegmentRecord& rst = trace.records[reset];
+  // Linux sends a RST without a socket with an ID of 0 and socket-less ones of others come from another
+  // counter.
+  if (!rst.has_ip_id || rst.ip_id == 0 || !rst.has(kAck)) return false;
+  std::size_t seen = 0;
+  std::uint16_t last = 0;
+  for (RecordIndex k = 0; k < reset; ++k) {
+    const SegmentRecord& r = trace.records[k];
+    if (r.side != rst.side || r.copy || !r.has_ip_id || r.ip_id == 0 || r.has(kRst)) continue;
+    const auto id = static_cast<std::uint16_t>(r.ip_id);
+    const auto step = static_cast<std::uint16_t>(id - last);
+    if (seen++ > 0 && (step == 0 || step > kIdStep + r.folded_packets)) return false;
+    last = id;
+  }
+  if (seen < kIdsNeeded) return false;
+  const auto step = static_cast<std::uint16_t>(static_cast<std::uint16_t>(rst.ip_id) - last);
+  return step > kIdJump + rst.folded_packets && step < 0x10000 - kIdStep;
+}
+
+HeaderMisfit header_misfit(const FlowTrace& trace, RecordIndex reset) {
+  HeaderMisfit misfit;
+  const SegmentRecord& rst = trace.records[reset];
+  unsigned others = 0;
+  bool agree = true;
+  for (const SegmentRecord& r : trace.records) {
+    if (r.side != rst.side || r.copy || r.has(kRst)) continue;
+    if (others++ == 0) misfit.usual_ttl = r.ttl;
+    agree = agree && r.ttl == misfit.usual_ttl;
+  }
+  misfit.ttl = others >= 2 && agree && rst.ttl != misfit.usual_ttl;
+  misfit.ttl_by_initial = misfit.ttl && differ_by_initial_value(rst.ttl, misfit.usual_ttl);
+  misfit.ip_id = id_out_of_line(trace, reset);
+  return misfit;
+}
+
+Refused refused(const FlowTrace& trace, RecordIndex asked, StreamOffset acked) {
+  const SegmentRecord& r = trace.records[asked];
+  Refused segment;
+  segment.segment = ref(trace, asked);
+  segment.begin = r.seq;
+  segment.end = r.seq + r.payload;
+  segment.fin = r.has(kFin);
+  segment.keepalive = r.standing.keepalive;
+  segment.fin_taken_before = segment.fin && r.payload == 0 && r.seq <= acked;
+  return segment;
+}
+
+// One RST and what stands before it.
+class ResetJudge {
+ public:
+  ResetJudge(const FlowHistory& h, const ResetReading& reading)
+      : h_(h),
+        reading_(reading),
+        i_(reading.record),
+        rst_(h.records()[i_]),
+        side_(rst_.side),
+        acked_(acked_before(h.trace, i_, side_).value),
+        peer_acked_(acked_before(h.trace, i_, other(side_)).value) {}
+
+  ResetVerdict judge() {
+    v_.segment = ref(h_.trace, i_);
+    v_.side = side_;
+    v_.state = h_.before(i_, side_);
+    v_.acknowledges = rst_.has(kAck);
+    v_.ttl = rst_.ttl;
+    v_.ip_id = rst_.ip_id;
+    v_.fin_sent = passed(h_.closing.fin(side_));
+    v_.fin_received = passed(h_.closing.fin(other(side_)));
+    v_.beyond_window = reading_.beyond_window;
+    v_.odd_sequence = reading_.odd_sequence;
+    v_.inexact = reading_.inexact;
+    v_.goes_on = ref(h_.trace, reading_.goes_on);
+    if (reading_.answers != kNoRecord) v_.answers = refused(h_.trace, reading_.answers, acked_);
+    v_.misfit = header_misfit(h_.trace, i_);
+    v_.own_before = ref(h_.trace, last_before(h_.trace, i_, side_));
+    v_.peer_before = ref(h_.trace, last_before(h_.trace, i_, other(side_)));
+    v_.after_close = after_close();
+    v_.became = became();
+    v_.idle_ns = idle();
+    v_.unanswered = unanswered();
+    v_.unacknowledged_own = unacknowledged(side_, peer_acked_);
+    v_.unacknowledged_peer = unacknowledged(other(side_), acked_);
+    v_.maybe_unread = maybe_unread();
+    v_.all_acked = h_.trace.facts(other(side_)).acked_max >= rst_.sent_max;
+    return v_;
+  }
+
+ private:
+  bool passed(const FinVerdict* fin) const { return fin != nullptr && fin->first.record < i_; }
+
+  Became became() const {
+    if (reading_.forged()) return Became::Forged;
+    const bool synchronised = v_.state == TcpState::Unknown || kSynchronized.has(v_.state);
+    if (!synchronised || v_.after_close) return Became::ReplyToStray;
+    if (!v_.beyond_window) return Became::Effective;
+    return v_.answers ? Became::ReplyToStray : Became::NotTaken;
+  }
+
+  bool after_close() {
+    if (!v_.fin_sent || v_.goes_on) return false;
+    if (v_.answers) {
+      v_.met = v_.answers;
+      return v_.answers->asks_for_answer();
+    }
+    // Some stacks set ACK on such a RST too. It is an answer if it comes at once and leaves the segment
+    // unacknowledged or acknowledges just that segment, which the endpoint had not taken before.
+    const RecordIndex asked = last_before(h_.trace, i_, other(side_), has_octets);
+    if (asked == kNoRecord) return false;
+    const SegmentRecord& segment = h_.records()[asked];
+    const TimeNs wait = rst_.frame.time_ns - segment.frame.time_ns;
+    if (wait > h_.rtt(side_).value_or(0) + kAtOnce || acked_ >= segment.end()) return false;
+    v_.met = refused(h_.trace, asked, acked_);
+    return true;
+  }
+
+  // A segment that the RST answers ends the idle time, it is not part of it.
+  TimeNs idle() const {
+    const RecordIndex until = v_.answers ? v_.answers->segment.record : i_;
+    const RecordIndex a = last_before(h_.trace, until, Side::A), b = last_before(h_.trace, until, Side::B);
+    if (a == kNoRecord && b == kNoRecord) return 0;
+    const RecordIndex from = a == kNoRecord ? b : b == kNoRecord ? a : std::max(a, b);
+    return h_.records()[until].frame.time_ns - h_.records()[from].frame.time_ns;
+  }
+
+  Unanswered unanswered() const {
+    Unanswered found = Unanswered::Nothing;
+    const RecordIndex from = v_.peer_before ? v_.peer_before.record + 1 : 0;
+    for (RecordIndex k = i_; k-- > from;) {
+      const SegmentRecord& r = h_.records()[k];
+      if (r.side != side_ || r.copy || !(r.standing.keepalive || r.sequence_length() > 0)) continue;
+      if (found == Unanswered::Nothing) found = r.standing.keepalive ? Unanswered::Probes : Unanswered::Data;
+      if (found == Unanswered::Data && (r.standing.retransmission || r.standing.keepalive))
+        found = Unanswered::Repeats;
+    }
+    return found;
+  }
+
+  StreamOffset unacknowledged(Side sender, StreamOffset acked) const {
+    const RecordIndex last =
+        last_before(h_.trace, i_, sender, [](const SegmentRecord& r) { return r.sequence_length() > 0; });
+    if (last == kNoRecord) return 0;
+    const SegmentRecord& r = h_.records()[last];
+    return std::max<StreamOffset>(0, std::max(r.sent_max, r.end()) - std::max<StreamOffset>(acked, 1));
+  }
+
+  StreamOffset maybe_unread() const {
+    StreamOffset last_data = 1;
+    for (RecordIndex k = 0; k < i_; ++k) {
+      const SegmentRecord& r = h_.records()[k];
+      if (r.side != side_ && !r.copy && is_data(r)) last_data = std::max(last_data, r.seq + r.payload);
+    }
+    const StreamOffset covered = std::max(rst_.has(kAck) ? rst_.ack : 0, acked_);
+    const RecordIndex own = last_before(h_.trace, i_, side_, is_data);
+    const StreamOffset read = own == kNoRecord ? 1 : h_.records()[own].ack;
+    return std::max<StreamOffset>(0, std::min(last_data, covered) - std::max<StreamOffset>(read, 1));
+  }
+
+  const FlowHistory& h_;
+  const ResetReading& reading_;
+  RecordIndex i_;
+  const SegmentRecord& rst_;
+  Side side_;
+  StreamOffset acked_, peer_acked_;  // what the sender of the RST, and its peer, had acknowledged
+  ResetVerdict v_;
+};
+
+}  // namespace
+
+void conclude_resets(const Observations& observations, FlowHistory& h) {
+  ClosingVerdicts& closing = h.closing;
+  for (const ResetReading& reading : observations.resets) {
+    const SegmentRecord& rst = h.records()[reading.record];
+    if (rst.copy || rst.has(kSyn)) continue;
+    const TcpState before = h.before(reading.record, rst.side);
+    const bool synchronised = before == TcpState::Unknown || kSynchronized.has(before);
+    if (!closing.ended_by && synchronised && observations.records[reading.record].constrains) {
+      closing.ended_by = ref(h.trace, reading.record);
+      closing.ended_by_side = rst.side;
+    }
+    if (after_handshake(h, reading.record))
+      closing.ends[index(rst.side)].resets.push_back(ResetJudge(h, reading).judge());
+  }
+}
+
+}  // namespace tcpautopsy

@@ -1,0 +1,149 @@
+#include "analyzer/infer/resets.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "analyzer/decode/window_scale.h"
+#include "analyzer/infer/record_search.h"
+
+namespace tcpautopsy {
+namespace {
+
+// What a segment may lag behind another that its sender sent later, on another path or queue.
+constexpr TimeNs kReorderingSlack = 50 * kMillisecond;
+constexpr StreamOffset kLargestWindow = StreamOffset{65535} << 14;  // RFC 7323 2.3
+// Octets sent after a RST stand no further beyond it than this.
+constexpr StreamOffset kNextOctets = 1 << 24;
+
+// One end as the records before a RST show it.
+struct Heard {
+  HighestAck acked;
+  std::optional<StreamOffset>
+      right_edge;  // the highest that its window offered; none while no ACK of it came
+  bool fin = false;
+  RecordIndex answered = kNoRecord;  // the segment that its last RST answered
+};
+
+class ResetReader {
+ public:
+  ResetReader(const FlowTrace& trace, std::vector<ResetReading>& readings)
+      : trace_(trace), readings_(readings) {
+    for (const Side side : {Side::A, Side::B})
+      shift_[index(side)] = window_shift(trace.facts(side).syn_options, trace.facts(other(side)).syn_options);
+    scale_known_ = trace.facts(Side::A).syn_seen && trace.facts(Side::B).syn_seen;
+  }
+
+  void read() {
+    for (RecordIndex i = 0; i < trace_.records.size(); ++i) {
+      const SegmentRecord& r = trace_.records[i];
+      if (r.has(kRst)) {
+        readings_.push_back(read(i));
+        continue;
+      }
+      Heard& sender = heard_[index(r.side)];
+      sender.fin = sender.fin || r.has(kFin);
+      if (!r.has(kAck)) continue;
+      sender.acked.take(r);
+      const auto window = static_cast<StreamOffset>(r.window) << (r.has(kSyn) ? 0U : shift_[index(r.side)]);
+      sender.right_edge = std::max(sender.right_edge.value_or(r.ack + window), r.ack + window);
+    }
+  }
+
+ private:
+  ResetReading read(RecordIndex i) {
+    const SegmentRecord& r = trace_.records[i];
+    Heard& sender = heard_[index(r.side)];
+    const Heard& receiver = heard_[index(trace_.self_connection ? r.side : other(r.side))];
+    ResetReading reading;
+    reading.record = i;
+    place(r, sender, receiver, reading);
+    if (r.copy || r.has(kSyn)) return reading;
+    reading.goes_on = continuation(i);
+    reading.answers = answered_segment(i, sender.answered);
+    if (reading.answers != kNoRecord) sender.answered = reading.answers;
+    // Below the window it may answer an older segment; 0 on the wire answers one without ACK.
+    const SideFacts& facts = trace_.facts(r.side);
+    const bool before_stream = facts.iss_known && r.seq < 1 && wrap(r.seq, facts.iss).raw() != 0;
+    reading.odd_sequence = reading.beyond_window && reading.answers == kNoRecord &&
+                           (r.seq > receiver.acked.value || before_stream);
+    return reading;
+  }
+
+  // RFC 9293 3.10.7.4, first and second check, as RFC 5961 3.2 narrows them. The capture does not know
+  // RCV.NXT, only that it lies between what the receiver acknowledged and what was sent to it. One below is
+  // still taken after a FIN, since some stacks abort so after they have closed.
+  void place(const SegmentRecord& r, const Heard& sender, const Heard& receiver,
+             ResetReading& reading) const {
+    if (!receiver.acked.any) return;
+    const StreamOffset expected = receiver.acked.value;
+    const StreamOffset top = std::max(r.sent_max, expected);
+    const StreamOffset edge =
+        scale_known_ && receiver.right_edge ? std::max(*receiver.right_edge, top) : top + kLargestWindow;
+    reading.beyond_window = r.seq < expected - (sender.fin ? 1 : 0) || r.seq > edge;
+    reading.inexact = !reading.beyond_window && r.seq != expected && r.seq != top;
+  }
+
+  // A RST after which its sender goes on as before was not its sender's, or was never meant to end the
+  // connection. What it sent before the RST may come after it for a while; a timestamp tells.
+  RecordIndex continuation(RecordIndex i) const {
+    const SegmentRecord& reset = trace_.records[i];
+    const TimeNs late = std::max(trace_.round_trip().value_or(0), kReorderingSlack);
+    return first_after(trace_, i, reset.side, [&](const SegmentRecord& r) {
+      if (r.has(kSyn) || r.has(kRst)) return false;
+      if (r.has_timestamps && reset.has_timestamps)
+        return static_cast<std::int32_t>(r.ts_val - reset.ts_val) > 0;
+      const bool octets = r.sequence_length() > 0;
+      if (octets && r.seq >= reset.seq && r.seq <= reset.seq + kNextOctets) return true;
+      return r.frame.time_ns - reset.frame.time_ns > late;
+    });
+  }
+
+  // For each record before `i`: the highest ACK that `side` sent between it and `i`.
+  std::vector<StreamOffset> acked_until(RecordIndex i, Side side) const {
+    std::vector<StreamOffset> until(i, std::numeric_limits<StreamOffset>::min());
+    HighestAck acked;
+    for (RecordIndex k = i; k-- > 1;) {
+      if (trace_.records[k].side == side) acked.take(trace_.records[k]);
+      if (acked.any) until[k - 1] = acked.value;
+    }
+    return until;
+  }
+
+  // A RST without ACK takes its sequence number from the segment it answers. Segments that ask for an answer
+  // (data, FIN, probe) draw one RST each, in order; plain acknowledgments are seldom what drew it.
+  RecordIndex answered_segment(RecordIndex i, RecordIndex after) const {
+    const SegmentRecord& reset = trace_.records[i];
+    if (reset.has(kAck)) return kNoRecord;
+    // Half the least round trip: it may be an overestimate by a delayed ACK.
+    const TimeNs latest = reset.frame.time_ns - trace_.rtt(reset.side).value_or(0) / 2;
+    const auto acked = acked_until(i, reset.side);
+    RecordIndex plain = kNoRecord, asking = kNoRecord;
+    for (RecordIndex k = after == kNoRecord ? 0 : after + 1; k < i; ++k) {
+      const SegmentRecord& r = trace_.records[k];
+      if (r.side == reset.side || r.copy || r.has(kRst) || r.has(kSyn) || !r.has(kAck)) continue;
+      if (r.ack != reset.seq || r.frame.time_ns > latest) continue;
+      if (r.sequence_length() == 0 && !r.standing.keepalive) {
+        plain = k;
+      } else if (acked[k] < r.end()) {
+        // What was sent again had not been answered: the RST is for the repeat.
+        const bool repeats = asking != kNoRecord && trace_.records[asking].seq == r.seq;
+        if (asking == kNoRecord || repeats) asking = k;
+      }
+    }
+    return asking != kNoRecord ? asking : plain;
+  }
+
+  const FlowTrace& trace_;
+  std::vector<ResetReading>& readings_;
+  PerSide<Heard> heard_;
+  PerSide<unsigned> shift_{};
+  bool scale_known_ = false;
+};
+
+}  // namespace
+
+void read_resets(const FlowTrace& trace, std::vector<ResetReading>& readings) {
+  ResetReader(trace, readings).read();
+}
+
+}  // namespace tcpautopsy
