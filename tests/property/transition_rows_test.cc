@@ -254,11 +254,11 @@ const std::vector<Idle> kIdle{};
 
 void check_all_seen(const Tables& tables, Table table, std::string_view name, std::size_t count) {
   for (std::size_t r = 0; r < count; ++r) {
-    const auto* idle = std::find_if(std::begin(kIdle), std::end(kIdle), [&](const Idle& known) {
+    const bool idle = std::any_of(kIdle.begin(), kIdle.end(), [&](const Idle& known) {
       return known.row == RowName{table, r};
     });
     INFO(name << " row " << r);
-    CHECK(tables.seen.count({table, r}) == (idle == std::end(kIdle) ? 1 : 0));
+    CHECK(tables.seen.count({table, r}) == (idle ? 0 : 1));
   }
 }
 
