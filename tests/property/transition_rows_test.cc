@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "analyzer/infer/transition_tables.h"
+#include "analyzer/infer/trellis_moves.h"
 #include "tests/support/conclude.h"
 #include "tests/support/format.h"
 #include "tests/support/simulator.h"
@@ -90,7 +90,8 @@ class Walk {
       before = step.forward.states();
     }
     const Ending& e = trellis_.endings[index(state_)];
-    if (e.leave < e.stay)
+    // Told as possible at least.
+    if (e.leave <= add_cost(e.stay, weights::kPlausible))
       mark(seen_, Table::Timer, timer_rows(), [&](const TimerRow& row) { return row.from == state_; });
   }
 
@@ -98,12 +99,12 @@ class Walk {
   TcpState next_after(const Step& step) const {
     Cost best = kNever;
     TcpState next = state_;
-    for (const SlowMove& move : slow_moves(trellis_, step.event, state_, observations_))
-      if (const Cost all = add_cost(move.cost, step.backward[move.to]);
-          all < best || (all == best && move.to == state_)) {
-        best = all;
-        next = move.to;
-      }
+    each_move(trellis_, step.event, {state_}, observations_, [&](TcpState, TcpState to, Cost cost) {
+      const Cost all = add_cost(cost, step.backward[to]);
+      if (all >= best) return;
+      best = all;
+      next = to;
+    });
     return next;
   }
 
