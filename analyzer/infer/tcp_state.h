@@ -21,7 +21,7 @@ enum class TcpState : std::uint8_t {
   Closing,
   LastAck,
   TimeWait,
-  Unknown,  // the endpoint's past is outside the capture and nothing has told it; never a member of a
+  Unknown,  // the endpoint's past is outside the capture and nothing has settled it; never a member of a
             // StateSet
 };
 constexpr unsigned kStateCount = 11;  // without Unknown

@@ -96,8 +96,9 @@ inline constexpr Cost kRstRefusesOwnAttempt = 6;
 
 // A FIN lost before the capture point: above kLost, since it must be the FIN.
 inline constexpr Cost kHiddenFin = 6;
-// With a gap in the IP IDs of its size: below kLost.
-inline constexpr Cost kHiddenFinInGap = 2;
+// That a gap in the IP IDs before the first captured FIN was no earlier FIN: below kLost, for other packets
+// may have been lost there.
+inline constexpr Cost kGapWithoutFin = 2;
 // A segment that the capture missed: above two losses and a hidden FIN, which explain without it.
 inline constexpr Cost kUnseen = 12;
 // In a direction that was not captured at all it is the rule.

@@ -29,7 +29,7 @@ static_assert(kDeadPathMiss < kDeadPathArrival && kDeadPathArrival < kLost);
 static_assert(0 < kRefusedTaken && kRefusedTaken < kLost);
 
 // The capture missed nothing as long as anything else explains what was sent.
-static_assert(kHiddenFin > kLost && kHiddenFinInGap < kLost);
+static_assert(kHiddenFin > kLost && 0 < kGapWithoutFin && kGapWithoutFin < kLost);
 static_assert(kUnseen > kHiddenFin && kUnseen > 2 * kLost);
 static_assert(kUnseenOneSided < kLost);
 static_assert(kJump > kUnseen && kJump > kCertain);
