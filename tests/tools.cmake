@@ -12,6 +12,10 @@ if(TARGET test_support)
 endif()
 
 add_executable(bulk_transfer tools/bulk_transfer.cc)
+if(Python3_FOUND)
+  add_test(NAME "tools: check_includes" COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/check_includes.py
+    ${PROJECT_SOURCE_DIR}/.ci/check-includes)
+endif()
 if(TARGET tcpautopsy AND Python3_FOUND)
   # Large enough for a gap and for sequence numbers to go round; sizes that tell about memory are for running by hand.
   add_test(NAME "stream memory" COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/stream_memory.py
