@@ -98,17 +98,18 @@ po::options_description input_group(Options& o) {
   return group;
 }
 
+std::string option_of(const ProfileNumber& number) {
+  std::string option(number.name);
+  std::replace(option.begin(), option.end(), '_', '-');
+  return option;
+}
+
 po::options_description profile_group() {
   po::options_description group("Numbers of the profile");
-  const auto text = [] { return po::value<std::string>()->value_name("SECONDS"); };
-  const auto number = [] { return po::value<std::string>()->value_name("N"); };
-  group.add_options()("time-wait", text(), "how long TIME-WAIT lasts")(
-      "fin-wait-2", text(), "how long FIN-WAIT-2 lasts after close(), or none")(
-      "syn-give-up", text(), "from the first SYN until connect gives up")(
-      "syn-retries", number(), "SYNs sent again")("syn-ack-retries", number(), "SYN-ACKs sent again")(
-      "data-retries", number(), "times that data is sent again")(
-      "orphan-retries", number(), "times that a FIN is sent again after close()")(
-      "minimum-rto", text(), "least retransmission timeout");
+  for (const ProfileNumber& number : profile_numbers())
+    group.add_options()(option_of(number).c_str(),
+                        po::value<std::string>()->value_name(number.is_time() ? "SECONDS" : "N"),
+                        std::string(number.meaning).c_str());
   return group;
 }
 
@@ -321,6 +322,11 @@ void read_settings(po::variables_map& given, Thresholds& thresholds) {
   if (given.count("set")) set_thresholds(thresholds, given["set"].as<Words>());
 }
 
+ProfileNumber::Value value_of(const ProfileNumber& number, const std::string& text, std::string_view option) {
+  if (number.may_be_none() && text == "none") return std::nullopt;
+  return number.is_time() ? seconds_of(text, option) : number_of<unsigned>(text, option);
+}
+
 // The profile named, then its numbers one by one, in whatever order they were given.
 void read_profile(const po::variables_map& given, Profile& profile) {
   if (given.count("profile")) {
@@ -330,24 +336,10 @@ void read_profile(const po::variables_map& given, Profile& profile) {
       throw UsageError{fmt::format("--profile '{}' is none of {}", wanted, fmt::join(profile_names(), ", "))};
     profile = *named;
   }
-  const auto seconds = [&](const char* option, TimeNs& into) {
-    if (given.count(option)) into = seconds_of(given[option].as<std::string>(), option);
-  };
-  const auto number = [&](const char* option, unsigned& into) {
-    if (given.count(option)) into = number_of<unsigned>(given[option].as<std::string>(), option);
-  };
-  seconds("time-wait", profile.time_wait);
-  seconds("syn-give-up", profile.syn_give_up);
-  seconds("minimum-rto", profile.minimum_rto);
-  if (given.count("fin-wait-2")) {
-    const auto& text = given["fin-wait-2"].as<std::string>();
-    profile.fin_wait_2.reset();
-    if (text != "none") profile.fin_wait_2 = seconds_of(text, "fin-wait-2");
+  for (const ProfileNumber& number : profile_numbers()) {
+    const std::string option = option_of(number);
+    if (given.count(option)) number.set(profile, value_of(number, given[option].as<std::string>(), option));
   }
-  number("syn-retries", profile.syn_retries);
-  number("syn-ack-retries", profile.syn_ack_retries);
-  number("data-retries", profile.data_retries);
-  number("orphan-retries", profile.orphan_retries);
 }
 
 void check_format(const Command& command, const Options& o) {

@@ -38,15 +38,10 @@ std::string fresh(const std::string& path) {
   return path;
 }
 
-template <class Use>
-void each_number(Profile& p, Use use) {
-  use("time_wait", p.time_wait);
-  use("syn_give_up", p.syn_give_up);
-  use("minimum_rto", p.minimum_rto);
-  use("syn_retries", p.syn_retries);
-  use("syn_ack_retries", p.syn_ack_retries);
-  use("data_retries", p.data_retries);
-  use("orphan_retries", p.orphan_retries);
+void read_number(const ProfileNumber& number, const std::string& text, Profile& profile) {
+  std::int64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  number.set(profile, value);
 }
 
 void read_threshold(const std::string& name, const std::string& value, Thresholds& thresholds) {
@@ -77,10 +72,10 @@ void PlanFile::text(const std::string& key, const std::string& value) {
 void PlanFile::put(const Settings& settings, std::uint64_t shards) {
   text("shards", std::to_string(shards));
   text("filter", settings.filter);
-  Profile profile = settings.profile;
-  text("profile", profile.name);
-  if (profile.fin_wait_2) text("fin_wait_2", std::to_string(*profile.fin_wait_2));
-  each_number(profile, [&](const char* name, auto& value) { text(name, std::to_string(value)); });
+  text("profile", settings.profile.name);
+  for (const ProfileNumber& number : profile_numbers())
+    if (const auto value = number.of(settings.profile))
+      text(std::string(number.name), std::to_string(*value));
   for (const auto& [name, value] : settings.thresholds.all())
     text(fmt::format("{}{}.{}", kThreshold, name.first, name.second), fmt::format("{:.17g}", value));
 }
@@ -127,17 +122,15 @@ void PlanFile::close() {
 ShardWork PlanFile::head() {
   ShardWork work;
   Settings& settings = work.settings;
-  settings.profile.fin_wait_2.reset();
+  for (const ProfileNumber& number : profile_numbers()) number.set(settings.profile, std::nullopt);
   Statement rows = database_->prepare("SELECT key, value FROM settings ORDER BY key");
   while (rows.step()) {
     const std::string key = rows.text(0), value = rows.text(1);
     if (key == "shards") work.shards = std::strtoull(value.c_str(), nullptr, 10);
     if (key == "filter") settings.filter = value;
     if (key == "profile") settings.profile.name = value;
-    if (key == "fin_wait_2") settings.profile.fin_wait_2 = std::strtoll(value.c_str(), nullptr, 10);
-    each_number(settings.profile, [&](const char* name, auto& number) {
-      if (key == name) std::from_chars(value.data(), value.data() + value.size(), number);
-    });
+    for (const ProfileNumber& number : profile_numbers())
+      if (key == number.name) read_number(number, value, settings.profile);
     if (key.starts_with(kThreshold))
       read_threshold(key.substr(kThreshold.size()), value, settings.thresholds);
   }

@@ -147,10 +147,11 @@ std::int64_t unit_number(const std::string& name) {
 }
 
 std::string settings_text(const Settings& settings) {
-  const Profile& p = settings.profile;
-  return fmt::format("filter '{}' profile {} {} {} {} {} {} {} {} {} thresholds{}", settings.filter, p.name,
-                     p.time_wait, p.fin_wait_2.value_or(-1), p.syn_give_up, p.syn_retries, p.syn_ack_retries,
-                     p.data_retries, p.orphan_retries, p.minimum_rto, threshold_text(settings.thresholds));
+  std::string numbers;
+  for (const ProfileNumber& number : profile_numbers())
+    numbers += fmt::format(" {}", number.of(settings.profile).value_or(-1));
+  return fmt::format("filter '{}' profile {}{} thresholds{}", settings.filter, settings.profile.name, numbers,
+                     threshold_text(settings.thresholds));
 }
 
 std::string fingerprint(const UnitPlan& unit, const Settings& settings) {
