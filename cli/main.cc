@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/completion.h"
 #include "cli/output.h"
 
 namespace tcpautopsy::cli {
@@ -25,11 +26,19 @@ int help(const std::vector<std::string>& arguments) {
   return print(command_help(command_named(arguments[1])));
 }
 
+// For tcpautopsy.bash.
+int complete(const std::vector<std::string>& arguments) {
+  std::string lines;
+  for (const std::string& word : completions({arguments.begin() + 1, arguments.end()})) lines += word + '\n';
+  return print(lines);
+}
+
 int run(std::vector<std::string> arguments) {
   if (arguments.empty()) throw UsageError{"no capture is named"};
   const std::string& first = arguments.front();
   if (first == "help" || first == "--help" || first == "-h") return help(arguments);
   if (first == "--version") return print("tcpautopsy " TCPAUTOPSY_VERSION "\n");
+  if (first == "--complete") return complete(arguments);
   const Command* command = arguments.size() > 1 ? find_command(first + " " + arguments[1]) : nullptr;
   if (command != nullptr)
     arguments.erase(arguments.begin(), arguments.begin() + 2);

@@ -64,7 +64,13 @@ enum OptionGroup : unsigned {
   kStream = 128,
   kSettings = 256,
   kProfile = 512,  // filter, profile and settings, without the inputs' own options
-  kBatch = 1024
+  kStore = 1024,   // what a batch writes
+  kDryRun = 2048,
+  kMakeShards = 4096,
+  kOneShard = 8192,
+  kPlan = 16384,
+  kScan = 32768,    // what makes files one capture, and how many at once
+  kCompare = 65536  // what is told of a store, and what makes the exit status 3
 };
 
 struct Command {

@@ -73,13 +73,18 @@ std::optional<std::string> user_config_path() {
   return std::nullopt;
 }
 
-void set_thresholds(Thresholds& thresholds, const std::vector<std::string>& assignments) {
-  for (const std::string& assignment : assignments) {
-    const std::size_t equals = assignment.find('=');
-    if (equals == std::string::npos)
-      throw UsageError{fmt::format("--set takes ID.NAME=VALUE, not '{}'", assignment)};
-    set_one(thresholds, assignment.substr(0, equals), assignment.substr(equals + 1));
-  }
+std::vector<std::string> threshold_names() {
+  std::vector<std::string> names;
+  every_threshold(
+      [&](const Detector&, const Threshold&, std::string name) { names.push_back(std::move(name)); });
+  return names;
+}
+
+void set_threshold(Thresholds& thresholds, const std::string& assignment) {
+  const std::size_t equals = assignment.find('=');
+  if (equals == std::string::npos)
+    throw UsageError{fmt::format("--set takes ID.NAME=VALUE, not '{}'", assignment)};
+  set_one(thresholds, assignment.substr(0, equals), assignment.substr(equals + 1));
 }
 
 void read_config(const std::string& path, const po::options_description& others, po::variables_map& given) {

@@ -13,8 +13,10 @@ namespace tcpautopsy::cli {
 // The user's own file, whether or not it exists: in $XDG_CONFIG_HOME, else in ~/.config; none without either.
 std::optional<std::string> user_config_path();
 
-// One "id.name=value" after another. Throws UsageError, naming what is known.
-void set_thresholds(Thresholds& thresholds, const std::vector<std::string>& assignments);
+std::vector<std::string> threshold_names();  // "id.name", of all findings
+
+// "id.name=value". Throws UsageError, naming what is known.
+void set_threshold(Thresholds& thresholds, const std::string& assignment);
 
 // Adds what the file says to `given`, where nothing is said of it yet: lines "id.name = value", or
 // "name = value" under "[id]", and those of `others`. Throws UsageError.

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "tests/support/tap_repeat.h"
 #include "tests/support/tap_words.h"
 
 namespace tcpautopsy::tap {
@@ -32,7 +33,9 @@ class Parser {
   void timed(Words& words, std::string_view time);
   void times(Words& words);
   void meanwhile(Words& words);
-  void end_block(Words& words);
+  void repeat(Words& words);
+  void end_braces(Words& words);
+  void end_block();
   void block_option(Words& words, Block& block) const;
   void packet(Words& words);
   void icmp(Words& words);
@@ -60,6 +63,7 @@ class Parser {
   Script script_;
   TimeNs now_ = 0;
   bool in_block_ = false;
+  std::vector<Repeat> repeats_;  // those that are open, each within the one before
 };
 
 Parser::Parser() {
@@ -68,7 +72,7 @@ Parser::Parser() {
 }
 
 void Parser::line(std::string_view text, unsigned number) {
-  static constexpr std::array<std::pair<std::string_view, Statement>, 15> kStatements{{
+  static constexpr std::array<std::pair<std::string_view, Statement>, 16> kStatements{{
       {"handshake", &Parser::handshake},
       {"reuse", &Parser::reuse},
       {"ends", &Parser::ends},
@@ -83,13 +87,15 @@ void Parser::line(std::string_view text, unsigned number) {
       {"no", &Parser::no},
       {"times", &Parser::times},
       {"meanwhile", &Parser::meanwhile},
-      {"}", &Parser::end_block},
+      {"repeat", &Parser::repeat},
+      {"}", &Parser::end_braces},
   }};
   Words words(text.substr(0, text.find('#')), number);
   if (words.done()) return;
   const std::string_view first = words.take("a statement");
-  if (in_block_ && first != "handshake" && first != "}" && first.front() != '+')
-    words.fail("between { and } stand packets, ICMP errors and handshakes");
+  if ((in_block_ || !repeats_.empty()) && first != "handshake" && first != "repeat" && first != "}" &&
+      first.front() != '+')
+    words.fail("between { and } stand packets, ICMP errors, handshakes and repeats");
   const auto found = std::find_if(kStatements.begin(), kStatements.end(),
                                   [first](const auto& s) { return s.first == first; });
   if (found != kStatements.end()) {
@@ -103,7 +109,7 @@ void Parser::line(std::string_view text, unsigned number) {
 }
 
 Script Parser::take(unsigned last_line) {
-  if (in_block_) throw ScriptError(last_line, "a block has no end");
+  if (in_block_ || !repeats_.empty()) throw ScriptError(last_line, "a block has no end");
   return std::move(script_);
 }
 
@@ -167,11 +173,28 @@ void Parser::meanwhile(Words& words) {
   now_ = script_.blocks.back().start_ns;
 }
 
-void Parser::end_block(Words& words) {
-  if (!in_block_) words.fail("there is no block to end");
+void Parser::repeat(Words& words) {
+  const auto count = words.number<std::uint32_t>("number of times");
+  if (count == 0 || count > 10000) words.fail("1 to 10000 times");
+  if (!words.take_if("{")) words.fail("'{' ends the line");
+  repeats_.push_back({words.line(), count, events().size(), now_});
+}
+
+void Parser::end_braces(Words& words) {
+  if (!repeats_.empty()) {
+    now_ = play_again(repeats_.back(), now_, events());
+    repeats_.pop_back();
+  } else if (in_block_) {
+    end_block();
+  } else {
+    words.fail("there is no block to end");
+  }
+}
+
+void Parser::end_block() {
   in_block_ = false;
   const Block& block = script_.blocks.back();
-  if (block.events.empty()) words.fail("nothing between { and }");
+  if (block.events.empty()) throw ScriptError(block.line, "nothing between { and }");
   now_ = block.start_ns + block.count * block.every_ns;
 }
 

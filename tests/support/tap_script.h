@@ -1,5 +1,7 @@
 // The .tap language: a connection packet by packet, with what only the author of the script can know (marks)
 // and what the analysis must conclude (expectations). tests/scripts/README.md describes the language.
+// `repeat N { ... }` stands for its lines N times over (tap_repeat.h): each time the numbers of both streams
+// go on by what was sent of them between the braces, and so do the acknowledgments.
 #pragma once
 
 #include <cstdint>

@@ -170,4 +170,46 @@ TEST_CASE("damaged scripts are refused or read, never more") {
   }
 }
 
+TEST_CASE("repeat plays its lines again, and the streams go on") {
+  const Script s = parse_script(
+      "handshake\n+1 A > B P. 1:11(10) ack 1\nrepeat 3 {\n+.1 A > B P. 11:21(10) ack 1\n"
+      "+.2 A < B P. 1:6(5) ack 21 <sack 31:41>\n}\n+.5 A > B . 41:41(0) ack 16\n");
+  REQUIRE(s.events.size() == 11);
+  const auto at = [&](std::size_t i) { return std::get<Packet>(s.events[i]); };
+  CHECK(at(8).seq == 31);
+  CHECK(at(8).ack == 11);
+  CHECK(at(8).payload == 10);
+  CHECK(at(9).seq == 11);
+  CHECK(at(9).ack == 41);
+  CHECK(at(9).options.sack.at(0).left == 51);
+  CHECK(at(9).options.sack.at(0).right == 61);
+  CHECK(at(8).time_ns - at(6).time_ns == 300 * kMillisecond);
+  CHECK(at(10).time_ns - at(9).time_ns == 500 * kMillisecond);
+  CHECK(at(10).seq == 41);
+}
+
+TEST_CASE("repeat may stand within a repeat and within a block") {
+  const Script s = parse_script(
+      "times 2 every 1 {\nhandshake\nrepeat 2 {\nrepeat 3 {\n+.1 A > B . 1:2(1) ack 1\n}\n"
+      "+.1 A < B . 1:1(0) ack 4\n}\n}\nrepeat 2 {\n+.1 icmp to A type 3 code 1 quotes 1\n+0 A > B . 1:3(2) "
+      "ack 1\n}\n");
+  const std::vector<Event>& inside = s.blocks.at(0).events;
+  REQUIRE(inside.size() == 11);
+  CHECK(std::get<Packet>(inside[9]).seq == 6);
+  CHECK(std::get<Packet>(inside[10]).ack == 7);
+  REQUIRE(s.events.size() == 4);
+  CHECK(std::get<Icmp>(s.events[2]).seq == 3);
+}
+
+TEST_CASE("a repeat that is wrong is told with its line") {
+  CHECK(contains(error_of("repeat 2 {\n+0 A > B . 1:1(0) ack 1\n"), "no end"));
+  CHECK(contains(error_of("repeat 2 {\n}\n"), "nothing between"));
+  CHECK(contains(error_of("repeat 0 {\n}\n"), "1 to 10000"));
+  CHECK(contains(error_of("repeat 2\n"), "'{' ends the line"));
+  CHECK(contains(error_of("repeat 2 {\nkeep all\n}\n"), "between { and }"));
+  CHECK(contains(error_of("repeat 9999 {\nrepeat 9999 {\n+0 A > B . 1:1(0) ack 1\n}\n}\n"), "too much"));
+  CHECK(contains(error_of("repeat 9999 {\n+900000000 A > B . 1:1(0) ack 1\n}\n"), "too much"));
+  CHECK(contains(error_of("}\n"), "no block"));
+}
+
 }  // namespace tcpautopsy::tap

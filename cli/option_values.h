@@ -1,0 +1,62 @@
+// From the text of an option to its value. All throw UsageError with the option's name in it.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <string>
+#include <string_view>
+
+#include "cli/option_table.h"
+
+namespace tcpautopsy::cli {
+
+inline TimeSpec time_of(const std::string& text, std::string_view option) {
+  if (const auto time = parse_time(text)) return *time;
+  throw UsageError{fmt::format(
+      "--{} '{}' is no time: give 2024-05-01T10:00:00Z, epoch seconds, +SECONDS or end", option, text)};
+}
+
+inline TimeNs seconds_of(const std::string& text, std::string_view option) {
+  if (const auto seconds = parse_seconds(text)) return *seconds;
+  throw UsageError{fmt::format("--{} '{}' is no number of seconds", option, text)};
+}
+
+// Digits only; the library's own conversion would take "-1" for a large number.
+template <class Number>
+Number number_of(const std::string& text, std::string_view option) {
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc{} && end == text.data() + text.size()) return number;
+  throw UsageError{fmt::format("--{} '{}' is no number that fits", option, text)};
+}
+
+inline std::uint64_t count_of(const std::string& text, std::string_view option, std::uint64_t least) {
+  constexpr std::uint64_t kMost = 1'000'000;
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc{} && end == text.data() + text.size() && number >= least && number <= kMost)
+    return number;
+  throw UsageError{fmt::format("--{} '{}' is no number from {} to {}", option, text, least, kMost)};
+}
+
+template <class Choices>
+Words words_of(const Choices& choices) {
+  Words words;
+  for (const auto& choice : choices) words.emplace_back(choice.word);
+  return words;
+}
+
+// The option, taking one of `choices`: an array of Choice that stays.
+template <class Choices, class Set>
+Option choosing(Option option, const Choices& choices, Set set) {
+  option.words = [&choices] { return words_of(choices); };
+  option.use = [&choices, set, name = option.long_name()](Options& o, const std::string& text) {
+    for (const auto& choice : choices)
+      if (choice.word == text) return set(o, choice.meaning);
+    throw UsageError{fmt::format("--{} '{}' is none of {}", name, text, fmt::join(words_of(choices), ", "))};
+  };
+  return option;
+}
+
+}  // namespace tcpautopsy::cli
