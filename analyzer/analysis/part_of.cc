@@ -13,7 +13,7 @@ bool takes(const Detector& detector, std::string_view id) {
 
 }  // namespace
 
-FlowPlace FlowPlace::of(const FlowTrace& trace) {
+FlowPlace FlowPlace::of(const FlowFacts& trace) {
   return {trace.facts(trace.client).address, trace.facts(other(trace.client)).address, trace.first.time_ns};
 }
 

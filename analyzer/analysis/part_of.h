@@ -14,7 +14,7 @@ struct FlowPlace {
   EndpointAddress client, server;
   TimeNs begun_ns = 0;  // its first packet
 
-  static FlowPlace of(const FlowTrace& trace);
+  static FlowPlace of(const FlowFacts& trace);
 };
 
 class PartOf {

@@ -2,8 +2,7 @@
 //
 // Costs are added up along a sequence of states; the cheapest sequence is the likeliest. The scale: four
 // points are one lost packet. Only the order of sums matters: tests/unit/infer/weights_test.cc states the
-// relations, and "fails" names what fails when the value is doubled or set to 0; "tie-breaker" means that
-// only which of equally good explanations is told depends on it.
+// relations and fails when one moves out of its order.
 #pragma once
 
 #include <cstdint>

@@ -26,7 +26,7 @@ struct PlacedSegment {
   std::int64_t rtt_sender_ns = -1;    // capture point to its sender and back, the least so far; -1: not known
   std::int64_t rtt_receiver_ns = -1;  // to its receiver
   bool window_known = false;          // the scale is known, or the segment is a SYN, which is never scaled
-  Standing standing;
+  Standing standing{};
   std::uint32_t length = segment.sequence_length();  // SEG.LEN of RFC 9293 3.4: SYN and FIN count
 
   bool has(std::uint16_t mask) const { return (segment.flags & mask) == mask; }

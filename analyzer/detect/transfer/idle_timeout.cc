@@ -120,7 +120,8 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   if (facts.silence_ns == 0) return;
   const FinVerdict* const closed = context.verdicts.closing.fin(other(side));
   if (closed != nullptr && closed->first.time_ns() <= facts.data.time_ns) return;
-  const bool silent = !facts.reset && facts.resends.count() >= kResendsNeeded && !context.flow.one_sided();
+  const bool silent =
+      !facts.reset && facts.retransmissions.count() >= kResendsNeeded && !context.flow.one_sided();
   if (!facts.reset && !silent) return;
   Finding finding = make_finding(kDoc, context.flow, side);
   cite(finding, facts.before);
@@ -133,13 +134,13 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
     finding.summary += "a RST from the " + peer + "'s address";
     prove(finding, "answer_ns", facts.answer.time_ns - facts.data.time_ns);
   } else {
-    cite(finding, facts.resends);
-    finding.summary += "no answer, and were sent again " + times_text(facts.resends.count());
+    cite(finding, facts.retransmissions);
+    finding.summary += "no answer, and were sent again " + times_text(facts.retransmissions.count());
   }
   finding.summary += ": a middlebox or the " + peer + " had forgotten the connection.";
   prove(finding, "silence_ns", facts.silence_ns);
   prove(finding, "reset", facts.reset);
-  prove(finding, "resends", facts.resends.count());
+  prove(finding, "resends", facts.retransmissions.count());
   out.push_back(std::move(finding));
 }
 

@@ -81,13 +81,13 @@ no finding
 
 void examine_end(const DetectContext& context, Side side, Findings& out) {
   const auto& copies = context.verdicts.copies[index(side)];
-  const Incidents* const doubled =
-      context.transfer != nullptr ? &context.transfer->resends[index(side)].doubled : nullptr;
+  const Incidents* const duplicates =
+      context.transfer != nullptr ? &context.transfer->retransmissions[index(side)].duplicates : nullptr;
   Finding finding = make_finding(kDoc, context.flow, side);
   finding.count = copies.size();
-  if (doubled != nullptr && *doubled) {
-    cite(finding, *doubled);
-    finding.count += doubled->count();
+  if (duplicates != nullptr && *duplicates) {
+    cite(finding, *duplicates);
+    finding.count += duplicates->count();
   }
   if (finding.count == 0) return;
   for (const FrameRef& copy : copies) cite(finding, copy);

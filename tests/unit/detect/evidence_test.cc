@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 #include <vector>
 
+#include "analyzer/decode/tcp_segment.h"
+
 namespace tcpautopsy {
 namespace {
 
@@ -14,16 +16,7 @@ constexpr Doc doc() {
 }
 constexpr Doc kDoc = doc();
 
-FlowHistory flow_of(const std::vector<TimeNs>& times) {
-  FlowHistory flow;
-  flow.trace.number = 7;
-  for (std::size_t i = 0; i < times.size(); ++i) {
-    SegmentRecord record;
-    record.frame = {0, i + 1, times[i]};
-    flow.trace.records.push_back(record);
-  }
-  return flow;
-}
+SegmentRef segment_at(RecordIndex i, TimeNs time_ns) { return {i, {0, i + 1, time_ns}}; }
 
 std::vector<TimeNs> seconds(std::initializer_list<double> values) {
   std::vector<TimeNs> out;
@@ -67,18 +60,22 @@ TEST_CASE("counts and ends read as words") {
 }
 
 TEST_CASE("frames are cited in order, each once, and give the finding its times") {
-  const FlowHistory flow = flow_of({100, 200, 200, 300});
+  FlowFacts flow;
+  flow.number = 7;
   Finding finding = make_finding(kDoc, flow, Side::B);
   CHECK(finding.flow == 7U);
   CHECK(finding.severity == Severity::Warning);
   CHECK(finding.frames.empty());
-  cite(finding, flow, RecordIndex{3});
-  cite(finding, flow, std::vector<RecordIndex>{1, 0, 3, 2});
-  cite(finding, flow, kNoRecord);
+  const std::vector<SegmentRef> all{segment_at(1, 200), segment_at(0, 100), segment_at(3, 300),
+                                    segment_at(2, 200)};
+  cite(finding, all[2]);
+  cite(finding, all);
+  cite(finding, SegmentRef{});
   REQUIRE(finding.frames.size() == 4);
   for (std::size_t i = 0; i < 4; ++i) CHECK(finding.frames[i].number == i + 1);
   CHECK(finding.time_ns == 100);
   CHECK(finding.end_ns == 300);
+  CHECK(intervals(std::vector<SegmentRef>{all[1], all[2]}) == std::vector<TimeNs>{200});
 }
 
 TEST_CASE("evidence keeps the type of its value") {
@@ -97,19 +94,13 @@ TEST_CASE("evidence keeps the type of its value") {
 }
 
 TEST_CASE("SYN, SYN-ACK and RST are told apart from what no TCP sends") {
-  SegmentRecord record;
-  record.flags = kSyn | kEce | kCwr;
-  CHECK(is_syn(record));
-  record.flags = kSyn | kAck;
-  CHECK_FALSE(is_syn(record));
-  CHECK(is_syn_ack(record));
-  record.flags = kSyn | kRst;
-  CHECK_FALSE(is_syn(record));
-  CHECK_FALSE(is_rst(record));
-  record.flags = kSyn | kFin;
-  CHECK_FALSE(is_syn(record));
-  record.flags = kRst | kAck;
-  CHECK(is_rst(record));
+  CHECK(means_syn(kSyn | kEce | kCwr));
+  CHECK_FALSE(means_syn(kSyn | kAck));
+  CHECK(means_syn_ack(kSyn | kAck));
+  CHECK_FALSE(means_syn(kSyn | kRst));
+  CHECK_FALSE(means_rst(kSyn | kRst));
+  CHECK_FALSE(means_syn(kSyn | kFin));
+  CHECK(means_rst(kRst | kAck));
 }
 
 TEST_CASE("steps of a back-off") {
@@ -120,14 +111,6 @@ TEST_CASE("steps of a back-off") {
   CHECK(steps_of(seconds({1, 0.3, 5})) == Steps::Irregular);
   CHECK(next_step({}) == kSecond);
   CHECK(next_step(seconds({1, 2})) == 4 * kSecond);
-}
-
-TEST_CASE("packets captured twice are no records of their own") {
-  FlowHistory flow = flow_of({100, 200, 300});
-  flow.trace.records[1].copy = true;
-  const auto all = records_where(flow, [](const SegmentRecord&) { return true; });
-  CHECK(all == std::vector<RecordIndex>{0, 2});
-  CHECK(intervals(flow, all) == std::vector<TimeNs>{200});
 }
 
 }  // namespace tcpautopsy

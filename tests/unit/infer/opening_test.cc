@@ -28,7 +28,7 @@ FlowHistory history_of(const std::vector<Sent>& segments, TimeNs end_ns = 100 * 
     r.payload = sent.payload;
     r.seq = r.has(kSyn) ? 0 : next[index(sent.side)];
     r.ack = r.has(kAck) ? next[index(other(sent.side))] : 0;
-    r.resend = r.has(kSyn) && next[index(sent.side)] > 0;
+    r.standing.retransmission = r.has(kSyn) && next[index(sent.side)] > 0;
     next[index(sent.side)] = std::max(next[index(sent.side)], r.end());
     SideFacts& facts = trace.sides[index(sent.side)];
     ++facts.packets;
