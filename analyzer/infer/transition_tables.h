@@ -50,7 +50,7 @@ constexpr std::uint8_t first_row(TcpState state, std::uint8_t triggers) {
 
 // Where a segment leads that arrives whole, and where it leads if its FIN came before data that was lost: the
 // rest of it counts then, the FIN not yet.
-struct Arrival {
+struct ArrivalResult {
   TcpState whole, but_fin;
 };
 
@@ -64,7 +64,7 @@ inline constexpr auto kArrivals = [] {
     }
     return state;
   };
-  PerState<std::array<Arrival, kTriggerMasks>> arrivals{};
+  PerState<std::array<ArrivalResult, kTriggerMasks>> arrivals{};
   for (std::size_t s = 0; s < kStateCount; ++s)
     for (std::size_t mask = 0; mask < kTriggerMasks; ++mask)
       arrivals[s][mask] = {
@@ -73,7 +73,7 @@ inline constexpr auto kArrivals = [] {
   return arrivals;
 }();
 
-constexpr Arrival arrival(TcpState from, std::uint8_t triggers) {
+constexpr ArrivalResult arrival(TcpState from, std::uint8_t triggers) {
   return kArrivals[index(from)][triggers % kTriggerMasks];
 }
 
