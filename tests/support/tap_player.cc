@@ -21,7 +21,7 @@ struct EndState {
   std::uint32_t last_received_ts = 0;
 };
 
-struct ArrivalResult {
+struct Arrival {
   TimeNs time_ns;
   Side to;
   std::uint32_t ts_val;
@@ -46,7 +46,7 @@ class Player {
   const Script& script_;
   bool self_connection_;
   PerSide<EndState> ends_;
-  std::vector<ArrivalResult> arrivals_;
+  std::vector<Arrival> arrivals_;
   Playback playback_;
 };
 
@@ -78,9 +78,9 @@ std::uint32_t Player::clock(Side side, TimeNs now) const {
 
 void Player::deliver_until(TimeNs now) {
   std::stable_sort(arrivals_.begin(), arrivals_.end(),
-                   [](const ArrivalResult& a, const ArrivalResult& b) { return a.time_ns < b.time_ns; });
+                   [](const Arrival& a, const Arrival& b) { return a.time_ns < b.time_ns; });
   const auto due =
-      std::find_if(arrivals_.begin(), arrivals_.end(), [now](const ArrivalResult& a) { return a.time_ns > now; });
+      std::find_if(arrivals_.begin(), arrivals_.end(), [now](const Arrival& a) { return a.time_ns > now; });
   for (auto it = arrivals_.begin(); it != due; ++it) ends_[index(it->to)].last_received_ts = it->ts_val;
   arrivals_.erase(arrivals_.begin(), due);
 }
