@@ -4,12 +4,26 @@
 
 #include <array>
 #include <cstdint>
+#include <iterator>
 
 #include "analyzer/infer/transition_rows.h"
 
 namespace tcpautopsy {
 
-constexpr std::size_t kTriggerMasks = 128;
+// All triggers, by the RFC's order (RFC 9293 3.10.7.4: the RST bit, then SYN, then ACK, then FIN).
+inline constexpr Trigger kTriggerOrder[]{kGotRst,      kGotIcmp,     kGotSynAck, kGotSyn,
+                                         kGotAckOfSyn, kGotAckOfFin, kGotFin};
+constexpr std::size_t kTriggerMasks = std::size_t{1} << std::size(kTriggerOrder);
+
+// A row with a trigger that stands in no order, or that changes no state, would be passed over in silence.
+static_assert([] {
+  for (const ArriveRow& row : rows::kArriveRows) {
+    bool ordered = false;
+    for (const Trigger t : kTriggerOrder) ordered = ordered || t == row.on;
+    if (!ordered || row.on >= kTriggerMasks || row.from == row.to) return false;
+  }
+  return true;
+}());
 constexpr std::size_t kSendKinds = 5;
 constexpr std::size_t kRstForms = 4;
 constexpr std::size_t kEvidences = 5;
@@ -23,22 +37,20 @@ constexpr std::size_t index(Sends what) { return static_cast<std::size_t>(what);
 constexpr std::size_t index(RstForm form) { return static_cast<std::size_t>(form); }
 constexpr std::size_t index(Evidence evidence) { return static_cast<std::size_t>(evidence); }
 
-// By state and triggers: the row that applies first, by the RFC's order (RFC 9293 3.10.7.4: the RST bit, then
-// SYN, then ACK, then FIN).
+// By state and triggers: the row that applies first.
 inline constexpr auto kFirstRow = [] {
-  constexpr Trigger kOrder[]{kGotRst, kGotIcmp, kGotSynAck, kGotSyn, kGotAckOfSyn, kGotAckOfFin, kGotFin};
-  PerState<std::array<std::uint8_t, std::size(kOrder)>> by_trigger{};
+  PerState<std::array<std::uint8_t, std::size(kTriggerOrder)>> by_trigger{};
   for (auto& row : by_trigger) row.fill(kNoRow);
   for (std::size_t r = 0; r < std::size(rows::kArriveRows); ++r)
-    for (std::size_t t = 0; t < std::size(kOrder); ++t)
-      if (rows::kArriveRows[r].on == kOrder[t])
+    for (std::size_t t = 0; t < std::size(kTriggerOrder); ++t)
+      if (rows::kArriveRows[r].on == kTriggerOrder[t])
         by_trigger[index(rows::kArriveRows[r].from)][t] = static_cast<std::uint8_t>(r);
   PerState<std::array<std::uint8_t, kTriggerMasks>> first{};
   for (std::size_t s = 0; s < kStateCount; ++s)
     for (std::size_t mask = 0; mask < kTriggerMasks; ++mask) {
       std::uint8_t& row = first[s][mask] = kNoRow;
-      for (std::size_t t = 0; t < std::size(kOrder) && row == kNoRow; ++t)
-        if ((mask & kOrder[t]) != 0) row = by_trigger[s][t];
+      for (std::size_t t = 0; t < std::size(kTriggerOrder) && row == kNoRow; ++t)
+        if ((mask & kTriggerOrder[t]) != 0) row = by_trigger[s][t];
     }
   return first;
 }();
