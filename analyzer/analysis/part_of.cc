@@ -14,7 +14,8 @@ bool takes(const Detector& detector, std::string_view id) {
 }  // namespace
 
 FlowPlace FlowPlace::of(const FlowFacts& trace) {
-  return {trace.facts(trace.client).address, trace.facts(other(trace.client)).address, trace.first.time_ns};
+  return {trace.facts(trace.client).address, trace.facts(other(trace.client)).address, trace.first.time_ns,
+          trace.facts(Side::A).payload_bytes + trace.facts(Side::B).payload_bytes == 0};
 }
 
 PartOf::PartOf(const Findings& found) {
@@ -36,6 +37,7 @@ void PartOf::look(std::string_view id, const FlowPlace& flow, bool client, const
     const bool own_port = client && parts.host == Parts::HostIs::Either;
     if (episode.port && *episode.port != (own_port ? flow.client.port : flow.server.port)) continue;
     if (flow.begun_ns < episode.from_ns || flow.begun_ns > episode.until_ns) continue;
+    if (parts.without_data && !flow.without_data) continue;
     if (!takes(*episode.detector, id)) continue;
     if (best == nullptr || episode.severity > best->severity ||
         (episode.severity == best->severity && episode.detector->doc.id < best->detector->doc.id))

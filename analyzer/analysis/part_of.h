@@ -13,6 +13,7 @@ namespace tcpautopsy {
 struct FlowPlace {
   EndpointAddress client, server;
   TimeNs begun_ns = 0;  // its first packet
+  bool without_data = false;
 
   static FlowPlace of(const FlowFacts& trace);
 };

@@ -45,6 +45,15 @@ class ServiceView {
   // proof that the server knew, within `window` ns of `around_ns` on either side.
   virtual std::uint64_t completed_near(const EndpointAddress& server, std::uint64_t except, TimeNs around_ns,
                                        TimeNs window) const = 0;
+
+  // Of another connection from this address to that host, which the host closed first: what it keeps of it.
+  struct KeptTimestamp {
+    std::uint64_t flow = 0;
+    Stamp stamp;  // of the client's last segment
+  };
+  // That with the latest timestamp before `time_ns`, within a minute.
+  virtual std::optional<KeptTimestamp> kept_timestamp(const IpAddress& client, const IpAddress& server,
+                                                      TimeNs time_ns) const = 0;
 };
 
 class HostBook;  // hosts/host_book.h
@@ -74,6 +83,7 @@ struct Parts {
   enum class HostIs : std::uint8_t { Server, Client, Either };
   std::span<const std::string_view> ids = {};
   HostIs host = HostIs::Server;  // Client: the port, if any, is still the server's
+  bool without_data = false;     // only of flows that carried none
 };
 
 // What a flow must have for a detector to be asked.

@@ -19,11 +19,35 @@ bool earlier(const Probe& a, const Probe& b) {
   return a.target.first_ns != b.target.first_ns ? a.target.first_ns < b.target.first_ns : a.to < b.to;
 }
 
-// The probes, alike in host or port, that are within some window with `least` others, most of which failed;
-// or with some that no connection begins with.
+// What was tried again and again in vain, in another minute, is a probe of its own there.
+Probes by_minute(const Probes& tried) {
+  Probes found;
+  for (const Probe& probe : tried) {
+    found.push_back(probe);
+    if (probe.target.tried.size() < 2) continue;
+    found.pop_back();
+    for (const Tried& tried_then : probe.target.tried) {
+      Probe then = probe;
+      Target& target = then.target;
+      target.refused = tried_then.refused;
+      target.silent = tried_then.silent;
+      target.odd = tried_then.odd;
+      if (&tried_then != &probe.target.tried.front()) target.opened = target.let_go = 0;
+      target.first_ns = tried_then.first_ns;
+      target.flow = tried_then.flow;
+      target.syn = tried_then.syn;
+      found.push_back(std::move(then));
+    }
+  }
+  return found;
+}
+
+// The probes, alike in host or port, that are within some window with `least` other targets, most of which
+// failed; or with some that no connection begins with.
 Probes dense(const Probes& all, std::size_t least, double scale, const ScanLimits& limits) {
   Probes found;
   std::size_t first = 0, taken = 0, failed = 0, odd = 0;
+  std::map<EndpointAddress, std::size_t> targets;  // within the window
   const auto enough = [&](std::size_t count) {
     if (scale > 1 && count < kFewestOfSample) return false;
     return odd >= limits.odd || scale * static_cast<double>(count) >= static_cast<double>(least);
@@ -31,12 +55,14 @@ Probes dense(const Probes& all, std::size_t least, double scale, const ScanLimit
   for (std::size_t last = 0; last < all.size(); ++last) {
     failed += all[last].target.failed() ? 1 : 0;
     odd += all[last].target.odd > 0 ? 1 : 0;
+    ++targets[all[last].to];
     for (; all[first].target.first_ns < all[last].target.first_ns - limits.window; ++first) {
       failed -= all[first].target.failed() ? 1 : 0;
       odd -= all[first].target.odd > 0 ? 1 : 0;
+      if (--targets[all[first].to] == 0) targets.erase(all[first].to);
     }
     const std::size_t count = last - first + 1;
-    if (!enough(count) || 2 * failed <= count) continue;
+    if (!enough(targets.size()) || 2 * failed <= count) continue;
     for (std::size_t i = std::max(first, taken); i <= last; ++i) found.push_back(all[i]);
     taken = last + 1;
   }
@@ -76,7 +102,7 @@ std::vector<Scan> scans_of(const std::vector<Probe>& tried, double scale, const 
   if (tried.size() < std::min({limits.ports, limits.hosts, limits.odd})) return {};
   std::map<IpAddress, Probes> by_host;
   std::map<std::uint16_t, Probes> by_port;
-  for (const Probe& probe : tried) {
+  for (const Probe& probe : by_minute(tried)) {
     by_host[probe.to.ip].push_back(probe);
     by_port[probe.to.port].push_back(probe);
   }

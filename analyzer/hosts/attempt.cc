@@ -123,7 +123,10 @@ std::optional<Attempt> attempt_of(const EndedConnection& ended) {
   a.ip_id = opening.syn.ip_id;
   a.look = look_of(opening.syn, client.syn_options);
   a.outcome = outcome_of(verdicts);
-  a.syn_resent = opening.syns.count() > 1;
+  a.syns = static_cast<std::uint32_t>(opening.syns.count());
+  a.given_up = opening.given_up.has_value();
+  a.rst_ignored = !opening.ignored_resets.empty();
+  a.syn_resent = a.syns > 1;
   const bool again_ahead = a.syn_resent && opening.syns.again.front().record < opening.syn_acks.first.record;
   a.syn_ignored = a.outcome == Outcome::Unanswered || (answered && again_ahead);
   a.syn_due = !a.syn_resent && verdicts.capture_end_ns - a.syn.time_ns >= kDue;

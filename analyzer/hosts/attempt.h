@@ -53,6 +53,9 @@ struct Attempt {
   SynLook look;
   Outcome outcome = Outcome::Unanswered;
   CookieLook cookie = CookieLook::Untellable;
+  std::uint32_t syns = 1;
+  bool given_up = false;      // infer: ConnectGivenUp
+  bool rst_ignored = false;   // RSTs answered, which the client must ignore
   bool syn_resent = false;    // the same ISN again
   bool syn_ignored = false;   // again before any SYN-ACK, or never answered
   bool syn_due = false;       // it was due again before the capture's end or an answer, and did not come

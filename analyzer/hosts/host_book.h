@@ -3,6 +3,7 @@
 
 #include "analyzer/hosts/attempts.h"
 #include "analyzer/hosts/census.h"
+#include "analyzer/hosts/checks.h"
 #include "analyzer/hosts/ended_connection.h"
 #include "analyzer/hosts/exchanges.h"
 
@@ -16,13 +17,15 @@ class HostBook {
   void note(const EndedConnection& ended);
   void merge(const HostBook& part);
 
-  const Census& census() const { return census_; }           // states over time
-  const Attempts& attempts() const { return attempts_; }     // connections tried, and what became of them
+  const Census& census() const { return census_; }        // states over time
+  const Attempts& attempts() const { return attempts_; }  // connections tried, and what became of them
+  const Checks& checks() const { return checks_; }        // connections without data, by source and service
   const Exchanges& exchanges() const { return exchanges_; }  // what was carried, how fast, how often again
 
  private:
   Census census_;
   Attempts attempts_;
+  Checks checks_;
   Exchanges exchanges_;
 };
 

@@ -8,6 +8,9 @@ namespace {
 Tally tally_of(const Attempt& a) {
   Tally t;
   t.count = 1;
+  t.syns = a.syns;
+  t.given_up = a.given_up ? 1 : 0;
+  t.rst_ignored = a.rst_ignored ? 1 : 0;
   t.syn_resent = a.syn_resent ? 1 : 0;
   t.syn_ignored = a.syn_ignored ? 1 : 0;
   t.syn_due = a.syn_due ? 1 : 0;
@@ -30,6 +33,9 @@ void Tally::merge(const Tally& o) {
     return;
   }
   count += o.count;
+  syns += o.syns;
+  given_up += o.given_up;
+  rst_ignored += o.rst_ignored;
   syn_resent += o.syn_resent;
   syn_ignored += o.syn_ignored;
   syn_due += o.syn_due;

@@ -14,6 +14,7 @@ namespace tcpautopsy {
 // Attempts of one outcome that began within one step of time.
 struct Tally {
   std::uint32_t count = 0;
+  std::uint32_t syns = 0, given_up = 0, rst_ignored = 0;       // as in Attempt
   std::uint32_t syn_resent = 0, syn_ignored = 0, syn_due = 0;  // as in Attempt
   std::uint32_t ack_repeated = 0, ack_due = 0;
   TimeNs first_ns = 0, last_ns = 0;  // when the first and the last began

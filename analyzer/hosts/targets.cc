@@ -9,6 +9,18 @@ namespace {
 
 bool seen(const Target& t) { return t.refused + t.silent + t.opened > 0; }
 
+constexpr TimeNs kMinute = 60 * kSecond;
+
+void add(Tried& to, const Tried& o) {
+  to.refused += o.refused;
+  to.silent += o.silent;
+  to.odd += o.odd;
+  to.first_ns = std::min(to.first_ns, o.first_ns);
+  if (o.flow >= to.flow) return;
+  to.flow = o.flow;
+  to.syn = o.syn;
+}
+
 Target target_of(const Attempt& a) {
   Target t;
   switch (a.outcome) {
@@ -28,6 +40,8 @@ Target target_of(const Attempt& a) {
   t.look = a.look;
   t.isn = a.client_isn;
   if (a.ip_id) t.ip_id = static_cast<std::uint16_t>(*a.ip_id);
+  if (t.failed())
+    t.tried.push_back({t.first_ns / kMinute, t.refused, t.silent, t.odd, t.first_ns, t.flow, t.syn});
   return t;
 }
 
@@ -46,12 +60,26 @@ void Target::merge(const Target& o) {
   syn_resent += o.syn_resent;
   odd += o.odd;
   first_ns = std::min(first_ns, o.first_ns);
+  merge_tried(o.tried);
   if (o.flow < flow) {
     flow = o.flow;
     syn = o.syn;
     look = o.look;
     isn = o.isn;
     ip_id = o.ip_id;
+  }
+}
+
+// The least minutes of all stay, whatever the order in which they come.
+void Target::merge_tried(const std::vector<Tried>& other) {
+  for (const Tried& o : other) {
+    const auto at = std::lower_bound(tried.begin(), tried.end(), o,
+                                     [](const Tried& a, const Tried& b) { return a.minute < b.minute; });
+    if (at != tried.end() && at->minute == o.minute)
+      add(*at, o);
+    else
+      tried.insert(at, o);
+    if (tried.size() > kMostMinutes) tried.pop_back();
   }
 }
 

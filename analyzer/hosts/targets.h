@@ -11,6 +11,15 @@
 
 namespace tcpautopsy {
 
+// Of one target, the attempts within one minute that came to nothing: a scan may come again.
+struct Tried {
+  std::int64_t minute = 0;
+  std::uint32_t refused = 0, silent = 0, odd = 0;
+  TimeNs first_ns = 0;
+  std::uint64_t flow = 0;  // the lowest number, and its SYN
+  FrameRef syn;
+};
+
 // Attempts of one source at one address and port.
 struct Target {
   std::uint32_t refused = 0, silent = 0;  // by RST; by nothing or an ICMP error
@@ -24,9 +33,15 @@ struct Target {
   SynLook look;
   std::uint32_t isn = 0;
   std::optional<std::uint16_t> ip_id;
+  std::vector<Tried> tried;  // in vain, by minute; the first kMostMinutes of them
+
+  static constexpr std::size_t kMostMinutes = 8;
 
   bool failed() const { return opened == 0; }
   void merge(const Target& other);
+
+ private:
+  void merge_tried(const std::vector<Tried>& other);
 };
 
 struct Probe {

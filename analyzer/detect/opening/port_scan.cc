@@ -88,6 +88,33 @@ times 3 every 1 to ports {
 }
 finding port_scan count 3
 )"},
+    {"The same ports again an hour later: a scan of its own", R"(
+times 20 every .1 to ports {
++0    A > B  S   0:0(0)        <mss 1460>
++.01  A < B  R.  0:0(0) ack 1
+}
+times 1 every 3600 from 10.1.0.0/16 {
+handshake
+}
+times 20 every .1 to ports {
++0    A > B  S   0:0(0)        <mss 1460>
++.01  A < B  R.  0:0(0) ack 1
+}
+finding port_scan severity warning count 20 flows 20
+finding connection_refused part_of port_scan
+)"},
+    {"Ten ports, each tried in three minutes: never more than ten at a time", R"(
+times 10 every .1 to ports {
++0    A > B  S   0:0(0)        <mss 1460>
++.01  A < B  R.  0:0(0) ack 1
++20   A > B  S   0:0(0)        <mss 1460>
++.01  A < B  R.  0:0(0) ack 1
++20   A > B  S   0:0(0)        <mss 1460>
++.01  A < B  R.  0:0(0) ack 1
+}
+no finding
+)",
+     true},
     {"A browser: many hosts, all of which answer", R"(
 times 40 every .1 to hosts {
 handshake

@@ -19,8 +19,10 @@ constexpr Doc kDoc{
         "three or more attempts of two or more ports or clients to one host and port, all unanswered (10 or "
         "more SYNs between them, or their give-ups), over 3 s or more, and none answered in the capture",
     .what =
-        "Ten or more connections in a row to one address and port were met with silence for three seconds or "
-        "longer: no SYN-ACK, no RST, no ICMP error. Each client sends its SYN again and again until its "
+        "Connections in a row to one address and port were met with silence for three seconds or longer: no "
+        "SYN-ACK, no RST that counts, no ICMP error. Three are enough where nothing there ever answered in "
+        "the capture; ten where it answered others before or after. Each client sends its SYN again and "
+        "again until its "
         "kernel "
         "(two minutes on Linux) or its application gives up.",
     .how_known =
@@ -76,7 +78,41 @@ times 10 every 1 from 10.1.0.0/16 {
 end +20
 finding service_unreachable flows 10
 )"},
-    {"Nine are too few", R"(
+    {"Three ports of one client, given up after four SYNs each", R"(
+times 3 every 10 {
++0    A > B  S  0:0(0)  <mss 1460>
++1    A > B  S  0:0(0)  <mss 1460>
++2    A > B  S  0:0(0)  <mss 1460>
++4    A > B  S  0:0(0)  <mss 1460>
+}
+end +30
+finding service_unreachable severity error certainty certain count 3 flows 3
+finding connect_timeout part_of service_unreachable
+)"},
+    {"Two are too few", R"(
+times 2 every 10 {
++0    A > B  S  0:0(0)  <mss 1460>
++1    A > B  S  0:0(0)  <mss 1460>
++2    A > B  S  0:0(0)  <mss 1460>
++4    A > B  S  0:0(0)  <mss 1460>
+}
+end +30
+no finding
+)",
+     true},
+    {"Three under way when the capture ends, few SYNs yet", R"(
+times 3 every 1.5 {
++0    A > B  S  0:0(0)  <mss 1460>
++1    A > B  S  0:0(0)  <mss 1460>
+}
+end +.5
+no finding
+)",
+     true},
+    {"Nine of a service that served others", R"(
+times 5 every 1 {
+handshake
+}
 times 9 every 1 {
 +0    A > B  S  0:0(0)  <mss 1460>
 +1    A > B  S  0:0(0)  <mss 1460>
@@ -104,7 +140,9 @@ no finding
 };
 
 constexpr Threshold kThresholds[] = {
-    {"min_attempts", 10, "", "connections in a row to one address and port without any answer"},
+    {"min_attempts", 3, "", "connections to one address and port that never answered"},
+    {"min_attempts_in_a_row", 10, "", "of them in a row, where it answered others"},
+    {"min_syns", 10, "", "SYNs of them all, unless each was given up"},
     {"min_duration", 3, "s", "from the first of them to the last"},
 };
 
@@ -113,8 +151,12 @@ constexpr std::string_view kParts[] = {"connect_timeout", "syn_unanswered", "con
 bool silent(Outcome outcome) { return outcome == Outcome::Unanswered; }
 
 struct Limits {
-  std::uint64_t attempts = 0;
+  std::uint64_t attempts = 0, in_a_row = 0, syns = 0;
   TimeNs duration_ns = 0;
+
+  std::uint64_t attempts_to(const ServiceAttempts& service) const {
+    return service.answered() ? in_a_row : attempts;
+  }
 };
 
 void tell(const EndpointAddress& service, const ServiceTotals& totals, const StepList& steps,
@@ -133,8 +175,14 @@ void tell(const EndpointAddress& service, const ServiceTotals& totals, const Ste
   const TimeNs lasted = episode.until_ns - episode.from_ns;
   const std::string from = tell_sources(finding, spread);
   finding.summary =
-      fmt::format("{} answered none of {} connections tried within {}, {}; {} of them sent their SYN again.",
+      fmt::format("{} answered none of {} connections tried within {}, {}; {} of them sent their SYN again",
                   endpoint_text(service), finding.flows, duration_text(lasted), from, tally.syn_resent);
+  finding.summary += tally.rst_ignored == 0
+                         ? "."
+                         : fmt::format(", and to {} came RSTs that a client must ignore.", tally.rst_ignored);
+  prove(finding, "syns", tally.syns);
+  prove(finding, "given_up", tally.given_up);
+  prove(finding, "answered_by_ignored_rst", tally.rst_ignored);
   prove(finding, "syn_sent_again", tally.syn_resent);
   prove(finding, "syn_sent_once", tally.syn_due);
   prove(finding, "host_heard", heard);
@@ -145,17 +193,22 @@ void tell(const EndpointAddress& service, const ServiceTotals& totals, const Ste
 void examine_hosts(const HostContext& context, Findings& out) {
   const Attempts& attempts = context.book.attempts();
   const Limits limits{static_cast<std::uint64_t>(context.thresholds.of(kDoc.id, kThresholds[0])),
-                      static_cast<TimeNs>(context.thresholds.of(kDoc.id, kThresholds[1]) * kSecond)};
+                      static_cast<std::uint64_t>(context.thresholds.of(kDoc.id, kThresholds[1])),
+                      static_cast<std::uint64_t>(context.thresholds.of(kDoc.id, kThresholds[2])),
+                      static_cast<TimeNs>(context.thresholds.of(kDoc.id, kThresholds[3]) * kSecond)};
   std::map<IpAddress, bool> heard;
   attempts.each_service([&](const EndpointAddress& address, const ServiceAttempts& service) {
     heard[address.ip] = heard[address.ip] || service.answered();
   });
   attempts.each_service([&](const EndpointAddress& address, const ServiceAttempts& service) {
-    if (service.attempts() < limits.attempts) return;
+    const std::uint64_t least = limits.attempts_to(service);
+    if (service.attempts() < least) return;
     const ServiceTotals totals = service.totals();
     const StepList steps = totals.tallies.steps();
-    for (const Episode& episode : runs_of(steps, limits.attempts, silent)) {
+    for (const Episode& episode : runs_of(steps, least, silent)) {
       if (episode.until_ns - episode.from_ns < limits.duration_ns) continue;
+      const Tally tally = sum_up(steps, episode).of_all(silent);
+      if (tally.syns < limits.syns && tally.given_up < tally.count) continue;
       if (flooded(flood_episodes(steps, context.thresholds), episode)) continue;
       tell(address, totals, steps, episode, heard[address.ip], out);
     }

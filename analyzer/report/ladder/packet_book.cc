@@ -87,7 +87,9 @@ FlowCard PacketBook::card_of(const FlowResult& flow) {
   card.encapsulation = h.trace.encapsulation;
   card.first_frame = h.trace.first.number;
   card.last_frame = h.trace.last.number;
-  card.begun_ns = h.trace.first.time_ns;
+  const FlowPlace place = FlowPlace::of(h.trace);
+  card.begun_ns = place.begun_ns;
+  card.without_data = place.without_data;
   card.client = h.trace.client;
   card.client_guessed = h.trace.client_guessed;
   card.self_connection = h.trace.self_connection;
@@ -113,7 +115,7 @@ void PacketBook::add(Findings findings) {
     for (std::optional<FlowCard>& card : flows_) {
       if (!card) continue;
       const FlowPlace place{card->ends[index(card->client)], card->ends[index(other(card->client))],
-                            card->begun_ns};
+                            card->begun_ns, card->without_data};
       for (Finding& finding : card->findings) parts.mark(finding, place);
     }
   }

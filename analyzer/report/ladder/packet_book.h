@@ -40,6 +40,7 @@ struct FlowCard {
   std::uint32_t incarnation = 0, encapsulation = 0;
   std::uint64_t first_frame = 0, last_frame = 0;
   TimeNs begun_ns = 0;
+  bool without_data = false;
   PerSide<EndpointAddress> ends;
   Side client = Side::A;
   bool client_guessed = true, self_connection = false;

@@ -1,0 +1,50 @@
+#include "analyzer/hosts/checks.h"
+
+#include <algorithm>
+
+namespace tcpautopsy {
+namespace {
+
+bool earlier(const Check& a, const Check& b) {
+  return a.begun_ns != b.begun_ns ? a.begun_ns < b.begun_ns : a.flow < b.flow;
+}
+
+bool let_go_by_client(const EndedConnection& ended) {
+  const Verdicts& verdicts = ended.verdicts;
+  if (verdicts.handshake == Handshake::Aborted) return !verdicts.opening.syn_acks.empty();
+  if (verdicts.handshake != Handshake::Complete || verdicts.close == Close::Timeout) return false;
+  return verdicts.closed_first == (ended.flow.client == Side::A ? ClosedFirst::A : ClosedFirst::B);
+}
+
+}  // namespace
+
+void CheckTimes::note(const Check& check) {
+  ++count;
+  resets += check.reset ? 1 : 0;
+  last_ns = std::max(last_ns, check.begun_ns);
+  first.insert(std::upper_bound(first.begin(), first.end(), check, earlier), check);
+  if (first.size() > kMost) first.pop_back();
+}
+
+void CheckTimes::merge(const CheckTimes& part) {
+  const std::uint64_t sum = count + part.count, reset = resets + part.resets;
+  for (const Check& check : part.first) note(check);
+  count = sum;
+  resets = reset;
+  last_ns = std::max(last_ns, part.last_ns);
+}
+
+void Checks::note(const EndedConnection& ended) {
+  const FlowFacts& flow = ended.flow;
+  const Opening& opening = ended.verdicts.opening;
+  if (flow.self_connection || flow.one_sided() || opening.syns.empty()) return;
+  const bool data = flow.facts(Side::A).payload_bytes + flow.facts(Side::B).payload_bytes > 0;
+  if (data || !let_go_by_client(ended)) return;
+  const VisitKey key{flow.facts(flow.client).address.ip, flow.facts(flow.server()).address};
+  CheckTimes* times = kept_.find_or_add(key, key_hash(key));
+  if (times == nullptr) return;
+  const bool reset = opening.client_rst || ended.verdicts.closing.ended_by;
+  times->note({opening.syns.first.time_ns(), flow.number, opening.syns.first.frame, reset});
+}
+
+}  // namespace tcpautopsy
