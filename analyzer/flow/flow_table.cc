@@ -69,12 +69,19 @@ std::uint64_t FlowTable::add_while_pending(const Arrival& a, Id opened) {
   const std::uint64_t number = router_.number_while_waiting(a, opened);
   switch (router_.judge(a, opened)) {
     case PendingSyn::Verdict::Wait: return number;
-    case PendingSyn::Verdict::Opens: open_pending(opened); return deliver(a, router_.route(a, opened));
+    case PendingSyn::Verdict::Opens:
+      open_pending(opened);  // several, if its SYNs have several numbers
+      return deliver(a, router_.route(a, flows_.latest(a.key, a.hash)));
     case PendingSyn::Verdict::Forged: break;
   }
+  undo_pending(opened);
+  return deliver(a, router_.route(a, old));
+}
+
+void FlowTable::undo_pending(Id opened) {
+  const Id old = flows_[opened].older;
   for (const HeldSegment& held : router_.undo(opened))
     deliver(Arrival(held.segment, held.frame, held.copy), old);
-  return deliver(a, router_.route(a, old));
 }
 
 void FlowTable::open_pending(Id opened) {
@@ -153,7 +160,10 @@ void FlowTable::count_copies(const EndedFlow& ended, const FrameRef& first) {
 }
 
 void FlowTable::finish() {
-  while (router_.any_pending()) open_pending(router_.some_pending());
+  while (router_.any_pending()) {
+    const Id id = router_.some_pending();
+    router_.only_challenged(id) ? undo_pending(id) : open_pending(id);
+  }
   for (const Id id : flows_.by_number()) hand_out(id);
 }
 

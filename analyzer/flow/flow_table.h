@@ -65,6 +65,7 @@ class FlowTable {
   bool is_copy(RecentPackets::Copy copy, const LiveFlow& flow) const;
   std::uint64_t add_first(const Arrival& arrival);
   std::uint64_t add_while_pending(const Arrival& arrival, Id opened);
+  void undo_pending(Id opened);
   void open_pending(Id opened);
   std::uint64_t deliver(const Arrival& arrival, const Router::Route& to);
   void hand_out(Id flow);

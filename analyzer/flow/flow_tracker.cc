@@ -310,6 +310,8 @@ void FlowTracker::note_close(const SegmentRecord& record, LiveSide& sender) {
     reset_ = true;
   } else if (reset_ && reset_by_ == record.side && record.sequence_length() > 0 && !record.has(kSyn)) {
     reset_ = false;  // octets of it still come: too early to hand the flow out
+  } else if (reset_ && reset_by_ != record.side && !record.has(kSyn)) {
+    went_on_ = true;
   }
   if (record.has(kFin) && !record.has(kRst)) {
     sender.fin_seen = true;

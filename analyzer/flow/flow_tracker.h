@@ -41,6 +41,8 @@ class FlowTracker {
   // Both ends have closed, or one was reset: a new SYN opens a new incarnation at once.
   bool closed() const;
   bool reset() const { return reset_; }
+  // Closed by RSTs only, and whom they were for sent more than a RST after them: it may not have taken them.
+  bool reset_in_doubt() const { return reset_ && went_on_ && !(sides_[0].fin_seen && sides_[1].fin_seen); }
   // Closed, and nothing is owed any more.
   bool over() const;
   // How far the numbers of a segment of `s` are from where this flow's are; larger is worse, kUnfit at most.
@@ -75,7 +77,7 @@ class FlowTracker {
 
   FlowKey key_;
   bool a_is_low_;
-  bool started_ = false, synchronized_ = false, reset_ = false;
+  bool started_ = false, synchronized_ = false, reset_ = false, went_on_ = false;
   Side reset_by_ = Side::A;
   std::optional<Side> first_syn_, first_syn_ack_;
   Limits limits_;

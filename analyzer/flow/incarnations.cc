@@ -45,6 +45,12 @@ bool syn_ack_opens(LiveFlow& latest, const TcpSegment& syn_ack) {
          (latest.side(s).packets > 0 || !latest.opening());
 }
 
+bool answers_opening(LiveFlow& opening, const TcpSegment& segment) {
+  if (!opening.opening()) return false;
+  const LiveSide& opener = opening.side(other(opening.side_of(segment.source)));
+  return opener.syn_seen && acknowledges(segment, opener.iss());
+}
+
 bool challenges(LiveFlow& opening, LiveFlow& before, const TcpSegment& segment) {
   if (!is_plain_ack(segment) || !opening.opening()) return false;
   const Side s = opening.side_of(segment.source);

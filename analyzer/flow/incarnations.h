@@ -31,6 +31,9 @@ bool own_syn_ack(LiveFlow& flow, const TcpSegment& syn_ack);
 // A SYN-ACK that is none of this flow, the latest of its addresses, opens another: its SYN was not captured.
 bool syn_ack_opens(LiveFlow& latest, const TcpSegment& syn_ack);
 
+// `segment` acknowledges just the SYN that `opening` began with, whatever other numbers are near.
+bool answers_opening(LiveFlow& opening, const TcpSegment& segment);
+
 // `segment` answers the SYN that `opening` began with, from the state of the incarnation before (RFC
 // 9293 3.10.7.4, first and fourth: an acknowledgment that tells where it stands).
 bool challenges(LiveFlow& opening, LiveFlow& before, const TcpSegment& segment);

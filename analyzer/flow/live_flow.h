@@ -64,6 +64,7 @@ class LiveFlow {
   bool closed() { return ending_ && replay().closed(); }
   bool reset() { return ending_ && replay().reset(); }
   bool over() { return ending_ && replay().over(); }
+  bool reset_in_doubt() { return ending_ && replay().reset_in_doubt(); }
   std::uint64_t packets() { return side(Side::A).packets + side(Side::B).packets; }
   const FrameRef& first_copy() { return replay().first_copy(); }
   std::uint32_t misfit(const TcpSegment& segment) {

@@ -1,5 +1,7 @@
 #include "analyzer/flow/pending_syn.h"
 
+#include <algorithm>
+
 #include "analyzer/flow/incarnations.h"
 
 namespace tcpautopsy {
@@ -17,12 +19,29 @@ void PendingSyn::take(const TcpSegment& segment, const FrameRef& frame, bool cop
   segments_.back().segment.payload = whole ? stand_in_payload(segment.payload_length) : Bytes();
 }
 
+// The number of a RST without a socket is that of the ACK it answers (RFC 9293 3.5.2).
+bool PendingSyn::answers_challenge(const TcpSegment& rst) const {
+  return std::any_of(segments_.begin(), segments_.end(), [&](const HeldSegment& held) {
+    return held.segment.source != rst.source && is_plain_ack(held.segment) && held.segment.ack == rst.seq;
+  });
+}
+
+bool PendingSyn::only_challenged() const {
+  const EndpointAddress& opener = segments_.front().segment.source;
+  const auto by_opener = std::count_if(segments_.begin(), segments_.end(), [&](const HeldSegment& held) {
+    return !held.copy && held.segment.source == opener;
+  });
+  return by_opener == 1 && std::any_of(segments_.begin(), segments_.end(),
+                                       [](const HeldSegment& held) { return is_plain_ack(held.segment); });
+}
+
 PendingSyn::Verdict PendingSyn::from_syn_sender(const TcpSegment& segment, LiveFlow& before) const {
   const Seq iss = segments_.front().segment.seq;
-  if (opens(segment)) return segment.seq == iss ? Verdict::Wait : Verdict::Opens;
-  // Its RST to a challenge shows that it no longer knows the connection (RFC 9293 3.5.1); so does any other
-  // RST.
-  if (is_rst(segment)) return Verdict::Opens;
+  // Of another number it may be as forged as the first.
+  if (opens(segment)) return Verdict::Wait;
+  // Its RST to a challenge shows that it no longer knows the connection (RFC 9293 3.5.1). Any other may be
+  // forged too, or one that the connection outlives.
+  if (is_rst(segment)) return answers_challenge(segment) ? Verdict::Opens : Verdict::Wait;
   const bool of_new = segment.seq.raw() - iss.raw() <= kSameStream;
   if (of_new && before.misfit(segment) > 1) return Verdict::Opens;
   return before.misfit(segment) <= kSameStream ? Verdict::Forged : Verdict::Opens;
@@ -30,8 +49,7 @@ PendingSyn::Verdict PendingSyn::from_syn_sender(const TcpSegment& segment, LiveF
 
 PendingSyn::Verdict PendingSyn::from_syn_receiver(const TcpSegment& segment, LiveFlow& before) const {
   if (acknowledges(segment, segments_.front().segment.seq)) return Verdict::Opens;
-  if (is_syn_ack(segment)) return Verdict::Opens;
-  if (opens(segment) || is_rst(segment)) return Verdict::Opens;
+  if (is_syn_ack(segment) || opens(segment)) return Verdict::Opens;
   return before.misfit(segment) <= kSameStream ? Verdict::Wait : Verdict::Opens;
 }
 

@@ -34,11 +34,14 @@ class PendingSyn {
   // What `segment` shows; it is taken only with Wait. `before` is the connection the SYN fell into.
   Verdict judge(const TcpSegment& segment, const FrameRef& frame, bool copy, LiveFlow& before);
   const std::vector<HeldSegment>& segments() const { return segments_; }
+  // The SYN came once, and all that its receiver sent since is of the connection before: an ACK at least.
+  bool only_challenged() const;
 
  private:
   static constexpr std::size_t kMost = 16;
 
   void take(const TcpSegment& segment, const FrameRef& frame, bool copy);
+  bool answers_challenge(const TcpSegment& rst) const;
   Verdict from_syn_sender(const TcpSegment& segment, LiveFlow& before) const;
   Verdict from_syn_receiver(const TcpSegment& segment, LiveFlow& before) const;
 

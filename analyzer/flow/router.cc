@@ -29,7 +29,8 @@ Router::Route Router::route_syn(const Arrival& a, Id latest) {
   for (Id id = latest; id != LiveFlows::kNone; id = flows_[id].older) {
     if (own_syn(flows_[id], a.segment, a.frame.time_ns)) return {id};
   }
-  const bool alive = !flows_[latest].closed() && !flows_[latest].opening();
+  LiveFlow& before = flows_[latest];
+  const bool alive = !before.opening() && (!before.closed() || before.reset_in_doubt());
   Route route(open_next(a, latest));
   if (alive && pending_.size() < kMostPending) {
     pending_.emplace(route.flow, PendingSyn(a.segment, a.frame, a.copy, keep_octets_));
@@ -72,6 +73,7 @@ Router::Id Router::best_fit(const TcpSegment& segment, Id latest) {
 
 Router::Route Router::route_other(const Arrival& a, Id latest) {
   LiveFlow& opening = flows_[latest];
+  if (answers_opening(opening, a.segment)) return {latest};
   const bool reset = resets_challenge(opening, a.segment);
   for (Id id = opening.older; id != LiveFlows::kNone; id = flows_[id].older) {
     LiveFlow& before = flows_[id];
@@ -124,12 +126,18 @@ std::vector<HeldSegment> Router::release(Id opened) {
 
 Router::Route Router::route_released(const Arrival& a, Id opened) {
   const Id old = flows_[opened].older;
-  const bool first = !flows_[old].successor;
-  if (first) succeed(old, a);
-  Route route = opens(a.segment) ? Route(opened) : route_other(a, opened);
-  if (first) route.superseded = old;
-  return route;
+  if (!flows_[old].successor) {
+    succeed(old, a);
+    Route route(opened);
+    route.superseded = old;
+    return route;
+  }
+  // A SYN of yet another number opens one more.
+  const Id latest = flows_.latest(a.key, a.hash);
+  return opens(a.segment) ? route_syn(a, latest) : route_other(a, latest);
 }
+
+bool Router::only_challenged(Id opened) const { return pending_.at(opened).only_challenged(); }
 
 std::vector<HeldSegment> Router::undo(Id opened) {
   std::vector<HeldSegment> segments = release(opened);

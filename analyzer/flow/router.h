@@ -54,6 +54,8 @@ class Router {
   bool waits_with(Id opened, Seq iss) const;
   bool any_pending() const { return !pending_.empty(); }
   Id some_pending() const { return pending_.begin()->first; }
+  // Nothing tells of its SYN but the ACK of the connection before that it drew.
+  bool only_challenged(Id opened) const;
   // It is a new incarnation: its segments, for route_released() and delivery one by one.
   std::vector<HeldSegment> release(Id opened);
   Route route_released(const Arrival& arrival, Id opened);
