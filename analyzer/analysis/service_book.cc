@@ -1,8 +1,11 @@
 #include "analyzer/analysis/service_book.h"
 
+#include <algorithm>
+
 namespace tcpautopsy {
 
 void ServiceBook::note(const FlowFacts& flow, const Verdicts& verdicts) {
+  note_timestamp(flow, verdicts);
   for (const Transition& t : verdicts.transitions) {
     if (t.side != flow.server() || t.from != TcpState::SynReceived || t.to != TcpState::Established ||
         t.basis != Basis::Confirmed)
@@ -15,6 +18,51 @@ void ServiceBook::note(const FlowFacts& flow, const Verdicts& verdicts) {
     if (kept.size() > kKeptPerService) kept.pop_front();
     return;
   }
+}
+
+void ServiceBook::note_timestamp(const FlowFacts& flow, const Verdicts& verdicts) {
+  const auto &first = verdicts.first_stamp[index(flow.client)],
+             &last = verdicts.last_stamp[index(flow.client)];
+  if (!first || !last || flow.facts(flow.server()).packets == 0 || never_opens(verdicts.handshake)) return;
+  const bool held =
+      std::any_of(verdicts.transitions.begin(), verdicts.transitions.end(),
+                  [&](const Transition& t) { return t.side == flow.server() && t.to == TcpState::TimeWait; });
+  const std::pair pair{flow.facts(flow.client).address.ip, flow.facts(flow.server()).address.ip};
+  const auto found = stamps_.find(pair);
+  if (found == stamps_.end() && stamps_.size() >= kMostPairs) return;
+  auto& kept = found == stamps_.end() ? stamps_[pair] : found->second;
+  kept.push_back({flow.number, *first, *last, held});
+  if (kept.size() > kKeptPerPair) kept.pop_front();
+}
+
+// Only where the timestamps of all that it answered go on from one to the next: those that begin anew with
+// each connection (RFC 7323 5.4) tell nothing, and a server that answers one from behind does not compare.
+std::optional<ServiceView::KeptTimestamp> ServiceBook::kept_timestamp(const IpAddress& client,
+                                                                      const IpAddress& server,
+                                                                      TimeNs time_ns) const {
+  constexpr TimeNs kKept = 60 * kSecond;  // TCP_PAWS_MSL of Linux, and its TIME-WAIT
+  constexpr std::size_t kFewest = 2;
+  constexpr TimeNs kFastestTick = kMillisecond;  // RFC 7323 5.4
+  constexpr std::int64_t kSlack = 1000;
+  const auto ahead = [](const Stamp& a, const Stamp& b) {
+    return static_cast<std::int32_t>(a.value - b.value);
+  };
+  const auto found = stamps_.find({client, server});
+  if (found == stamps_.end()) return std::nullopt;
+  std::optional<KeptTimestamp> latest;
+  std::size_t seen = 0;
+  for (const Stamped& one : found->second) {
+    if (one.last.time_ns > time_ns || one.last.time_ns < time_ns - kKept) continue;
+    ++seen;
+    for (const Stamped& other : found->second) {
+      const TimeNs after = one.first.time_ns - other.last.time_ns;
+      if (after <= 0 || after >= kKept) continue;
+      const std::int64_t ticks = ahead(one.first, other.last);
+      if (ticks < 0 || ticks > after / kFastestTick + kSlack) return std::nullopt;
+    }
+    if (one.held && (!latest || ahead(one.last, latest->stamp) > 0)) latest = {one.flow, one.last};
+  }
+  return seen >= kFewest ? latest : std::nullopt;
 }
 
 std::uint64_t ServiceBook::completed_near(const EndpointAddress& server, std::uint64_t except,

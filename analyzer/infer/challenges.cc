@@ -11,14 +11,15 @@ bool pure_ack(const SegmentRecord& r) {
          !r.standing.keepalive;
 }
 
-// In an incarnation that begins with the SYN nothing but that SYN was sent: an ACK that does not cover it is
-// of the connection before.
+// In an incarnation that begins with the SYN nothing but that SYN was sent: an ACK of other numbers is of the
+// connection before. One of what the SYN's sender sent later answers that.
 bool answers_syn(const FlowTrace& trace, const SegmentRecord& syn, RecordIndex i, const SegmentRecord& ack) {
   if (ack.ack == syn.end()) return false;
   const bool synchronised = last_before(trace, i, other(syn.side), [](const SegmentRecord& r) {
                               return r.has(kAck) && !r.has(kRst);
                             }) != kNoRecord;
-  return synchronised ? ack.ack == acked_before(trace, i, ack.side).value : true;
+  if (synchronised) return ack.ack == acked_before(trace, i, ack.side).value;
+  return ack.ack <= syn.seq || ack.ack > trace.facts(syn.side).sent_max;
 }
 
 bool answers_reset(const FlowTrace& trace, const SegmentRecord& rst, RecordIndex i,

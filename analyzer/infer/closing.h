@@ -84,6 +84,7 @@ struct ResetVerdict {
   bool odd_sequence = false;       // a number that neither its sender nor an answer by it would use
   bool inexact = false;            // inside it, but not RCV.NXT as far as that is known (RFC 5961 3.2)
   SegmentRef goes_on;              // a later segment by which the sender goes on with the connection
+  SegmentRef not_heeded;           // where not taken: a later segment by which the receiver goes on
   HeaderMisfit misfit;
   std::uint8_t ttl = 0;
   std::uint32_t ip_id = 0;

@@ -16,7 +16,4 @@ void conclude_challenges(FlowHistory& history);
 void conclude_time_wait(FlowHistory& history);  // needs the FINs and RSTs
 void conclude_forgotten(FlowHistory& history);  // needs the RSTs
 
-// The record came when the next incarnation on the same ports had been answered.
-bool is_old_duplicate(const FlowTrace& trace, RecordIndex i);
-
 }  // namespace tcpautopsy

@@ -133,11 +133,6 @@ std::optional<LeftOpen> left_open(const FlowHistory& h, Side side) {
 
 }  // namespace
 
-bool is_old_duplicate(const FlowTrace& trace, RecordIndex i) {
-  const auto& successor = trace.successor;
-  return successor && successor->answered && trace.records[i].frame.time_ns > successor->answered->time_ns;
-}
-
 std::vector<SegmentRef> FinVerdict::sendings() const {
   std::vector<SegmentRef> all{first};
   all.insert(all.end(), resends.begin(), resends.end());

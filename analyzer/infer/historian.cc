@@ -11,13 +11,29 @@
 namespace tcpautopsy {
 namespace {
 
+// What was sent before a SYN may pass after it for so long.
+constexpr TimeNs kLate = 50 * kMillisecond;
+
+// The end in whose name the next incarnation's SYN came goes on with this connection, and no SYN-ACK
+// answered: an old SYN or a forged one, which changes nothing for it (RFC 5961 4).
+bool outlives_syn(const FlowTrace& trace) {
+  const Successor& next = *trace.successor;
+  if (next.answered) return false;
+  const TimeNs late = next.syn.time_ns + std::max<TimeNs>(trace.round_trip().value_or(0), kLate);
+  return std::any_of(trace.records.begin(), trace.records.end(), [&](const SegmentRecord& r) {
+    return r.side == next.sender && !r.copy && !r.has(kRst) && !r.has(kSyn) && r.frame.time_ns > late;
+  });
+}
+
 // A new incarnation's SYN: its sender has no socket of the old one left. Its receiver neither, once it
 // answers SYN-ACK (RFC 9293 3.10.7.4, TIME-WAIT; RFC 6191), or once the sender, challenged, resets what it
 // still holds (RFC 9293 3.5.1).
-std::optional<Succession> succession(const Successor& next, Side side) {
-  if (next.sender == side) return Succession::SentNewSyn;
-  if (next.reset) return Succession::ResetOld;
-  if (next.answered) return Succession::AnsweredNewSyn;
+std::optional<Succession> succession(const FlowTrace& trace, Side side) {
+  if (!trace.successor) return std::nullopt;
+  const Successor& next = *trace.successor;
+  if (next.sender == side && !outlives_syn(trace)) return Succession::SentNewSyn;
+  if (next.sender != side && next.reset) return Succession::ResetOld;
+  if (next.sender != side && next.answered) return Succession::AnsweredNewSyn;
   return std::nullopt;
 }
 
@@ -27,7 +43,6 @@ Transition ending_of_successor(const Successor& next, Side side, TcpState from, 
   t.from = from;
   t.to = row.to;
   t.frame = row.seen == Succession::ResetOld ? next.reset : next.syn;
-  t.time_ns = t.frame->time_ns;
   t.possible = {row.to};
   t.cause = row.cause;
   t.rfc = row.rfc;
@@ -40,12 +55,21 @@ Transition ending_of_successor(const Successor& next, Side side, TcpState from, 
   return t;
 }
 
+// What a segment of this connection changed after the SYN had passed is not told before it.
+void keep_order(const FlowHistory& h, Transition& t) {
+  const auto& answered = h.trace.successor->answered;
+  for (const Transition& earlier : h.transitions)
+    if (earlier.side == t.side && answered && earlier.time_ns > t.frame->time_ns) t.frame = answered;
+  t.time_ns = t.frame->time_ns;
+}
+
 void end_by_successor(FlowHistory& h, Side side) {
   EndpointOutcome& outcome = h.outcomes[index(side)];
-  const std::optional<Succession> seen = succession(*h.trace.successor, side);
+  const std::optional<Succession> seen = succession(h.trace, side);
   const SuccessorRow* row = seen ? successor_row(*seen) : nullptr;
   if (row == nullptr || outcome.final == TcpState::Unknown || !row->from.has(outcome.final)) return;
   Transition t = ending_of_successor(*h.trace.successor, side, outcome.final, *row);
+  keep_order(h, t);
   const std::int64_t half = h.rtt(side).value_or(0) / 2;
   t.at_ns = t.time_ns + (h.trace.successor->sender == side ? -half : half);
   for (const Transition& earlier : h.transitions)
@@ -71,6 +95,15 @@ void note_losses(FlowHistory& h) {
     if (r.copy) h.copies[index(r.side)].push_back(r.frame);
 }
 
+void note_stamps(FlowHistory& h) {
+  for (const SegmentRecord& r : h.records()) {
+    if (r.copy || !r.has_timestamps || r.has(kRst)) continue;
+    auto& first = h.first_stamp[index(r.side)];
+    if (!first) first = Stamp{r.frame.time_ns, r.ts_val};
+    h.last_stamp[index(r.side)] = Stamp{r.frame.time_ns, r.ts_val};
+  }
+}
+
 }  // namespace
 
 void Historian::follow(FlowHistory& h, Side side, bool may_miss, TimeNs until_ns) {
@@ -79,7 +112,7 @@ void Historian::follow(FlowHistory& h, Side side, bool may_miss, TimeNs until_ns
     trellis = &trellises_.run(h.trace, observations_, h.profile, side, until_ns, true);
   if (trellis->contradiction && !h.contradiction) h.contradiction = contradiction_of(*trellis, h.trace, side);
   trace_back(*trellis, observations_, side, h);
-  if (h.trace.successor) end_by_successor(h, side);
+  end_by_successor(h, side);
 }
 
 FlowHistory Historian::conclude(EndedFlow flow, std::shared_ptr<const PreviousIncarnation> previous,
@@ -97,8 +130,9 @@ FlowHistory Historian::conclude(EndedFlow flow, std::shared_ptr<const PreviousIn
   h.beliefs.assign(h.trace.records.size(), {});
   h.deliveries.assign(h.trace.records.size(), {});
   h.transitions.clear();
+  const bool over = h.trace.successor && !outlives_syn(h.trace);
   const TimeNs until_ns =
-      h.trace.successor ? std::min(h.capture_end_ns, h.trace.successor->syn.time_ns) : h.capture_end_ns;
+      over ? std::min(h.capture_end_ns, h.trace.successor->syn.time_ns) : h.capture_end_ns;
   observe(h.trace, until_ns, loss == CaptureLoss::Granted, observations_);
   const bool may_miss = loss == CaptureLoss::Granted || observations_.capture_missed;
   follow(h, Side::A, may_miss, until_ns);
@@ -111,6 +145,7 @@ FlowHistory Historian::conclude(EndedFlow flow, std::shared_ptr<const PreviousIn
   trace_deliveries(observations_, h);
   conclude_closing(observations_, h);
   note_losses(h);
+  note_stamps(h);
   classify(h);
   h.too_big = packets_too_big(h.trace);
   find_silences(h);

@@ -22,8 +22,41 @@ struct Progress {
   std::uint32_t ts_val = 0;  // latest of its timestamps
   bool has_ts = false;
   bool past_handshake = false;  // it sent more than SYNs
-  bool reset = false;           // it sent a RST, and nothing after
+  bool only_syns = true, sent_syn = false;
+  StreamOffset syn_end = 0;  // the highest that its SYNs came to: SND.NXT in SYN-SENT
+  bool reset = false;        // it sent a RST, and nothing after
+
+  void note_kind(const SegmentRecord& r) {
+    if (r.copy) return;
+    only_syns = only_syns && means_syn(r.flags);
+    sent_syn = sent_syn || r.has(kSyn);
+    if (means_syn(r.flags)) syn_end = std::max(syn_end, r.end());
+  }
 };
+
+// RFC 9293 3.10.7.3, first and second check: in SYN-SENT a segment counts only if its ACK lies in
+// (ISS, SND.NXT]. Where its sender sent a SYN too, the receiver may have left SYN-SENT. `sent_max`: of the
+// receiver in the whole capture, which may have missed the rest of the handshake; a RST without a socket
+// knows no more than the SYN.
+bool unacceptable_to_syn(const SegmentRecord& r, Sends kind, const Progress& sender, const Progress& receiver,
+                         StreamOffset sent_max) {
+  if (receiver.syn_end == 0 || !receiver.only_syns || sender.sent_syn) return false;
+  if (kind == Sends::Rst) return !r.has(kAck) || r.ack < 1 || r.ack > receiver.syn_end;
+  return kind == Sends::Ack && r.has(kAck) && (r.ack < 1 || r.ack > std::max(receiver.syn_end, sent_max));
+}
+
+// The same SYN is sent again after a RST in its sender's name: the RST was another's, and so was what it met
+// (a firewall, another host of that address).
+void take_no_syn_ack(const FlowTrace& trace, const ResetReading& reset, Observations& observations) {
+  if (reset.goes_on == kNoRecord || !trace.records[reset.goes_on].has(kSyn)) return;
+  const SegmentRecord& rst = trace.records[reset.record];
+  const RecordIndex met = last_before(trace, reset.record, other(rst.side), [&](const SegmentRecord& r) {
+    return r.has(kSyn | kAck) && r.ack == rst.seq;
+  });
+  if (met == kNoRecord) return;
+  observations.records[met].triggers = 0;
+  observations.records[met].miss_cost = 0;
+}
 
 // Segments that the sender of FIN `fin` sent since its last captured one, by its IP IDs (Linux counts them up
 // for each connection). 0 where there is no telling: no IDs, a super-segment before it, or something in
@@ -69,7 +102,9 @@ void read_streams(const FlowTrace& trace, Observations& observations, bool may_m
     StreamFacts& s = observations.streams[index(r.side)];
     s.last_record = i;
     if (r.has(kRst)) s.sent_rst = true;
-    if (r.has(kSyn) && !r.has(kRst)) (r.has(kAck) ? s.sent_syn_ack : s.sent_syn) = true;
+    // One of other numbers fell into the connection, and did not open it.
+    const bool opens = !means_syn(r.flags) || r.seq == 0;
+    if (r.has(kSyn) && !r.has(kRst) && opens) (r.has(kAck) ? s.sent_syn_ack : s.sent_syn) = true;
     if (r.has(kSyn | kAck) && r.ack > 1) s.took_early_data = true;
     if (!r.has(kFin) || r.has(kSyn) || r.has(kRst)) continue;
     if (s.first_fin == kNowhere) {
@@ -207,14 +242,26 @@ void observe(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss, Obser
     m.after = states_after(r, m.sends, own, peer, fin_seen[index(r.side)]);
     m.triggers =
         odd_flags(r) ? std::uint8_t{0} : triggers_of(r, m.sends, observations, peer, fin_seen[index(r.side)]);
+    if (is_old_duplicate(trace, i)) {  // neither end has a socket of this connection
+      m.constrains = false;
+      m.triggers = 0;
+    }
     m.miss_cost = loss_cost(peer.rtt_ns);
     m.bare_rst = m.sends == Sends::Rst && !r.has(kAck);
-    m.refuses_syn = m.sends == Sends::Rst && r.has(kAck) && r.ack >= 1 && !own.sent_syn && !own.sent_syn_ack;
+    m.unacceptable_to_syn = !odd_flags(r) && unacceptable_to_syn(r, m.sends, sender, progress[index(to)],
+                                                                 trace.facts(to).sent_max);
+    if (m.unacceptable_to_syn) {
+      m.triggers = 0;
+      if (m.sends == Sends::Ack) m.constrains = false;
+    }
+    m.refuses_syn = m.sends == Sends::Rst && r.has(kAck) && !own.sent_syn && !own.sent_syn_ack &&
+                    (r.ack >= 1 || m.unacceptable_to_syn);
     m.refuses_handshake = m.bare_rst && r.seq == 1;
     m.early_data = own.took_early_data;
     if (m.sends == Sends::Rst) judge_reset(*reset++, m);
+    sender.note_kind(r);
     if (r.has(kFin)) fin_seen[index(r.side)] = true;
-    if (m.sends == Sends::Rst && m.constrains) sender.reset = true;
+    if (m.sends == Sends::Rst && m.constrains && !m.unacceptable_to_syn) sender.reset = true;
     if (!m.constrains || m.sends == Sends::Rst) continue;
     if (!r.has(kSyn) && !own.took_early_data) sender.past_handshake = true;
     sender.acked.take(r);
@@ -223,6 +270,7 @@ void observe(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss, Obser
       sender.has_ts = true;
     }
   }
+  for (const ResetReading& reading : observations.resets) take_no_syn_ack(trace, reading, observations);
   weigh_expected_replies(trace, observations, capture_end_ns);
 }
 

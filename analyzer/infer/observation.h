@@ -19,6 +19,9 @@ struct Observation {
   bool refuses_syn = false;  // RST and ACK to a SYN: nobody listens (RFC 9293 3.10.7.1)
   bool refuses_handshake =
       false;  // such a RST, where a SYN-ACK would be acceptable: its sender has no attempt under way
+  // To a client in SYN-SENT, and not of its SYN (RFC 9293 3.10.7.3): a RST that it drops, or an ACK of other
+  // numbers, of a connection before.
+  bool unacceptable_to_syn = false;
   bool early_data = false;  // Fast Open lets its sender send before the handshake is over (RFC 7413 4.2)
   // Of the sender.
   bool constrains =

@@ -18,7 +18,7 @@ struct Skim {
   PerSide<std::uint32_t> largest{};  // payload
 };
 
-Skim skim(const FlowHistory& flow) {
+Skim skim(const FlowHistory& flow, const Observations& observations) {
   Skim seen;
   for (RecordIndex i = 0; i < flow.records().size(); ++i) {
     const SegmentRecord& r = flow.records()[i];
@@ -28,7 +28,7 @@ Skim skim(const FlowHistory& flow) {
     seen.any_odd = seen.any_odd || odd_flags(r.flags);
     seen.any_option = seen.any_option || r.has_timestamps || r.has_sack;
     const bool syn = means_syn(r.flags);
-    seen.only_syns = seen.only_syns && syn;
+    seen.only_syns = seen.only_syns && (syn || observations.records[i].unacceptable_to_syn);
     if (syn && r.payload > 0) seen.syn_data = true;
     if (seen.offer[side] == kNoRecord && (syn || means_syn_ack(r.flags))) seen.offer[side] = i;
   }
@@ -55,11 +55,18 @@ bool opened_plainly(const FlowHistory& flow, const Observations& observations, c
 class Reader {
  public:
   Reader(const Observations& observations, FlowHistory& flow)
-      : observations_(observations), flow_(flow), opening_(flow.opening), reading_{flow, flow.opening, {}} {}
+      : observations_(observations),
+        flow_(flow),
+        opening_(flow.opening),
+        reading_{flow, observations, flow.opening, {}, {}} {}
 
   void read() {
     for (RecordIndex i = 0; i < flow_.records().size(); ++i) {
       const SegmentRecord& r = flow_.records()[i];
+      if (observations_.records[i].unacceptable_to_syn) {
+        note_ignored(r, i);
+        continue;
+      }
       note_progress(r, i);
       if (r.copy) continue;
       if (r.side == flow_.client())
@@ -83,6 +90,7 @@ class Reader {
       if (!client_completes_) (client ? client_rst_ : server_rst_) = true;
     } else if (r.has(kSyn)) {
       if (!r.has(kAck)) {
+        if (r.seq != 0) return;  // it fell into the connection, and did not open it
         (client ? client_syn_ : server_syn_) = true;
         if (client) syn_payload_ = std::max(syn_payload_, r.payload);
       } else if (!client || flow_.trace.self_connection) {
@@ -105,6 +113,8 @@ class Reader {
     if (means_syn(r.flags) && r.seq == 0) {
       if (opening_.syns.empty()) opening_.syn = look_of(r);
       opening_.syns.add(ref(i));
+      OpeningReset& reset = opening_.client_rst;
+      if (reset && !reset.syn_again) reset.syn_again = ref(i);
       syn_end_ = std::max(syn_end_, r.end());
     } else if (means_rst(r.flags)) {
       note_reset(opening_.client_rst, r, i);
@@ -133,15 +143,27 @@ class Reader {
     }
   }
 
+  void note_ignored(const SegmentRecord& r, RecordIndex i) {
+    if (r.copy || r.side == flow_.client()) return;
+    if (!r.has(kRst)) {
+      reading_.old_acks.push_back(ref(i));
+      return;
+    }
+    const SegmentRef syn = opening_.syns.empty() ? SegmentRef{} : opening_.syns.last();
+    opening_.ignored_resets.push_back({ref(i), syn, !r.has(kAck), r.has(kAck) ? r.ack : 0, r.ttl});
+  }
+
   void note_reset(OpeningReset& reset, const SegmentRecord& r, RecordIndex i) {
-    if (!reset) reset = {ref(i), !r.has(kAck)};
+    if (!reset) reset = {ref(i), !r.has(kAck), {}};
   }
 
   std::size_t sent_before_answer() const {
     const auto& all = flow_.records();
-    const auto of_server = [&](const SegmentRecord& r) { return r.side == flow_.server(); };
-    const auto answer =
-        static_cast<RecordIndex>(std::find_if(all.begin(), all.end(), of_server) - all.begin());
+    RecordIndex answer = 0;
+    const auto ignored = [&](RecordIndex i) {
+      return all[i].has(kRst) && observations_.records[i].unacceptable_to_syn;
+    };
+    while (answer < all.size() && (all[answer].side != flow_.server() || ignored(answer))) ++answer;
     TimeNs error = std::numeric_limits<TimeNs>::max();
     for (const IcmpRecord& icmp : flow_.trace.icmp)
       if (icmp.quoted == flow_.client()) error = std::min(error, icmp.frame.time_ns);
@@ -208,7 +230,7 @@ std::optional<OddProbe> probe_of(const FlowHistory& flow) {
 }  // namespace
 
 void conclude_opening(const Observations& observations, FlowHistory& flow) {
-  const Skim seen = skim(flow);
+  const Skim seen = skim(flow, observations);
   note_offers(seen, flow);
   if (seen.any_odd) find_odd_flags(flow, flow.odd_segments);
   flow.odd_segments.probe = probe_of(flow);

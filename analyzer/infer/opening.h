@@ -5,11 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "analyzer/decode/address.h"
 #include "analyzer/infer/resend_steps.h"
 #include "analyzer/infer/segment_ref.h"
+#include "analyzer/infer/tcp_state.h"
 
 namespace tcpautopsy {
 
@@ -18,7 +20,8 @@ struct Observations;
 
 struct OpeningReset {
   SegmentRef segment;
-  bool bare = false;  // without ACK: its sender has no socket for what it met (RFC 9293 3.10.7.1)
+  bool bare = false;     // without ACK: its sender has no socket for what it met (RFC 9293 3.10.7.1)
+  SegmentRef syn_again;  // the same SYN after it: the socket that connects is another than what reset
 
   explicit operator bool() const { return static_cast<bool>(segment); }
 };
@@ -86,16 +89,52 @@ struct Refusals {
   bool empty() const { return resets.empty() && errors.empty(); }
 };
 
+// A RST that the client in SYN-SENT must drop (RFC 9293 3.10.7.3).
+struct IgnoredReset {
+  SegmentRef segment;
+  SegmentRef syn;                 // the last SYN before it
+  bool bare = false;              // without ACK
+  StreamOffset acknowledges = 0;  // counted from the ISS: right would be 1, or as much as the SYN carried
+  std::uint8_t ttl = 0;
+};
+
+// What a SYN can carry that a device on the path may take offence at.
+enum class SynFeature : std::uint8_t { Ecn, FastOpen, Timestamps };
+std::string_view name(SynFeature feature);  // "ECN setup (ECE and CWR)"
+
+// SYNs with it had no answer, and the same SYN without it was answered at once.
+struct SynFeatureDropped {
+  SynFeature feature = SynFeature::Ecn;
+  std::vector<SegmentRef> with;
+  SegmentRef without, answer;
+};
+
+// The peer still holds the connection before, of the same addresses (RFC 9293 3.5.1).
+struct ReuseBlocked {
+  TcpState state = TcpState::Unknown;  // that it holds it in, likeliest
+  std::vector<SegmentRef> acks;        // of the old numbers, by which it answers the SYNs
+  bool cleared = false;  // the opener's RST ended the old one, or a SYN-ACK shows that it is over
+};
+
+// The client stopped to send its SYN, and nothing that counts ever answered it.
+struct ConnectGivenUp {
+  TimeNs silence_ns = 0;    // from the last SYN to the next incarnation's or the capture's end
+  TimeNs next_step_ns = 0;  // the longest that the next SYN could take
+  bool by_profile = false;  // as many were sent as the profile allows
+  bool tried_anew = false;  // it is a new SYN from the same port that ends the silence
+};
+
 struct Opening {
   // SYN, SYN-ACK and ACK once each, no data in the SYN, and no RST at any time: most connections. Of such a
   // one nothing is kept beyond the first three segments.
   bool plain = false;
-  bool only_syns = false;  // nothing but SYNs was captured
+  bool only_syns = false;  // nothing but SYNs was captured, and what is no answer to them
   Sendings syns;           // the client's, of one ISN
   HeaderLook syn;          // of the first
   Sendings syn_acks;       // the server's that acknowledge it; a self-connection's own
   SegmentRef completing;   // the client's first segment that acknowledges the SYN-ACK: no SYN, no RST
 
+  std::vector<IgnoredReset> ignored_resets;  // of the server; what is said of it below leaves them out
   std::size_t syns_unanswered = 0;  // sent before anything of the server or an ICMP error about them passed
   SegmentRef server_knows;          // the server's first segment that is no SYN, SYN-ACK or RST
   bool server_took_data = false;    // that acknowledges data
@@ -106,6 +145,9 @@ struct Opening {
   std::optional<Abandoned> abandoned;
   ThrownAway thrown_away = ThrownAway::No;
   Refusals refusals;
+  std::optional<ConnectGivenUp> given_up;
+  std::optional<SynFeatureDropped> feature_dropped;
+  std::optional<ReuseBlocked> blocked;
 };
 
 // Reads how the connection opened into `opening`, `handshake`, `odd_segments` and `syn_offers` of the

@@ -60,21 +60,42 @@ bool first_arrived(const OpeningReading& r) {
          ack.ts_ecr == first.ts_val;
 }
 
+// A RST of the client at the SYN-ACK's ack number: something at its address received that one.
+bool met_by_reset(const OpeningReading& r) {
+  const SegmentRef &rst = r.opening.client_rst.segment, &first = r.opening.syn_acks.first;
+  return rst && rst.record > first.record && record(r, rst.record).seq == record(r, first.record).ack;
+}
+
+// The server's timer sent its SYN-ACK again before `syn` passed, since nothing had answered the first.
+bool repeated_by_timer(const OpeningReading& r, const SegmentRef& syn) {
+  const Sendings& all = r.opening.syn_acks;
+  return std::any_of(all.again.begin(), all.again.end(), [&](const SegmentRef& s) {
+    return s.record < syn.record && s.time_ns() - all.first.time_ns() >= kLeastTimer;
+  });
+}
+
 IgnoredSynAcks ignored_syn_acks(const OpeningReading& r) {
   IgnoredSynAcks found;
   const Opening& o = r.opening;
-  if (o.syn_acks.empty()) return found;
+  if (o.syn_acks.empty() || met_by_reset(r)) return found;
   const auto round_trip = with_slack(r.flow.rtt(r.flow.client()));
   const SegmentRef& first = o.syn_acks.first;
   for (const SegmentRef& syn : o.syns.again)
-    if (syn.record > first.record && between(o.syn_acks, syn.record, o.completing.record) &&
+    if (syn.record > first.record && syn.record < o.completing.record &&
+        (between(o.syn_acks, syn.record, o.completing.record) || repeated_by_timer(r, syn)) &&
         syn.time_ns() - first.time_ns() >= round_trip.value_or(0))
       found.syns.push_back(syn);
   if (found.syns.empty() || first_arrived(r)) return {};
   found.timed = round_trip.has_value();
   found.syn_acks.push_back(first);
   for (const SegmentRef& syn_ack : o.syn_acks.again)
-    if (syn_ack.record < found.syns.back().record) found.syn_acks.push_back(syn_ack);
+    if (syn_ack.record < found.syns.back().record &&
+        found.syns.back().time_ns() - syn_ack.time_ns() >= round_trip.value_or(0))
+      found.syn_acks.push_back(syn_ack);
+  // One arrived: the last that the client can have answered.
+  if (found.syn_acks.size() > 1 && o.completing &&
+      !between(o.syn_acks, found.syn_acks.back().record, o.completing.record))
+    found.syn_acks.pop_back();
   return found;
 }
 
@@ -160,11 +181,10 @@ Refusals refusals(const OpeningReading& r) {
   Refusals found;
   const Opening& o = r.opening;
   if (o.syns.empty() || !o.syn_acks.empty() || o.both || o.server_knows || o.completing) return found;
-  const StreamOffset syn_end = record(r, o.syns.first.record).end();
   for (RecordIndex i = o.server_rst.segment.record; i < r.flow.records().size(); ++i) {
     const SegmentRecord& rst = record(r, i);
-    if (rst.copy || rst.side != r.flow.server() || !means_rst(rst.flags) || !rst.has(kAck) || rst.ack < 1 ||
-        rst.ack > syn_end)
+    if (rst.copy || rst.side != r.flow.server() || !means_rst(rst.flags) ||
+        r.observations.records[i].unacceptable_to_syn)
       continue;
     if (found.resets.empty()) found.reset_ttl = rst.ttl;
     found.resets.push_back({i, rst.frame});
@@ -177,6 +197,94 @@ Refusals refusals(const OpeningReading& r) {
   return found;
 }
 
+// What the server was in, in the connection before of the same addresses, as this one's first SYN came.
+TcpState held_before(const FlowHistory& flow) {
+  if (!flow.previous) return TcpState::Unknown;
+  const PreviousIncarnation& previous = *flow.previous;
+  const bool first = previous.address[0] == flow.trace.facts(flow.server()).address;
+  return previous.held_in[first ? 0 : 1];
+}
+
+// It answers by the old numbers, or not at all though it must (RFC 9293 3.10.7.4, fourth check); TIME-WAIT is
+// told apart (closing.h). What is no answer to the client shows it only while nothing else came.
+std::optional<ReuseBlocked> blocked(const OpeningReading& r) {
+  constexpr StateSet kHolds{TcpState::Established, TcpState::FinWait1, TcpState::FinWait2,
+                            TcpState::CloseWait,   TcpState::Closing,  TcpState::LastAck};
+  const Opening& o = r.opening;
+  ReuseBlocked found{held_before(r.flow), r.old_acks, false};
+  if (o.syns.empty() || (found.acks.empty() && !(o.only_syns && kHolds.has(found.state))))
+    return std::nullopt;
+  if (found.acks.empty()) return found;
+  const RecordIndex last = found.acks.back().record;
+  for (RecordIndex i = last + 1; i < r.flow.records().size(); ++i) {
+    const SegmentRecord& after = record(r, i);
+    const bool resets =
+        after.side == r.flow.client() && means_rst(after.flags) && after.seq == record(r, last).ack;
+    found.cleared = found.cleared || resets;
+  }
+  found.cleared = found.cleared || !o.syn_acks.empty();
+  return found;
+}
+
+constexpr std::uint16_t kEcnSetup = kEce | kCwr;  // RFC 3168 6.1.1
+
+bool carries(const SegmentRecord& syn, SynFeature feature) {
+  switch (feature) {
+    case SynFeature::Ecn: return syn.has(kEcnSetup);
+    case SynFeature::FastOpen: return syn.fast_open;
+    case SynFeature::Timestamps: return syn.has_timestamps;
+  }
+  return false;
+}
+
+// The SYNs with one feature had no answer in time, twice or more, and the first without it was answered at
+// once; the resends fell otherwise into the same steps, so time does not explain it.
+std::optional<SynFeatureDropped> feature_dropped(const OpeningReading& r) {
+  constexpr std::size_t kOftenEnough = 2;
+  const Opening& o = r.opening;
+  if (o.syn_acks.empty() || o.syns.count() <= kOftenEnough || o.both) return std::nullopt;
+  const SegmentRef& answer = o.syn_acks.first;
+  const SegmentRef* last = nullptr;
+  for (const SegmentRef& syn : o.syns.again)
+    if (syn.record < answer.record) last = &syn;
+  if (last == nullptr || answer.time_ns() - last->time_ns() >= kLeastTimer) return std::nullopt;
+  for (const SynFeature feature : {SynFeature::Ecn, SynFeature::FastOpen, SynFeature::Timestamps}) {
+    SynFeatureDropped found{feature, {}, *last, answer};
+    if (carries(record(r, last->record), feature) || !carries(record(r, o.syns.first.record), feature))
+      continue;
+    found.with.push_back(o.syns.first);
+    for (const SegmentRef& syn : o.syns.again)
+      if (syn.record < last->record) found.with.push_back(syn);
+    // One without it that had no answer either speaks for loss.
+    const bool all = std::all_of(found.with.begin(), found.with.end(), [&](const SegmentRef& syn) {
+      return carries(record(r, syn.record), feature);
+    });
+    if (all && found.with.size() >= kOftenEnough) return found;
+  }
+  return std::nullopt;
+}
+
+// A Linux timer runs late by at most an eighth of its step (the timer wheel), measured up to 7 %.
+constexpr TimeNs due(TimeNs step) { return step + step / 16; }
+
+// Nothing passed but SYNs and RSTs to be ignored, and the next SYN is overdue, or will not come by the
+// profile. A new SYN of the same port in its place shows that the socket is gone.
+std::optional<ConnectGivenUp> given_up(const OpeningReading& r) {
+  const Opening& o = r.opening;
+  if (!o.only_syns || o.syns.empty() || o.both || r.flow.trace.icmp_total > 0) return std::nullopt;
+  const auto& next = r.flow.trace.successor;
+  const auto steps = o.syns.steps();
+  ConnectGivenUp found;
+  found.tried_anew = next && next->sender == r.flow.client();
+  const TimeNs until = found.tried_anew ? next->syn.time_ns : r.flow.capture_end_ns;
+  found.silence_ns = until - o.syns.last().time_ns();
+  found.next_step_ns = next_step(steps);
+  found.by_profile = steps.size() >= r.flow.profile.syn_retries;
+  const bool overdue = 2 * found.silence_ns >= 3 * found.next_step_ns ||
+                       (found.by_profile && found.silence_ns >= due(found.next_step_ns));
+  return overdue || found.tried_anew ? std::optional(found) : std::nullopt;
+}
+
 }  // namespace
 
 std::vector<RefusingError> refusing_errors(const FlowHistory& flow) {
@@ -187,10 +295,22 @@ std::vector<RefusingError> refusing_errors(const FlowHistory& flow) {
   return found;
 }
 
+std::string_view name(SynFeature feature) {
+  switch (feature) {
+    case SynFeature::Ecn: return "ECN setup (ECE and CWR)";
+    case SynFeature::FastOpen: return "TCP Fast Open";
+    case SynFeature::Timestamps: return "timestamps";
+  }
+  return "";
+}
+
 void judge_answers(const OpeningReading& r) {
   Opening& o = r.opening;
   if (r.flow.trace.self_connection) return;
   o.refusals = refusals(r);
+  o.given_up = given_up(r);
+  o.blocked = blocked(r);
+  o.feature_dropped = feature_dropped(r);
   if (r.flow.trace.one_sided() || o.both) return;
   o.ignored_acks = ignored_acks(r);
   o.ignored_syn_acks = ignored_syn_acks(r);

@@ -4,6 +4,17 @@
 
 namespace tcpautopsy {
 
+namespace {
+
+// The change shows only that the next incarnation began.
+bool by_successor(const FlowHistory& h, const Transition& t) {
+  const auto& next = h.trace.successor;
+  if (!next || !t.frame || t.record != kNoRecord) return false;
+  return t.frame->number == next->syn.number || (next->reset && t.frame->number == next->reset->number);
+}
+
+}  // namespace
+
 std::shared_ptr<const PreviousIncarnation> summarise(const FlowHistory& h) {
   auto p = std::make_shared<PreviousIncarnation>();
   p->flow = h.trace.number;
@@ -12,6 +23,9 @@ std::shared_ptr<const PreviousIncarnation> summarise(const FlowHistory& h) {
     const SideFacts& f = h.trace.facts(side);
     p->address[index(side)] = f.address;
     p->next_seq[index(side)] = wrap(f.sent_max, f.iss);
+    p->held_in[index(side)] = h.outcome(side).final;
+    for (const Transition& t : h.transitions)
+      if (t.side == side && by_successor(h, t)) p->held_in[index(side)] = t.from;
     for (const SegmentRecord& r : h.records())
       if (r.side == side && r.has_timestamps) p->last_ts_val[index(side)] = r.ts_val;
   }
@@ -20,8 +34,7 @@ std::shared_ptr<const PreviousIncarnation> summarise(const FlowHistory& h) {
       p->time_wait_since = t.at_ns;
       p->time_wait_end = h.trace.facts(t.side).address;
       p->time_wait_likely = true;
-    } else if (t.from == TcpState::TimeWait &&
-               !(h.trace.successor && t.time_ns == h.trace.successor->syn.time_ns)) {
+    } else if (t.from == TcpState::TimeWait && !by_successor(h, t)) {
       p->time_wait_likely = false;
     }
   }

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "analyzer/decode/address.h"
+#include "analyzer/infer/tcp_state.h"
 #include "analyzer/seq/seq.h"
 #include "analyzer/seq/side.h"
 
@@ -20,7 +21,9 @@ struct PreviousIncarnation {
   std::optional<TimeNs> time_wait_since;
   bool time_wait_likely = false;  // TIME-WAIT had not run out by the profile when the new SYN came
   PerSide<EndpointAddress> address;
-  PerSide<Seq> next_seq;  // one past the highest number each end sent
+  PerSide<TcpState> held_in{TcpState::Unknown,
+                            TcpState::Unknown};  // likeliest state when the new SYN came, by no means of it
+  PerSide<Seq> next_seq;                         // one past the highest number each end sent
   PerSide<std::uint32_t> last_ts_val{};
   TimeNs last_ns = 0;
 };

@@ -54,6 +54,12 @@ RecordIndex first_after(const FlowTrace& trace, RecordIndex i, Side side, F acce
   return kNoRecord;
 }
 
+// The record came when the next incarnation on the same ports had been answered.
+inline bool is_old_duplicate(const FlowTrace& trace, RecordIndex i) {
+  const auto& successor = trace.successor;
+  return successor && successor->answered && trace.records[i].frame.time_ns > successor->answered->time_ns;
+}
+
 inline SegmentRef ref(const FlowTrace& trace, RecordIndex i) {
   return i < trace.records.size() ? SegmentRef{i, trace.records[i].frame} : SegmentRef{};
 }

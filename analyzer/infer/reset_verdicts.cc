@@ -13,6 +13,8 @@ constexpr std::uint32_t kIdStep = 512, kIdJump = 4096;
 constexpr std::size_t kIdsNeeded = 4;
 // What an end takes to answer at once, besides the round trip.
 constexpr TimeNs kAtOnce = 5 * kMillisecond;
+// What passes within this after a RST may have been sent before it came.
+constexpr TimeNs kReordering = 50 * kMillisecond;
 
 bool carries_on(const SegmentRecord& record) { return !record.has(kSyn) && !record.has(kRst); }
 bool is_data(const SegmentRecord& record) { return record.payload > 0 && !record.standing.keepalive; }
@@ -116,6 +118,7 @@ class ResetJudge {
     v_.peer_before = ref(h_.trace, last_before(h_.trace, i_, other(side_)));
     v_.after_close = after_close();
     v_.became = became();
+    v_.not_heeded = not_heeded();
     v_.idle_ns = idle();
     v_.unanswered = unanswered();
     v_.unacknowledged_own = unacknowledged(side_, peer_acked_);
@@ -151,6 +154,15 @@ class ResetJudge {
     if (wait > h_.rtt(side_).value_or(0) + kAtOnce || acked_ >= segment.end()) return false;
     v_.met = refused(h_.trace, asked, acked_);
     return true;
+  }
+
+  // What the receiver sent before the RST reached it tells nothing.
+  SegmentRef not_heeded() const {
+    if (v_.became != Became::NotTaken || h_.closing.ended_by.record < i_) return {};
+    const TimeNs late = rst_.frame.time_ns + std::max(h_.trace.round_trip().value_or(0), kReordering);
+    return ref(h_.trace, first_after(h_.trace, i_, other(side_), [&](const SegmentRecord& r) {
+                 return carries_on(r) && r.frame.time_ns > late;
+               }));
   }
 
   // A segment that the RST answers ends the idle time, it is not part of it.
@@ -204,6 +216,15 @@ class ResetJudge {
   ResetVerdict v_;
 };
 
+// A forged RST that its receiver took all the same.
+bool taken_though_forged(const FlowHistory& h, const ResetReading& reading) {
+  if (reading.goes_on == kNoRecord) return false;
+  return std::any_of(h.transitions.begin(), h.transitions.end(), [&](const Transition& t) {
+    return t.record == reading.record && t.side != h.records()[reading.record].side &&
+           kSynchronized.has(t.from) && t.to == TcpState::Closed;
+  });
+}
+
 }  // namespace
 
 void conclude_resets(const Observations& observations, FlowHistory& h) {
@@ -213,7 +234,8 @@ void conclude_resets(const Observations& observations, FlowHistory& h) {
     if (rst.copy || rst.has(kSyn)) continue;
     const TcpState before = h.before(reading.record, rst.side);
     const bool synchronised = before == TcpState::Unknown || kSynchronized.has(before);
-    if (!closing.ended_by && synchronised && observations.records[reading.record].constrains) {
+    const bool own = synchronised && observations.records[reading.record].constrains;
+    if (!closing.ended_by && (own || taken_though_forged(h, reading))) {
       closing.ended_by = ref(h.trace, reading.record);
       closing.ended_by_side = rst.side;
     }

@@ -88,7 +88,10 @@ class ResetReader {
   RecordIndex continuation(RecordIndex i) const {
     const SegmentRecord& reset = trace_.records[i];
     const TimeNs late = std::max(trace_.round_trip().value_or(0), kReorderingSlack);
+    const bool opens = only_opens_before(i, reset.side);
     return first_after(trace_, i, reset.side, [&](const SegmentRecord& r) {
+      // The same SYN again, of this incarnation: the socket that connects still waits.
+      if (means_syn(r.flags)) return opens && r.seq == 0;
       if (r.has(kSyn) || r.has(kRst)) return false;
       if (r.has_timestamps && reset.has_timestamps)
         return static_cast<std::int32_t>(r.ts_val - reset.ts_val) > 0;
@@ -96,6 +99,18 @@ class ResetReader {
       if (octets && r.seq >= reset.seq && r.seq <= reset.seq + kNextOctets) return true;
       return r.frame.time_ns - reset.frame.time_ns > late;
     });
+  }
+
+  // It has sent SYNs and RSTs, and nothing that completes a handshake.
+  bool only_opens_before(RecordIndex i, Side side) const {
+    bool opens = false;
+    for (RecordIndex k = 0; k < i; ++k) {
+      const SegmentRecord& r = trace_.records[k];
+      if (r.side != side || r.copy || r.has(kRst)) continue;
+      if (!means_syn(r.flags)) return false;
+      opens = true;
+    }
+    return opens;
   }
 
   // For each record before `i`: the highest ACK that `side` sent between it and `i`.

@@ -78,6 +78,12 @@ struct EndpointOutcome {
   std::optional<GiveUp> give_up;
 };
 
+// A timestamp of RFC 7323 as it was sent.
+struct Stamp {
+  TimeNs time_ns = 0;
+  std::uint32_t value = 0;
+};
+
 // The first segment of `side` that no course of events explains.
 struct Contradiction {
   SegmentRef segment;
@@ -101,8 +107,9 @@ struct Verdicts {
   ClosingVerdicts closing;
   // Some segment fits no state: capture loss, reordering, spoofing or a broken stack.
   std::optional<Contradiction> contradiction;
-  PerSide<std::vector<SegmentRef>> lost_after_tap;  // known lost after the capture point, by sender
-  PerSide<std::vector<FrameRef>> copies;            // captured twice, or doubled by the network, by sender
+  PerSide<std::vector<SegmentRef>> lost_after_tap;        // known lost after the capture point, by sender
+  PerSide<std::optional<Stamp>> first_stamp, last_stamp;  // TSval of each end
+  PerSide<std::vector<FrameRef>> copies;  // captured twice, or doubled by the network, by sender
 
   const EndpointOutcome& outcome(Side side) const { return outcomes[index(side)]; }
 };

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "analyzer/analysis/part_of.h"
+#include "analyzer/analysis/service_book.h"
 #include "analyzer/hosts/host_book.h"
 #include "analyzer/infer/historian.h"
 #include "analyzer/infer/predecessor.h"
@@ -16,19 +17,25 @@ namespace {
 class FixedServices : public ServiceView {
  public:
   explicit FixedServices(std::uint64_t count) : count_(count) {}
+  void note(const FlowFacts& flow, const Verdicts& verdicts) { book_.note(flow, verdicts); }
   std::uint64_t completed_near(const EndpointAddress&, std::uint64_t, TimeNs, TimeNs) const override {
     return count_;
+  }
+  std::optional<KeptTimestamp> kept_timestamp(const IpAddress& client, const IpAddress& server,
+                                              TimeNs time_ns) const override {
+    return book_.kept_timestamp(client, server, time_ns);
   }
 
  private:
   std::uint64_t count_;
+  ServiceBook book_;
 };
 
 }  // namespace
 
 Conclusions conclude(const std::vector<Captured>& input, const ConcludeSettings& settings) {
   Conclusions conclusions;
-  const FixedServices services(settings.services);
+  FixedServices services(settings.services);
   std::map<std::uint64_t, std::shared_ptr<const PreviousIncarnation>> predecessors;
   HostBook book;
   const auto done = [&](EndedFlow&& flow) {
@@ -38,6 +45,7 @@ Conclusions conclude(const std::vector<Captured>& input, const ConcludeSettings&
                                         settings.capture_loss, previous);
     if (next) predecessors[*next] = summarise(history);
     Findings findings = examine({history.trace, history, history.transfer.get(), services});
+    services.note(history.trace, history);
     book.note({history.trace, history, history.transfer.get()});
     conclusions.flows.push_back({std::move(history), std::move(findings)});
   };

@@ -20,6 +20,9 @@ constexpr Doc kDoc{
         "SYN, a SYN-ACK that acknowledges it, and a RST of the client, with no segment of the client "
         "between that acknowledges the SYN-ACK. A RST without ACK whose number is the SYN-ACK's ack is "
         "what a kernel sends without a socket; a RST with ACK comes from a socket or a program.\n\n"
+        "Where the same SYN goes on after the RST, the socket that connects did not send it: it never saw "
+        "the "
+        "SYN-ACK.\n\n"
         "A half-open (SYN) scan looks the same: the scanner's kernel resets the SYN-ACK that it never "
         "asked for. SYNs with few options and one small window, to many ports, give that away (port_scan). "
         "A stateful firewall near the client that answers for it looks the same too.",
@@ -56,6 +59,16 @@ finding connect_aborted frame 1 frame 2 frame 3 endpoint client severity note co
 +.01  A > B  R.  1:1(0) ack 1
 finding connect_aborted frame 4 endpoint client count 1
 )"},
+    {"Each SYN-ACK meets RST at once, and the same SYN goes on: it arrived, and the socket waits", R"(
++0     A > B  S   0:0(0)        <mss 1460>
++.0001 A < B  S.  0:0(0) ack 1  <mss 1460>
++.0001 A > B  R   1:1(0)
++1     A > B  S   0:0(0)        <mss 1460>
++.0001 A < B  S.  0:0(0) ack 1  <mss 1460>
++.0001 A > B  R   1:1(0)
+finding connect_aborted frame 1 frame 2 frame 3 endpoint client severity note count 1
+no finding syn_ack_lost
+)"},
     {"The RST comes after the handshake's ACK", R"(
 handshake
 +.01  A > B  R.  1:1(0) ack 1
@@ -86,6 +99,14 @@ no finding
      true},
 };
 
+std::string_view who_reset(const OpeningReset& rst) {
+  if (rst.syn_again)
+    return "the SYN-ACK arrived, yet the same SYN was sent again, so the socket still waits: a firewall, or "
+           "another host of that address, resets in its place.";
+  return rst.bare ? "its socket was gone by then, or this is a half-open scan."
+                  : "its socket or program aborted the connect.";
+}
+
 void examine(const DetectContext& context, Findings& out) {
   const FlowFacts& flow = context.flow;
   const Opening& opening = context.verdicts.opening;
@@ -103,12 +124,12 @@ void examine(const DetectContext& context, Findings& out) {
   cite(finding, rst.segment);
   finding.summary = "The client reset the SYN-ACK of " + endpoint_text(flow, flow.server()) + " " +
                     duration_text(reset_after) + " after it passed (" + duration_text(waited) +
-                    " after the SYN): " +
-                    (rst.bare ? "its socket was gone by then, or this is a half-open scan."
-                              : "its socket or program aborted the connect.");
+                    " after the SYN): ";
+  finding.summary += who_reset(rst);
   prove(finding, "syn_ack_after_ns", waited);
   prove(finding, "rst_after_syn_ack_ns", reset_after);
   prove(finding, "rst_without_socket", rst.bare);
+  prove(finding, "syn_sent_again", static_cast<bool>(rst.syn_again));
   prove(finding, "syns", opening.syns.count());
   out.push_back(std::move(finding));
 }

@@ -12,14 +12,16 @@ constexpr Doc kDoc{
         "SYNs, never an answer, and either the profile's give-up was reached or no SYN for 1.5 times the "
         "next step",
     .what =
-        "The client sent its SYN until it gave up; neither a SYN-ACK, a RST nor an ICMP error ever passed "
-        "the capture point. The application saw ETIMEDOUT, or its own shorter limit.\n\n"
+        "The client sent its SYN until it gave up; neither a SYN-ACK, a RST that counts nor an ICMP error "
+        "ever passed the capture point. The application saw ETIMEDOUT, or its own shorter limit.\n\n"
         "With the kernel's defaults that takes 127 s on Linux (131 s from 6.5 on); an application limit of "
         "a few seconds shows as fewer SYNs.",
     .how_known =
         "SYNs of one initial sequence number and nothing from the other end, and the next SYN is overdue: "
         "none came for 1.5 times the longest step the back-off could take, or for a full step after the "
-        "profile's number of resends. A capture that ends earlier proves nothing, and nothing is said. "
+        "profile's number of resends, or a new connect from the same port took its place. A capture that "
+        "ends earlier proves nothing, and nothing is said. RSTs that a client in SYN-SENT must ignore "
+        "(rst_ignored) are no answer: where they are all that came, the summary says so. "
         "After a single SYN certainty is `possible`: the client never showed that it was still waiting, "
         "and a RST that took a way past the capture point would leave the same picture.\n\n"
         "Where the SYNs end up cannot be seen from here: lost on the way, dropped by the server or a "
@@ -71,6 +73,24 @@ finding connect_timeout frame 1 frame 3 endpoint client severity error count 3
 end +10
 finding connect_timeout frame 1 endpoint client severity error certainty possible count 1
 )"},
+    {"All that comes is RSTs without ACK, which a client in SYN-SENT ignores", R"(
++0    A > B  S  0:0(0)  <mss 1460>
++.01  A < B  R  0:0(0)
++.99  A > B  S  0:0(0)  <mss 1460>
++.01  A < B  R  0:0(0)
+end +30
+finding connect_timeout frame 1 frame 3 endpoint client severity error certainty certain count 2
+finding rst_ignored frame 2 frame 4 endpoint server severity error
+)"},
+    {"A new connect from the same port takes its place", R"(
++0    A > B  S  0:0(0)        <mss 1460>  !lost
++1    A > B  S  0:0(0)        <mss 1460>  !lost
+reuse A 90000
++2    A > B  S  0:0(0)        <mss 1460>
++.01  A < B  S. 0:0(0) ack 1  <mss 1460>
++.01  A > B  .  1:1(0) ack 1
+finding connect_timeout frame 1 frame 2 endpoint client severity error count 2
+)"},
     {"The capture ends before the next step was due", R"(
 +0    A > B  S  0:0(0)  <mss 1460>  !lost
 +1    A > B  S  0:0(0)  <mss 1460>  !lost
@@ -105,26 +125,38 @@ no finding
      true},
 };
 
-// A Linux timer runs late by at most an eighth of its step (the timer wheel), measured up to 7 %.
-constexpr TimeNs due(TimeNs step) { return step + step / 16; }
+std::string what_came(const FlowFacts& flow, const Opening& opening) {
+  const std::size_t ignored = opening.ignored_resets.size();
+  const std::string server = endpoint_text(flow, flow.server());
+  if (ignored == 0) return ", no answer from " + server + " ever passed";
+  return ", and all that came back from " + server + " was " + count_text(ignored, "RST") +
+         " that a client in SYN-SENT must ignore";
+}
 
-bool gave_up(const Profile& profile, std::span<const TimeNs> steps, TimeNs silence) {
-  const TimeNs next = next_step(steps);
-  if (steps.size() >= profile.syn_retries && silence >= due(next)) return true;
-  return silence >= next + next / 2;
+// The server's silence may have its cause in the connection before.
+std::string possible_cause(const Verdicts& verdicts) {
+  const auto& blocked = verdicts.opening.blocked;
+  if (!blocked || !verdicts.previous) return "";
+  return " By the last packets of the connection before from this port (flow " +
+         std::to_string(verdicts.previous->flow) + ") the server still holds that, in " +
+         std::string(name(blocked->state)) + ", which may be why.";
+}
+
+std::string how_it_ended(const ConnectGivenUp& given_up) {
+  if (given_up.tried_anew)
+    return "; " + duration_text(given_up.silence_ns) + " later a new connect from the same port began.";
+  return "; it was not sent again in the " + duration_text(given_up.silence_ns) +
+         " after: the client gave up" + (given_up.by_profile ? " by its kernel's count." : ".");
 }
 
 void examine(const DetectContext& context, Findings& out) {
   const FlowFacts& flow = context.flow;
   const Opening& opening = context.verdicts.opening;
-  // Nothing else passed, in either direction, and no ICMP error.
-  if (!flow.one_sided() || !opening.only_syns || opening.syns.empty() || flow.icmp_total > 0) return;
-  const Profile& profile = context.verdicts.profile;
+  // What holds the old connection answered, and is told as the cause.
+  if (!opening.given_up || (opening.blocked && !opening.blocked->acks.empty())) return;
   const Sendings& syns = opening.syns;
   const auto steps = syns.steps();
-  const TimeNs silence = context.verdicts.capture_end_ns - syns.last().time_ns();
-  if (!gave_up(profile, steps, silence)) return;
-  const bool by_profile = steps.size() >= profile.syn_retries, retried = !steps.empty();
+  const bool retried = !steps.empty();
   Finding finding = make_finding(kDoc, flow, flow.client);
   finding.certainty = retried ? Certainty::Certain : Certainty::Possible;
   cite(finding, syns);
@@ -132,16 +164,17 @@ void examine(const DetectContext& context, Findings& out) {
   finding.summary = "SYN sent " + times_text(syns.count());
   if (retried)
     finding.summary += " in " + duration_text(syns.span_ns()) + " (" + durations_text(steps) + " apart)";
-  finding.summary += ", no answer from " + endpoint_text(flow, flow.server()) +
-                     " ever passed, and no further SYN in the " + duration_text(silence) +
-                     " after: the client gave up" +
-                     (by_profile ? " by its kernel's count." : " sooner than its kernel would.");
+  finding.summary +=
+      what_came(flow, opening) + how_it_ended(*opening.given_up) + possible_cause(context.verdicts);
   prove(finding, "syns", syns.count());
   prove(finding, "intervals_ns", steps);
   prove(finding, "steps", name(steps_of(steps)));
-  prove(finding, "silence_ns", silence);
-  prove(finding, "next_step_ns", next_step(steps));
-  prove(finding, "profile_count_reached", by_profile);
+  prove(finding, "silence_ns", opening.given_up->silence_ns);
+  prove(finding, "next_step_ns", opening.given_up->next_step_ns);
+  prove(finding, "profile_count_reached", opening.given_up->by_profile);
+  prove(finding, "tried_anew", opening.given_up->tried_anew);
+  if (opening.blocked) prove(finding, "held_in", name(opening.blocked->state));
+  prove(finding, "ignored_resets", opening.ignored_resets.size());
   out.push_back(std::move(finding));
 }
 

@@ -140,6 +140,10 @@ void examine(const DetectContext& context, Findings& out) {
                        ": the round trip is longer than the client's timer.";
   else if (answered)
     finding.summary += " before " + server + " answered.";
+  else if (!opening.ignored_resets.empty())
+    finding.summary += "; all that came back from " + server + " was " +
+                       count_text(opening.ignored_resets.size(), "RST") +
+                       " that a client in SYN-SENT must ignore.";
   else
     finding.summary += "; nothing from " + server + " passed the capture point.";
   prove(finding, "syns", sent);
