@@ -14,15 +14,16 @@ struct Arrival {
       : segment(s),
         frame(f),
         key(FlowKey::of(s.source, s.destination, s.encapsulation, from_low)),
-        hash(hash_of(key)),
+        ends(hash_ends(key)),
+        hash(hash_of(key, ends)),
         copy(is_copy) {}
 
   const TcpSegment& segment;
   const FrameRef& frame;
   bool from_low = false;
   FlowKey key;
-  std::uint64_t hash;
-  bool copy;  // of a packet that was captured before
+  std::uint64_t ends, hash;  // of the key without and with its encapsulation
+  bool copy;                 // of a packet that was captured before
 };
 
 }  // namespace tcpautopsy

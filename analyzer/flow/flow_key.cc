@@ -41,9 +41,14 @@ FlowKey FlowKey::of(const EndpointAddress& source, const EndpointAddress& destin
 
 std::uint64_t hash_hosts(const FlowKey& key) { return fold(fold(kSeed, key.low.ip), key.high.ip); }
 
-std::uint64_t hash_of(const FlowKey& key) {
-  return mix(hash_hosts(key) ^
-             (std::uint64_t{key.encapsulation} << 32 | std::uint64_t{key.low.port} << 16 | key.high.port));
+std::uint64_t hash_ends(const FlowKey& key) {
+  return mix(hash_hosts(key) ^ (std::uint64_t{key.low.port} << 16 | key.high.port));
 }
+
+std::uint64_t hash_of(const FlowKey& key, std::uint64_t ends) {
+  return key.encapsulation == 0 ? ends : mix(ends ^ std::uint64_t{key.encapsulation} << 32);
+}
+
+std::uint64_t hash_of(const FlowKey& key) { return hash_of(key, hash_ends(key)); }
 
 }  // namespace tcpautopsy

@@ -25,8 +25,12 @@ struct FlowKey {
 };
 
 // The same in every run, yet each bit depends on every bit of the key: crafted addresses do not pile up in
-// neighbouring slots.
+// neighbouring slots. `ends` is hash_ends().
+std::uint64_t hash_of(const FlowKey& key, std::uint64_t ends);
 std::uint64_t hash_of(const FlowKey& key);
+
+// Of the two ends alone: the same whatever the encapsulation.
+std::uint64_t hash_ends(const FlowKey& key);
 
 // Of the two addresses without ports: the pair of hosts.
 std::uint64_t hash_hosts(const FlowKey& key);

@@ -23,11 +23,13 @@ std::uint64_t FlowTable::add(const TcpSegment& segment, const FrameRef& frame) {
   flows_.put_to_sleep();
   pass_time(frame.time_ns);
   Arrival a(segment, frame);
-  const RecentPackets::Copy copy = recent_.look(segment, a.hash, a.from_low, frame.time_ns);
-  const Id latest = flows_.latest(a.key, a.hash);
+  const RecentPackets::Seen seen = recent_.look(segment, a.ends, a.from_low, frame.time_ns);
+  Id latest = flows_.latest(a.key, a.hash);
+  if (latest == LiveFlows::kNone && seen.copy == RecentPackets::Copy::Sure)
+    latest = of_original(a, seen.encapsulation);
   if (latest == LiveFlows::kNone) return add_first(a);
   const LiveFlow& flow = flows_[latest];
-  a.copy = is_copy(copy, flow);
+  a.copy = is_copy(seen.copy, flow);
   return flow.held ? add_while_pending(a, latest) : deliver(a, router_.route(a, latest));
 }
 
@@ -44,8 +46,18 @@ void FlowTable::pass_time(TimeNs now_ns) {
 }
 
 bool FlowTable::is_copy(RecentPackets::Copy copy, const LiveFlow& flow) const {
-  if (copy == RecentPackets::Copy::Unidentified) return pairs_.copied(flow.pair);
+  if (copy == RecentPackets::Copy::Likely) return pairs_.copied(flow.pair);
   return copy == RecentPackets::Copy::Sure;
+}
+
+// The flow of the packet that `a` is a copy of, captured with another VLAN tag or tunnel. From now on what
+// has those of `a` is of that flow too.
+FlowTable::Id FlowTable::of_original(const Arrival& a, std::uint32_t encapsulation) {
+  FlowKey key = a.key;
+  key.encapsulation = encapsulation;
+  const Id id = flows_.latest(key, hash_of(key, a.ends));
+  if (id != LiveFlows::kNone) flows_.join(id, a.key.encapsulation);
+  return id;
 }
 
 std::uint64_t FlowTable::add_first(const Arrival& a) {

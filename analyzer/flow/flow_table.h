@@ -63,6 +63,7 @@ class FlowTable {
 
   void pass_time(TimeNs now_ns);
   bool is_copy(RecentPackets::Copy copy, const LiveFlow& flow) const;
+  Id of_original(const Arrival& a, std::uint32_t encapsulation);
   std::uint64_t add_first(const Arrival& arrival);
   std::uint64_t add_while_pending(const Arrival& arrival, Id opened);
   void undo_pending(Id opened);

@@ -41,7 +41,8 @@ class LiveFlows {
   bool holds(Id id, std::uint64_t number) const;
   bool holds(Id id) const { return id < slots_.size() && !slots_[id].empty(); }
 
-  // The latest incarnation of the key, or of a flow that a half with this encapsulation was joined to.
+  // The latest incarnation of the key, or of a flow that a half or copies with this encapsulation were joined
+  // to.
   Id latest(const FlowKey& key, std::uint64_t hash) const {
     return index_.find(hash, [&](Id id) { return is_of(id, key); });
   }

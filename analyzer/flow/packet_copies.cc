@@ -1,37 +1,58 @@
 #include "analyzer/flow/packet_copies.h"
 
+#include <algorithm>
+#include <cstdlib>
+
 namespace tcpautopsy {
 namespace {
 
-// A mirror port or a bridge repeats a packet within microseconds; a host never sends the same IP ID again so
-// soon.
-constexpr TimeNs kApart = 2 * kMillisecond;
+// A bridge repeats a packet within microseconds, a mirror port that queues within a few milliseconds; busy
+// ones hold it for longer, yet less than any host waits before it sends a SYN or a FIN again.
+constexpr TimeNs kAtOnce = 2 * kMillisecond;
+constexpr TimeNs kSoon = 5 * kMillisecond;
+constexpr TimeNs kHeld = 100 * kMillisecond;
+constexpr int kRouters = 3;  // that may lie between two capture points, or a queue that turns their order
 
 bool identified(const TcpSegment& segment) { return segment.has_ip_id && segment.ip_id != 0; }
 
-std::uint64_t print_of(const TcpSegment& s, std::uint64_t hash, bool from_low) {
-  std::uint64_t print = hash ^ (from_low ? 0x5851F42D4C957F2DU : 0U);
+std::uint64_t print_of(const TcpSegment& s, std::uint64_t ends, bool from_low) {
+  std::uint64_t print = ends ^ (from_low ? 0x5851F42D4C957F2DU : 0U);
   print = mix(print ^ (std::uint64_t{s.seq.raw()} << 32 | s.ack.raw()));
   print = mix(print ^ (std::uint64_t{s.payload_length} << 32 | std::uint64_t{s.flags} << 16 | s.window));
   const std::uint64_t id = identified(s) ? s.ip_id : std::uint64_t{s.options.ts_val} << 16;
   return mix(print ^ (id << 16 | s.tcp_checksum)) | 1U;
 }
 
+// Of two packets that look alike but for their encapsulation, `apart` in time and `hops` in TTL.
+RecentPackets::Copy judge(const TcpSegment& s, bool other_encapsulation, TimeNs apart, int hops) {
+  using Copy = RecentPackets::Copy;
+  const bool by_id = identified(s);
+  if (apart > kHeld || hops > kRouters || (!by_id && hops > 1)) return Copy::None;
+  const bool opens = (s.flags & kSyn) != 0;
+  const bool carries = s.sequence_length() > 0;
+  // The same IP ID within moments is the same packet, and so is what passed with and without a tag.
+  if (by_id && (carries || apart <= kSoon)) return Copy::Sure;
+  if (other_encapsulation && apart <= kSoon) return Copy::Sure;
+  if (opens) return Copy::Sure;
+  // A host that keeps no IP ID gives what it sends again another timestamp, or sends it later.
+  if (carries && apart <= (s.options.has_timestamps ? kSoon : kAtOnce)) return Copy::Sure;
+  return by_id || apart <= kSoon ? Copy::Likely : Copy::None;
+}
+
 }  // namespace
 
-RecentPackets::Copy RecentPackets::look(const TcpSegment& segment, std::uint64_t hash, bool from_low,
+RecentPackets::Seen RecentPackets::look(const TcpSegment& segment, std::uint64_t ends, bool from_low,
                                         TimeNs time_ns) {
-  const std::uint64_t print = print_of(segment, hash, from_low);
+  const std::uint64_t print = print_of(segment, ends, from_low);
   Slot& slot = slots_[print >> 52];
-  const bool alike = slot.print == print && time_ns - slot.time_ns <= kApart &&
-                     slot.time_ns - time_ns <= kApart &&
-                     (slot.ttl == segment.ttl || slot.ttl == segment.ttl + 1);
-  if (!alike) {
-    slot = {print, time_ns, segment.ttl};
-    return Copy::None;
+  if (slot.print == print) {
+    const TimeNs apart = std::max(time_ns, slot.time_ns) - std::min(time_ns, slot.time_ns);
+    const Copy copy = judge(segment, slot.encapsulation != segment.encapsulation, apart,
+                            std::abs(int{slot.ttl} - int{segment.ttl}));
+    if (copy != Copy::None) return {copy, slot.encapsulation};
   }
-  if (!identified(segment) && segment.sequence_length() == 0) return Copy::Unidentified;
-  return Copy::Sure;
+  slot = {print, time_ns, segment.encapsulation, segment.ttl};
+  return {};
 }
 
 CopiedPairs::Pair CopiedPairs::find(std::uint64_t host_hash) const {

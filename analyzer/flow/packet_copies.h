@@ -11,26 +11,32 @@
 
 namespace tcpautopsy {
 
-// Remembers the packets of the last few milliseconds. A copy may be missed when very many packets lie between
-// the two; what is told to be one is alike in every field that two sendings would differ in.
+// Remembers the packets of the last moments. A copy may be missed when very many packets lie between the two;
+// what is told to be one is alike in every field that two sendings would differ in. VLAN tags, tunnels and
+// link headers are no such fields: a packet is the same with and without them, and behind a router or two.
 class RecentPackets {
  public:
   enum class Copy : std::uint8_t {
     None,
     Sure,
-    Unidentified,  // a pure ACK or RST without IP ID: a host may well send the same again at once
+    Likely,  // a host may have sent the same again: a copy where most packets of the hosts come twice
+  };
+  struct Seen {
+    Copy copy = Copy::None;
+    std::uint32_t encapsulation = 0;  // of the packet that it is a copy of
   };
 
   RecentPackets() : slots_(kSlots) {}
 
-  // Also remembers the packet. `hash` is hash_of() its key, `from_low` its direction.
-  Copy look(const TcpSegment& segment, std::uint64_t hash, bool from_low, TimeNs time_ns);
+  // Also remembers the packet. `ends` is hash_ends() of its key, `from_low` its direction.
+  Seen look(const TcpSegment& segment, std::uint64_t ends, bool from_low, TimeNs time_ns);
 
  private:
   static constexpr std::size_t kSlots = 4096;
   struct Slot {
     std::uint64_t print = 0;
     TimeNs time_ns = 0;
+    std::uint32_t encapsulation = 0;
     std::uint8_t ttl = 0;
   };
   std::vector<Slot> slots_;

@@ -127,7 +127,9 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   if (fin == nullptr || fin->resends.empty()) return;
   const auto sendings = fin->sendings();
   const auto steps = intervals(sendings);
-  const bool acked = fin->acked_by && fin->acked_by.record < fin->resends.front().record;
+  // Packets may stand in the capture in another order than their times.
+  const bool acked = fin->acked_by && fin->acked_by.record < fin->resends.front().record &&
+                     fin->acked_by.time_ns() <= fin->resends.front().time_ns();
   Finding finding = make_finding(kDoc, context.flow, side);
   cite(finding, sendings);
   if (acked) cite(finding, fin->acked_by);

@@ -78,9 +78,9 @@ TEST_CASE("what differs in one field is no copy") {
   SECTION("IP ID") { s.ip_id = 78; }
   SECTION("window") { s.window = 999; }
   SECTION("checksum") { s.tcp_checksum = 5; }
-  SECTION("TTL by two") { s.ttl = 62; }
-  SECTION("TTL higher") { s.ttl = 65; }
-  SECTION("later than 2 ms") { t.wait(3 * kMillisecond); }
+  SECTION("TTL by four") { s.ttl = 60; }
+  SECTION("TTL higher by four") { s.ttl = 68; }
+  SECTION("later than 100 ms") { t.wait(101 * kMillisecond); }
   SECTION("flags") { s.flags |= kPsh; }
   t.feed(s);
   const auto flows = t.finish();
@@ -131,4 +131,74 @@ TEST_CASE("the first of many originals doubled late is the network's") {
   const auto flows = t.finish();
   CHECK(flows[0].facts(Side::A).copies == 0);
   CHECK(flows[0].facts(Side::A).packets == 2 + 24 + 4);
+}
+
+TEST_CASE(
+    "copies late by a few milliseconds, behind routers, in another order, with and without a VLAN tag") {
+  Traffic t;
+  struct {
+    TimeNs late;
+    int ttl_less;
+  } copy{};
+  SECTION("late") { copy = {4 * kMillisecond, 0}; }
+  SECTION("very late") { copy = {65 * kMillisecond, 0}; }
+  SECTION("behind a router") { copy = {20 * kMicrosecond, 1}; }
+  SECTION("behind two") { copy = {20 * kMicrosecond, 2}; }
+  SECTION("before a router, queued") { copy = {3 * kMillisecond, -1}; }
+  const auto twice = [&] { t.again(copy.late, copy.ttl_less); };
+  t.a(kSyn, 0);
+  twice();
+  t.b(kSyn | kAck, 0, 1);
+  twice();
+  t.a(kAck, 1, 1);
+  twice();
+  t.a(kAck, 1, 1, 100);
+  twice();
+  t.b(kAck | kFin, 1, 101);
+  twice();
+  const auto flows = t.finish();
+  REQUIRE(flows.size() == 1);
+  CHECK(flags_of(flows[0]).substr(0, 8) == "A:S B:SA");
+  CHECK(flows[0].facts(Side::A).copies >= 2);
+  CHECK(t.table().facts().copies_dropped >= 4);
+}
+
+TEST_CASE("with and without a VLAN tag it is one connection") {
+  Traffic t;
+  TcpSegment plain[] = {segment(client(), server(), kSyn, kIssA),
+                        segment(server(), client(), kSyn | kAck, kIssB, kIssA + 1),
+                        segment(client(), server(), kAck, kIssA + 1, kIssB + 1),
+                        segment(client(), server(), kAck, kIssA + 1, kIssB + 1, 100),
+                        segment(server(), client(), kAck, kIssB + 1, kIssA + 101)};
+  const bool ids = GENERATE(true, false);
+  const bool tag_first = GENERATE(true, false);
+  std::uint32_t id = 100;
+  for (TcpSegment& s : plain) {
+    s.has_ip_id = ids;
+    s.ip_id = ++id;
+    t.step = 6 * kMicrosecond;
+    s.encapsulation = tag_first ? 3 : 0;
+    t.feed(s);
+    t.step = 10 * kMillisecond;
+    s.encapsulation = tag_first ? 0 : 3;
+    t.feed(s);
+  }
+  SECTION("all of it twice") {}
+  SECTION("and one packet with the tag alone") {
+    TcpSegment lone = segment(client(), server(), kAck, kIssA + 101, kIssB + 1, 50);
+    lone.encapsulation = 3;
+    t.feed(lone);
+  }
+  const auto flows = t.finish();
+  REQUIRE(flows.size() == 1);
+  CHECK(flags_of(flows[0]).substr(0, 20) == "A:S B:SA A:A A:A B:A");
+  CHECK(t.table().facts().copies_dropped == 5);
+}
+
+TEST_CASE("one address pair in two VLANs is two connections") {
+  Traffic t;
+  t.handshake();
+  t.on(3);
+  t.reuse(kIssA + 77, kIssB + 99).handshake();
+  CHECK(t.finish().size() == 2);
 }
