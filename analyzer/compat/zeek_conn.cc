@@ -179,7 +179,7 @@ void ZeekConn::State::add(const TcpSegment& segment, std::size_t from) {
   ZeekEndpoint& sender = ends[from];
   ZeekEndpoint& receiver = ends[1 - from];
   const bool by_originator = from == originator;
-  if (segment.header_cut) return;
+  if (segment.options.cut) return;
   if (segment.checksum == Checksum::Bad) return add_scaled('C', sender.bad_checksums, by_originator);
 
   note_partial(segment, sender, by_originator);

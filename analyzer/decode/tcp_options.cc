@@ -77,10 +77,10 @@ bool take_option(std::uint8_t kind, Bytes value, TcpOptions& options) {
 
 }  // namespace
 
-void parse_tcp_options(Bytes area, bool cut, TcpOptions& options) {
+void parse_tcp_options(Bytes area, TcpOptions& options) {
   // RFC 7323 appendix A recommends this layout, and nearly all segments without a SYN have it.
   constexpr std::uint32_t kPaddedTimestamps = 0x0101080a;
-  if (area.size() == 12 && !cut && load_big_u32(area.data()) == kPaddedTimestamps) {
+  if (area.size() == 12 && !options.cut && load_big_u32(area.data()) == kPaddedTimestamps) {
     take_timestamps(area.data() + 4, options);
     return;
   }
@@ -92,7 +92,7 @@ void parse_tcp_options(Bytes area, bool cut, TcpOptions& options) {
     const bool has_length = at + 1 < area.size();
     const std::size_t length = has_length ? area[at + 1] : 2;
     if (!has_length || length < 2 || length > area.size() - at) {
-      options.malformed |= !cut || length < 2;
+      options.malformed |= !options.cut || length < 2;
       return;
     }
     options.malformed |= !take_option(area[at], area.subspan(at + 2, length - 2), options);

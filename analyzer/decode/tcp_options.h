@@ -5,8 +5,8 @@
 
 namespace tcpautopsy::decode {
 
-// `cut`: the snap length ended `area` before the header's end, so an option that runs over the end is not
+// With `options.cut` the snap length ended `area` before the header's end: an option that runs over it is not
 // malformed.
-void parse_tcp_options(Bytes area, bool cut, TcpOptions& options);
+void parse_tcp_options(Bytes area, TcpOptions& options);
 
 }  // namespace tcpautopsy::decode

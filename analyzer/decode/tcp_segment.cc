@@ -50,12 +50,12 @@ std::optional<NotTcp> take_segment(const Dissection& frame, TcpSegment& segment)
   segment.ip_id = frame.ip.id;
   segment.ip_invalid = frame.ip.invalid;
   segment.checksum = verify(frame, header, segment.payload_sum);
-  segment.header_cut = !tcp.has(header);
+  segment.options.cut = !tcp.has(header);
   segment.payload_length = static_cast<std::uint32_t>(tcp.length() - header);
-  const std::size_t options_end = segment.header_cut ? tcp.captured() : header;
+  const std::size_t options_end = segment.options.cut ? tcp.captured() : header;
   if (options_end > kFixedHeader) {
     const Bytes area = tcp.bytes().subspan(kFixedHeader, options_end - kFixedHeader);
-    parse_tcp_options(area, segment.header_cut, segment.options);
+    parse_tcp_options(area, segment.options);
   }
   segment.payload = tcp.bytes().subspan(options_end);
   return std::nullopt;

@@ -38,7 +38,9 @@ struct TcpOptions {
   bool has_mss = false, has_window_scale = false, sack_permitted = false, has_timestamps = false;
   bool fast_open =
       false;  // RFC 7413, kind 34 or the experimental 254/0xF989; cookie may be empty (a request)
-  bool malformed = false;         // a length that does not fit; options before it are kept
+  bool malformed = false;  // a length that does not fit; options before it are kept
+  // The snap length ended the header: an option that is not here may have been sent all the same.
+  bool cut = false;
   std::uint8_t window_scale = 0;  // as sent, may exceed 14
   std::uint8_t sack_count = 0;    // blocks in `sack`, 0..4
   std::uint8_t fast_open_cookie_length = 0;
@@ -66,7 +68,6 @@ struct TcpSegment {
   // 0xffff, for a sum of zero. Meaningful where the checksum is good.
   std::uint16_t payload_sum = 0;
   Checksum checksum = Checksum::Unknown;
-  bool header_cut = false;          // the snap length cut the TCP options; fields above them are good
   bool ip_invalid = false;          // IPv4 header checksum wrong, or a total length of 0 or beyond the frame
   std::uint32_t encapsulation = 0;  // index into Decoder::encapsulation(): VLAN tags and tunnels; 0 for none
   std::uint32_t wire_length = 0;    // of the frame

@@ -1,4 +1,4 @@
-// How far the windows of one end are shifted.
+// How far the windows of one end are shifted, and whether that is known.
 #pragma once
 
 #include <algorithm>
@@ -11,6 +11,17 @@ template <class Options>
 constexpr unsigned window_shift(const Options& own, const Options& peer) {
   if (!own.has_window_scale || !peer.has_window_scale) return 0;
   return std::min<unsigned>(own.window_scale, 14);
+}
+
+// Whether `own` scales its windows. Both SYNs tell, whole; one alone where it offers no scale. An end has
+// `syn_seen` and its `syn_options`.
+template <class End>
+constexpr bool window_scale_known(const End& own, const End& peer) {
+  const auto offers = [](const End& end) { return end.syn_seen && end.syn_options.has_window_scale; };
+  const auto lacks = [](const End& end) {
+    return end.syn_seen && !end.syn_options.has_window_scale && !end.syn_options.cut;
+  };
+  return (offers(own) && offers(peer)) || lacks(own) || lacks(peer);
 }
 
 }  // namespace tcpautopsy

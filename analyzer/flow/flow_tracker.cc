@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "analyzer/decode/window_scale.h"
+#include "analyzer/flow/too_big.h"
 
 namespace tcpautopsy {
 namespace {
@@ -272,7 +273,7 @@ void FlowTracker::transfer(const TcpSegment& segment, const SegmentRecord& recor
   placed.new_bytes = new_bytes;
   placed.rtt_sender_ns = sender.rtt_min_ns;
   placed.rtt_receiver_ns = receiver.rtt_min_ns;
-  placed.window_known = record.has(kSyn) || sender.window_scale_known(receiver);
+  placed.window_known = record.has(kSyn) || window_scale_known(sender, receiver);
   placed.window = std::uint32_t{record.window}
                   << (record.has(kSyn) ? 0 : window_shift(sender.syn_options, receiver.syn_options));
   placed.standing = record.standing;
@@ -321,7 +322,6 @@ void FlowTracker::note_close(const SegmentRecord& record, LiveSide& sender) {
 
 void FlowTracker::add(const IcmpError& error, const FrameRef& frame, Side s) {
   ++icmp_total_;
-  if (icmp_.size() >= kIcmpKept) return;
   const LiveSide& sender = side(s);
   IcmpRecord r;
   r.frame = frame;
@@ -332,7 +332,8 @@ void FlowTracker::add(const IcmpError& error, const FrameRef& frame, Side s) {
   r.type = error.type;
   r.code = error.code;
   r.mtu = error.mtu;
-  icmp_.push_back(r);
+  if (transfer_ && too_big(r)) transfer_->too_big(s, r.seq, frame.time_ns);
+  if (icmp_.size() < kIcmpKept) icmp_.push_back(r);
 }
 
 }  // namespace tcpautopsy

@@ -17,6 +17,7 @@ SynOptions SynOptions::of(const TcpOptions& o) {
   s.has_timestamps = o.has_timestamps;
   s.fast_open = o.fast_open;
   s.malformed = o.malformed;
+  s.cut = o.cut;
   return s;
 }
 
@@ -33,6 +34,7 @@ TcpOptions SynOptions::full() const {
   o.has_timestamps = has_timestamps;
   o.fast_open = fast_open;
   o.malformed = malformed;
+  o.cut = cut;
   return o;
 }
 

@@ -18,7 +18,7 @@ struct SynOptions {
   std::uint8_t window_scale = 0, cookie_length = 0;
   bool has_mss : 1 = false, has_window_scale : 1 = false, sack_permitted : 1 = false,
                  has_timestamps : 1 = false;
-  bool fast_open : 1 = false, malformed : 1 = false;
+  bool fast_open : 1 = false, malformed : 1 = false, cut : 1 = false;
 
   static SynOptions of(const TcpOptions& options);
   TcpOptions full() const;
@@ -58,11 +58,6 @@ struct LiveSide {
   // Where to look for the next number of it; `peer` acknowledges it.
   StreamOffset checkpoint(const LiveSide& peer) const;
   void set_base(Seq at_zero);
-  // RFC 7323 2.2: windows are scaled if both SYNs said so. Known also where one SYN was seen without it.
-  bool window_scale_known(const LiveSide& peer) const {
-    return (syn_seen && peer.syn_seen) || (syn_seen && !syn_options.has_window_scale) ||
-           (peer.syn_seen && !peer.syn_options.has_window_scale);
-  }
   void took(std::int64_t round_trip_ns, bool handshake);
 };
 

@@ -79,6 +79,7 @@ SynLook look_of(const HeaderLook& syn, const TcpOptions& options) {
 }
 
 CookieLook cookie_look(const TcpOptions& offered, const TcpOptions& answer) {
+  if (offered.cut || answer.cut) return CookieLook::Untellable;
   const bool promises = answer.has_window_scale || answer.sack_permitted;
   if (!offered.has_timestamps) {
     if (!offered.has_window_scale && !offered.sack_permitted) return CookieLook::Untellable;
@@ -130,7 +131,7 @@ std::optional<Attempt> attempt_of(const EndedConnection& ended) {
   const bool again_ahead = a.syn_resent && opening.syns.again.front().record < opening.syn_acks.first.record;
   a.syn_ignored = a.outcome == Outcome::Unanswered || (answered && again_ahead);
   a.syn_due = !a.syn_resent && verdicts.capture_end_ns - a.syn.time_ns >= kDue;
-  a.timestamps = client.syn_options.has_timestamps;
+  a.timestamps = client.syn_options.has_timestamps || client.syn_options.cut;
   a.completed_ns = opening.completing ? opening.completing.time_ns() : 0;
   if (answered) {
     a.server_isn = server.iss.raw();

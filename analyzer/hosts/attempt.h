@@ -61,7 +61,7 @@ struct Attempt {
   bool syn_due = false;       // it was due again before the capture's end or an answer, and did not come
   bool ack_repeated = false;  // SYN-ACK sent again: the server kept the attempt in memory
   bool ack_due = false;       // it was due again before the capture's end, and did not come
-  bool timestamps = false;    // both ends agreed on them
+  bool timestamps = false;    // the client offers them, or may: its options are cut
   bool odd = false;           // not by a SYN, see probe_of()
   bool lower_isn = false;     // a port used again with a lower ISN, no timestamps and too soon for the clock
 };

@@ -204,6 +204,8 @@ void note_offers(const Skim& seen, FlowHistory& flow) {
     offers.options_captured = offers.options_captured || options.has_mss || options.has_window_scale ||
                               options.sack_permitted || options.has_timestamps || options.fast_open;
     const RecordIndex offer = seen.offer[index(side)];
+    // The snap length may have cut the option off.
+    if (options.cut && !options.has_mss) continue;
     if (offer != kNoRecord) offers.mss[index(side)] = {ref(flow, offer), flow.records()[offer].mss, {}, 0};
   }
   if (flow.trace.self_connection) return;

@@ -1,14 +1,9 @@
 #include "analyzer/infer/path_errors.h"
 
 #include "analyzer/flow/flow_trace.h"
+#include "analyzer/flow/too_big.h"
 
 namespace tcpautopsy {
-namespace {
-
-// ICMP type 3 code 4 (RFC 1191), ICMPv6 type 2 (RFC 4443 3.2).
-bool too_big(const IcmpRecord& r) { return r.v6 ? r.type == 2 : r.type == 3 && r.code == 4; }
-
-}  // namespace
 
 PerSide<std::optional<PacketTooBig>> packets_too_big(const FlowTrace& trace) {
   PerSide<std::optional<PacketTooBig>> found;

@@ -30,7 +30,7 @@ class ResetReader {
       : trace_(trace), readings_(readings) {
     for (const Side side : {Side::A, Side::B})
       shift_[index(side)] = window_shift(trace.facts(side).syn_options, trace.facts(other(side)).syn_options);
-    scale_known_ = trace.facts(Side::A).syn_seen && trace.facts(Side::B).syn_seen;
+    scale_known_ = window_scale_known(trace.facts(Side::A), trace.facts(Side::B));
   }
 
   void read() {

@@ -14,7 +14,7 @@ struct FlowHistory;
 
 // Of one end.
 struct MssOffer {
-  SegmentRef offer;       // its first SYN or SYN-ACK
+  SegmentRef offer;       // its first SYN or SYN-ACK; none where the snap length left open what it offers
   std::uint32_t mss = 0;  // 0: none
   // Segments that it sent above its peer's offer, all of one size, the largest, that fits a packet of 1500
   // octets: super-segments of TSO, GSO and GRO are no packets. Two or more, or none.

@@ -68,6 +68,8 @@ bool behind(const FlowTrace& trace, const SegmentRecord& syn, const PreviousInca
   const std::size_t old = previous.address[0] == facts.address ? 0 : 1;
   if (syn.has_timestamps && previous.last_ts_val[old] != 0)
     return precedes(syn.ts_val, previous.last_ts_val[old]);
+  // What the snap length cut off may have been a timestamp, which goes before the number.
+  if (facts.syn_options.cut) return false;
   return precedes(wrap(syn.seq, facts.iss).raw(), previous.next_seq[old].raw());
 }
 

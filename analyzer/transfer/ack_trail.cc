@@ -40,6 +40,12 @@ bool SackBoard::holds(StreamOffset begin, StreamOffset end) const {
   return it != stretches_.end() && it->begin <= begin && end <= it->end;
 }
 
+bool SackBoard::touches(StreamOffset begin, StreamOffset end) const {
+  const auto it = std::partition_point(stretches_.begin(), stretches_.end(),
+                                       [begin](const Stretch& s) { return s.end <= begin; });
+  return it != stretches_.end() && it->begin < end;
+}
+
 TimeNs SackBoard::above_since(StreamOffset at) const {
   TimeNs since = -1;
   for (auto it = stretches_.rbegin(); it != stretches_.rend() && it->begin >= at; ++it)

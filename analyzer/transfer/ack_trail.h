@@ -24,6 +24,7 @@ class SackBoard {
   void acknowledge(StreamOffset una);
   bool empty() const { return stretches_.empty(); }
   bool holds(StreamOffset begin, StreamOffset end) const;
+  bool touches(StreamOffset begin, StreamOffset end) const;  // holds some of it
   // When a stretch at or above this number was first reported; -1 if none was.
   TimeNs above_since(StreamOffset at) const;
 

@@ -40,8 +40,8 @@ std::string_view name(RetransmissionCause cause) {
 }
 
 bool probe_fits(const RetransmissionContext& c) {
-  if (c.round_trip_ns == 0 || !c.highest || c.sack_unused || c.probes > 0 || c.timeouts > 0 ||
-      c.fast_recovery || c.timeout_recovery)
+  if (c.round_trip_ns == 0 || !c.highest || c.partly_sacked || c.sack_unused || c.probes > 0 ||
+      c.timeouts > 0 || c.fast_recovery || c.timeout_recovery)
     return false;
   const TimeNs latest = 2 * c.round_trip_ns + (c.first_unacknowledged ? kLeastTimeout : 0);
   const TimeNs quiet = c.news_age_ns < 0 ? c.waited_ns : std::min(c.waited_ns, c.news_age_ns);
@@ -51,8 +51,11 @@ bool probe_fits(const RetransmissionContext& c) {
 bool doubles(TimeNs before, TimeNs step) { return step * 10 >= before * 16; }
 
 RetransmissionCause cause_of(const RetransmissionContext& c) {
-  if (c.receiver_unheard) return RetransmissionCause::Prompt;
+  if (c.receiver_unheard || c.asked_to_resend) return RetransmissionCause::Prompt;
   const bool timer = by_timer(c);
+  // What repairs a hole leaves out what SACK reported; only after its timer a sender takes the reports for
+  // nothing and joins what they told apart (RFC 2018 8).
+  if (c.partly_sacked && timer) return RetransmissionCause::Timeout;
   if (evident(c) && !timer && !c.timeout_recovery) return RetransmissionCause::Fast;
   if (!evident(c) && probe_fits(c))
     return c.first_unacknowledged ? RetransmissionCause::LastSegment : RetransmissionCause::Probe;

@@ -24,6 +24,11 @@ void RetransmissionWatch::sends(const PlacedSegment& s, const SenderView& own, b
     } else {
       log_.sent(s);
     }
+    if (s.has(kSyn)) {
+      if (s.has_data()) in_syn_until_ = std::max(in_syn_until_, s.data_end());
+    } else if (s.data_end() >= in_syn_until_) {
+      in_syn_until_ = 0;
+    }
     // Seen after all: the ACK was captured before its data, which is the capture's order, not the network's.
     if (!unseen_.empty()) cut_ranges(unseen_, s.seq, s.end(), [](StreamOffset, StreamOffset) {});
   }
@@ -34,6 +39,11 @@ void RetransmissionWatch::probes(const PlacedSegment& s) {
   if (!s.has_data()) return;
   log_.sent(s);
   probed_ = s.seq;
+}
+
+void RetransmissionWatch::shrinks(StreamOffset seq, TimeNs time_ns) {
+  too_big_from_ = too_big_ns_ ? std::min(too_big_from_, seq) : seq;
+  too_big_ns_ = time_ns;
 }
 
 void RetransmissionWatch::again(const PlacedSegment& s, const SenderView& own, bool sack_unused) {
@@ -143,7 +153,20 @@ RetransmissionContext RetransmissionWatch::context_of(const PlacedSegment& s, co
   c.after_repair = repaired_;
   c.timeouts = timeouts_;
   c.probes = probes_;
+  const SackBoard& board = trail_.board();
+  c.partly_sacked = board.touches(s.seq, s.end()) && !board.holds(s.seq, s.end());
+  c.asked_to_resend = asked_to_resend(s, before, c);
   return c;
+}
+
+// RFC 7413 4.2.1: what the SYN-ACK leaves unacknowledged of the SYN's data goes out with the ACK. RFC
+// 1191 6.3: what an ICMP error calls too big goes out again at once, in smaller segments.
+bool RetransmissionWatch::asked_to_resend(const PlacedSegment& s, const SendLog::Entry* before,
+                                          const RetransmissionContext& c) const {
+  const TimeNs soon = c.leg_ns + c.round_trip_ns + kClockGrain;
+  if (!s.has(kSyn) && s.seq < in_syn_until_) return c.news_age_ns >= 0 && c.news_age_ns <= soon;
+  if (!too_big_ns_ || s.seq < too_big_from_ || before == nullptr) return false;
+  return before->sent_ns <= *too_big_ns_ && s.time_ns() - *too_big_ns_ <= soon;
 }
 
 void RetransmissionWatch::judge(const PlacedSegment& s, const SenderView& own,
@@ -159,6 +182,8 @@ void RetransmissionWatch::judge(const PlacedSegment& s, const SenderView& own,
   retransmission.frame = s.frame;
   retransmission.begin = s.seq;
   retransmission.end = s.end();
+  retransmission.needed_begin = s.seq;
+  retransmission.needed_end = s.end();
   retransmission.waited_ns = context.waited_ns;
   retransmission.has_ts = s.segment.options.has_timestamps;
   retransmission.ts_val = s.segment.options.ts_val;
@@ -259,7 +284,7 @@ void RetransmissionWatch::hears(const PlacedSegment& s, const SenderView& own) {
   const StreamOffset una = own.acked ? own.snd_una : taken.any ? taken.last.begin : s.ack;
   if (taken.any && !gaps && taken.last.end() > una) measure(s, own, taken);
   if (taken.unseen_end > taken.unseen_begin) note_unseen(s, taken);
-  repaired_ = taken.repeated;
+  repaired_ = taken.repeated && !s.has(kSyn);  // a SYN sent again tells nothing of its data
   if (open_ > 0) confirm(s, una);
   timeouts_ = probes_ = 0;
   if (recovering_fast_ && s.ack >= fast_until_) {
@@ -293,11 +318,17 @@ void RetransmissionWatch::confirm(const PlacedSegment& s, StreamOffset una) {
   }
 }
 
-// One report stands for one sending too many: the oldest that is not told yet.
+// One report stands for one sending too many: the oldest that is not told yet. Of one that carried several
+// segments (offload) each is reported; what no report covers was needed.
 void RetransmissionWatch::report(const DsackReport& dsack) {
   for (Retransmission& r : pending_) {
-    if (r.spurious || r.begin >= dsack.end || r.end <= dsack.begin) continue;
-    r.spurious = true;
+    if (r.spurious || r.needed_begin >= dsack.end || r.needed_end <= dsack.begin) continue;
+    if (dsack.begin <= r.needed_begin) {
+      r.needed_begin = dsack.end;
+    } else if (dsack.end >= r.needed_end) {
+      r.needed_end = dsack.begin;
+    }
+    r.spurious = r.needed_begin >= r.needed_end;
     return;
   }
 }

@@ -23,6 +23,8 @@ class RetransmissionWatch {
   void sends(const PlacedSegment& segment, const SenderView& own, bool sack_unused);
   // A probe of a closed window: its octet counts as sent if the receiver takes it.
   void probes(const PlacedSegment& segment);
+  // An ICMP error tells it that what it sent at `seq` was too big for the path: it sends again at once.
+  void shrinks(StreamOffset seq, TimeNs time_ns);
   // A segment of its peer.
   void hears(const PlacedSegment& segment, const SenderView& own);
   // `own` of the end watched, `peer` of the other one, whose acknowledgments and round trips these are.
@@ -33,6 +35,7 @@ class RetransmissionWatch {
   struct Retransmission {
     FrameRef frame;
     StreamOffset begin = 0, end = 0;
+    StreamOffset needed_begin = 0, needed_end = 0;  // of it, what no report of a duplicate covers
     TimeNs waited_ns = 0;
     std::uint32_t ts_val = 0;
     RetransmissionCause cause = RetransmissionCause::Prompt;
@@ -56,6 +59,8 @@ class RetransmissionWatch {
   void judge(const PlacedSegment& s, const SenderView& own, const RetransmissionContext& context,
              bool first_unseen);
   void classify_last_segment(const PlacedSegment& s, TimeNs waited_ns);
+  bool asked_to_resend(const PlacedSegment& s, const SendLog::Entry* before,
+                       const RetransmissionContext& context) const;
   void note_timeout(const PlacedSegment& s, TimeNs waited_ns);
   void count(const Retransmission& retransmission);
   void measure(const PlacedSegment& ack, const SenderView& own, const SendLog::Acknowledged& taken);
@@ -73,6 +78,9 @@ class RetransmissionWatch {
   TimeNs stall_ns_ = 0;
   FrameRef stall_begin_;
   std::optional<StreamOffset> probed_;       // the octet of the last window probe
+  StreamOffset in_syn_until_ = 0;            // data that a SYN carried, and that was not sent since
+  StreamOffset too_big_from_ = 0;            // what an ICMP error quoted
+  std::optional<TimeNs> too_big_ns_;         // when the last of them passed
   std::uint32_t timeouts_ = 0, probes_ = 0;  // since the cumulative ACK last moved
   std::uint32_t open_ = 0;                   // of pending_
   bool recovering_fast_ = false, recovering_timeout_ = false, repaired_ = false;

@@ -6,7 +6,10 @@ namespace tcpautopsy {
 
 void Retransmissions::add(const PlacedSegment& segment, const Views& views) {
   const Side sender = segment.side, receiver = other(segment.side);
-  if (segment.has(kSyn)) sack_unused_ = sack_unused_ || !segment.segment.options.sack_permitted;
+  if (segment.has(kSyn)) {
+    const TcpOptions& options = segment.segment.options;
+    sack_unused_ = sack_unused_ || (!options.sack_permitted && !options.cut);
+  }
   watches_[index(receiver)].hears(segment, views.peer);
   if (segment.has(kRst)) return;
   if (views.probe == ProbeKind::KeepAlive) return;

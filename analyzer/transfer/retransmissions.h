@@ -13,6 +13,10 @@ struct TransferResults;
 class Retransmissions {
  public:
   void add(const PlacedSegment& segment, const Views& views);
+  // `sender` is told that what it sent at `seq` was too big for the path.
+  void too_big(Side sender, StreamOffset seq, TimeNs time_ns) {
+    watches_[index(sender)].shrinks(seq, time_ns);
+  }
   void finish(const PerSide<SenderView>& views, TimeNs last_ns, TransferResults& facts);
 
  private:

@@ -23,6 +23,7 @@ void SenderKnowledge::told(const PlacedSegment& s, std::int64_t rtt_ns) {
     latest_.acked_ns = s.time_ns();
     latest_.acked = true;
   }
+  latest_.edge_known = latest_.edge_known && s.window_known;
   if (s.window_known) {
     const StreamOffset edge = s.ack + s.window;
     if (!latest_.edge_known || edge > latest_.edge) {

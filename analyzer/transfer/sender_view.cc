@@ -42,6 +42,7 @@ void SenderView::heard(const PlacedSegment& s) {
     closed = false;
     opened_ns = s.time_ns();
   }
+  edge_known = edge_known && s.window_known;
   if (!s.window_known) return;
   snd_wnd = s.window;
   right_edge = edge_known ? std::max(right_edge, s.ack + s.window) : s.ack + s.window;

@@ -12,7 +12,8 @@ namespace tcpautopsy {
 struct SenderView {
   StreamOffset snd_nxt = 0;     // highest sequence end seen from it
   StreamOffset snd_una = 0;     // highest ACK of it seen; meaningful with acked
-  StreamOffset right_edge = 0;  // highest ACK plus window offered to it; meaningful with edge_known
+  StreamOffset right_edge = 0;  // highest ACK plus window offered to it; meaningful with edge_known, which
+                                // an offer of unknown scale ends
   std::uint32_t snd_wnd = 0;    // latest window offered to it, in octets; meaningful with edge_known
   std::uint32_t largest = 0;    // payload of its largest segment; beyond the MSS where offload joins segments
   std::uint32_t smss = 0;       // from the MSS option that the peer sent, 0 if none was seen

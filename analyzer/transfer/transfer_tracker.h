@@ -22,6 +22,10 @@ class TransferTracker {
  public:
   // In the order captured, without packets captured twice and without segments of other incarnations.
   void add(const PlacedSegment& segment);
+  // An ICMP error tells `sender` that its segment at `seq` was too big for the path.
+  void too_big(Side sender, StreamOffset seq, TimeNs time_ns) {
+    retransmissions_.too_big(sender, seq, time_ns);
+  }
   // Of the segments so far.
   const ChecksumFacts& checksums(Side side) const { return marks_.checksums(side); }
   // Decides what waited for later evidence; `last_ns` is the time of the flow's last packet.

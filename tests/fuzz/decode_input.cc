@@ -33,8 +33,8 @@ std::size_t sum_of(Bytes bytes) {
 void check_segment(const TcpSegment& segment, const Decoder& decoder) {
   promise(segment.payload.size() <= segment.payload_length);
   promise(segment.options.sack_count <= segment.options.sack.size());
-  promise(!segment.header_cut || segment.payload.empty());
-  promise(!segment.header_cut || segment.checksum == Checksum::Unknown);
+  promise(!segment.options.cut || segment.payload.empty());
+  promise(!segment.options.cut || segment.checksum == Checksum::Unknown);
   promise(segment.checksum == Checksum::Unknown || segment.payload.size() == segment.payload_length);
   promise(segment.flags < 0x200);
   promise(segment.ecn < 4);

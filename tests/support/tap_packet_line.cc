@@ -88,8 +88,10 @@ void parse_option(std::string_view text, Options& options, unsigned line) {
     options.fast_open = true;
     if (!option.done()) options.fast_open_cookie_length = option.number<std::uint8_t>("cookie length");
     if (options.fast_open_cookie_length > 16) option.fail("a Fast Open cookie has at most 16 octets");
+  } else if (kind == "cut") {
+    options.cut = true;
   } else if (kind != "nop" && kind != "eol") {
-    option.fail("option '" + kind + "' is none of mss sackOK TS wscale sack tfo nop");
+    option.fail("option '" + kind + "' is none of mss sackOK TS wscale sack tfo nop cut");
   }
   if (!option.done()) option.fail("'" + std::string(option.peek()) + "' behind option " + kind);
 }

@@ -39,6 +39,7 @@ struct Options {
   std::optional<std::uint16_t> mss;
   std::optional<std::uint8_t> window_scale;
   bool sack_permitted = false, timestamps = false, fast_open = false;
+  bool cut = false;  // by the snap length
   std::optional<Timestamps> explicit_timestamps;
   std::uint8_t fast_open_cookie_length = 0;
   std::vector<SackRange> sack;  // at most 4

@@ -20,7 +20,8 @@ constexpr Doc kDoc{
         "requests pass.",
     .how_known =
         "The MSS option of SYN and SYN-ACK, once the peer has answered. A missing option counts only where "
-        "the flow shows some TCP option at all: a snap length that cuts the headers would hide them all. "
+        "the SYN was captured whole and the flow shows some TCP option at all: what a snap length cut off is "
+        "unknown. "
         "Too large means two or more segments of the same size above the offer that still fit a 1500 octet "
         "packet, while none is larger: super-segments of TSO, GSO and GRO are not real packets and are not "
         "counted.\n\n"

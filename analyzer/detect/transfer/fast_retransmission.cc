@@ -21,8 +21,8 @@ constexpr Doc kDoc{
         "came so shortly before that a timer cannot have done it. RACK, which waits for a part of the round "
         "trip after the first SACK, counts. So does what was sent again before everything sent until then "
         "was acknowledged.\n\n"
-        "An ICMP message that tells a smaller path MTU makes the sender repeat in smaller segments at once; "
-        "where one was captured these count here too.",
+        "What an ICMP message of a smaller path MTU makes the sender repeat, and data that a SYN carried and "
+        "the SYN-ACK did not take, were not asked for by loss and do not count.",
     .causes =
         "A full queue at the narrowest hop, which is usual for bulk transfers. A policer or a shaper with "
         "a small burst. Errors on a link: Wi-Fi, a bad cable or optic. Packets that overtake each other "
@@ -66,6 +66,27 @@ handshake <mss 1460,sackOK>
 +.01   A > B  .  1:1(0) ack 2921
 finding fast_retransmission frame 7 endpoint server count 1
 )"},
+    {"A router asked for smaller segments", R"(
+handshake <mss 1460,sackOK>
++.10   A > B  .  1:1461(1460) ack 1  !lost
++.0001 A > B  P. 1461:1501(40) ack 1
++.005  icmp to A type 3 code 4 quotes 1 mtu 1400 from 10.0.0.254
++.006  A < B  .  1:1(0) ack 1 <sack 1461:1501>
++.0001 A > B  .  1:1361(1360) ack 1
++0     A > B  P. 1361:1461(100) ack 1
++.01   A < B  .  1:1(0) ack 1501
+no finding
+)",
+     true},
+    {"The SYN's data were refused", R"(
++0     A > B  S  0:300(300) <mss 1460,sackOK,tfo 8>
++1     A > B  S  0:0(0) <mss 1460,sackOK>
++.02   A < B  S. 0:0(0) ack 1 <mss 1460,sackOK>
++.0001 A > B  P. 1:301(300) ack 1
++.02   A < B  .  1:1(0) ack 301
+no finding
+)",
+     true},
     {"A segment late by reordering was not sent again", R"(
 handshake <mss 1460,sackOK>
 +.10   A < B  .  1461:2921(1460) ack 1 id 8
@@ -89,24 +110,12 @@ no finding
 void examine_end(const DetectContext& context, Side side, Findings& out) {
   const FlowFacts& flow = context.flow;
   const RetransmissionResults& facts = context.transfer->retransmissions[index(side)];
-  const bool smaller_mtu = facts.prompt && context.verdicts.too_big[index(side)];
-  if (!facts.fast && !smaller_mtu) return;
+  if (!facts.fast) return;
   Finding finding = make_finding(kDoc, flow, side);
   tell(finding, facts.fast);
-  finding.summary =
-      "The " + std::string(role(flow, side)) + " sent " +
-      count_text(facts.fast.count() + (smaller_mtu ? facts.prompt.count() : 0), "data segment") +
-      " again as soon as ";
-  if (smaller_mtu) {
-    cite(finding, facts.prompt);
-    finding.count += facts.prompt.count();
-    finding.summary += facts.fast ? "the receiver's ACKs or an ICMP message of a smaller path MTU asked"
-                                  : "an ICMP message told it of a smaller path MTU";
-    prove(finding, "after_icmp", facts.prompt.count());
-  } else {
-    finding.summary += "the receiver's ACKs showed that later data had arrived without them";
-  }
-  finding.summary += ".";
+  finding.summary = "The " + std::string(role(flow, side)) + " sent " +
+                    count_text(facts.fast.count(), "data segment") +
+                    " again as soon as the receiver's ACKs showed that later data had arrived without them.";
   prove(finding, "first_unseen", facts.first_unseen);
   out.push_back(std::move(finding));
 }

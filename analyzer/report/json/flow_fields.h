@@ -165,11 +165,7 @@ void counts_of_end(W& w, const FlowHistory& history, std::optional<Side> side) {
   };
   w.begin_object();
   resends("retransmissions", [](const RetransmissionResults& facts) { return facts.retransmissions; });
-  // What a smaller path MTU asked for counts too.
-  number("fast_retransmissions", [&](std::size_t i) {
-    const RetransmissionResults& facts = transfer->retransmissions[i];
-    return facts.fast_count() + (history.too_big[i] ? facts.prompt.count() : 0);
-  });
+  resends("fast_retransmissions", [](const RetransmissionResults& facts) { return facts.fast_count(); });
   resends("rto_retransmissions", [](const RetransmissionResults& facts) { return facts.timeout_count(); });
   resends("tail_loss_probes", [](const RetransmissionResults& facts) { return facts.probe_count(); });
   resends("spurious_retransmissions",
@@ -232,8 +228,8 @@ void round_trips(W& w, const FlowHistory& history) {
   w.end_object();
 }
 
-// An option is known, offered or not, only of an end whose SYN was captured; an option not offered has no
-// value.
+// An option is known, offered or not, only of an end whose SYN was captured whole; an option not offered has
+// no value.
 template <class W>
 void options(W& w, const FlowHistory& history) {
   w.key("options");
@@ -242,7 +238,9 @@ void options(W& w, const FlowHistory& history) {
     const SideFacts* facts = side ? &history.trace.facts(*side) : nullptr;
     const bool known = facts != nullptr && facts->syn_seen;
     const TcpOptions offered = known ? facts->syn_options : TcpOptions{};
-    const auto whether = [&](bool on) { return known ? std::optional<bool>(on) : std::nullopt; };
+    const auto whether = [&](bool on) {
+      return on || (known && !offered.cut) ? std::optional<bool>(on) : std::nullopt;
+    };
     w.key(which);
     w.begin_object();
     w.field("mss", offered.has_mss ? std::optional<std::uint16_t>(offered.mss) : std::nullopt);

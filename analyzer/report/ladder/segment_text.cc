@@ -81,7 +81,7 @@ std::optional<std::uint64_t> advertised_window(const FlowHistory& history, const
   const SideFacts& own = history.trace.facts(record.side);
   const SideFacts& peer =
       history.trace.facts(history.trace.self_connection ? record.side : other(record.side));
-  if (!own.syn_seen || !peer.syn_seen) return std::nullopt;
+  if (!window_scale_known(own, peer)) return std::nullopt;
   return std::uint64_t{record.window} << window_shift(own.syn_options, peer.syn_options);
 }
 

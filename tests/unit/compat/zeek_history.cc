@@ -168,7 +168,7 @@ TEST_CASE("In a self-connection every segment comes from the originator") {
 TEST_CASE("A segment whose header is cut short is not followed") {
   TcpSegment segment;
   segment.flags = kSyn;
-  segment.header_cut = true;
+  segment.options.cut = true;
   ZeekConn conn;
   conn.add(segment, true);
   CHECK(conn.history().empty());

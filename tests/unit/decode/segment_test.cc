@@ -111,7 +111,7 @@ TEST_CASE("a snap length within the options keeps the fixed fields") {
     INFO(kept);
     const Octets cut(packet.begin(), packet.begin() + static_cast<std::ptrdiff_t>(kept));
     const TcpSegment segment = segment_in(cut, kDltRaw, packet.size());
-    CHECK(segment.header_cut);
+    CHECK(segment.options.cut);
     CHECK(segment.seq == Seq(1000));
     CHECK(segment.flags == kSyn);
     CHECK(segment.payload_length == 0);
@@ -120,7 +120,7 @@ TEST_CASE("a snap length within the options keeps the fixed fields") {
     CHECK_FALSE(segment.options.malformed);
     CHECK(segment.checksum == Checksum::Unknown);
   }
-  CHECK_FALSE(segment_in(packet, kDltRaw).header_cut);
+  CHECK_FALSE(segment_in(packet, kDltRaw).options.cut);
 }
 
 TEST_CASE("lengths that contradict each other are malformed") {

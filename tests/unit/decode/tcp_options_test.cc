@@ -12,7 +12,8 @@ namespace {
 TcpOptions parsed(std::string_view digits, bool cut = false) {
   const Octets area = hex(digits);
   TcpOptions options;
-  decode::parse_tcp_options(area, cut, options);
+  options.cut = cut;
+  decode::parse_tcp_options(area, options);
   return options;
 }
 

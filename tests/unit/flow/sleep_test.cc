@@ -116,7 +116,7 @@ TEST_CASE("a journal gives back each field of a segment") {
     s.tcp_checksum = static_cast<std::uint16_t>(some());
     s.checksum = static_cast<Checksum>(some() % 3);
     s.payload_sum = s.payload_length > 0 ? static_cast<std::uint16_t>(some()) : std::uint16_t{0};
-    s.header_cut = some() % 5 == 0;
+    s.options.cut = some() % 5 == 0;
     s.wire_length = some();
     s.options.has_timestamps = some() % 2 == 0;
     s.options.ts_val = s.options.has_timestamps ? some() : 0;
@@ -149,7 +149,7 @@ TEST_CASE("a journal gives back each field of a segment") {
     CHECK((x.seq == y.seq && x.ack == y.ack && x.flags == y.flags && x.payload_length == y.payload_length &&
            x.window == y.window && x.urgent == y.urgent && x.ttl == y.ttl && x.ecn == y.ecn &&
            x.has_ip_id == y.has_ip_id && x.ip_id == y.ip_id && x.tcp_checksum == y.tcp_checksum &&
-           x.checksum == y.checksum && x.payload_sum == y.payload_sum && x.header_cut == y.header_cut &&
+           x.checksum == y.checksum && x.payload_sum == y.payload_sum && x.options.cut == y.options.cut &&
            x.wire_length == y.wire_length));
     const TcpOptions &o = x.options, &p = y.options;
     CHECK((o.has_timestamps == p.has_timestamps && o.ts_val == p.ts_val && o.ts_ecr == p.ts_ecr &&

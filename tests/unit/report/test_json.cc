@@ -92,6 +92,19 @@ TEST_CASE("what is not known is null, never a made-up zero") {
     CHECK(flow["options"]["server"][option].is_null());
 }
 
+TEST_CASE("an option that the snap length may have cut off is not known") {
+  FlowResult sample = sample_flow();
+  TcpOptions& offered = sample.history.trace.sides[0].syn_options;
+  offered = {};
+  offered.has_mss = offered.cut = true;
+  offered.mss = 1460;
+  CHECK(flow_json(sample)["options"]["client"] == json({{"mss", 1460},
+                                                        {"window_scale", nullptr},
+                                                        {"sack", nullptr},
+                                                        {"timestamps", nullptr},
+                                                        {"tfo", nullptr}}));
+}
+
 TEST_CASE("history tells basis, proof and what remains possible") {
   const json history = flow_json(sample_flow())["history"];
   CHECK(history[0] == json({{"time_ns", kStart},
