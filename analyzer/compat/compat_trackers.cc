@@ -18,8 +18,8 @@ void CompatTrackers::tell(const TcpSegment& segment, Side side) {
 void CompatTrackers::add(const TcpSegment& segment, Side side) {
   catch_up();
   tell(segment, side);
-  const bool told = !segment.options.cut && !segment.ip_invalid && segment.checksum != Checksum::Bad &&
-                    (segment.flags & (kSyn | kFin | kRst | kAck)) == kAck;
+  const bool told =
+      !segment.options.cut && !segment.beyond_frame && (segment.flags & (kSyn | kFin | kRst | kAck)) == kAck;
   // Each acknowledgment of octets that were not captured is told apart from then on: Zeek counts them.
   cut_ = cut_ || segment.payload.size() < segment.payload_length;
   if (!told) return;
@@ -30,8 +30,8 @@ void CompatTrackers::add(const TcpSegment& segment, Side side) {
 
 void CompatTrackers::carry_on(const TcpSegment& segment, Side side) {
   Run& run = runs_[index(side)];
-  const bool whole = segment.payload.size() >= segment.payload_length && !segment.options.cut &&
-                     !segment.ip_invalid && segment.checksum != Checksum::Bad;
+  const bool whole =
+      segment.payload.size() >= segment.payload_length && !segment.options.cut && !segment.beyond_frame;
   // What stands for the run must add no letter that a segment of it would not have added itself.
   const bool told = segment.payload_length > 0 ? run.data_told : run.ack_told;
   if (cut_ || !whole || !told || run.octets + segment.payload_length > kLongestRun) {

@@ -25,12 +25,13 @@ bool likely_server(std::uint16_t port) {
   return std::binary_search(std::begin(kLikelyServerPorts), std::end(kLikelyServerPorts), port);
 }
 
-// Who opens with a SYN is the originator; else the sender may be the responder, told by its port.
+// Who opens with a SYN is the originator, who with a SYN-ACK the responder (since Zeek 5.1, whatever the
+// ports); else the sender may be the responder, told by its port.
 bool first_sender_responds(const TcpSegment& segment) {
-  if (segment.has(kSyn) && !segment.has(kAck)) return false;
+  if (segment.has(kSyn)) return segment.has(kAck);
   if (!likely_server(segment.source.port)) return false;
   if (!likely_server(segment.destination.port)) return true;
-  return !segment.has(kSyn) && segment.source.port < segment.destination.port;
+  return segment.source.port < segment.destination.port;
 }
 
 // Letters that stand in the history once for each direction, or again only with another sequence number.
@@ -180,7 +181,6 @@ void ZeekConn::State::add(const TcpSegment& segment, std::size_t from) {
   ZeekEndpoint& receiver = ends[1 - from];
   const bool by_originator = from == originator;
   if (segment.options.cut) return;
-  if (segment.checksum == Checksum::Bad) return add_scaled('C', sender.bad_checksums, by_originator);
 
   note_partial(segment, sender, by_originator);
   sender.begin(segment);
@@ -273,7 +273,7 @@ ZeekConn::ZeekConn(ZeekConn&&) noexcept = default;
 ZeekConn& ZeekConn::operator=(ZeekConn&&) noexcept = default;
 
 void ZeekConn::add(const TcpSegment& segment, bool from_a) {
-  if (segment.ip_invalid) return;  // Zeek drops the packet before it looks for TCP
+  if (segment.beyond_frame) return;  // Zeek drops the packet before it looks for TCP
   std::size_t from = from_a ? 0 : 1;
   if (!state_->begun) state_->begin(segment, from);
   // To Zeek every segment of a self-connection comes from the originator.

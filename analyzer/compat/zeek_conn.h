@@ -9,8 +9,9 @@
 
 namespace tcpautopsy {
 
-// Feed every segment of one connection in the order captured, duplicates and bad checksums too.
-// `from_a` is true for those of the end that sent the first one (always, in a self-connection).
+// As `zeek -C`, which looks at no checksum: captures at a host see them before the network card fills them
+// in. Feed every segment of one connection in the order captured, duplicates and bad checksums too. `from_a`
+// is true for those of the end that sent the first one (always, in a self-connection).
 class ZeekConn {
  public:
   ZeekConn();

@@ -71,7 +71,7 @@ class ZeekEndpoint {
   bool heard = false;  // a segment with a good checksum was captured of it
   std::uint32_t last_syn = 0, last_fin = 0,
                 last_rst = 0;  // relative, of the control segments last in the history
-  std::uint32_t bad_checksums = 0, repeats = 0, zero_windows = 0, gaps = 0;
+  std::uint32_t repeats = 0, zero_windows = 0, gaps = 0;
 
  private:
   void start_at(std::uint32_t number, std::uint32_t next);

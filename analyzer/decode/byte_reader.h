@@ -36,24 +36,30 @@ class LayerBytes {
     data_ += octets;
     captured_ -= octets;
     length_ -= octets;
+    if (most_ != kUnbounded) most_ -= std::min(octets, most_);
   }
 
-  // A header's own length of what follows; trailing padding goes.
+  // A link or tunnel header's own length of what follows; trailing padding goes, and no header within tells
+  // of more.
   void limit(std::size_t length) {
+    most_ = std::min(most_, length);
     if (length < length_) set_length(length);
   }
 
-  // As limit(), but a length beyond the frame is believed too: some capture programs write the cut length as
-  // the original one, and what was cut on the wire would not have passed its frame check.
+  // A length beyond the frame is believed too, unless limit() was told: some capture programs write the cut
+  // length as the original one, and what was cut on the wire would not have passed its frame check.
   void set_length(std::size_t length) {
-    length_ = length;
-    captured_ = std::min(captured_, length);
+    length_ = std::min(length, most_);
+    captured_ = std::min(captured_, length_);
   }
 
  private:
+  static constexpr std::size_t kUnbounded = ~std::size_t{0};
+
   const std::uint8_t* data_ = nullptr;
   std::size_t captured_ = 0;
   std::size_t length_ = 0;
+  std::size_t most_ = kUnbounded;
 };
 
 }  // namespace tcpautopsy::decode

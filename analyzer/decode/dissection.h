@@ -41,7 +41,7 @@ struct IpHeader {
   IpAddress source, destination;
   bool v6 = false;
   bool has_id = false;
-  bool invalid = false;  // a wrong header checksum, or a length of 0 or beyond the frame
+  bool beyond_frame = false;  // its length tells of more than the frame had on the wire
   std::uint8_t ttl = 0;
   std::uint8_t ecn = 0;
   std::uint32_t id = 0;

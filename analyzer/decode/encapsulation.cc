@@ -18,6 +18,8 @@ const char* name_of(Tunnel tunnel) {
     case Tunnel::Teredo: return "teredo";
     case Tunnel::EtherIp: return "etherip";
     case Tunnel::ProviderBackbone: return "pbb";
+    case Tunnel::Ayiya: return "ayiya";
+    case Tunnel::Capwap: return "capwap";
   }
   return "";
 }

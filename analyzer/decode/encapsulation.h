@@ -14,7 +14,18 @@
 
 namespace tcpautopsy::decode {
 
-enum class Tunnel : std::uint8_t { Gre, Erspan, Vxlan, Geneve, Gtp, Teredo, EtherIp, ProviderBackbone };
+enum class Tunnel : std::uint8_t {
+  Gre,
+  Erspan,
+  Vxlan,
+  Geneve,
+  Gtp,
+  Teredo,
+  EtherIp,
+  ProviderBackbone,
+  Ayiya,
+  Capwap,
+};
 
 // What is collected while the layers of one frame are taken off. Deeper nesting than this is refused.
 class EncapsulationPath {

@@ -2,8 +2,6 @@
 
 #include <optional>
 
-#include "analyzer/decode/checksum.h"
-
 namespace tcpautopsy::decode {
 namespace {
 
@@ -152,12 +150,10 @@ Layer ipv4(Dissection& frame) {
   if (total_length == 0 ? frame.rest.length() > kLargestPacket : total_length < header_length) {
     return frame.stop(NotTcp::Malformed);
   }
-  const bool length_wrong = total_length == 0 || total_length > frame.rest.length();
+  frame.ip.beyond_frame = total_length > frame.rest.length();
   if (total_length != 0) frame.rest.set_length(total_length);
   if (!frame.rest.has(header_length)) return frame.lacks(header_length);
   frame.rest.drop(header_length);
-  // RFC 791 3.1: the sum over a whole header, its checksum included, is all ones.
-  frame.ip.invalid = length_wrong || fold(ones_complement_sum(Bytes(header.data(), header_length))) != 0xffff;
   frame.ip.v6 = false;
   frame.ip.has_id = true;
   frame.ip.id = header.be16(4);
@@ -179,7 +175,7 @@ Layer ipv6(Dissection& frame) {
   if (header.u8(0) >> 4 != 6) return frame.stop(NotTcp::Malformed);
   frame.rest.drop(40);
   frame.ip.v6 = true;
-  frame.ip.invalid = false;
+  frame.ip.beyond_frame = false;
   frame.ip.has_id = false;
   frame.ip.id = 0;
   frame.ip.ttl = header.u8(7);

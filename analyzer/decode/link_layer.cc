@@ -1,6 +1,7 @@
 #include "analyzer/decode/link_layer.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace tcpautopsy::decode {
 namespace {
@@ -90,6 +91,17 @@ bool looks_like_ethernet(const LayerBytes& bytes, std::size_t at) {
     case 0x8864: return true;
     default: return false;
   }
+}
+
+// A pseudowire of a serial line (RFC 4618): HDLC with Cisco's header, or PPP, `at` octets on.
+std::optional<Layer> serial_line(const LayerBytes& bytes, std::size_t at) {
+  if (!bytes.has(at + 4) || looks_like_ethernet(bytes, at)) return std::nullopt;
+  const unsigned first = bytes.be16(at), second = bytes.be16(at + 2);
+  const bool ip = second == kIpv4Type || second == kIpv6Type;
+  if ((first == 0x0f00 || first == 0x8f00) && ip) return Layer::CiscoHdlc;
+  const bool ppp = first == 0xff03 && (second == 0x0021 || second == 0x0057);
+  const bool bare = (first == 0x0021 && second >> 12 == 4) || (first == 0x0057 && second >> 12 == 6);
+  return ppp || bare ? std::optional(Layer::Ppp) : std::nullopt;
 }
 
 }  // namespace
@@ -222,8 +234,14 @@ Layer mpls(Dissection& frame) {
   const unsigned nibble = frame.rest.u8(0) >> 4;
   if (nibble == 4 && (looks_like_ipv4(frame.rest) || !looks_like_ethernet(frame.rest, 0))) return Layer::Ipv4;
   if (nibble == 6 && (looks_like_ipv6(frame.rest) || !looks_like_ethernet(frame.rest, 0))) return Layer::Ipv6;
+  if (const auto serial = serial_line(frame.rest, 0)) return *serial;
   if (nibble == 0) {
     if (!frame.rest.has(18)) return frame.lacks(18);
+    // With the control word before it.
+    if (const auto serial = serial_line(frame.rest, 4); serial && !looks_like_ethernet(frame.rest, 0)) {
+      frame.rest.drop(4);
+      return *serial;
+    }
     if (!looks_like_ethernet(frame.rest, 0) && looks_like_ethernet(frame.rest, 4)) frame.rest.drop(4);
   }
   return Layer::Ethernet;

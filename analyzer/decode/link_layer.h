@@ -30,6 +30,7 @@ Layer cisco_hdlc(Dissection& frame);
 
 // wlan.cc
 Layer wlan(Dissection& frame);
+Layer wlan_of_controller(Dissection& frame);  // within CAPWAP
 Layer radiotap(Dissection& frame);
 Layer prism(Dissection& frame);
 Layer avs(Dissection& frame);

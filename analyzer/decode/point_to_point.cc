@@ -38,8 +38,10 @@ Layer ppp_serial(Dissection& frame) {
   return address == 0x0f || address == 0x8f ? Layer::CiscoHdlc : Layer::Ppp;
 }
 
+// PPP in HDLC framing (RFC 1662 3.1) is written under the same link type.
 Layer cisco_hdlc(Dissection& frame) {
   if (!frame.rest.has(4)) return frame.lacks(4);
+  if (frame.rest.be16(0) == 0xff03) return Layer::Ppp;
   const auto type = frame.rest.be16(2);
   if (type <= 1500) return frame.stop(NotTcp::OtherProtocol);
   frame.rest.drop(4);

@@ -48,7 +48,7 @@ std::optional<NotTcp> take_segment(const Dissection& frame, TcpSegment& segment)
   segment.ecn = frame.ip.ecn;
   segment.has_ip_id = frame.ip.has_id;
   segment.ip_id = frame.ip.id;
-  segment.ip_invalid = frame.ip.invalid;
+  segment.beyond_frame = frame.ip.beyond_frame;
   segment.checksum = verify(frame, header, segment.payload_sum);
   segment.options.cut = !tcp.has(header);
   segment.payload_length = static_cast<std::uint32_t>(tcp.length() - header);

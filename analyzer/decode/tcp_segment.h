@@ -68,7 +68,7 @@ struct TcpSegment {
   // 0xffff, for a sum of zero. Meaningful where the checksum is good.
   std::uint16_t payload_sum = 0;
   Checksum checksum = Checksum::Unknown;
-  bool ip_invalid = false;          // IPv4 header checksum wrong, or a total length of 0 or beyond the frame
+  bool beyond_frame = false;        // the IP header tells of more than the frame had on the wire
   std::uint32_t encapsulation = 0;  // index into Decoder::encapsulation(): VLAN tags and tunnels; 0 for none
   std::uint32_t wire_length = 0;    // of the frame
   TcpOptions options;

@@ -8,7 +8,8 @@ namespace tcpautopsy::decode {
 Layer gre(Dissection& frame);
 Layer etherip(Dissection& frame);
 
-// What a UDP datagram carries, by its port: VXLAN, GENEVE, GTP-U, Teredo. Anything else is OtherProtocol.
+// What a UDP datagram carries, by its port: VXLAN, GENEVE, GTP-U, Teredo, AYIYA, CAPWAP, GRE, MPLS. Anything
+// else is OtherProtocol.
 Layer udp(Dissection& frame);
 
 }  // namespace tcpautopsy::decode

@@ -5,6 +5,8 @@ namespace tcpautopsy::decode {
 namespace {
 
 constexpr std::uint16_t kGtpPort = 2152, kTeredoPort = 3544, kVxlanPort = 4789, kGenevePort = 6081;
+constexpr std::uint16_t kGreInUdpPort = 4754, kMplsInUdpPort = 6635;  // RFC 8086 8.1, RFC 7510 3
+constexpr std::uint16_t kAyiyaPort = 5072, kCapwapDataPort = 5247;
 constexpr std::uint16_t kLinuxVxlanPort = 8472;  // Linux's default, older than the assigned one
 
 // A header that is too short on the wire is no tunnel's: the port belongs to something else.
@@ -81,6 +83,42 @@ Layer teredo(Dissection& frame) {
   return frame.path.add_tunnel(Tunnel::Teredo) ? Layer::Ipv6 : frame.stop(NotTcp::Malformed);
 }
 
+// draft-massar-v6ops-ayiya-02 3: lengths of identity and signature, what is to be done, the next header, the
+// time; then identity, signature and the packet.
+Layer ayiya(Dissection& frame) {
+  constexpr unsigned kForward = 1, kIpv4 = 4, kIpv6 = 41;
+  if (!frame.rest.has(8)) return no_tunnel_or_cut(frame, 8);
+  const std::size_t identity = std::size_t{1} << (frame.rest.u8(0) >> 4);
+  const std::size_t signature = std::size_t{4} * (frame.rest.u8(1) >> 4U);
+  const unsigned operation = frame.rest.u8(2) & 0xfU, next = frame.rest.u8(3);
+  if (operation != kForward || (next != kIpv4 && next != kIpv6)) return frame.stop(NotTcp::OtherProtocol);
+  const std::size_t header = 8 + identity + signature;
+  if (!frame.rest.has(header)) return no_tunnel_or_cut(frame, header);
+  frame.rest.drop(header);
+  if (!frame.path.add_tunnel(Tunnel::Ayiya)) return frame.stop(NotTcp::Malformed);
+  return next == kIpv4 ? Layer::Ipv4 : Layer::Ipv6;
+}
+
+// RFC 5415 4.3: after the preamble the header's length in words, the radio, the binding, and flags. With the
+// native format the frame is the binding's, else an 802.3 one. Of a frame in fragments the first is enough:
+// its lengths tell the rest.
+Layer capwap_data(Dissection& frame) {
+  constexpr unsigned kVersion0Plain = 0x00, kIeee80211 = 1;
+  constexpr unsigned kNative = 0x100, kFragment = 0x80, kKeepAlive = 0x08;
+  if (!frame.rest.has(8)) return no_tunnel_or_cut(frame, 8);
+  const std::uint32_t word = frame.rest.be24(1);
+  const std::size_t header = 4 * std::size_t{word >> 19};
+  const unsigned binding = (word >> 9) & 0x1fU;
+  if (frame.rest.u8(0) != kVersion0Plain || header < 8 || (word & kKeepAlive) != 0)
+    return frame.stop(NotTcp::OtherProtocol);
+  if ((word & kFragment) != 0 && frame.rest.be16(6) >> 3 != 0) return frame.stop(NotTcp::OtherProtocol);
+  if ((word & kNative) != 0 && binding != kIeee80211) return frame.stop(NotTcp::OtherProtocol);
+  if (!frame.rest.has(header)) return no_tunnel_or_cut(frame, header);
+  frame.rest.drop(header);
+  if (!frame.path.add_tunnel(Tunnel::Capwap)) return frame.stop(NotTcp::Malformed);
+  return (word & kNative) != 0 ? wlan_of_controller(frame) : Layer::Ethernet;
+}
+
 }  // namespace
 
 Layer udp(Dissection& frame) {
@@ -94,9 +132,13 @@ Layer udp(Dissection& frame) {
     case kVxlanPort:
     case kLinuxVxlanPort: return vxlan(frame);
     case kGenevePort: return geneve(frame);
+    case kGreInUdpPort: return Layer::Gre;
+    case kMplsInUdpPort: return Layer::Mpls;
     default: break;
   }
   if (destination == kGtpPort || source == kGtpPort) return gtp(frame);
+  if (destination == kAyiyaPort || source == kAyiyaPort) return ayiya(frame);
+  if (destination == kCapwapDataPort || source == kCapwapDataPort) return capwap_data(frame);
   if (destination == kTeredoPort || source == kTeredoPort) return teredo(frame);
   return frame.stop(NotTcp::OtherProtocol);
 }

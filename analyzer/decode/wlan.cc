@@ -24,14 +24,13 @@ WlanHeader shape_of(unsigned control) {
   return header;
 }
 
-// `padded`: the driver aligned what follows the header to four octets.
-Layer wlan_data(Dissection& frame, bool padded) {
+bool is_data(unsigned control) { return (control & 3U) == 0 && (control & kTypeMask) == kTypeData; }
+
+// `padded`: the driver aligned what follows the header to four octets. Needs two octets, whose frame control
+// is `control`.
+Layer wlan_data(Dissection& frame, unsigned control, bool padded) {
   constexpr unsigned kFragmentNumber = 0x0f, kAggregate = 0x80;
-  if (!frame.rest.has(2)) return frame.lacks(2);
-  const unsigned control = frame.rest.le16(0);
-  if ((control & 3U) != 0 || (control & kTypeMask) != kTypeData || (control & (kNoData | kProtected)) != 0) {
-    return frame.stop(NotTcp::OtherProtocol);
-  }
+  if (!is_data(control) || (control & (kNoData | kProtected)) != 0) return frame.stop(NotTcp::OtherProtocol);
   const WlanHeader header = shape_of(control);
   const std::size_t length = padded ? (header.length + 3) / 4 * 4 : header.length;
   if (!frame.rest.has(length)) return frame.lacks(length);
@@ -60,7 +59,17 @@ bool radiotap_pads(const LayerBytes& bytes, std::size_t header_length) {
 
 }  // namespace
 
-Layer wlan(Dissection& frame) { return wlan_data(frame, false); }
+Layer wlan(Dissection& frame) {
+  if (!frame.rest.has(2)) return frame.lacks(2);
+  return wlan_data(frame, frame.rest.le16(0), false);
+}
+
+// Cisco's controllers and access points turn the two octets of the frame control field round.
+Layer wlan_of_controller(Dissection& frame) {
+  if (!frame.rest.has(2)) return frame.lacks(2);
+  const unsigned control = frame.rest.le16(0), turned = frame.rest.be16(0);
+  return wlan_data(frame, !is_data(control) && is_data(turned) ? turned : control, false);
+}
 
 Layer radiotap(Dissection& frame) {
   if (!frame.rest.has(8)) return frame.lacks(8);
@@ -69,7 +78,8 @@ Layer radiotap(Dissection& frame) {
   if (!frame.rest.has(length)) return frame.lacks(length);
   const bool padded = radiotap_pads(frame.rest, length);
   frame.rest.drop(length);
-  return wlan_data(frame, padded);
+  if (!frame.rest.has(2)) return frame.lacks(2);
+  return wlan_data(frame, frame.rest.le16(0), padded);
 }
 
 // The length is in the capturing host's order; AVS headers were also written under this link type.

@@ -30,7 +30,7 @@ enum Rare : std::uint8_t {  // the fourth, if there is anything to say
   kUrgentPointer = 0x08,
   kEcnShift = 4,
   kHeaderCut = 0x40,
-  kIpInvalid = 0x80
+  kBeyondFrame = 0x80
 };
 enum Option : std::uint8_t {
   kMss = 0x01,
@@ -48,7 +48,7 @@ std::uint8_t rare_of(const TcpSegment& s, bool other_file) {
   return static_cast<std::uint8_t>((other_file ? kOtherFile : 0) | (s.options.sack_count > 0 ? kSack : 0) |
                                    (has_other_options(s.options) ? kOtherOptions : 0) |
                                    (s.urgent != 0 ? kUrgentPointer : 0) | (s.ecn & 3U) << kEcnShift |
-                                   (s.options.cut ? kHeaderCut : 0) | (s.ip_invalid ? kIpInvalid : 0));
+                                   (s.options.cut ? kHeaderCut : 0) | (s.beyond_frame ? kBeyondFrame : 0));
 }
 
 void put_options(EntryWriter& to, const TcpOptions& o) {
@@ -177,7 +177,7 @@ bool JournalReader::next(JournalEntry& entry) {
   s.checksum = static_cast<Checksum>((head >> kChecksumShift) & 3U);
   s.has_ip_id = (head & kHasIpId) != 0;
   s.options.cut = (rare & kHeaderCut) != 0;
-  s.ip_invalid = (rare & kIpInvalid) != 0;
+  s.beyond_frame = (rare & kBeyondFrame) != 0;
   s.ecn = static_cast<std::uint8_t>((rare >> kEcnShift) & 3U);
   entry.frame.file = (rare & kOtherFile) != 0 ? static_cast<std::uint32_t>(from.many()) : context_.file;
   entry.frame.number = context_.number + static_cast<std::uint64_t>(unzigzag(from.many()));

@@ -79,19 +79,18 @@ TEST_CASE("RSTOS0: SYN, then RST of the same end") {
 TEST_CASE("RSTRH: a RST of the responder, and no SYN") {
   const auto iss = some_iss();
   CHECK(Talk(iss, 80).a(kSynAck).a(kRst).told() == "RSTRH ^hr");
-  CHECK(Talk(iss).a(kPshAck, {.payload = 10, .bad_checksum = true}).b(kRst).told() == "RSTRH Cr");
+  CHECK(Talk(iss).a(kPshAck, kData).b(kRst).told() == "RSTRH Dr");
 }
 
 TEST_CASE("SH: the originator closed, the responder was not heard") {
   const auto iss = some_iss();
   CHECK(Talk(iss).a(kSyn).a(kFinAck).told() == "SH SF");
-  // As Zeek takes a SYN-ACK from an unlikely port for the originator's.
-  CHECK(Talk(iss).a(kSynAck).a(kAck).a(kPshAck, kData).a(kFinAck).told() == "SH HADF");
 }
 
 TEST_CASE("SHR: the responder closed, the originator was not heard") {
   const auto iss = some_iss();
   CHECK(Talk(iss, 80).a(kSynAck).a(kFinAck).told() == "SHR ^hf");
+  CHECK(Talk(iss).a(kSynAck).a(kAck).a(kPshAck, kData).a(kFinAck).told() == "SHR ^hadf");
   CHECK(Talk(iss, 443).a(kFinAck).b(kAck).told() == "SHR ^fA");
 }
 
@@ -100,7 +99,7 @@ TEST_CASE("OTH: midstream, or nothing that has a name") {
   CHECK(Talk(iss).a(kPshAck, kData).b(kAck).told() == "OTH Da");
   CHECK(Talk(iss).a(kRst).told() == "OTH R");
   CHECK(Talk(iss, 80).a(kSynAck).told() == "OTH ^h");
-  CHECK(Talk(iss).a(kPshAck, {.payload = 10, .bad_checksum = true}).told() == "OTH C");
+  CHECK(Talk(iss).a(kPshAck, {.payload = 10, .bad_checksum = true}).told() == "OTH D");
 }
 
 TEST_CASE("A RST after both FINs changes nothing") {
@@ -145,7 +144,7 @@ TEST_CASE("A FIN does not undo a RST that had no FIN before it") {
   CHECK(Talk(some_iss()).handshake().b(kRst).a(kFinAck).told() == "RSTR ShArF");
 }
 
-TEST_CASE("Two SYN-ACKs open nothing") { CHECK(Talk(some_iss()).a(kSynAck).b(kSynAck).told() == "OTH Hh"); }
+TEST_CASE("Two SYN-ACKs open nothing") { CHECK(Talk(some_iss()).a(kSynAck).b(kSynAck).told() == "OTH ^hH"); }
 
 TEST_CASE("Data in answer to a SYN is no answer") {
   CHECK(Talk(some_iss()).a(kSyn).b(kPshAck, kData).told() == "OTH Sd");

@@ -18,7 +18,7 @@ struct Turn {
   std::uint16_t window = 1000;
   bool bad_checksum = false;
   bool cut = false;  // by the snap length
-  bool ip_invalid = false;
+  bool beyond_frame = false;
 };
 
 class Talk {
@@ -58,9 +58,9 @@ class Talk {
     segment.window = turn.window;
     segment.payload_length = turn.payload;
     segment.payload = Bytes(octets.data(), turn.cut ? turn.payload / 2 : turn.payload);
-    segment.ip_invalid = turn.ip_invalid;
+    segment.beyond_frame = turn.beyond_frame;
     segment.checksum = turn.bad_checksum ? Checksum::Bad : Checksum::Good;
-    if (!turn.bad_checksum) next_[from] += segment.sequence_length();
+    next_[from] += segment.sequence_length();
     return segment;
   }
 

@@ -198,3 +198,13 @@ TEST_CASE("flags are kept however odd they are") {
     CHECK(segment_in(packet4(fields), kDltRaw).flags == flags);
   }
 }
+
+TEST_CASE("what PPPoE leaves room for is all there is") {
+  const Octets packet = packet4({.payload = text("hello")});
+  const auto length_with = [&](std::size_t ppp_octets) {
+    return segment_in(ethernet(0x8864, hex("11 00 0001") + be16(ppp_octets) + hex("0021") + packet))
+        .payload_length;
+  };
+  CHECK(length_with(2 + packet.size()) == 5);
+  CHECK(length_with(2 + packet.size() - 2) == 3);
+}
