@@ -133,17 +133,29 @@ class Traceback {
     const std::size_t proof = first_send_excluding(state_);
     set_fate(event.record, proof == kNowhere ? Fate::Unknown : Fate::Received, proof);
     if (!known_ && plausible().single()) return tell_first(next, event.record, false);
+    const std::size_t told = in_order(event, proof);
     std::uint8_t left = event.triggers;
     for (TcpState s = state_; s != next;) {
       const ArriveRow* row = arrive(s, left);
       if (row == nullptr) break;
       left = static_cast<std::uint8_t>(left & ~row->on);
-      Transition t = transition(s, row->to, r.frame, half_rtt());
-      t.record = event.record;
+      Transition t = transition(s, row->to, record(told).frame, half_rtt());
+      t.record = told;
       prove(t, proof);
       add(t, *row);
       s = row->to;
     }
+  }
+
+  // Segments cross: one that the capture saw before another that its receiver sent may have come after that.
+  // What it changed is told of a later one alike, if there is one, so that frames do not go back.
+  std::size_t in_order(const Event& event, std::size_t proof) const {
+    if (event.record >= last_told_) return event.record;
+    const std::size_t end = std::min(proof, history_.trace.records.size());
+    for (std::size_t i = last_told_ + 1; i < end; ++i)
+      if (record(i).side != side_ && !record(i).copy && observations_.records[i].triggers == event.triggers)
+        return i;
+    return event.record;
   }
 
   void note_icmp(const Event& event, TcpState next) {
@@ -222,6 +234,7 @@ class Traceback {
     if (any_) t.at_ns = std::max(t.at_ns, latest_at_ns_);
     any_ = true;
     latest_at_ns_ = t.at_ns;
+    if (t.record != kNoRecord) last_told_ = std::max(last_told_, t.record);
     history_.transitions.push_back(t);
   }
 
@@ -356,6 +369,7 @@ class Traceback {
   bool known_;  // what state it is in
   bool any_ = false;
   TimeNs latest_at_ns_ = 0;
+  std::size_t last_told_ = 0;  // the latest record of a transition
   TcpState state_ = Closed, start_ = Closed;
   std::size_t event_ = 0;
   const Step* step_ = nullptr;  // the event's
