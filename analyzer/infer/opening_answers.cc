@@ -268,7 +268,7 @@ std::optional<SynFeatureDropped> feature_dropped(const OpeningReading& r) {
 constexpr TimeNs due(TimeNs step) { return step + step / 16; }
 
 // Nothing passed but SYNs and RSTs to be ignored, and the next SYN is overdue, or will not come by the
-// profile. A new SYN of the same port in its place shows that the socket is gone.
+// profile. A new SYN of the same port, when the old one's was due, shows that the socket is gone.
 std::optional<ConnectGivenUp> given_up(const OpeningReading& r) {
   const Opening& o = r.opening;
   if (!o.only_syns || o.syns.empty() || o.both || r.flow.trace.icmp_total > 0) return std::nullopt;
@@ -282,7 +282,9 @@ std::optional<ConnectGivenUp> given_up(const OpeningReading& r) {
   found.by_profile = steps.size() >= r.flow.profile.syn_retries;
   const bool overdue = 2 * found.silence_ns >= 3 * found.next_step_ns ||
                        (found.by_profile && found.silence_ns >= due(found.next_step_ns));
-  return overdue || found.tried_anew ? std::optional(found) : std::nullopt;
+  // Sooner than its next SYN was due, it was closed for another reason.
+  const bool replaced = found.tried_anew && 8 * found.silence_ns >= 7 * found.next_step_ns;
+  return overdue || replaced ? std::optional(found) : std::nullopt;
 }
 
 }  // namespace

@@ -91,6 +91,16 @@ reuse A 90000
 +.01  A > B  .  1:1(0) ack 1
 finding connect_timeout frame 1 frame 2 endpoint client severity error count 2
 )"},
+    {"A new connect at once: what ended the first was no timeout", R"(
++0    A > B  S  0:0(0)        <mss 1460>
++.001 A < B  R  0:0(0)
+reuse A 90000
++.001 A > B  S  0:0(0)        <mss 1460>
++.01  A < B  S. 0:0(0) ack 1  <mss 1460>
++.01  A > B  .  1:1(0) ack 1
+no finding
+)",
+     true},
     {"The capture ends before the next step was due", R"(
 +0    A > B  S  0:0(0)  <mss 1460>  !lost
 +1    A > B  S  0:0(0)  <mss 1460>  !lost

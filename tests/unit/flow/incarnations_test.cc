@@ -97,6 +97,46 @@ TEST_CASE("a forged SYN that draws a challenge ACK stays in the connection that 
   CHECK(t.table().facts().flows == 1);
 }
 
+TEST_CASE("forged SYNs of several numbers, and a forged RST, stay in the connection that goes on") {
+  Traffic t;
+  t.handshake().a(kAck, 1, 1, 100).b(kAck, 1, 101);
+  t.feed(segment(client(), server(), kSyn, kIssA + 5000)).b(kAck, 1, 101);
+  t.feed(segment(client(), server(), kSyn, kIssA + 0x2000000)).b(kAck, 1, 101);
+  t.feed(segment(client(), server(), kRst, kIssA + 30000)).b(kAck, 1, 101);
+  t.a(kAck, 101, 1, 50).b(kAck, 1, 151);
+  const auto flows = t.finish();
+  REQUIRE(flows.size() == 1);
+  CHECK_FALSE(flows[0].successor);
+}
+
+TEST_CASE("a lone SYN that draws nothing but a challenge ACK stays in its connection") {
+  Traffic t;
+  t.handshake().a(kAck, 1, 1, 100).b(kAck, 1, 101).wait(30 * kSecond);
+  t.feed(segment(client(), server(), kSyn, kIssA + 5000)).b(kAck, 1, 101);
+  const auto flows = t.finish();
+  REQUIRE(flows.size() == 1);
+  CHECK_FALSE(flows[0].successor);
+}
+
+TEST_CASE("a SYN into a connection whose RST was not heeded waits for what follows it") {
+  Traffic t;
+  t.handshake().a(kAck, 1, 1, 100).b(kAck, 1, 101);
+  t.feed(segment(client(), server(), kRst, kIssA + 200)).b(kAck, 1, 101);  // challenged
+  t.feed(segment(client(), server(), kSyn, kIssA + 0x2000000)).b(kAck, 1, 101);
+  t.a(kAck, 101, 1, 50).b(kAck, 1, 151);
+  REQUIRE(t.finish().size() == 1);
+}
+
+TEST_CASE("a RST that acknowledges the new SYN refuses it, however near the old numbers are") {
+  Traffic t;
+  t.handshake().a(kAck, 1, 1, 100).b(kAck, 1, 101).b(kRst, 1);
+  t.reuse(kIssA + 30000, kIssB).a(kSyn, 0);
+  t.feed(segment(server(), client(), kRst | kAck, 0, kIssA + 30001));
+  const auto flows = t.finish();
+  REQUIRE(flows.size() == 2);
+  CHECK(flags_of(flows[1]) == "A:S B:RA");
+}
+
 TEST_CASE("numbers go on after a forged SYN was folded back") {
   Traffic t;
   t.handshake().feed(segment(client(), server(), kSyn, kIssA + 5000)).b(kAck, 1, 1).a(kAck, 1, 1, 50);
