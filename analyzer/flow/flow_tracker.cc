@@ -1,6 +1,7 @@
 #include "analyzer/flow/flow_tracker.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "analyzer/decode/window_scale.h"
@@ -18,6 +19,8 @@ constexpr StreamOffset kFar = 1 << 30;
 constexpr StreamOffset kLateSyn = 1 << 16;
 // Of a number that cannot be compared: worse than any real neighbour, better than a number that is elsewhere.
 constexpr std::uint32_t kUntold = 1 << 22;
+// A keep-alive is sent after silence; what comes sooner answers something, or was reordered.
+constexpr TimeNs kProbeSilence = kSecond;
 constexpr std::size_t kIcmpKept = 16;
 
 StreamOffset distance(StreamOffset a, StreamOffset b) { return a > b ? a - b : b - a; }
@@ -178,13 +181,14 @@ bool FlowTracker::carry_on(const TcpSegment& segment, const FrameRef& frame, Sid
   LiveSide& receiver = sides_[index(other(s))];  // never heard of in a self-connection
   if (!sender.sent.steady() || !receiver.sent.steady() || !sender.has_acked) return false;
   const StreamOffset seq = sender.sent.sent_max();
+  if (segment.payload_length == 0 && (sender.sent.nothing_seen() || receiver.acked_max > seq)) return false;
   const StreamOffset seen = receiver.sent.sent_max();
   const StreamOffset ack = seen - (wrap(seen, receiver.base).raw() - segment.ack.raw());
   if (segment.seq != wrap(seq, sender.base) || ack < sender.acked_max) return false;
   const Bearing bearing{ack > receiver.origin, receiver.fin_seen && ack >= receiver.fin_end, false};
   if (!folding_.carries_on(s, frame.time_ns, segment.payload_length > 0, bearing)) return false;
 
-  last_ = frame;
+  next_is(frame);
   count(sender, segment);
   sender.payload_bytes += segment.payload_length;
   sender.sent.extend(segment.payload_length);
@@ -197,6 +201,7 @@ bool FlowTracker::carry_on(const TcpSegment& segment, const FrameRef& frame, Sid
   record.contiguous = sender.sent.sent_max();
   transfer(segment, record, segment.payload_length);
   measure(record, sender, receiver);
+  last_sender_ = s;
   return true;
 }
 
@@ -218,9 +223,7 @@ void FlowTracker::add(const TcpSegment& segment, const FrameRef& frame, Side s, 
   if (role == Role::Copy && started_) return count_copy(segment, frame, s);
 
   LiveSide& sender = sides_[index(s)];
-  if (!started_) first_ = frame;
-  started_ = true;
-  last_ = frame;
+  next_is(frame);
   count(sender, segment);
   if (role != Role::Stray) locate(s, segment);
   SegmentRecord record = record_of(segment, frame, s);
@@ -228,7 +231,15 @@ void FlowTracker::add(const TcpSegment& segment, const FrameRef& frame, Side s, 
   if (role != Role::Stray && !foreign(sender, peer_of(s), segment, record.seq)) {
     follow(segment, record, s, bearing);
   }
+  last_sender_ = s;
   folding_.add(log_, record, bearing, limits_.keep_all, limits_.max_records);
+}
+
+void FlowTracker::next_is(const FrameRef& frame) {
+  silence_ns_ = started_ ? frame.time_ns - last_.time_ns : std::numeric_limits<TimeNs>::max();
+  if (!started_) first_ = frame;
+  started_ = true;
+  last_ = frame;
 }
 
 void FlowTracker::follow(const TcpSegment& segment, SegmentRecord& record, Side s, Bearing& bearing) {
@@ -242,6 +253,7 @@ void FlowTracker::follow(const TcpSegment& segment, SegmentRecord& record, Side 
     std::optional<Side>& first = record.has(kAck) ? first_syn_ack_ : first_syn_;
     if (!first) first = s;
   }
+  learn_from_probe(record, sender, receiver);
   if (sender.sent.started() && !rst) {
     const SequenceSpan span{record.seq, record.payload, record.has(kSyn), record.has(kFin)};
     const SequenceTracker::Added added = sender.sent.add(span);
@@ -251,6 +263,7 @@ void FlowTracker::follow(const TcpSegment& segment, SegmentRecord& record, Side 
     record.contiguous = sender.sent.contiguous();
   }
   if (record.has(kAck)) {
+    learn_from_answer(record, receiver);
     const bool heard = receiver.packets > 0;
     record.standing.acks_unseen =
         !rst && (heard ? receiver.sent.started() && record.ack > receiver.sent.sent_max() : sender.syn_seen);
@@ -263,6 +276,29 @@ void FlowTracker::follow(const TcpSegment& segment, SegmentRecord& record, Side 
   measure(record, sender, receiver);
   note_close(record, sender);
   if (!record.has(kSyn) && !rst) synchronized_ = true;
+}
+
+// Keep-alives stand at SND.NXT-1 (RFC 9293 3.8.4). Where the capture began later than the stream, SND.NXT is
+// learnt from them: an empty segment one below what the peer had acknowledged, or sent after silence again
+// and again, asks for an answer.
+void FlowTracker::learn_from_probe(const SegmentRecord& record, LiveSide& sender, const LiveSide& receiver) {
+  const bool empty = record.sequence_length() == 0 && record.has(kAck) && !record.has(kRst);
+  const bool at_end =
+      empty && sender.sent.started() && !sender.fin_seen && record.seq == sender.sent.sent_max();
+  const bool after_silence = silence_ns_ >= kProbeSilence;
+  const bool again = sender.may_probe && last_sender_ == record.side && receiver.packets > 0;
+  const bool acked_beyond = receiver.has_acked && receiver.acked_max == record.seq + 1;
+  const bool acked_so_far = receiver.has_acked && receiver.acked_max == record.seq;
+  if (at_end && after_silence && (acked_beyond || (again && !acked_so_far && sender.sent.nothing_seen())))
+    sender.sent.sent_unseen(record.seq + 1);
+  sender.may_probe = at_end && after_silence && sender.sent.nothing_seen() && !sender.syn_seen;
+}
+
+// The probe that is answered by the ACK of one octet more than was seen.
+void FlowTracker::learn_from_answer(const SegmentRecord& record, LiveSide& prober) {
+  const bool answers = prober.may_probe && last_sender_ == other(record.side) && record.payload == 0 &&
+                       !record.has(kFin) && !record.has(kSyn) && !record.has(kRst);
+  if (answers && record.ack == prober.sent.sent_max() + 1) prober.sent.sent_unseen(record.ack);
 }
 
 void FlowTracker::transfer(const TcpSegment& segment, const SegmentRecord& record, std::uint32_t new_bytes) {

@@ -66,6 +66,9 @@ class FlowTracker {
   SegmentRecord record_of(const TcpSegment& segment, const FrameRef& frame, Side s) const;
   static void describe(const TcpSegment& segment, const FrameRef& frame, Side s, SegmentRecord& record);
   void follow(const TcpSegment& segment, SegmentRecord& record, Side s, Bearing& bearing);
+  void learn_from_probe(const SegmentRecord& record, LiveSide& sender, const LiveSide& receiver);
+  void learn_from_answer(const SegmentRecord& record, LiveSide& prober);
+  void next_is(const FrameRef& frame);
   void transfer(const TcpSegment& segment, const SegmentRecord& record, std::uint32_t new_bytes);
   void note_ack(const SegmentRecord& record, LiveSide& sender, LiveSide& receiver);
   void measure(const SegmentRecord& record, LiveSide& sender, LiveSide& receiver);
@@ -85,6 +88,8 @@ class FlowTracker {
   RecordLog log_;
   Folding folding_;
   FrameRef first_, last_, first_copy_, last_copy_;
+  TimeNs silence_ns_ = 0;       // before the last segment
+  Side last_sender_ = Side::A;  // of the last segment but the one at hand
   std::vector<IcmpRecord> icmp_;
   std::uint64_t icmp_total_ = 0;
   CompatTrackers compat_;

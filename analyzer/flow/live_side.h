@@ -53,6 +53,7 @@ struct LiveSide {
   bool has_acked : 1 = false;
   bool iss_known : 1 = false, syn_seen : 1 = false, fin_seen : 1 = false;
   bool syn_repeated : 1 = false;
+  bool may_probe : 1 = false;  // its last segment has the look of a keep-alive, if SND.NXT is one beyond it
 
   Seq iss() const { return wrap(origin, base); }
   // Where to look for the next number of it; `peer` acknowledges it.

@@ -50,6 +50,12 @@ SequenceTracker::Added SequenceTracker::add(const SequenceSpan& span) {
   return added;
 }
 
+void SequenceTracker::sent_unseen(StreamOffset up_to) {
+  if (nothing_seen()) return start(up_to);
+  add_hole({sent_max_, up_to});
+  sent_max_ = up_to;
+}
+
 bool SequenceTracker::take_from_holes(const SequenceSpan& span, StreamOffset end, std::uint32_t& new_bytes) {
   if (!holes_) return false;
   const bool found = cut_ranges(*holes_, span.begin, end, [&](StreamOffset from, StreamOffset to) {

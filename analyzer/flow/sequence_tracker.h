@@ -32,6 +32,8 @@ class SequenceTracker {
   // Begins at the number of the first segment seen.
   void start(StreamOffset first);
   Added add(const SequenceSpan& span);
+  // The end has sent up to here, though it was not captured.
+  void sent_unseen(StreamOffset up_to);
   // Begun, and nothing missing but what was acknowledged: the next segment in order needs no more than
   // extend().
   bool steady() const { return started_ && (!holes_ || holes_->back().end <= acked_); }
@@ -39,6 +41,8 @@ class SequenceTracker {
   // The peer acknowledged up to here: holes below were the capture's, and no longer bound contiguous().
   void acknowledged(StreamOffset ack) { acked_ = ack > acked_ ? ack : acked_; }
 
+  // No octet of it was captured: only where the first empty segment stood is known.
+  bool nothing_seen() const { return low_ == sent_max_; }
   StreamOffset low() const { return low_; }
   StreamOffset sent_max() const { return sent_max_; }
   StreamOffset contiguous() const;

@@ -80,20 +80,25 @@ std::size_t lost_before(const FlowTrace& trace, std::size_t fin) {
   return 0;
 }
 
-// Only the other direction was captured: after its own FIN it acknowledges one number more, and then nothing.
-// Takes a last single octet for a FIN where it was data.
-bool acknowledges_unseen_fin(const FlowTrace& trace) {
-  StreamOffset acked = 0, step = 0;
-  bool fin = false;
-  for (const SegmentRecord& r : trace.records) {
-    if (r.has(kAck) && r.ack > acked) {
-      step = r.ack - acked;
-      acked = r.ack;
-      if (!fin) step = 0;
-    }
-    fin = fin || r.has(kFin);
+// Only the other direction was captured: what it acknowledges is all that is known of `unseen`. Its FIN comes
+// after all else that it sent. A step of one number, the first and the last such, before or after a FIN of
+// the peer's is a FIN sooner than an octet of data.
+void read_acknowledged(const FlowTrace& trace, StreamFacts& unseen) {
+  unseen.not_captured = true;
+  StreamOffset step = 0;
+  bool any = false, steps_of_one = false, fin = false;
+  for (std::size_t i = 0; i < trace.records.size(); ++i) {
+    const SegmentRecord& r = trace.records[i];
+    fin = fin || (r.has(kFin) && !r.has(kRst));
+    if (!r.has(kAck) || r.has(kRst) || r.copy || (any && r.ack <= unseen.acked_last)) continue;
+    steps_of_one = steps_of_one || step == 1;
+    step = any && unseen.acked_last >= 1 ? r.ack - unseen.acked_last : 0;
+    unseen.acked_more = any;
+    any = true;
+    unseen.acked_last = r.ack;
+    unseen.first_acked_last = i;
   }
-  return step == 1;
+  unseen.fin_likely = fin && step == 1 && !steps_of_one;
 }
 
 void read_streams(const FlowTrace& trace, Observations& observations, bool may_miss) {
@@ -101,6 +106,7 @@ void read_streams(const FlowTrace& trace, Observations& observations, bool may_m
     const SegmentRecord& r = trace.records[i];
     StreamFacts& s = observations.streams[index(r.side)];
     s.last_record = i;
+    s.sent_new = s.sent_new || (r.sequence_length() > 0 && !r.standing.keepalive && !r.has(kRst));
     if (r.has(kRst)) s.sent_rst = true;
     // One of other numbers fell into the connection, and did not open it.
     const bool opens = !means_syn(r.flags) || r.seq == 0;
@@ -113,6 +119,8 @@ void read_streams(const FlowTrace& trace, Observations& observations, bool may_m
     }
     s.fin_end = std::max(s.fin_end, r.end());
   }
+  const bool begun_before = !std::any_of(observations.streams.begin(), observations.streams.end(),
+                                         [](const StreamFacts& s) { return s.sent_syn || s.sent_syn_ack; });
   for (Side side : {Side::A, Side::B}) {
     StreamFacts& s = observations.streams[index(side)];
     const SideFacts& f = trace.facts(side);
@@ -121,8 +129,9 @@ void read_streams(const FlowTrace& trace, Observations& observations, bool may_m
     s.hole_for_good = s.last_record != kNowhere && trace.records[s.last_record].contiguous < f.sent_max;
     const StreamOffset acked = trace.facts(other(side)).acked_max;
     s.unseen_fin = !may_miss && s.first_fin == kNowhere && f.sent_max > 0 && acked == f.sent_max + 1;
-    if (!may_miss && trace.one_sided() && f.packets == 0) s.unseen_fin = acknowledges_unseen_fin(trace);
+    if (trace.one_sided() && f.packets == 0) read_acknowledged(trace, s);
     if (s.unseen_fin) s.fin_end = acked;
+    s.fin_may_precede = begun_before && !s.sent_new && !s.unseen_fin;
     observations.capture_missed = observations.capture_missed || s.unseen_fin || s.hole_for_good ||
                                   (f.packets > 0 && acked > f.sent_max);
   }
@@ -155,6 +164,8 @@ bool displaced(const SegmentRecord& r, const Progress& sender, bool after_own_fi
 
 // Whether the acknowledgment covers the other side's FIN cannot be told: the capture does not know that FIN.
 bool fin_unknown(const SegmentRecord& r, const StreamFacts& peer) {
+  if (peer.not_captured) return r.ack >= peer.acked_last;
+  if (peer.fin_may_precede) return true;
   return peer.fin_end == 0 && (r.standing.acks_unseen || peer.fin_may_be_missed);
 }
 
@@ -168,7 +179,8 @@ StateSet states_by_own_fin(const SegmentRecord& r, const StreamFacts& own, bool 
                ? kOwnFinOutstanding
                : kBeforeOwnFin | kOwnFinOutstanding;
   // A bare ACK carries SND.NXT, which is past the FIN once that is sent.
-  if (own.fin_end == 0) return own.fin_may_be_missed || r.seq > r.contiguous ? kAny : kBeforeOwnFin;
+  if (own.fin_end == 0)
+    return own.fin_may_be_missed || own.fin_may_precede || r.seq > r.contiguous ? kAny : kBeforeOwnFin;
   return r.seq >= own.fin_end ? kAfterOwnFin : kBeforeOwnFin;
 }
 
@@ -193,6 +205,15 @@ StateSet states_after(const SegmentRecord& r, Sends kind, const StreamFacts& own
   return {};
 }
 
+// It does, or it may, where that FIN was not captured: of a stream whose beginning is known there must be a
+// number beyond the SYN.
+bool acks_fin(const SegmentRecord& r, const StreamFacts& from, const StreamFacts& to) {
+  if (to.fin_may_precede && !to.not_captured) return true;
+  if (!to.not_captured) return to.fin_end > 0 && r.ack >= to.fin_end;
+  const bool begins_seen = from.sent_syn || from.sent_syn_ack;
+  return r.ack >= to.acked_last && (to.acked_last > 1 || !begins_seen);
+}
+
 std::uint8_t triggers_of(const SegmentRecord& r, Sends kind, const Observations& observations,
                          const StreamFacts& to, bool own_fin_seen) {
   const StreamFacts& from = observations.streams[index(r.side)];
@@ -202,7 +223,7 @@ std::uint8_t triggers_of(const SegmentRecord& r, Sends kind, const Observations&
   if (kind == Sends::Syn) t |= kGotSyn;
   if (kind == Sends::SynAck && r.ack >= 1) t |= kGotSynAck;
   if (r.has(kAck) && r.ack >= 1) t |= kGotAckOfSyn;
-  if (r.has(kAck) && to.fin_end > 0 && r.ack >= to.fin_end) t |= kGotAckOfFin;
+  if (r.has(kAck) && acks_fin(r, from, to)) t |= kGotAckOfFin;
   const bool fin_or_fills = r.has(kFin) || (own_fin_seen && r.payload > 0 && r.seq < from.fin_end);
   if (fin_or_fills && (from.hole_for_good || r.contiguous >= from.fin_end)) t |= kGotFin;
   return static_cast<std::uint8_t>(t);

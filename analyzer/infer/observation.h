@@ -49,6 +49,14 @@ struct StreamFacts {
   std::size_t last_record = kNowhere;
   bool unseen_fin =
       false;  // no FIN was captured, but the other side acknowledges one number more than was seen
+  bool sent_new = false;                    // data, SYN or FIN of it was captured; keep-alives apart
+  bool not_captured = false;                // the other direction was, and this one not at all
+  StreamOffset acked_last = 0;              // of it: the highest number that was acknowledged,
+  std::size_t first_acked_last = kNowhere;  // by which record first,
+  bool acked_more = false;                  // after another one,
+  bool fin_likely = false;                  // and it looks like the number of its FIN
+  bool fin_may_precede = false;  // the capture began later than the stream, and no new octet of it shows that
+                                 // no FIN was sent by then
   bool fin_may_be_missed = false;  // granted that the capture missed segments, a FIN among them
   bool hole_for_good = false;      // the capture missed octets of it for ever
   bool offloads_checksum =

@@ -46,7 +46,8 @@ std::string_view name(Evidence evidence) {
     case Evidence::Acknowledged: return "it was acknowledged";
     case Evidence::IpIdGap: return "a gap in the IP IDs";
     case Evidence::CaptureLoss: return "the capture missed segments";
-    case Evidence::OneSided: return "one direction was captured";
+    case Evidence::PeerNotCaptured: return "its peer was not captured";
+    case Evidence::NotCaptured: return "it was not captured";
   }
   return "";
 }

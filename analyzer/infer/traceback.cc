@@ -82,6 +82,17 @@ class Traceback {
     return set;
   }
 
+  // The likeliest state is that by more than the difference between states that a capture may begin in.
+  bool stands_out() const {
+    Cost best = kNever, second = kNever;
+    kept().each([&, &step = at()](TcpState s) {
+      const Cost sum = add_cost(step.forward[s], step.backward[s]);
+      second = std::min(second, std::max(best, sum));
+      best = std::min(best, sum);
+    });
+    return second >= add_cost(best, weights::kFoundHalfClosed);
+  }
+
   // Turns the step from state_ to `next` at the current event into transitions.
   void note(TcpState next) {
     const Event& event = at().event;
@@ -94,6 +105,7 @@ class Traceback {
       case EventKind::HiddenFin: note_hidden_fin(event, next); break;
       case EventKind::Silent: note_silent(event, next); break;
       case EventKind::Unseen: note_unseen(event, next); break;
+      case EventKind::Shown:
       case EventKind::Displaced: break;
     }
   }
@@ -101,7 +113,7 @@ class Traceback {
   void note_send(const Event& event, TcpState next) {
     const SegmentRecord& r = record(event.record);
     const bool marks = (r.has(kSyn) || r.has(kFin) || r.has(kRst));
-    if (!known_ && (marks || plausible().single())) return tell_first(next, event.record, marks);
+    if (!known_ && (marks || stands_out())) return tell_first(next, event.record, marks);
     if (next == state_) return;
     const Sends sends = observations_.records[event.record].sends;
     Transition t = transition(state_, next, r.frame, -half_rtt());
@@ -231,6 +243,11 @@ class Traceback {
     t.cause = row.cause;
     t.rfc = row.rfc;
     if (!known_ && t.from != Unknown) return;
+    if (!t.possible.single() && (t.basis == Basis::Confirmed || t.basis == Basis::Observed)) {
+      t.basis = Basis::Inferred;
+      t.proved_by = kNowhere;
+      t.proof.reset();
+    }
     if (any_) t.at_ns = std::max(t.at_ns, latest_at_ns_);
     any_ = true;
     latest_at_ns_ = t.at_ns;

@@ -17,6 +17,7 @@ inline constexpr std::string_view kFinWait2RanOut = "FIN-WAIT-2 time ran out";
 inline constexpr std::string_view kMsl2RanOut = "2MSL ran out";
 inline constexpr std::string_view kFinUnseen = "sent FIN before the capture saw it";
 inline constexpr std::string_view kMissed = "a segment that the capture missed";
+inline constexpr std::string_view kNotCaptured = "a segment of the direction that was not captured";
 inline constexpr std::string_view kUnexplained = "what led here was not captured";
 
 inline constexpr ArriveRow kArriveRows[]{
@@ -154,8 +155,9 @@ inline constexpr HiddenRow kHiddenRows[]{
     {Evidence::IpIdGap, kHasSentNoFin, Sends::Fin, 0, kGapWithoutFin, kFinUnseen, "9293 3.10.4"},
     {Evidence::CaptureLoss, {Closed}, Sends::Syn, kUnseen, 0, kMissed, "9293 3.10.7.4"},
     {Evidence::CaptureLoss, kHasSentNoFin, Sends::Fin, kUnseen, 0, kMissed, "9293 3.10.7.4"},
-    {Evidence::OneSided, {Closed}, Sends::Syn, kUnseenOneSided, 0, kMissed, "9293 3.10.7.4"},
-    {Evidence::OneSided, kHasSentNoFin, Sends::Fin, kUnseenOneSided, 0, kMissed, "9293 3.10.7.4"},
+    {Evidence::NotCaptured, {Closed}, Sends::Syn, kUnseenOneSided, 0, kNotCaptured, "9293 3.10.1"},
+    {Evidence::NotCaptured, kHasSentNoFin, Sends::Fin, kUnseenOneSided, 0, kNotCaptured, "9293 3.10.4"},
+    {Evidence::NotCaptured, kConnected, Sends::Rst, kUnseenReset, 0, kNotCaptured, "9293 3.10.5"},
 };
 
 inline constexpr std::uint8_t kAnyOne =
@@ -166,8 +168,9 @@ inline constexpr std::uint8_t kAnyAck = kGotAckOfSyn | kGotAckOfFin;
 inline constexpr UnseenRow kUnseenRows[]{
     {Evidence::CaptureLoss, kAnyAck, kGotFin, kUnseen, kMissed, "9293 3.10.7.4"},
     {Evidence::CaptureLoss, kAnyOne, 0, kUnseen, kMissed, "9293 3.10.7.4"},
-    {Evidence::OneSided, kAnyAck, kGotFin, kUnseenOneSided, kMissed, "9293 3.10.7.4"},
-    {Evidence::OneSided, kAnyOne, 0, kUnseenOneSided, kMissed, "9293 3.10.7.4"},
+    {Evidence::PeerNotCaptured, kAnyAck, kGotFin, kUnseenOneSided, kNotCaptured, "9293 3.10.7.4"},
+    {Evidence::PeerNotCaptured, kAnyOne, 0, kUnseenOneSided, kNotCaptured, "9293 3.10.7.4"},
+    {Evidence::PeerNotCaptured, kGotRst, 0, kUnseenReset, kNotCaptured, "9293 3.10.7.4"},
 };
 
 inline constexpr JumpRow kJumpRows[]{

@@ -11,6 +11,9 @@ namespace {
 
 using enum TcpState;
 
+constexpr StateSet kPeerFinArrived{CloseWait, Closing, LastAck, TimeWait, Closed};
+constexpr StateSet kSentFin{FinWait1, FinWait2, Closing, LastAck, TimeWait, Closed};
+
 OpeningSeen opening_seen_by(const StreamFacts& own, const StreamFacts& peer) {
   if (own.sent_syn) return OpeningSeen::OwnSyn;
   if (peer.sent_syn) return OpeningSeen::PeerSyn;
@@ -56,7 +59,8 @@ class Runner {
     }
     arrive_until(std::numeric_limits<TimeNs>::max(), trace_.records.size());
     offer_late();
-    if (may_miss_) step(supposed(EventKind::Unseen, Evidence::CaptureLoss, kNowhere));
+    if (misses_peer()) step(unseen(kNowhere));
+    if (own().not_captured) step(supposed(EventKind::Unseen, Evidence::NotCaptured, kNowhere));
     backward();
   }
 
@@ -69,7 +73,16 @@ class Runner {
     late_.clear();
   }
 
-  TimeNs rtt() const { return observations_.streams[index(side_)].rtt_ns; }
+  const StreamFacts& own() const { return observations_.streams[index(side_)]; }
+  const StreamFacts& peer() const { return observations_.streams[index(other(side_))]; }
+  TimeNs rtt() const { return own().rtt_ns; }
+
+  // Segments toward the endpoint may have come that were not captured.
+  bool misses_peer() const { return may_miss_ || peer().not_captured; }
+  Event unseen(std::size_t record) const {
+    return supposed(EventKind::Unseen,
+                    peer().not_captured ? Evidence::PeerNotCaptured : Evidence::CaptureLoss, record);
+  }
 
   CostRow start() {
     const OpeningSeen captured =
@@ -82,15 +95,14 @@ class Runner {
   }
 
   // At a time that evidence gives, or wherever nothing speaks against it.
-  bool wants_hidden_fin() const { return observations_.streams[index(side_)].lost_fins == 0; }
+  bool wants_hidden_fin() const { return own().lost_fins == 0; }
 
   // Each FIN that passed unseen was sent a retransmission timeout before the next: the round trip and the
   // least RTO (RFC 6298 2).
   TimeNs hidden_fin_time() const {
-    const StreamFacts& own = observations_.streams[index(side_)];
-    if (own.lost_fins == 0) return 0;
-    const TimeNs rto = profile_.minimum_rto + rtt() + observations_.streams[index(other(side_))].rtt_ns;
-    return trace_.records[own.first_fin].frame.time_ns - static_cast<TimeNs>(own.lost_fins) * rto;
+    if (own().lost_fins == 0) return 0;
+    const TimeNs rto = profile_.minimum_rto + rtt() + peer().rtt_ns;
+    return trace_.records[own().first_fin].frame.time_ns - static_cast<TimeNs>(own().lost_fins) * rto;
   }
 
   static Event supposed(EventKind kind, Evidence evidence, std::size_t record) {
@@ -101,22 +113,21 @@ class Runner {
     return event;
   }
   Event hidden_fin(std::size_t record) const {
-    const bool acknowledged = observations_.streams[index(side_)].unseen_fin;
+    const bool acknowledged = own().unseen_fin;
     return supposed(EventKind::HiddenFin, acknowledged ? Evidence::Acknowledged : Evidence::Nothing, record);
   }
 
   // From the last segment that a sent FIN rules out up to the first captured FIN, it may have been sent after
   // each.
   bool may_hide_fin_before(std::size_t i) const {
-    return wants_hidden_fin() && !observations_.streams[index(side_)].unseen_fin &&
-           i <= observations_.streams[index(side_)].first_fin &&
+    return wants_hidden_fin() && !own().unseen_fin && i <= own().first_fin &&
            (hidden_fin_after_ == kNowhere || i > hidden_fin_after_);
   }
 
   bool may_hide_fin_after(std::size_t i) const {
     // Acknowledged though never captured: it was sent after all that was captured.
-    if (observations_.streams[index(side_)].unseen_fin) return i == hidden_fin_after_;
-    return wants_hidden_fin() && i < observations_.streams[index(side_)].first_fin &&
+    if (own().unseen_fin) return i == hidden_fin_after_;
+    return wants_hidden_fin() && i < own().first_fin &&
            (hidden_fin_after_ == kNowhere || i >= hidden_fin_after_);
   }
 
@@ -124,7 +135,7 @@ class Runner {
   std::size_t hidden_fin_place() const {
     constexpr StateSet kBefore{Established, CloseWait, SynReceived, SynSent};
     std::size_t place = kNowhere;
-    const std::size_t end = std::min(observations_.streams[index(side_)].first_fin, trace_.records.size());
+    const std::size_t end = std::min(own().first_fin, trace_.records.size());
     for (std::size_t i = 0; i < end; ++i)
       if (trace_.records[i].side == side_ && observations_.records[i].constrains &&
           observations_.records[i].after.within(kBefore))
@@ -134,27 +145,59 @@ class Runner {
 
   void send(std::size_t i) {
     const Observation& m = observations_.records[i];
-    // Of a direction that was not captured at all, unseen segments are the rule.
-    const Event unseen =
-        supposed(EventKind::Unseen, trace_.one_sided() ? Evidence::OneSided : Evidence::CaptureLoss, i);
-    if (may_miss_ &&
-        !observations_.streams[index(side_)].unseen_fin) {  // missed, perhaps, before what was captured
-      step(hidden_fin(i));
-      step(unseen);
+    if (misses_peer() && !own().unseen_fin) {  // missed, perhaps, before what was captured
+      if (may_miss_) step(hidden_fin(i));
+      step(unseen(i));
     }
     off_time(i);
     if (!m.constrains) {
-      if (may_miss_) step(unseen);
+      if (misses_peer()) step(unseen(i));
       return step({EventKind::Displaced, 0, 0, 0, 0, i});
     }
     if (m.sends == Sends::Rst) silent(i);
-    if (may_miss_) step(unseen);
+    if (misses_peer()) step(unseen(i));
     if (may_hide_fin_before(i)) step(hidden_fin(i));
     const CostRow before = row_;
     step({EventKind::Send, 0, 0, 0, 0, i});
     if (row_.empty()) jump(i, before);
     if (may_hide_fin_after(i)) step(hidden_fin(i));
+    if (peer().fin_likely && i == peer().first_acked_last)
+      shown(i, kPeerFinArrived, weights::kLastOctetIsData);
   }
+
+  void shown(std::size_t record, StateSet states, Cost cost_of_others) {
+    if (cost_of_others == kNever && !row_.states().meets(states)) return;
+    Event event;
+    event.kind = EventKind::Shown;
+    event.record = record;
+    event.shown = states;
+    event.cost = cost_of_others;
+    step(event);
+  }
+
+  // Nothing of the endpoint was captured: what it had sent is told by what its peer acknowledges.
+  void shown_by(std::size_t record) {
+    const SegmentRecord& r = trace_.records[record];
+    if (!told_begin_ && own().acked_more && !begins_seen())
+      shown(record, ~kSentFin | StateSet{Closed}, kNever);
+    told_begin_ = true;
+    if (r.has(kAck) && !r.has(kSyn) && !r.has(kRst) && r.ack > acked_ && record <= own().first_acked_last) {
+      if (acked_ >= 1 && !peer_fast_open())
+        shown(record, kSynchronized, kNever);
+      else if (acked_ >= 1 || begins_seen())
+        shown(record, kSynchronized | StateSet{SynReceived}, kNever);
+      acked_ = r.ack;
+    }
+    may_have_sent(record);
+    if (own().fin_likely && record == own().first_acked_last)
+      shown(record, kSentFin, weights::kLastOctetIsData);
+  }
+
+  bool begins_seen() const { return peer().sent_syn || peer().sent_syn_ack; }
+  // Its SYN may have been answered by data before the handshake was over (RFC 7413 4.2).
+  bool peer_fast_open() const { return peer().sent_syn && trace_.records.front().fast_open; }
+
+  void may_have_sent(std::size_t record) { step(supposed(EventKind::Unseen, Evidence::NotCaptured, record)); }
 
   // Segments toward the endpoint off their time: captured, but not yet due; or due, missed, and still under
   // way.
@@ -192,14 +235,16 @@ class Runner {
       const std::size_t record = due_[next_due_].record;
       if (draws_rst(record)) silent(record);
       const Observation& m = observations_.records[record];
+      if (own().not_captured) shown_by(record);
       step({EventKind::Arrive, m.triggers, m.deliver_cost, m.miss_cost, m.idle_cost, record});
+      if (own().not_captured) may_have_sent(record);
       add_late(record);
     }
   }
 
   // The endpoint's next segment is a RST: it may have lost its socket before this one came.
   bool draws_rst(std::size_t record) const {
-    if (!observations_.streams[index(side_)].sent_rst) return false;
+    if (!own().sent_rst) return false;
     for (std::size_t k = record + 1; k < trace_.records.size(); ++k)
       if (trace_.records[k].side == side_ && observations_.records[k].constrains)
         return observations_.records[k].sends == Sends::Rst;
@@ -275,6 +320,8 @@ class Runner {
   std::uint8_t late_triggers_ = 0;  // of all late ones
   std::size_t hidden_fin_after_ = kNowhere;
   TimeNs hidden_fin_time_ = 0;  // still to come
+  bool told_begin_ = false;     // that no FIN of it lies before the capture
+  StreamOffset acked_ = 0;      // of an endpoint that was not captured
 };
 
 }  // namespace

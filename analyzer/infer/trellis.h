@@ -26,6 +26,7 @@ enum class EventKind : std::uint8_t {
   HiddenFin,  // its FIN, sent but lost before the capture point saw it
   Silent,     // a change that no segment shows: a timer, a close before the handshake
   Unseen,     // a segment that the capture missed
+  Shown,      // what its peer acknowledges tells of an end that was not captured
   Jump,       // nothing explains the segment that follows: start anew from the states that can have sent it
 };
 
@@ -39,6 +40,7 @@ struct Event {
   TimeNs time_ns = 0;             // for HiddenFin by evidence: when it passed unseen; 0 without
   std::size_t silent = kNowhere;  // into Trellis::silent, for Silent
   Evidence evidence = Evidence::Nothing;  // HiddenFin, Unseen: why it is supposed
+  StateSet shown{};                       // Shown: the states that explain it; each other one costs `cost`
 };
 
 constexpr Cost add_cost(Cost a, Cost b) {

@@ -58,6 +58,7 @@ bool leaves_all(const Event& event, StateSet states, const Observations& observa
       return !states.meets(moved_by(event.triggers)) &&
              (event.idle_cost == 0 || states.within(kNoConnection));
     case EventKind::HiddenFin: return !states.meets(kMissedFrom[index(event.evidence)]);
+    case EventKind::Shown: return states.within(event.shown);
     default: return false;
   }
 }

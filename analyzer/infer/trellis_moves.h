@@ -49,6 +49,13 @@ void at_unseen(TcpState from, const Event& event, Visit visit) {
   for (const MissedMoves::Move& move : missed_moves(from, event.evidence)) visit(from, move.to, move.cost);
 }
 
+// The states of `event.shown` explain it; the rest cost, or are ruled out.
+template <class Visit>
+void at_shown(TcpState from, const Event& event, Visit visit) {
+  if (event.shown.has(from)) return visit(from, from, Cost{0});
+  if (event.cost != kNever) visit(from, from, event.cost);
+}
+
 template <class Visit>
 void at_jump(TcpState from, const Observation& m, Visit visit) {
   for (const JumpRow& row : rows::kJumpRows)
@@ -76,6 +83,7 @@ void each_move(const Trellis& trellis, const Event& event, StateSet states, cons
         if (silent[s] != kNever) visit(s, silent_row(s)->to, silent[s]);
       });
     case EventKind::Unseen: return states.each([&](TcpState s) { moves::at_unseen(s, event, visit); });
+    case EventKind::Shown: return states.each([&](TcpState s) { moves::at_shown(s, event, visit); });
     case EventKind::Jump:
       return states.each(
           [&, &m = observations.records[event.record]](TcpState s) { moves::at_jump(s, m, visit); });

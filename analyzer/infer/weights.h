@@ -102,6 +102,10 @@ inline constexpr Cost kGapWithoutFin = 2;
 inline constexpr Cost kUnseen = 12;
 // In a direction that was not captured at all it is the rule.
 inline constexpr Cost kUnseenOneSided = 1;
+// A RST there: rarer, yet no rarer than a loss.
+inline constexpr Cost kUnseenReset = 3;
+// The last that is acknowledged there is one octet, once and before a close: that it was data and no FIN.
+inline constexpr Cost kLastOctetIsData = 2;
 // Starting anew: above all else that one step can cost.
 inline constexpr Cost kJump = 24;
 

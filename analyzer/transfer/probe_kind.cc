@@ -19,6 +19,7 @@ bool closed_to(const SenderView& own, const PlacedSegment& s) {
 }
 
 bool before_next(const SenderView& own, const PlacedSegment& s) {
+  if (!own.started) return s.standing.keepalive;  // SND.NXT is learnt from its probes
   const StreamOffset next = own.acked ? std::max(own.snd_nxt, own.snd_una) : own.snd_nxt;
   return s.seq == next - 1 || (own.acked && s.segment.payload_length == 0 && s.seq == own.snd_una - 1);
 }
@@ -30,7 +31,8 @@ bool is_window_probe(const SenderView& own, const PlacedSegment& s) {
 
 bool is_keepalive(const SenderView& own, const SenderView& peer, const PlacedSegment& s) {
   if (!before_next(own, s)) return false;
-  const TimeNs idle = s.time_ns() - std::max(own.new_ns, peer.new_ns);
+  const TimeNs active_ns = std::max(own.started ? own.new_ns : own.heard_ns, peer.new_ns);
+  const TimeNs idle = s.time_ns() - active_ns;
   if (s.segment.payload_length == 0) return idle >= kIdle;
   if (own.in_flight() > 0) return false;
   const bool lone_octet = own.new_seq == s.seq;
@@ -42,7 +44,8 @@ bool is_keepalive(const SenderView& own, const SenderView& peer, const PlacedSeg
 ProbeKind probe_kind_of_odd(const PlacedSegment& s, const SenderView& own, const SenderView& peer) {
   constexpr std::uint16_t kNeither = kSyn | kFin | kRst;
   if ((s.segment.flags & kNeither) != 0 || !s.has(kAck)) return ProbeKind::None;
-  if (!own.started || !(own.ever_closed || s.segment.payload_length <= 1)) return ProbeKind::None;
+  if (!(own.started || s.standing.keepalive) || !(own.ever_closed || s.segment.payload_length <= 1))
+    return ProbeKind::None;
   if (closed_to(own, s)) {
     if (s.segment.payload_length <= 1 && is_window_probe(own, s)) return ProbeKind::Window;
     return s.has_data() && s.standing.retransmission ? ProbeKind::ClosedRetransmission : ProbeKind::None;

@@ -18,6 +18,7 @@ enum class ProbeKind : std::uint8_t {
 // again.
 ProbeKind probe_kind_of_odd(const PlacedSegment& segment, const SenderView& own, const SenderView& peer);
 inline ProbeKind probe_kind(const PlacedSegment& s, const SenderView& own, const SenderView& peer) {
+  if (!own.started && s.standing.keepalive) return probe_kind_of_odd(s, own, peer);
   const bool carries_on = s.segment.payload_length > 1 || (s.seq >= own.snd_nxt && s.seq >= own.snd_una);
   return carries_on && !own.ever_closed ? ProbeKind::None : probe_kind_of_odd(s, own, peer);
 }

@@ -43,7 +43,9 @@ void Probes::probed(const PlacedSegment& s, const Views& views) {
   if (!run) run = std::make_unique<KeepAlives>();
   asked_ = true;
   ProbeResults& facts = run->facts;
-  const TimeNs active_ns = std::max(views.own.new_ns, views.peer.new_ns);
+  // Where the capture holds nothing but probes, the silence is counted from the segment before.
+  const TimeNs new_ns = std::max(views.own.new_ns, views.peer.new_ns);
+  const TimeNs active_ns = new_ns > 0 ? new_ns : last_.time_ns;
   if (!facts.keepalives) facts.idle_ns = s.time_ns() - active_ns;
   if (facts.keepalives && active_ns < run->last_ns) {
     const TimeNs step = s.time_ns() - run->last_ns;

@@ -93,6 +93,9 @@ std::vector<SlowMove> slow_moves(const Trellis& trellis, const Event& event, Tcp
     case EventKind::Icmp: return arrives(from, kGotIcmp, 0, weights::kIcmpIgnored, 0);
     case EventKind::HiddenFin:
     case EventKind::Unseen: return missed(from, event.evidence);
+    case EventKind::Shown:
+      if (event.shown.has(from)) return {{from, 0}};
+      return event.cost == kNever ? Moves{} : Moves{{from, event.cost}};
     case EventKind::Silent: return silent(trellis, event, from);
     case EventKind::Jump: return jumps(m());
   }
