@@ -153,6 +153,7 @@ class Traceback {
       left = static_cast<std::uint8_t>(left & ~row->on);
       Transition t = transition(s, row->to, record(told).frame, half_rtt());
       t.record = told;
+      if (row->to != next) t.possible.remove(next);  // passed through, whether it got there or not
       prove(t, proof);
       add(t, *row);
       s = row->to;
@@ -243,6 +244,7 @@ class Traceback {
     t.cause = row.cause;
     t.rfc = row.rfc;
     if (!known_ && t.from != Unknown) return;
+    // Its own segment shows that it changed, but not to what.
     if (!t.possible.single() && (t.basis == Basis::Confirmed || t.basis == Basis::Observed)) {
       t.basis = Basis::Inferred;
       t.proved_by = kNowhere;
