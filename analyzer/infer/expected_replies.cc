@@ -120,8 +120,11 @@ class Weigher {
     const TimeNs rtt = observations_.streams[index(receiver)].rtt_ns;
     const Reaction reaction = first_reaction(trace_, observations_, i, receiver, trial.trigger, end);
     Observation& m = observations_.records[i];
-    const bool waited_for_ever = reaction.record == kNowhere && attended_until(i) - r.frame.time_ns >
-                                                                    rtt + trial.patience + kPatienceForEver;
+    // The capture missed a FIN of the receiver's, which may have been the reaction.
+    const bool reaction_unseen = observations_.streams[index(receiver)].unseen_fin;
+    const bool waited_for_ever =
+        reaction.record == kNowhere && !reaction_unseen &&
+        attended_until(i) - r.frame.time_ns > rtt + trial.patience + kPatienceForEver;
     if (waited_for_ever || better_explained(i, reaction, trial, rtt)) {
       m.idle_cost = m.miss_cost;
       // An end that has closed may be cut off in the other direction only: then neither is likelier.

@@ -101,6 +101,13 @@ void read_acknowledged(const FlowTrace& trace, StreamFacts& unseen) {
   unseen.fin_likely = fin && step == 1 && !steps_of_one;
 }
 
+void note_unseen_fin(const FlowTrace& trace, Side sender, StreamOffset fin_end, StreamFacts& s) {
+  s.fin_end = fin_end;
+  for (std::size_t i = 0; i < trace.records.size() && s.fin_acked_by == kNowhere; ++i)
+    if (trace.records[i].side != sender && trace.records[i].has(kAck) && trace.records[i].ack >= fin_end)
+      s.fin_acked_by = i;
+}
+
 void read_streams(const FlowTrace& trace, Observations& observations, bool may_miss) {
   for (std::size_t i = 0; i < trace.records.size(); ++i) {
     const SegmentRecord& r = trace.records[i];
@@ -130,7 +137,7 @@ void read_streams(const FlowTrace& trace, Observations& observations, bool may_m
     const StreamOffset acked = trace.facts(other(side)).acked_max;
     s.unseen_fin = !may_miss && s.first_fin == kNowhere && f.sent_max > 0 && acked == f.sent_max + 1;
     if (trace.one_sided() && f.packets == 0) read_acknowledged(trace, s);
-    if (s.unseen_fin) s.fin_end = acked;
+    if (s.unseen_fin) note_unseen_fin(trace, side, acked, s);
     s.fin_may_precede = begun_before && !s.sent_new && !s.unseen_fin;
     observations.capture_missed = observations.capture_missed || s.unseen_fin || s.hole_for_good ||
                                   (f.packets > 0 && acked > f.sent_max);

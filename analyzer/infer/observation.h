@@ -57,8 +57,9 @@ struct StreamFacts {
   bool fin_likely = false;                  // and it looks like the number of its FIN
   bool fin_may_precede = false;  // the capture began later than the stream, and no new octet of it shows that
                                  // no FIN was sent by then
-  bool fin_may_be_missed = false;  // granted that the capture missed segments, a FIN among them
-  bool hole_for_good = false;      // the capture missed octets of it for ever
+  std::size_t fin_acked_by = kNowhere;  // of a FIN that was not captured: what acknowledges it first
+  bool fin_may_be_missed = false;       // granted that the capture missed segments, a FIN among them
+  bool hole_for_good = false;           // the capture missed octets of it for ever
   bool offloads_checksum =
       false;  // most of its checksums are wrong: the capture sees them before the card fills them in
   bool sent_syn = false, sent_syn_ack = false, sent_rst = false;

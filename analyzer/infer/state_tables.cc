@@ -46,6 +46,7 @@ std::string_view name(Evidence evidence) {
     case Evidence::Acknowledged: return "it was acknowledged";
     case Evidence::IpIdGap: return "a gap in the IP IDs";
     case Evidence::CaptureLoss: return "the capture missed segments";
+    case Evidence::AcknowledgedLater: return "it was acknowledged later";
     case Evidence::PeerNotCaptured: return "its peer was not captured";
     case Evidence::NotCaptured: return "it was not captured";
   }

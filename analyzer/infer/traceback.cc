@@ -179,7 +179,9 @@ class Traceback {
 
   void note_hidden_fin(const Event& event, TcpState next) {
     if (next == state_) return;
-    const std::size_t evidence = next_send();
+    const bool acknowledged =
+        event.evidence == Evidence::Acknowledged || event.evidence == Evidence::AcknowledgedLater;
+    const std::size_t evidence = acknowledged ? event.record : next_send();
     Transition t = evidence == kNowhere ? transition(state_, next, history_.trace.last, 0)
                                         : transition(state_, next, record(evidence).frame, -half_rtt());
     if (evidence != kNowhere) t.record = evidence;

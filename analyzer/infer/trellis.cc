@@ -113,8 +113,8 @@ class Runner {
     return event;
   }
   Event hidden_fin(std::size_t record) const {
-    const bool acknowledged = own().unseen_fin;
-    return supposed(EventKind::HiddenFin, acknowledged ? Evidence::Acknowledged : Evidence::Nothing, record);
+    return supposed(EventKind::HiddenFin, own().unseen_fin ? Evidence::AcknowledgedLater : Evidence::Nothing,
+                    record);
   }
 
   // From the last segment that a sent FIN rules out up to the first captured FIN, it may have been sent after
@@ -124,9 +124,14 @@ class Runner {
            (hidden_fin_after_ == kNowhere || i > hidden_fin_after_);
   }
 
+  // Acknowledged though never captured: it was sent after all that was captured of its stream, and before it
+  // was acknowledged.
+  bool may_have_acked_fin_sent(std::size_t i) const {
+    return i < own().fin_acked_by && (hidden_fin_after_ == kNowhere || i >= hidden_fin_after_);
+  }
+
   bool may_hide_fin_after(std::size_t i) const {
-    // Acknowledged though never captured: it was sent after all that was captured.
-    if (own().unseen_fin) return i == hidden_fin_after_;
+    if (own().unseen_fin) return may_have_acked_fin_sent(i);
     return wants_hidden_fin() && i < own().first_fin &&
            (hidden_fin_after_ == kNowhere || i >= hidden_fin_after_);
   }
@@ -236,8 +241,11 @@ class Runner {
       if (draws_rst(record)) silent(record);
       const Observation& m = observations_.records[record];
       if (own().not_captured) shown_by(record);
+      if (own().unseen_fin && record == own().fin_acked_by)
+        step(supposed(EventKind::HiddenFin, Evidence::Acknowledged, record));
       step({EventKind::Arrive, m.triggers, m.deliver_cost, m.miss_cost, m.idle_cost, record});
       if (own().not_captured) may_have_sent(record);
+      if (own().unseen_fin && may_have_acked_fin_sent(record)) step(hidden_fin(record));
       add_late(record);
     }
   }

@@ -95,6 +95,8 @@ inline constexpr Cost kRstRefusesOwnAttempt = 6;
 
 // A FIN lost before the capture point: above kLost, since it must be the FIN.
 inline constexpr Cost kHiddenFin = 6;
+// Of a FIN that only its acknowledgment shows: sent earlier than just before that; breaks a tie.
+inline constexpr Cost kHiddenFinEarlier = 1;
 // That a gap in the IP IDs before the first captured FIN was no earlier FIN: below kLost, for other packets
 // may have been lost there.
 inline constexpr Cost kGapWithoutFin = 2;
