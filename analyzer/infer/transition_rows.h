@@ -156,7 +156,6 @@ inline constexpr HiddenRow kHiddenRows[]{
     {Evidence::IpIdGap, kHasSentNoFin, Sends::Fin, 0, kGapWithoutFin, kFinUnseen, "9293 3.10.4"},
     {Evidence::CaptureLoss, {Closed}, Sends::Syn, kUnseen, 0, kMissed, "9293 3.10.7.4"},
     {Evidence::CaptureLoss, kHasSentNoFin, Sends::Fin, kUnseen, 0, kMissed, "9293 3.10.7.4"},
-    {Evidence::NotCaptured, {Closed}, Sends::Syn, kUnseenOneSided, 0, kNotCaptured, "9293 3.10.1"},
     {Evidence::NotCaptured, kHasSentNoFin, Sends::Fin, kUnseenOneSided, 0, kNotCaptured, "9293 3.10.4"},
     {Evidence::NotCaptured, kConnected, Sends::Rst, kUnseenReset, 0, kNotCaptured, "9293 3.10.5"},
 };

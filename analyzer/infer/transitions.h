@@ -100,12 +100,12 @@ struct ToldRow {
 // Why a segment is supposed that was not captured.
 enum class Evidence : std::uint8_t {
   Nothing,            // it may have been lost before the capture point, and a later copy was captured
-  AcknowledgedLater,  // what comes later acknowledges it
   Acknowledged,       // it was acknowledged
   IpIdGap,            // the IP IDs leave room for it
   CaptureLoss,        // the capture missed segments
   PeerNotCaptured,    // nothing that the peer sent was captured
-  NotCaptured         // nothing of its own was captured
+  NotCaptured,        // nothing of its own was captured
+  AcknowledgedLater,  // what comes later acknowledges it
 };
 
 // An own segment that was not captured. A rule: from each of these states by the row of kSendRows for `what`

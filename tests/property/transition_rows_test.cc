@@ -116,6 +116,7 @@ class Walk {
       case EventKind::Icmp:
         if (next != state_) note_arrival(event.triggers, next);
         return;
+      case EventKind::Shown: return;
       case EventKind::HiddenFin:
       case EventKind::Unseen:
         if (next != state_) note_missed(event.evidence, next);
@@ -290,7 +291,6 @@ const std::vector<Idle> kIdle{
     {"hidden: evidence 3: CLOSED", "a FIN hidden on evidence, or another start, explains as much for less"},
     {"hidden: evidence 3: SYN-RECEIVED|ESTABLISHED|CLOSE-WAIT",
      "a FIN hidden on evidence, or another start, explains as much for less"},
-    {"hidden: evidence 4: CLOSED", "a FIN hidden on evidence, or another start, explains as much for less"},
     {"jump: sending 0 in SYN-SENT", "missed segments explain as much for less"},
     {"jump: sending 1 in SYN-RECEIVED", "missed segments explain as much for less"},
     {"jump: sending 2 in SYN-RECEIVED", "missed segments explain as much for less"},
