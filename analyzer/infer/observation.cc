@@ -286,6 +286,8 @@ void observe(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss, Obser
                     (r.ack >= 1 || m.unacceptable_to_syn);
     m.refuses_handshake = m.bare_rst && r.seq == 1;
     m.early_data = own.took_early_data;
+    m.syn_again = m.sends == Sends::Syn && sender.syn_end > 0 && r.end() <= sender.syn_end &&
+                  !progress[index(to)].reset;
     if (m.sends == Sends::Rst) judge_reset(*reset++, m);
     sender.note_kind(r);
     if (r.has(kFin)) fin_seen[index(r.side)] = true;

@@ -22,6 +22,7 @@ struct Observation {
   // To a client in SYN-SENT, and not of its SYN (RFC 9293 3.10.7.3): a RST that it drops, or an ACK of other
   // numbers, of a connection before.
   bool unacceptable_to_syn = false;
+  bool syn_again = false;   // the SYN that it sent before, and no RST came between: its attempt goes on
   bool early_data = false;  // Fast Open lets its sender send before the handshake is over (RFC 7413 4.2)
   // Of the sender.
   bool constrains =

@@ -46,8 +46,8 @@ inline constexpr ArriveRow kArriveRows[]{
 };
 
 inline constexpr SendRow kSendRows[]{
-    {Closed, Sends::Syn, SynSent, 0, "sent SYN", "9293 3.10.1"},
-    {Listen, Sends::Syn, SynSent, 0, "sent SYN", "9293 3.10.2"},
+    {Closed, Sends::Syn, SynSent, 0, "sent SYN", "9293 3.10.1", Given::FirstSyn},
+    {Listen, Sends::Syn, SynSent, 0, "sent SYN", "9293 3.10.2", Given::FirstSyn},
     {SynSent, Sends::Syn, SynSent, 0, "sent SYN again", "9293 3.8.1"},
     {SynReceived, Sends::SynAck, SynReceived, 0, "sent SYN-ACK", "9293 3.10.7.2"},
     {SynReceived, Sends::Ack, SynReceived, 0, "sent data to a Fast Open", "7413 4.2", Given::EarlyData},

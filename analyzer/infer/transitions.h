@@ -37,7 +37,11 @@ struct ArriveRow {
 
 enum class Sends : std::uint8_t { Syn, SynAck, Ack, Fin, Rst };  // Ack: data or a plain acknowledgment
 
-enum class Given : std::uint8_t { Always, EarlyData };  // EarlyData: the SYN's data was taken (RFC 7413)
+enum class Given : std::uint8_t {
+  Always,
+  EarlyData,  // the SYN's data was taken (RFC 7413)
+  FirstSyn    // it had not been sent before
+};
 
 struct SendRow {
   TcpState from;

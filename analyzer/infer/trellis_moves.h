@@ -10,7 +10,8 @@ namespace tcpautopsy {
 
 // The row can be the one by which the segment was sent.
 constexpr bool applies(const SendRow& row, const Observation& m) {
-  return row.what == m.sends && m.after.has(row.to) && (row.given == Given::Always || m.early_data);
+  if (row.what != m.sends || !m.after.has(row.to)) return false;
+  return row.given == Given::Always || (row.given == Given::EarlyData ? m.early_data : !m.syn_again);
 }
 
 namespace moves {

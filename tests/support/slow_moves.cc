@@ -22,7 +22,8 @@ Moves sends(TcpState from, const Observation& m) {
   Moves moves;
   for (const SendRow& row : send_rows())
     if (row.from == from && row.what == m.sends && m.after.has(row.to) &&
-        (row.given == Given::Always || m.early_data))
+        (row.given == Given::Always || (row.given == Given::EarlyData && m.early_data) ||
+         (row.given == Given::FirstSyn && !m.syn_again)))
       moves.push_back({row.to, add_cost(row.cost, form)});
   return moves;
 }
