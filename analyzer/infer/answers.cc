@@ -74,6 +74,9 @@ std::optional<UnansweredRequest> unanswered(const FlowHistory& h, const TurnResu
   const Turn& request = *turns.last;
   // The capture missed data of the peer, perhaps the answer.
   if (h.trace.facts(side).acked_max > h.trace.facts(other(side)).sent_max) return std::nullopt;
+  // A closed window holds back the rest of the request, or the answer: zero_window_stuck tells that.
+  const auto& windows = h.transfer->windows;
+  if (windows[0].closed_at_end || windows[1].closed_at_end) return std::nullopt;
   const bool greeting = greets(h, turns, side);
   if ((!greeting && side != h.client()) || request.pause_ns >= kFeed) return std::nullopt;
   const auto end = end_of_waiting(h, side, request.acked_ns);

@@ -135,6 +135,19 @@ handshake
 no finding
 )",
      true},
+    {"The server's window is closed: it has not taken the whole request", R"(
+handshake
++.01   A > B  .  1:1461(1460) ack 1
++.001  A > B  .  1461:2921(1460) ack 1
++.04   A < B  .  1:1(0) ack 2921 win 0
++.30   A > B  .  2920:2920(0) ack 1
++.01   A < B  .  1:1(0) ack 2921 win 0
++.60   A > B  .  2920:2920(0) ack 1
++.01   A < B  .  1:1(0) ack 2921 win 0
+end +5
+no finding
+)",
+     true},
     {"The server closes without an answer: it did not leave the client waiting", R"(
 handshake
 +.01   A > B  P. 1:301(300) ack 1
