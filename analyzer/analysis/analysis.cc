@@ -53,7 +53,7 @@ struct Analysis::State {
                       {}};
     predecessors.erase(number);
     if (next) predecessors[*next] = summarise(result.history);
-    services.note(result.history.trace, result.history);
+    services.note(result.history.trace, result.history, result.history.transfer.get());
     checksums.note(result.history);
     result.findings =
         examine({result.history.trace, result.history, result.history.transfer.get(), services});

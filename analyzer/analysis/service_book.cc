@@ -2,10 +2,25 @@
 
 #include <algorithm>
 
+#include "analyzer/transfer/transfer_results.h"
+
 namespace tcpautopsy {
 
-void ServiceBook::note(const FlowFacts& flow, const Verdicts& verdicts) {
+void ServiceBook::note(const FlowFacts& flow, const Verdicts& verdicts, const TransferResults* transfer) {
   note_timestamp(flow, verdicts);
+  note_completion(flow, verdicts);
+  if (transfer == nullptr) return;
+  const EndpointAddress& server = flow.facts(flow.server()).address;
+  if (answered_.size() < kMostServices || answered_.contains(server))
+    answered_[server] += transfer->turns.turns[index(flow.server())];
+}
+
+std::uint64_t ServiceBook::answered(const EndpointAddress& server) const {
+  const auto found = answered_.find(server);
+  return found == answered_.end() ? 0 : found->second;
+}
+
+void ServiceBook::note_completion(const FlowFacts& flow, const Verdicts& verdicts) {
   for (const Transition& t : verdicts.transitions) {
     if (t.side != flow.server() || t.from != TcpState::SynReceived || t.to != TcpState::Established ||
         t.basis != Basis::Confirmed)

@@ -16,16 +16,17 @@ namespace tcpautopsy {
 // only those that ended before it, and of each service only the last 256 of these (of the first 65536
 // services). The same capture always gives the same answer; captures that are parted or joined may not. It
 // undercounts, never overcounts: a service may seem idle while its connections last. Only accept_dropped and
-// handshake_ack_lost go by it, which tell one symptom by two names, and time_wait_syn_dropped, which tells a
-// cause of connect_timeout; hosts and what is found of them do not (hosts/tallies.h counts all, in any
-// order).
+// handshake_ack_lost go by it, which tell one symptom by two names, time_wait_syn_dropped, which tells a
+// cause of connect_timeout, and slow_response, which is for services too quiet for slow_server; hosts and
+// what is found of them do not (hosts/tallies.h counts all, in any order).
 class ServiceBook : public ServiceView {
  public:
-  void note(const FlowFacts& flow, const Verdicts& verdicts);
+  void note(const FlowFacts& flow, const Verdicts& verdicts, const TransferResults* transfer);
   std::uint64_t completed_near(const EndpointAddress& server, std::uint64_t except, TimeNs around_ns,
                                TimeNs window) const override;
   std::optional<KeptTimestamp> kept_timestamp(const IpAddress& client, const IpAddress& server,
                                               TimeNs time_ns) const override;
+  std::uint64_t answered(const EndpointAddress& server) const override;
 
  private:
   static constexpr std::size_t kKeptPerService = 256;
@@ -42,6 +43,9 @@ class ServiceBook : public ServiceView {
 
   void note_timestamp(const FlowFacts& flow, const Verdicts& verdicts);
 
+  void note_completion(const FlowFacts& flow, const Verdicts& verdicts);
+
+  std::map<EndpointAddress, std::uint64_t> answered_;
   std::map<EndpointAddress, std::deque<std::pair<TimeNs, std::uint64_t>>> completions_;  // time and flow
   std::map<std::pair<IpAddress, IpAddress>, std::deque<Stamped>> stamps_;                // client, server
 };

@@ -54,6 +54,8 @@ class ServiceView {
   // That with the latest timestamp before `time_ns`, within a minute.
   virtual std::optional<KeptTimestamp> kept_timestamp(const IpAddress& client, const IpAddress& server,
                                                       TimeNs time_ns) const = 0;
+  // Turns with which `server` answered, or greeted, on connections that are over by now, this one too.
+  virtual std::uint64_t answered(const EndpointAddress& server) const = 0;
 };
 
 class HostBook;  // hosts/host_book.h

@@ -45,6 +45,10 @@ Finding make_host_finding(const Doc& doc, const IpAddress& host, std::optional<s
   return finding;
 }
 
+void yield_to_cause(Finding& finding, ResetCause its, ResetCause told_here) {
+  if (its != ResetCause::None && its != told_here) finding.severity = Severity::Info;
+}
+
 void cite(Finding& finding, const FrameRef& frame) {
   const auto earlier = [](const FrameRef& a, const FrameRef& b) {
     return a.time_ns != b.time_ns ? a.time_ns < b.time_ns

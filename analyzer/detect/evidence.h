@@ -33,6 +33,9 @@ void cite(Finding& finding, const SegmentRef& segment);   // one that is not the
 void cite(Finding& finding, std::span<const SegmentRef> segments);
 void cite(Finding& finding, const Sendings& sendings);
 
+// One RST gets one warning, from the finding that names its cause (ResetCause); the others about it are info.
+void yield_to_cause(Finding& finding, ResetCause its, ResetCause told_here);
+
 // Adds one named value of any type that EvidenceValue can hold; the name is in snake_case, with its unit:
 // "wait_ns".
 template <class T>

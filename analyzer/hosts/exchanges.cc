@@ -40,6 +40,10 @@ Answers answers_of(const EndedConnection& ended) {
   for (const Turn& turn : turns.first)
     if (turn.side == flow.server() && turn.wait_ns >= 0 && !turn.overlaps)
       answers.times.add(turn.first.time_ns, turn.wait_ns);
+  if (const auto& greeting = ended.verdicts.answers.greeting) {
+    answers.waits.add(greeting->wait_ns);
+    answers.times.add(greeting->data.time_ns, greeting->wait_ns);
+  }
   answers.connections = 1;
   answers.requests = turns.turns[index(flow.client)];
   answers.of_several_writes = turns.several_writes[index(flow.client)];
@@ -110,7 +114,7 @@ void Exchanges::note(const EndedConnection& ended) {
   const HostPair pair = HostPair::of(client.ip, server.ip);
   const Carried by_host = carried_by(ended, pair.low == client.ip ? flow.client : flow.server());
   pairs_.note(pair, flow.number, [&](Carried& value) { value.merge(by_host); });
-  if (ended.transfer->turns.waits[index(flow.server())]) {
+  if (ended.transfer->turns.waits[index(flow.server())] || ended.verdicts.answers.greeting) {
     const Answers answers = answers_of(ended);
     answers_.note(server, flow.number, [&](Answers& value) { value.merge(answers); });
   }

@@ -62,7 +62,23 @@ struct Refused {
   StreamOffset begin = 0, end = 0;  // its data
   bool fin = false, keepalive = false;
   bool fin_taken_before = false;  // a bare FIN, already acknowledged or next in order
+  bool fin_again = false;         // a FIN that had been sent before
   bool asks_for_answer() const { return end > begin || fin || keepalive; }
+};
+
+// Why a RST came, as far as packets tell: the first of these that applies. The finding named behind it
+// carries the RST's warning; what else is said of that RST counts as info.
+enum class ResetCause : std::uint8_t {
+  None,                // it ended nothing: forged, dropped, or the answer of an end that had closed
+  ProbeRefused,        // it answers a keep-alive probe: keepalive_reset
+  ForgottenWhileIdle,  // it answers the first data after long silence: idle_timeout
+  ProbesUnanswered,    // its sender's keep-alive probes met silence: keepalive_timeout
+  DataUnanswered,      // its sender's data met silence: peer_unresponsive
+  RequestUnanswered,   // its sender had waited in vain for an answer: request_unanswered
+  Misfit,              // another may have sent it in that end's name: rst_injected
+  Forgotten,           // it answers traffic of the connection, and no socket sent it: peer_restarted
+  UnreadData,          // its sender may not have read all that its TCP had taken: rst_unread_data
+  Abort,               // none of these: rst_abort
 };
 
 // What the end that resets had sent since it last heard of its peer.
@@ -79,7 +95,8 @@ struct ResetVerdict {
   bool fin_received = false;       // the peer's FIN passed before
   bool after_close = false;        // it answers data, a FIN or a probe that came after the sender's own FIN
   std::optional<Refused> answers;  // from whose ACK field it took its number (RFC 9293 3.5.2): no socket
-  std::optional<Refused> met;      // where after_close: what it answers, though it carries ACK
+  std::optional<Refused> met;      // where after_close: what it answers, though it carries ACK; none if that
+                                   // was not captured
   bool beyond_window = false;      // outside the receiver's window
   bool odd_sequence = false;       // a number that neither its sender nor an answer by it would use
   bool inexact = false;            // inside it, but not RCV.NXT as far as that is known (RFC 5961 3.2)
@@ -91,9 +108,12 @@ struct ResetVerdict {
   SegmentRef own_before, peer_before;  // the last segment of each end before it
   TimeNs idle_ns = 0;                  // before it, or before the segment it answers
   Unanswered unanswered = Unanswered::Nothing;
-  StreamOffset unacknowledged_own = 0, unacknowledged_peer = 0;  // octets
-  StreamOffset maybe_unread = 0;  // octets of the peer that its TCP had taken and after which it sent no data
+  // Octets of data; none where the capture does not know what was acknowledged, or sent.
+  std::optional<StreamOffset> unacknowledged_own, unacknowledged_peer;
+  StreamOffset maybe_unread = 0;  // octets of the peer that its TCP had taken, and nothing shows that it read
+  bool answered_early = false;    // of these: it had sent an answer while the peer was still sending them
   bool all_acked = false;         // the peer acknowledges all that the sender sent, sooner or later
+  ResetCause cause = ResetCause::None;
 
   // It ends a synchronised connection in place of a close.
   bool aborts() const { return became == Became::Effective && !(fin_sent && fin_received); }
@@ -101,8 +121,9 @@ struct ResetVerdict {
 
 // This end acknowledged the peer's FIN and has sent none of its own, nor anything that holds it back.
 struct LeftOpen {
-  TimeNs since_ns = 0;        // its last data, or the acknowledgment
-  SegmentRef data_after_fin;  // its last, if that came after the acknowledgment
+  TimeNs since_ns = 0;                  // its last data, or the acknowledgment
+  SegmentRef data_after_fin;            // its last, if that came after the acknowledgment
+  bool may_have_closed_before = false;  // its own FIN may lie before the capture, which shows no data of it
 };
 
 // New data that this end sent knowing of its peer's FIN, and that the peer took.

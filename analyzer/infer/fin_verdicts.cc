@@ -18,7 +18,16 @@ bool disowned(const FlowTrace& trace, RecordIndex i) {
          reply.seq == trace.records[ack].ack;
 }
 
-// Sendings and the first acknowledgment, from its first sending on.
+// Its alleged sender sends octets at its number or beyond: a FIN of another, or one that stands in no place.
+bool outlived(const FlowTrace& trace, RecordIndex i) {
+  const SegmentRecord& fin = trace.records[i];
+  return first_after(trace, i, fin.side, [&fin](const SegmentRecord& r) {
+           return r.payload > 0 && !r.has(kSyn) && !r.has(kRst) && r.seq + r.payload >= fin.end();
+         }) != kNoRecord;
+}
+
+// Sendings and the first acknowledgment, from its first sending on. A FIN that its sender outlives counts
+// only where there is no other.
 std::optional<FinVerdict> find_fin(const FlowHistory& h, Side side, RecordIndex from) {
   if (from == kNowhere) return std::nullopt;
   FinVerdict fin;
@@ -27,6 +36,8 @@ std::optional<FinVerdict> find_fin(const FlowHistory& h, Side side, RecordIndex 
     if (r.copy || is_old_duplicate(h.trace, i)) continue;
     if (r.side == side) {
       if (!r.has(kFin) || r.has(kSyn) || r.has(kRst)) continue;
+      const bool other_place = fin.first && r.end() > fin.end && outlived(h.trace, fin.first.record);
+      if (other_place) fin = {};
       if (!fin.first) {
         fin.first = ref(h.trace, i);
         fin.end = r.end();
@@ -128,6 +139,7 @@ std::optional<LeftOpen> left_open(const FlowHistory& h, Side side) {
   LeftOpen open;
   open.since_ns = std::max(peers->acked_by.time_ns(), data ? data.time_ns() : 0);
   if (data && data.record > peers->acked_by.record) open.data_after_fin = data;
+  open.may_have_closed_before = !data && !h.trace.facts(side).syn_seen;
   return open;
 }
 

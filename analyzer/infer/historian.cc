@@ -6,6 +6,7 @@
 #include "analyzer/infer/conclude_closing.h"
 #include "analyzer/infer/outcome.h"
 #include "analyzer/infer/record_search.h"
+#include "analyzer/infer/reset_causes.h"
 #include "analyzer/infer/traceback.h"
 
 namespace tcpautopsy {
@@ -67,9 +68,14 @@ void end_by_successor(FlowHistory& h, Side side) {
   EndpointOutcome& outcome = h.outcomes[index(side)];
   const std::optional<Succession> seen = succession(h.trace, side);
   const SuccessorRow* row = seen ? successor_row(*seen) : nullptr;
-  if (row == nullptr || outcome.final == TcpState::Unknown || !row->from.has(outcome.final)) return;
+  if (row == nullptr || (outcome.final != TcpState::Unknown && !row->from.has(outcome.final))) return;
   Transition t = ending_of_successor(*h.trace.successor, side, outcome.final, *row);
   keep_order(h, t);
+  // Whatever it was in before the capture told its state.
+  if (t.from == TcpState::Unknown) {
+    t.cause = told_rows().front().cause;
+    t.rfc = told_rows().front().rfc;
+  }
   const std::int64_t half = h.rtt(side).value_or(0) / 2;
   t.at_ns = t.time_ns + (h.trace.successor->sender == side ? -half : half);
   for (const Transition& earlier : h.transitions)
@@ -149,6 +155,8 @@ FlowHistory Historian::conclude(EndedFlow flow, std::shared_ptr<const PreviousIn
   classify(h);
   h.too_big = packets_too_big(h.trace);
   find_silences(h);
+  conclude_answers(h);
+  conclude_reset_causes(h);
   return h;
 }
 

@@ -108,6 +108,18 @@ void note_unseen_fin(const FlowTrace& trace, Side sender, StreamOffset fin_end, 
       s.fin_acked_by = i;
 }
 
+// A FIN at a number that fits nothing: its receiver acknowledges octets beyond it, so that no FIN stands
+// there, or it lies further ahead than any window of what was sent and acknowledged (RFC 9293 3.10.7.4, first
+// check).
+bool fin_out_of_place(const FlowTrace& trace, const SegmentRecord& r) {
+  if (!r.has(kFin) || r.has(kSyn) || trace.self_connection) return false;
+  constexpr StreamOffset kFarAhead = 1 << 20;
+  const SideFacts& receiver = trace.facts(other(r.side));
+  if (receiver.packets == 0) return false;
+  const StreamOffset taken = std::min(receiver.acked_max, trace.facts(r.side).sent_max);
+  return taken > r.end() || (r.seq > r.sent_max + kFarAhead && receiver.acked_max < r.seq);
+}
+
 void read_streams(const FlowTrace& trace, Observations& observations, bool may_miss) {
   for (std::size_t i = 0; i < trace.records.size(); ++i) {
     const SegmentRecord& r = trace.records[i];
@@ -119,7 +131,7 @@ void read_streams(const FlowTrace& trace, Observations& observations, bool may_m
     const bool opens = !means_syn(r.flags) || r.seq == 0;
     if (r.has(kSyn) && !r.has(kRst) && opens) (r.has(kAck) ? s.sent_syn_ack : s.sent_syn) = true;
     if (r.has(kSyn | kAck) && r.ack > 1) s.took_early_data = true;
-    if (!r.has(kFin) || r.has(kSyn) || r.has(kRst)) continue;
+    if (!r.has(kFin) || r.has(kSyn) || r.has(kRst) || fin_out_of_place(trace, r)) continue;
     if (s.first_fin == kNowhere) {
       s.first_fin = i;
       s.lost_fins = lost_before(trace, i);
@@ -236,7 +248,10 @@ std::uint8_t triggers_of(const SegmentRecord& r, Sends kind, const Observations&
   return static_cast<std::uint8_t>(t);
 }
 
-void judge_reset(const ResetReading& reset, Observation& m) {
+void judge_reset(const FlowTrace& trace, const ResetReading& reset, const StreamFacts& peer, Observation& m) {
+  const SegmentRecord& r = trace.records[reset.record];
+  m.refuses_probe = reset.answers != kNoRecord && trace.records[reset.answers].standing.keepalive;
+  m.acknowledges_fin = r.has(kAck) && peer.fin_end > 0 && r.ack == peer.fin_end;
   if (reset.forged()) m.constrains = false;
   if (reset.beyond_window) m.triggers = 0;
   if (!reset.inexact) return;
@@ -266,10 +281,12 @@ void observe(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss, Obser
     const StreamFacts& peer = observations.streams[index(to)];
     Observation& m = observations.records[i];
     m.sends = kind_of(r);
-    m.constrains = !displaced(r, sender, fin_seen[index(r.side)], own.fin_end);
+    const bool out_of_place = fin_out_of_place(trace, r);
+    m.constrains = !out_of_place && !displaced(r, sender, fin_seen[index(r.side)], own.fin_end);
     m.after = states_after(r, m.sends, own, peer, fin_seen[index(r.side)]);
-    m.triggers =
-        odd_flags(r) ? std::uint8_t{0} : triggers_of(r, m.sends, observations, peer, fin_seen[index(r.side)]);
+    m.triggers = odd_flags(r) || out_of_place
+                     ? std::uint8_t{0}
+                     : triggers_of(r, m.sends, observations, peer, fin_seen[index(r.side)]);
     if (is_old_duplicate(trace, i)) {  // neither end has a socket of this connection
       m.constrains = false;
       m.triggers = 0;
@@ -288,9 +305,9 @@ void observe(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss, Obser
     m.early_data = own.took_early_data;
     m.syn_again = m.sends == Sends::Syn && sender.syn_end > 0 && r.end() <= sender.syn_end &&
                   !progress[index(to)].reset;
-    if (m.sends == Sends::Rst) judge_reset(*reset++, m);
+    if (m.sends == Sends::Rst) judge_reset(trace, *reset++, peer, m);
     sender.note_kind(r);
-    if (r.has(kFin)) fin_seen[index(r.side)] = true;
+    if (r.has(kFin) && !out_of_place) fin_seen[index(r.side)] = true;
     if (m.sends == Sends::Rst && m.constrains && !m.unacceptable_to_syn) sender.reset = true;
     if (!m.constrains || m.sends == Sends::Rst) continue;
     if (!r.has(kSyn) && !own.took_early_data) sender.past_handshake = true;

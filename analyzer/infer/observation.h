@@ -22,7 +22,9 @@ struct Observation {
   // To a client in SYN-SENT, and not of its SYN (RFC 9293 3.10.7.3): a RST that it drops, or an ACK of other
   // numbers, of a connection before.
   bool unacceptable_to_syn = false;
-  bool syn_again = false;   // the SYN that it sent before, and no RST came between: its attempt goes on
+  bool syn_again = false;         // the SYN that it sent before, and no RST came between: its attempt goes on
+  bool refuses_probe = false;     // a bare RST that answers a keep-alive probe
+  bool acknowledges_fin = false;  // a RST and ACK that covers the other's FIN
   bool early_data = false;  // Fast Open lets its sender send before the handshake is over (RFC 7413 4.2)
   // Of the sender.
   bool constrains =
@@ -38,7 +40,9 @@ struct Observation {
 
   constexpr RstForm rst_form() const {
     if (refuses_syn) return RstForm::RefusesSyn;
+    if (refuses_probe) return RstForm::RefusesProbe;
     if (refuses_handshake) return RstForm::RefusesHandshake;
+    if (acknowledges_fin) return RstForm::AcknowledgesFin;
     return bare_rst ? RstForm::Bare : RstForm::WithAck;
   }
 };

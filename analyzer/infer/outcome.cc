@@ -7,6 +7,17 @@
 namespace tcpautopsy {
 namespace {
 
+// The first RST that ended the connection for the end that received it, whoever sent it: forged, or by a host
+// that no longer had the connection.
+const SegmentRecord* reset_received(const FlowHistory& h) {
+  for (const Transition& t : h.transitions) {
+    if (t.to != TcpState::Closed || t.record == kNoRecord || !kSynchronized.has(t.from)) continue;
+    const SegmentRecord& r = h.records()[t.record];
+    if (r.has(kRst) && r.side != t.side) return &r;
+  }
+  return nullptr;
+}
+
 void classify_close(const FlowHistory& h, Close& close, ClosedFirst& first) {
   const FinVerdict* const fin_a = h.closing.fin(Side::A);
   const FinVerdict* const fin_b = h.closing.fin(Side::B);
@@ -29,6 +40,9 @@ void classify_close(const FlowHistory& h, Close& close, ClosedFirst& first) {
   } else if (fin_a != nullptr || fin_b != nullptr) {
     close = fin_a != nullptr ? Close::AFin : Close::BFin;
     first = by(earlier());
+  } else if (const SegmentRecord* const received = reset_received(h)) {
+    close = received->side == Side::A ? Close::ARst : Close::BRst;
+    first = by(received->side);
   } else if (h.outcomes[0].give_up || h.outcomes[1].give_up) {
     close = Close::Timeout;
   }

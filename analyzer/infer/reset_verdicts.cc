@@ -84,6 +84,9 @@ Refused refused(const FlowTrace& trace, RecordIndex asked, StreamOffset acked) {
   segment.fin = r.has(kFin);
   segment.keepalive = r.standing.keepalive;
   segment.fin_taken_before = segment.fin && r.payload == 0 && r.seq <= acked;
+  segment.fin_again = segment.fin && last_before(trace, asked, r.side, [&r](const SegmentRecord& before) {
+                                       return before.has(kFin) && before.end() == r.end();
+                                     }) != kNoRecord;
   return segment;
 }
 
@@ -102,7 +105,7 @@ class ResetJudge {
   ResetVerdict judge() {
     v_.segment = ref(h_.trace, i_);
     v_.side = side_;
-    v_.state = h_.before(i_, side_);
+    v_.state = lost_before() ? TcpState::Closed : h_.before(i_, side_);
     v_.acknowledges = rst_.has(kAck);
     v_.ttl = rst_.ttl;
     v_.ip_id = rst_.ip_id;
@@ -121,14 +124,21 @@ class ResetJudge {
     v_.not_heeded = not_heeded();
     v_.idle_ns = idle();
     v_.unanswered = unanswered();
-    v_.unacknowledged_own = unacknowledged(side_, peer_acked_);
-    v_.unacknowledged_peer = unacknowledged(other(side_), acked_);
-    v_.maybe_unread = maybe_unread();
+    v_.unacknowledged_own = unacknowledged_own();
+    if (v_.peer_before) v_.unacknowledged_peer = unacknowledged(other(side_), covered());
+    find_unread();
     v_.all_acked = h_.trace.facts(other(side_)).acked_max >= rst_.sent_max;
     return v_;
   }
 
  private:
+  // The likeliest course has it that its sender had no connection any more.
+  bool lost_before() const {
+    return std::any_of(h_.transitions.begin(), h_.transitions.end(), [this](const Transition& t) {
+      return t.side == side_ && t.record == i_ && t.to == TcpState::Closed && t.basis == Basis::Inferred;
+    });
+  }
+
   bool passed(const FinVerdict* fin) const { return fin != nullptr && fin->first.record < i_; }
 
   Became became() const {
@@ -141,6 +151,8 @@ class ResetJudge {
 
   bool after_close() {
     if (!v_.fin_sent || v_.goes_on) return false;
+    // Bare, it answers something, captured or not.
+    if (!v_.answers && !v_.acknowledges && h_.trace.one_sided()) return true;
     if (v_.answers) {
       v_.met = v_.answers;
       return v_.answers->asks_for_answer();
@@ -187,24 +199,62 @@ class ResetJudge {
     return found;
   }
 
-  StreamOffset unacknowledged(Side sender, StreamOffset acked) const {
-    const RecordIndex last =
-        last_before(h_.trace, i_, sender, [](const SegmentRecord& r) { return r.sequence_length() > 0; });
-    if (last == kNoRecord) return 0;
-    const SegmentRecord& r = h_.records()[last];
-    return std::max<StreamOffset>(0, std::max(r.sent_max, r.end()) - std::max<StreamOffset>(acked, 1));
+  // What its ACK field covers, if that can be: it may carry any number (RFC 5961 1.1).
+  StreamOffset covered() const {
+    const bool can_be = rst_.has(kAck) && rst_.ack <= h_.trace.facts(other(side_)).sent_max;
+    return can_be ? std::max(rst_.ack, acked_) : acked_;
   }
 
-  StreamOffset maybe_unread() const {
-    StreamOffset last_data = 1;
-    for (RecordIndex k = 0; k < i_; ++k) {
-      const SegmentRecord& r = h_.records()[k];
-      if (r.side != side_ && !r.copy && is_data(r)) last_data = std::max(last_data, r.seq + r.payload);
-    }
-    const StreamOffset covered = std::max(rst_.has(kAck) ? rst_.ack : 0, acked_);
+  // One past the last octet that `sender` had sent.
+  StreamOffset data_end(Side sender) const {
+    const RecordIndex last = last_before(h_.trace, i_, sender, has_octets);
+    if (last == kNoRecord) return 1;
+    const SegmentRecord& r = h_.records()[last];
+    const FinVerdict* const fin = h_.closing.fin(sender);
+    const StreamOffset sent = std::max(r.sent_max, r.end());
+    return fin != nullptr && sent == fin->end ? sent - 1 : sent;
+  }
+
+  StreamOffset unacknowledged(Side sender, StreamOffset acked) const {
+    return std::max<StreamOffset>(0, data_end(sender) - std::max<StreamOffset>(acked, 1));
+  }
+
+  // A bare RST is numbered by an acknowledgment that reached its sender, captured or not.
+  std::optional<StreamOffset> unacknowledged_own() const {
+    const bool shows_ack = !v_.acknowledges && !v_.odd_sequence && rst_.seq <= rst_.sent_max;
+    const StreamOffset acked = shows_ack ? std::max(peer_acked_, rst_.seq) : peer_acked_;
+    const StreamOffset octets = unacknowledged(side_, acked);
+    if (!v_.peer_before && octets > 0) return std::nullopt;
+    return octets;
+  }
+
+  // The peer had more to say when `answer` reached it: what it had sent last ends no write (no PSH), or it
+  // goes on without having heard the answer.
+  bool still_sending(const SegmentRecord& answer, RecordIndex last_data) const {
+    if (!h_.records()[last_data].has(kPsh) && !h_.records()[last_data].has(kFin)) return true;
+    const RecordIndex next = first_after(h_.trace, i_, other(side_), is_data);
+    return next != kNoRecord && !h_.records()[next].standing.retransmission &&
+           h_.records()[next].ack <= answer.seq;
+  }
+
+  // An end that sends data has read what came before, as far as it acknowledges it; but not if it answers
+  // while its peer is still sending.
+  void find_unread() {
+    const RecordIndex last_data = last_before(h_.trace, i_, other(side_), is_data);
+    if (last_data == kNoRecord) return;
+    const StreamOffset taken = std::min(data_end(other(side_)), covered());
+    const auto not_read_since = [&](StreamOffset read) {
+      return std::max<StreamOffset>(0, taken - std::max<StreamOffset>(read, 1));
+    };
     const RecordIndex own = last_before(h_.trace, i_, side_, is_data);
-    const StreamOffset read = own == kNoRecord ? 1 : h_.records()[own].ack;
-    return std::max<StreamOffset>(0, std::min(last_data, covered) - std::max<StreamOffset>(read, 1));
+    v_.maybe_unread = not_read_since(own == kNoRecord ? 1 : h_.records()[own].ack);
+    if (own == kNoRecord || !still_sending(h_.records()[own], last_data)) return;
+    const StreamOffset answered = h_.records()[own].ack;
+    const RecordIndex before = last_before(
+        h_.trace, own, side_, [&](const SegmentRecord& r) { return is_data(r) && r.ack < answered; });
+    const StreamOffset under_way = not_read_since(before == kNoRecord ? 1 : h_.records()[before].ack);
+    v_.answered_early = under_way > v_.maybe_unread;
+    v_.maybe_unread = under_way;
   }
 
   const FlowHistory& h_;

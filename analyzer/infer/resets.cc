@@ -5,6 +5,7 @@
 
 #include "analyzer/decode/window_scale.h"
 #include "analyzer/infer/record_search.h"
+#include "analyzer/infer/weights.h"
 
 namespace tcpautopsy {
 namespace {
@@ -83,16 +84,29 @@ class ResetReader {
     reading.inexact = !reading.beyond_window && r.seq != expected && r.seq != top;
   }
 
+  // The highest number that `side` had sent when record `i` passed.
+  std::optional<StreamOffset> sent_until(RecordIndex i, Side side) const {
+    const RecordIndex last = last_before(trace_, i, side);
+    if (last == kNoRecord) return std::nullopt;
+    const RecordIndex next = first_after(trace_, i, side);
+    const SegmentRecord& before = trace_.records[last];
+    const StreamOffset folded = next == kNoRecord ? 0 : trace_.records[next].sent_max;
+    return std::max({before.sent_max, before.end(), folded});
+  }
+
   // A RST after which its sender goes on as before was not its sender's, or was never meant to end the
-  // connection. What it sent before the RST may come after it for a while; a timestamp tells.
+  // connection. What it sent before the RST may come after it for a while; a timestamp tells, and so does an
+  // acknowledgment of what passed toward it only later.
   RecordIndex continuation(RecordIndex i) const {
     const SegmentRecord& reset = trace_.records[i];
     const TimeNs late = std::max(trace_.round_trip().value_or(0), kReorderingSlack);
     const bool opens = only_opens_before(i, reset.side);
+    const auto heard = sent_until(i, other(reset.side));
     return first_after(trace_, i, reset.side, [&](const SegmentRecord& r) {
       // The same SYN again, of this incarnation: the socket that connects still waits.
       if (means_syn(r.flags)) return opens && r.seq == 0;
       if (r.has(kSyn) || r.has(kRst)) return false;
+      if (heard && r.has(kAck) && r.ack > *heard && !r.standing.acks_unseen) return true;
       if (r.has_timestamps && reset.has_timestamps)
         return static_cast<std::int32_t>(r.ts_val - reset.ts_val) > 0;
       const bool octets = r.sequence_length() > 0;
@@ -124,19 +138,22 @@ class ResetReader {
     return until;
   }
 
-  // A RST without ACK takes its sequence number from the segment it answers. Segments that ask for an answer
-  // (data, FIN, probe) draw one RST each, in order; plain acknowledgments are seldom what drew it.
+  // A RST without ACK takes its sequence number from the segment it answers, and answers at once. Segments
+  // that ask for an answer (data, FIN, probe) draw one RST each, in order; plain acknowledgments are seldom
+  // what drew it.
   RecordIndex answered_segment(RecordIndex i, RecordIndex after) const {
     const SegmentRecord& reset = trace_.records[i];
     if (reset.has(kAck)) return kNoRecord;
     // Half the least round trip: it may be an overestimate by a delayed ACK.
-    const TimeNs latest = reset.frame.time_ns - trace_.rtt(reset.side).value_or(0) / 2;
+    const TimeNs way = trace_.rtt(reset.side).value_or(0);
+    const TimeNs latest = reset.frame.time_ns - way / 2;
+    const TimeNs earliest = reset.frame.time_ns - way - weights::kOldestRefused;
     const auto acked = acked_until(i, reset.side);
     RecordIndex plain = kNoRecord, asking = kNoRecord;
     for (RecordIndex k = after == kNoRecord ? 0 : after + 1; k < i; ++k) {
       const SegmentRecord& r = trace_.records[k];
       if (r.side == reset.side || r.copy || r.has(kRst) || r.has(kSyn) || !r.has(kAck)) continue;
-      if (r.ack != reset.seq || r.frame.time_ns > latest) continue;
+      if (r.ack != reset.seq || r.frame.time_ns > latest || r.frame.time_ns < earliest) continue;
       if (r.sequence_length() == 0 && !r.standing.keepalive) {
         plain = k;
       } else if (acked[k] < r.end()) {

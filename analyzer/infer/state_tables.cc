@@ -23,7 +23,9 @@ std::string_view name(RstForm form) {
   switch (form) {
     case RstForm::RefusesSyn: return "RST and ACK to a SYN";
     case RstForm::RefusesHandshake: return "bare RST to a SYN-ACK";
+    case RstForm::RefusesProbe: return "bare RST to a keep-alive probe";
     case RstForm::Bare: return "bare RST";
+    case RstForm::AcknowledgesFin: return "RST and ACK of the FIN";
     case RstForm::WithAck: return "RST and ACK";
   }
   return "";
@@ -120,8 +122,10 @@ void add_edges(std::string& text) {
   add_head(text, "Silence: gone before a RST tells so",
            {"in", "taken for", "to", "cost when due", "cost before", "by"});
   for (const SilentRow& row : silent_rows())
-    add_line(text, {text_of(row.from), std::string(row.cause), text_of(row.to), text_of(row.due_cost),
-                    text_of(row.early_cost), by(row.rfc)});
+    add_line(text, {text_of(row.from),
+                    std::string(row.cause) +
+                        (row.early_cause.empty() ? "" : ", or before: " + std::string(row.early_cause)),
+                    text_of(row.to), text_of(row.due_cost), text_of(row.early_cost), by(row.rfc)});
   add_head(text, "Starts: before the first captured segment", {"captured", "in", "cost", "by"});
   for (const StartRow& row : start_rows())
     add_line(text, {std::string(name(row.captured)), text_of(row.state), text_of(row.cost), by(row.rfc)});

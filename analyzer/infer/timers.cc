@@ -141,22 +141,25 @@ Ending probe_ending(TcpState state, const FlowTrace& trace, Side side, TimeNs ca
 }
 
 // The earliest start of the 2MSL wait that explains what `side` answered: what may have completed the peer's
-// stream first, moved on by each FIN that it answered. Never after `latest`.
+// stream first and acknowledged the own FIN, moved on by each FIN that it answered. Never after `latest`.
 TimeNs answered_start(const FlowTrace& trace, const Observations& observations, Side side, TimeNs latest) {
   const StreamOffset fin_end = observations.streams[index(other(side))].fin_end;
-  std::optional<TimeNs> start, asked;
+  std::optional<TimeNs> start, asked, fin_acked_ns;
   for (std::size_t i = 0; i < trace.records.size(); ++i) {
     const SegmentRecord& r = trace.records[i];
     if (r.side == side) {
       if (!asked || !r.has(kAck) || r.ack < fin_end) continue;
       start = asked;
       asked.reset();
-    } else if ((observations.records[i].triggers & kGotFin) != 0) {
-      if (!start) start = r.frame.time_ns;
-      if (r.has(kFin)) asked = r.frame.time_ns;
+      continue;
     }
+    const std::uint8_t triggers = observations.records[i].triggers;
+    if ((triggers & kGotAckOfFin) && !fin_acked_ns) fin_acked_ns = r.frame.time_ns;
+    if ((triggers & kGotFin) == 0) continue;
+    if (!start) start = r.frame.time_ns;
+    if (r.has(kFin)) asked = r.frame.time_ns;
   }
-  return std::min(start.value_or(latest), latest);
+  return std::min(std::max(start.value_or(latest), fin_acked_ns.value_or(latest)), latest);
 }
 
 Ending time_wait_ending(const FlowTrace& trace, const Observations& observations, const Profile& profile,
@@ -201,18 +204,23 @@ Ending fin_wait_2_ending(const FlowTrace& trace, const Observations& observation
 }  // namespace
 
 TimeNs time_wait_start(const FlowTrace& trace, const Observations& observations, Side side, TimeNs now_ns) {
-  TimeNs start = trace.first.time_ns;
+  // A FIN restarts the wait, a bare repeat of the ACK of our FIN does not, unless our FIN was sent again
+  // before it. In CLOSING it is that ACK which begins the wait.
+  std::optional<TimeNs> fin_ns, fin_acked_ns;
+  bool fin_outstanding = true;
   for (std::size_t i = 0; i < trace.records.size(); ++i) {
     const SegmentRecord& r = trace.records[i];
-    if (r.side == side && !trace.self_connection) continue;
     if (r.frame.time_ns > now_ns) break;
-    if (observations.records[i].triggers & (kGotFin | kGotAckOfFin)) {
-      // A bare repeat of the ACK of our FIN restarts nothing; a FIN does.
-      if ((observations.records[i].triggers & kGotFin) || start == trace.first.time_ns)
-        start = r.frame.time_ns;
-    }
+    fin_outstanding = fin_outstanding || (r.side == side && r.has(kFin));
+    if (r.side == side && !trace.self_connection) continue;
+    const std::uint8_t triggers = observations.records[i].triggers;
+    if (triggers & kGotFin) fin_ns = r.frame.time_ns;
+    if ((triggers & kGotAckOfFin) == 0 || !fin_outstanding) continue;
+    fin_acked_ns = r.frame.time_ns;
+    fin_outstanding = false;
   }
-  return start;
+  const TimeNs first_ns = trace.first.time_ns;
+  return std::max(fin_ns.value_or(first_ns), fin_acked_ns.value_or(first_ns));
 }
 
 Ending ending(TcpState state, const FlowTrace& trace, const Observations& observations,

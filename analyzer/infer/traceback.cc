@@ -191,14 +191,23 @@ class Traceback {
 
   void note_silent(const Event& event, TcpState next) {
     if (next == state_) return;
-    const TimeNs when = silent_close_time(state_, history_.trace, observations_, history_.profile, side_,
-                                          next_own_time(event.record))
-                            .value_or(last_own_time(event.record));
+    const SilentRow& row = *silent_row(state_);
+    const auto due = silent_close_time(state_, history_.trace, observations_, history_.profile, side_,
+                                       next_own_time(event.record));
+    if (!due && !row.early_cause.empty()) return note_forgotten(event, next, row);
+    const TimeNs when = due.value_or(last_own_time(event.record));
     Transition t = transition(state_, next, {}, 0);
     t.frame.reset();
     t.time_ns = t.at_ns = when;
     t.basis = Basis::Timer;
-    add(t, *silent_row(state_));
+    add(t, row);
+  }
+
+  // Nothing tells when it lost the connection; its RST tells that it had.
+  void note_forgotten(const Event& event, TcpState next, const SilentRow& row) {
+    Transition t = transition(state_, next, record(event.record).frame, -half_rtt());
+    t.record = event.record;
+    add(t, Told{row.early_cause, row.early_rfc});
   }
 
   void note_unseen(const Event& event, TcpState next) {
@@ -238,6 +247,10 @@ class Traceback {
     t.proof = record(proof).frame;
     t.possible.remove(t.from);
   }
+
+  struct Told {
+    std::string_view cause, rfc;
+  };
 
   // `row` says why. Times within an endpoint's history do not go back: estimates are bent to the order that
   // is certain.

@@ -15,6 +15,7 @@ inline constexpr std::string_view kDataUnacknowledged = "gave up: data unacknowl
 inline constexpr std::string_view kFinUnacknowledged = "gave up: FIN unacknowledged";
 inline constexpr std::string_view kFinWait2RanOut = "FIN-WAIT-2 time ran out";
 inline constexpr std::string_view kMsl2RanOut = "2MSL ran out";
+inline constexpr std::string_view kForgotten = "had lost the connection before it sent RST";
 inline constexpr std::string_view kFinUnseen = "sent FIN before the capture saw it";
 inline constexpr std::string_view kMissed = "a segment that the capture missed";
 inline constexpr std::string_view kNotCaptured = "a segment of the direction that was not captured";
@@ -96,7 +97,19 @@ inline constexpr RstFormRow kRstFormRows[]{
      kRstFormUnusual,
      "an abort carries an ACK",
      "9293 3.10.5"},
+    {RstForm::RefusesProbe,
+     {Established, FinWait1, FinWait2, CloseWait, Closing, LastAck, TimeWait},
+     kRstRefusesProbe,
+     "a socket answers a probe by an ACK",
+     "9293 3.8.4"},
     {RstForm::Bare, {Established, CloseWait}, kRstFormUnusual, "an abort carries an ACK", "9293 3.10.5"},
+    {RstForm::AcknowledgesFin,
+     {SynReceived, Established, FinWait1, FinWait2},
+     kRstAcknowledgesMore,
+     "it acknowledges a FIN that had not come",
+     "9293 3.10.5"},
+    {RstForm::AcknowledgesFin, kNoConnection, kRstFormUnusual, "the answer to an ACK is bare",
+     "9293 3.10.7.1"},
     {RstForm::WithAck, kNoConnection, kRstFormUnusual, "the answer to an ACK is bare", "9293 3.10.7.1"},
 };
 
@@ -115,8 +128,8 @@ inline constexpr TimerRow kTimerRows[]{
 inline constexpr SilentRow kSilentRows[]{
     {SynSent, Closed, 0, kSilentSynSent, "closed or given up before the handshake was over", "9293 3.10.4"},
     {SynReceived, Closed, 0, kSilentSynReceived, kSynAckUnanswered, "9293 3.8.3"},
-    {Established, Closed, 0, kSilentOpen, kDataUnacknowledged, "9293 3.8.3"},
-    {CloseWait, Closed, 0, kSilentOpen, kDataUnacknowledged, "9293 3.8.3"},
+    {Established, Closed, 0, kSilentOpen, kDataUnacknowledged, "9293 3.8.3", kForgotten, "9293 3.5.1"},
+    {CloseWait, Closed, 0, kSilentOpen, kDataUnacknowledged, "9293 3.8.3", kForgotten, "9293 3.5.1"},
     {FinWait1, Closed, 0, kSilentClosing, kFinUnacknowledged, "9293 3.8.3"},
     {Closing, Closed, 0, kSilentClosing, kFinUnacknowledged, "9293 3.8.3"},
     {LastAck, Closed, 0, kSilentClosing, kFinUnacknowledged, "9293 3.8.3"},

@@ -25,7 +25,7 @@ static_assert([] {
   return true;
 }());
 constexpr std::size_t kSendKinds = 5;
-constexpr std::size_t kRstForms = 4;
+constexpr std::size_t kRstForms = 6;
 constexpr std::size_t kEvidences = 7;
 constexpr std::uint8_t kNoRow = 0xff;
 

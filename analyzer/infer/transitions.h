@@ -53,8 +53,15 @@ struct SendRow {
 };
 
 // What a RST looks like tells who sent it: a bare one answers a segment that its sender has no use for, one
-// with ACK aborts a connection or refuses a SYN.
-enum class RstForm : std::uint8_t { RefusesSyn, RefusesHandshake, Bare, WithAck };
+// with ACK aborts a connection or refuses a SYN, and what it acknowledges had come.
+enum class RstForm : std::uint8_t {
+  RefusesSyn,
+  RefusesHandshake,
+  RefusesProbe,
+  Bare,
+  AcknowledgesFin,
+  WithAck
+};
 
 // What a RST of this form costs beyond its row, from these states; no row, nothing.
 struct RstFormRow {
@@ -81,6 +88,7 @@ struct SilentRow {
   Cost due_cost;    // where the timer had run out
   Cost early_cost;  // where it had not, or there is none: closed, killed or rebooted
   std::string_view cause, rfc;
+  std::string_view early_cause = {}, early_rfc = {};  // where another is told then
 };
 
 // What of an opening was captured, as one end sees it. From OwnSynAck on the end's past is outside the

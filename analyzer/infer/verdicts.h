@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "analyzer/infer/answers.h"
 #include "analyzer/infer/basis.h"
 #include "analyzer/infer/closing.h"
 #include "analyzer/infer/odd_segments.h"
@@ -105,6 +106,7 @@ struct Verdicts {
   PerSide<Silence> silences;
   PerSide<std::optional<PacketTooBig>> too_big;  // by the end that sent what was
   ClosingVerdicts closing;
+  AnswerVerdicts answers;
   // Some segment fits no state: capture loss, reordering, spoofing or a broken stack.
   std::optional<Contradiction> contradiction;
   PerSide<std::vector<SegmentRef>> lost_after_tap;        // known lost after the capture point, by sender

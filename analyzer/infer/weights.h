@@ -88,6 +88,12 @@ inline constexpr Cost kClosingAborts = 1;
 inline constexpr Cost kTimeWaitAborts = 4;
 // A RST whose form fits another sender: below kLost, for some stacks send it so.
 inline constexpr Cost kRstFormUnusual = 3;
+// A bare RST that answers a keep-alive probe from an end that has the connection: above kSilentOpen, for it
+// would have sent an ACK.
+inline constexpr Cost kRstRefusesProbe = 10;
+// A RST that acknowledges a FIN which had not come: above kLost, below kUnseen, for a RST may carry any
+// number there (RFC 5961 1.1).
+inline constexpr Cost kRstAcknowledgesMore = 6;
 // A bare RST to an acceptable SYN-ACK from an end with an attempt under way: above two oddities.
 inline constexpr Cost kRstRefusesOwnAttempt = 6;
 

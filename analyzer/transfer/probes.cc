@@ -10,6 +10,8 @@ namespace {
 
 // docs/findings.md's threshold; middleboxes seldom forget sooner.
 constexpr TimeNs kSilence = 30 * kSecond;
+// Whoever does not know the connection answers a probe at once; the rest is the longest round trip.
+constexpr TimeNs kAnswerComes = 3 * kSecond;
 // Retransmissions this close belong to one run of the timer.
 constexpr TimeNs kOneBurst = 20 * kMillisecond;
 
@@ -66,16 +68,17 @@ void Probes::data(const PlacedSegment& s, const Views& views) {
   own.size.sent(s, view);
   if (!s.standing.retransmission) {
     if (started_ && view.heard_ns > 0 && s.time_ns() - last_.time_ns >= kSilence && !own.silence) {
-      own.silence = std::make_unique<SilenceFacts>();
+      own.silence = std::make_unique<AfterSilence>();
       asked_ = true;
-      own.silence->silence_ns = s.time_ns() - last_.time_ns;
-      own.silence->before = last_;
-      own.silence->data = s.frame;
+      own.silence->begin = s.seq;
+      own.silence->facts.silence_ns = s.time_ns() - last_.time_ns;
+      own.silence->facts.before = last_;
+      own.silence->facts.data = s.frame;
     }
     return;
   }
   if (views.probe != ProbeKind::None) return;
-  if (own.silence) own.silence->retransmissions.add(s.frame);
+  if (own.silence) own.silence->facts.retransmissions.add(s.frame);
   if (!own.unheard) own.unheard = std::make_unique<Unheard>();
   asked_ = true;
   UnheardFacts& facts = own.unheard->facts;
@@ -95,7 +98,8 @@ void Probes::answered(const PlacedSegment& s, Sender& asker) {
     KeepAlives& run = *asker.keepalives;
     run.waiting = false;
     if (s.has(kRst)) {
-      run.facts.reset_by_peer = s.seq == run.last_ack || s.has(kAck);
+      run.facts.reset_by_peer =
+          (s.seq == run.last_ack || s.has(kAck)) && s.time_ns() - run.last_ns <= kAnswerComes;
       run.facts.reset = s.frame;
     } else {
       ++run.facts.answered;
@@ -104,11 +108,13 @@ void Probes::answered(const PlacedSegment& s, Sender& asker) {
   }
   if (asker.unheard) asker.unheard->facts = {};
   if (!asker.silence) return;
-  if (s.has(kRst)) {
-    if (asker.silence->reset) return;
-    asker.silence->reset = true;
-    asker.silence->answer = s.frame;
-  } else if (!asker.silence->reset) {
+  SilenceFacts& facts = asker.silence->facts;
+  if (facts.reset) return;
+  // A RST that acknowledges the data comes from a socket that has taken them.
+  if (s.has(kRst) && !(s.has(kAck) && s.ack > asker.silence->begin)) {
+    facts.reset = true;
+    facts.answer = s.frame;
+  } else {
     asker.silence.reset();
   }
 }
@@ -133,7 +139,7 @@ void Probes::finish(const PerSide<SenderView>&, TimeNs, TransferResults& facts) 
     ProbeResults& told = facts.probes[index(side)];
     if (sender.keepalives) told = std::move(sender.keepalives->facts);
     if (sender.unheard) told.unheard = std::move(sender.unheard->facts);
-    if (sender.silence) told.silence = std::move(*sender.silence);
+    if (sender.silence) told.silence = std::move(sender.silence->facts);
     sender.size.finish(told.stuck);
   }
 }

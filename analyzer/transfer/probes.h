@@ -29,10 +29,14 @@ class Probes {
     UnheardFacts facts;
     TimeNs last_ns = 0;
   };
+  struct AfterSilence {
+    SilenceFacts facts;
+    StreamOffset begin = 0;  // of the data
+  };
   struct Sender {
     std::unique_ptr<KeepAlives> keepalives;
     std::unique_ptr<Unheard> unheard;
-    std::unique_ptr<SilenceFacts> silence;
+    std::unique_ptr<AfterSilence> silence;
     StuckSize size;
 
     bool asks() const { return keepalives || unheard || silence; }

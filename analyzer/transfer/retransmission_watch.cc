@@ -13,6 +13,11 @@ constexpr TimeNs kClockGrain = 20 * kMillisecond;
 // A number further off is an odd one, not a loss.
 constexpr StreamOffset kWidest = 1 << 26;
 
+// Octets where the sender had said that there would be none: its FIN, or these, are another's.
+bool beyond_own_fin(const PlacedSegment& s, const SenderView& own) {
+  return own.fin_sent && s.new_bytes > 0 && s.data_end() >= own.snd_nxt;
+}
+
 constexpr std::int32_t ahead(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b); }
 
 }  // namespace
@@ -60,7 +65,7 @@ void RetransmissionWatch::again(const PlacedSegment& s, const SenderView& own, b
     facts_.duplicates.add(s.frame);
     return;
   } else {
-    if (differs(s)) facts_.conflicts.add(s.frame);
+    if (differs(s) || beyond_own_fin(s, own)) facts_.conflicts.add(s.frame);
     judge(s, own, context, false);
   }
   log_.sent(s);

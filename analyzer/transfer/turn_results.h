@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "analyzer/seq/frame_ref.h"
@@ -17,6 +18,9 @@ struct Turn {
   FrameRef first;  // its first segment with data
   TimeNs last_ns = 0;
   TimeNs wait_ns = -1;  // from the last data of the other end to its first; -1 for none to answer
+  TimeNs pause_ns = 0;  // the longest between two of its segments with new data
+  TimeNs acked_ns =
+      -1;  // when the other end acknowledged all of it; -1 if it did not, before it spoke itself
   std::uint64_t bytes = 0;
   std::uint32_t writes = 0;  // ended by PSH or FIN
   Side side = Side::A;
@@ -34,6 +38,7 @@ struct TurnResults {
   PerSide<LogSketch> waits;        // of the turns that answer and do not overlap: Turn::wait_ns
   PerSide<LogSketch> write_sizes;  // octets, not times
   std::vector<Turn> first;         // of all, the first kTurnsKept
+  std::optional<Turn> last;
 };
 
 }  // namespace tcpautopsy

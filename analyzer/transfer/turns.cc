@@ -1,5 +1,6 @@
 #include "analyzer/transfer/turns.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "analyzer/transfer/transfer_results.h"
@@ -26,6 +27,7 @@ void Turns::begin(const PlacedSegment& segment, const SenderView& peer) {
     end_turn();
   }
   now_ = turn;
+  end_ = segment.seq;
   sent_again_ = false;
   speaking_ = true;
   ++facts_.turns[index(segment.side)];
@@ -39,8 +41,14 @@ void Turns::retransmitted(const PlacedSegment& segment, const SenderView& sender
   sent_again_ = true;
 }
 
+void Turns::acknowledged(const PlacedSegment& segment) {
+  if (now_.acked_ns < 0 && segment.has(kAck) && segment.ack >= end_) now_.acked_ns = segment.time_ns();
+}
+
 void Turns::add(const PlacedSegment& segment, const Views& views) {
-  if (!segment.has_data() || segment.has(kRst)) return;
+  if (segment.has(kRst)) return;
+  if (speaking_ && now_.side != segment.side) acknowledged(segment);
+  if (!segment.has_data()) return;
   const std::size_t side = index(segment.side);
   if (segment.new_bytes == 0) return retransmitted(segment, views.own);
   const bool late = segment.standing.fills_gap && speaking_;  // of an earlier turn, perhaps
@@ -53,13 +61,19 @@ void Turns::add(const PlacedSegment& segment, const Views& views) {
     write_[side] = 0;
   }
   if (now_.side != segment.side) return;
+  if (now_.bytes > 0) now_.pause_ns = std::max(now_.pause_ns, segment.time_ns() - now_.last_ns);
   now_.bytes += segment.new_bytes;
   now_.last_ns = segment.time_ns();
+  now_.acked_ns = -1;
+  end_ = std::max(end_, segment.data_end());
   if (whole) ++now_.writes;
 }
 
 void Turns::finish(const PerSide<SenderView>&, TimeNs, TransferResults& facts) {
-  if (speaking_) end_turn();
+  if (speaking_) {
+    end_turn();
+    facts_.last = now_;
+  }
   facts.turns = std::move(facts_);
 }
 

@@ -17,11 +17,13 @@ class Turns {
 
  private:
   void begin(const PlacedSegment& segment, const SenderView& peer);
+  void acknowledged(const PlacedSegment& segment);
   void retransmitted(const PlacedSegment& segment, const SenderView& sender);
   void end_turn();
 
   TurnResults facts_;
   Turn now_;
+  StreamOffset end_ = 0;            // of now_
   bool speaking_ = false;           // now_ means something
   bool sent_again_ = false;         // the end of it was
   PerSide<std::uint64_t> write_{};  // octets since the last PSH

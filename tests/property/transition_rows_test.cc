@@ -41,6 +41,10 @@ bool stands_in_tables(const Transition& t) {
     return any_row(t, told_rows(), [&](const ToldRow& row) { return row.to.has(t.to); });
   return any_row(t, arrive_rows(), steps) || any_row(t, send_rows(), steps) ||
          any_row(t, timer_rows(), steps) || any_row(t, silent_rows(), steps) ||
+         std::any_of(silent_rows().begin(), silent_rows().end(),
+                     [&](const SilentRow& row) {
+                       return steps(row) && t.cause == row.early_cause && t.rfc == row.early_rfc;
+                     }) ||
          any_row(t, successor_rows(), among) ||
          any_row(t, jump_rows(), [&](const JumpRow& row) { return row.to == t.to; }) ||
          any_row(t, hidden_rows(),

@@ -17,7 +17,9 @@ namespace {
 class FixedServices : public ServiceView {
  public:
   explicit FixedServices(std::uint64_t count) : count_(count) {}
-  void note(const FlowFacts& flow, const Verdicts& verdicts) { book_.note(flow, verdicts); }
+  void note(const FlowFacts& flow, const Verdicts& verdicts, const TransferResults* transfer) {
+    book_.note(flow, verdicts, transfer);
+  }
   std::uint64_t completed_near(const EndpointAddress&, std::uint64_t, TimeNs, TimeNs) const override {
     return count_;
   }
@@ -25,6 +27,7 @@ class FixedServices : public ServiceView {
                                               TimeNs time_ns) const override {
     return book_.kept_timestamp(client, server, time_ns);
   }
+  std::uint64_t answered(const EndpointAddress& server) const override { return book_.answered(server); }
 
  private:
   std::uint64_t count_;
@@ -45,7 +48,7 @@ Conclusions conclude(const std::vector<Captured>& input, const ConcludeSettings&
                                         settings.capture_loss, previous);
     if (next) predecessors[*next] = summarise(history);
     Findings findings = examine({history.trace, history, history.transfer.get(), services});
-    services.note(history.trace, history);
+    services.note(history.trace, history, history.transfer.get());
     book.note({history.trace, history, history.transfer.get()});
     conclusions.flows.push_back({std::move(history), std::move(findings)});
   };

@@ -24,7 +24,9 @@ constexpr Doc kDoc{
         "end of file. After it come neither new data nor a FIN nor a RST until the capture's end, and "
         "nothing it sent is still unacknowledged, so no lost segment or closed window holds a FIN back. "
         "Keep-alive probes and plain ACKs are not counted as activity.\n\n"
-        "A FIN lost before the capture point would have been repeated within these seconds. What the packets "
+        "A FIN lost before the capture point would have been repeated within these seconds; one that the "
+        "endpoint sent before the capture began leaves TIME-WAIT in place of CLOSE-WAIT, and where the "
+        "capture holds neither the handshake nor data of the endpoint it is only possible. What the packets "
         "cannot tell: whether the application forgot the socket or is still computing an answer for a peer "
         "that only half-closed.",
     .causes =
@@ -91,6 +93,14 @@ handshake
 +.01  A > B  .  102:102(0) ack 501
 end +6
 finding close_wait_stuck endpoint server
+)"},
+    {"A capture begun in the middle: the endpoint's own FIN may lie before it", R"(
++0     A < B  .  1:1461(1460) ack 101
++.01   A > B  .  101:101(0) ack 1461
++.01   A < B  F. 1461:1461(0) ack 101
++.01   A > B  .  101:101(0) ack 1462
+end +20
+finding close_wait_stuck endpoint client certainty possible
 )"},
     {"It closes after six seconds", R"(
 handshake
@@ -161,6 +171,10 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   if (wait < kStuck) return;
   const FinVerdict& peers = *closing.fin(other(side));
   Finding finding = make_finding(kDoc, context.flow, side);
+  const bool only_that = context.verdicts.outcome(side).final_possible.size() == 1;
+  finding.certainty = open->may_have_closed_before ? Certainty::Possible
+                      : only_that                  ? Certainty::Certain
+                                                   : Certainty::Likely;
   cite(finding, peers.first);
   cite(finding, peers.acked_by);
   cite(finding, open->data_after_fin);
@@ -168,7 +182,8 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   const std::string who(role(context.flow, side));
   finding.summary = "The " + who + " acknowledged the " + std::string(role(context.flow, other(side))) +
                     "'s FIN and has sent neither data nor FIN in the " + duration_text(wait) +
-                    " to the capture's end: its application has not closed the socket (CLOSE-WAIT).";
+                    " to the capture's end: its application has not closed the socket (CLOSE-WAIT)" +
+                    (open->may_have_closed_before ? ", unless it had closed before the capture began." : ".");
   prove(finding, "wait_ns", wait);
   prove(finding, "acknowledged_in_frame", static_cast<std::int64_t>(peers.acked_by.frame.number));
   prove(finding, "sent_after_fin", static_cast<bool>(open->data_after_fin));

@@ -24,8 +24,9 @@ constexpr Doc kDoc{
         "Data that the endpoint acknowledged after its FIN shows that it was only shut down, and silences "
         "this.\n\n"
         "Or a later segment of the peer meets a RST. A FIN or keep-alive probe that would have been welcome "
-        "in FIN-WAIT-2 and draws a RST proves that the state was gone, however early; "
-        "data draws a RST from any closed socket, so it counts only after the FIN-WAIT-2 time.",
+        "in FIN-WAIT-2 and draws a RST proves that the state was gone, however early, but not one that had "
+        "been sent before, which met TIME-WAIT; data draws a RST from any closed socket, so it counts only "
+        "after the FIN-WAIT-2 time.",
     .causes =
         "The peer's application does not close its socket (close_wait_stuck on the other endpoint), or takes "
         "longer than the FIN-WAIT-2 time to do so. A FIN of the peer that is blocked on the way. A short "
@@ -72,6 +73,17 @@ handshake
 +.01  A < B  R  2:2(0)
 finding fin_wait_2_timeout frame 6 frame 7 endpoint server certainty certain
 )"},
+    {"A FIN that was sent before meets a RST: TIME-WAIT was gone, not FIN-WAIT-2", R"(
+handshake
++.10  A > B  F. 1:1(0) ack 1
++.05  A < B  .  1:1(0) ack 2
++20   A < B  F. 1:1(0) ack 2
++.01  A > B  .  2:2(0) ack 2  !lost
++70   A < B  F. 1:1(0) ack 2
++.01  A > B  R  2:2(0)
+no finding
+)",
+     true},
     {"The peer closes in time", R"(
 handshake
 +.10  A > B  F. 1:1(0) ack 1
@@ -132,6 +144,8 @@ std::optional<Refusal> refusal_of(const ClosingVerdicts& closing, Side side, con
     if (!reset.fin_sent) continue;
     if (!reset.answers || reset.answers->segment.record < fin_acked.record) return std::nullopt;
     const Refused& asked = *reset.answers;
+    // Its first sending had ended FIN-WAIT-2: the RST tells of TIME-WAIT.
+    if (asked.fin_again) return std::nullopt;
     return Refusal{asked.segment, reset.segment, asked.fin_taken_before || asked.keepalive};
   }
   return std::nullopt;

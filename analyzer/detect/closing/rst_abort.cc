@@ -27,7 +27,9 @@ constexpr Doc kDoc{
         "endpoint goes on, as rst_injected.\n\n"
         "Common stacks set ACK on a RST that a socket sends of its own accord, and send a RST without ACK, "
         "numbered by the segment it answers, where no socket exists. The cause is drawn from that form, from "
-        "what was unanswered or unread before, and from the idle time. "
+        "what was unanswered or unread before, and from the idle time. Where another finding names the "
+        "cause (keepalive_reset, idle_timeout, request_unanswered, rst_unread_data and others), that one has "
+        "the warning, and this one counts as info. "
         "A device on the path can send a RST that looks just like the endpoint's; only a capture at that "
         "host settles it.",
     .causes =
@@ -83,7 +85,7 @@ handshake
 +10   A > B  .  100:100(0) ack 201  !lost
 +10   A > B  .  100:100(0) ack 201  !lost
 +10   A > B  R. 101:101(0) ack 201
-finding rst_abort frame 10 endpoint client severity warning
+finding rst_abort frame 10 endpoint client severity info
 )"},
     {"A restarted host answers data by RST", R"(
 handshake
@@ -135,8 +137,8 @@ struct Cause {
   std::string_view word, text;
 };
 
-// The likeliest reason, as far as packets tell.
-Cause cause_of(const ResetVerdict& reset) {
+// The socket's own abort, as far as packets tell.
+Cause abort_of(const ResetVerdict& reset) {
   if (reset.answers)
     return reset.idle_ns >= kLongIdle
                ? Cause{"no_socket_after_idle",
@@ -145,19 +147,41 @@ Cause cause_of(const ResetVerdict& reset) {
   if (reset.unanswered == Unanswered::Probes)
     return {"keepalive_timeout", "after keep-alive probes that nobody answered"};
   if (reset.unanswered == Unanswered::Repeats) return {"timeout", "after sending again without an answer"};
-  if (reset.misfit.any())
-    return {"middlebox", "its IP header unlike the endpoint's other segments: perhaps a device on the path"};
   if (reset.idle_ns >= kLongIdle)
     return {"idle", "an idle timeout of the application or of a device on the path"};
-  if (reset.maybe_unread > 0) return {"unread_or_linger", "closed with data unread, or with SO_LINGER 0"};
   return reset.all_acked ? Cause{"linger", "probably SO_LINGER 0 or another deliberate abort"}
                          : Cause{"abort", "SO_LINGER 0, or its process or host gave up"};
 }
 
-std::string unacknowledged_text(StreamOffset own, StreamOffset peers) {
-  if (own == 0 && peers == 0) return "nothing was unacknowledged";
-  return count_text(static_cast<std::uint64_t>(own), "octet") + " of its own and " + std::to_string(peers) +
-         " of the peer's were unacknowledged";
+// The likeliest reason.
+Cause cause_of(const ResetVerdict& reset) {
+  switch (reset.cause) {
+    case ResetCause::ProbeRefused:
+      return {"no_socket", "in answer to a keep-alive probe, as a host does that has no such connection"};
+    case ResetCause::ForgottenWhileIdle:
+      return {"no_socket_after_idle",
+              "as a host does that has forgotten the connection, or a device on the path"};
+    case ResetCause::ProbesUnanswered:
+      return {"keepalive_timeout", "after keep-alive probes that nobody answered"};
+    case ResetCause::DataUnanswered: return {"timeout", "after sending again without an answer"};
+    case ResetCause::RequestUnanswered:
+      return {"request_unanswered", "after it had waited in vain for an answer"};
+    case ResetCause::Misfit:
+      return {"middlebox",
+              "its IP header unlike the endpoint's other segments: perhaps a device on the path"};
+    case ResetCause::Forgotten: return {"no_socket", "as a host does that has no such connection"};
+    case ResetCause::UnreadData: return {"unread_or_linger", "closed with data unread, or with SO_LINGER 0"};
+    default: return abort_of(reset);
+  }
+}
+
+std::string unacknowledged_text(const ResetVerdict& reset) {
+  const auto &own = reset.unacknowledged_own, &peers = reset.unacknowledged_peer;
+  if (!own) return "";
+  if (!peers) return *own == 0 ? "; all that it had sent was acknowledged" : "";
+  if (*own == 0 && *peers == 0) return "; nothing was unacknowledged";
+  return "; " + count_text(static_cast<std::uint64_t>(*own), "octet") + " of its own and " +
+         std::to_string(*peers) + " of the peer's were unacknowledged";
 }
 
 std::string when_text(const ResetVerdict& reset) {
@@ -181,15 +205,15 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
     cite(finding, k->segment);
     ++finding.count;
   }
+  yield_to_cause(finding, reset.cause, ResetCause::Abort);
   const std::string state(name(reset.state));
   finding.summary = "The " + std::string(role(context.flow, side)) + " reset the connection" +
                     (reset.state == TcpState::Unknown ? "" : " in " + state) + when_text(reset) + ", " +
-                    std::string(cause.text) + "; " +
-                    unacknowledged_text(reset.unacknowledged_own, reset.unacknowledged_peer) + ".";
+                    std::string(cause.text) + unacknowledged_text(reset) + ".";
   prove(finding, "state", state);
   prove(finding, "likely_cause", cause.word);
-  prove(finding, "unacknowledged_own", reset.unacknowledged_own);
-  prove(finding, "unacknowledged_peer", reset.unacknowledged_peer);
+  if (reset.unacknowledged_own) prove(finding, "unacknowledged_own", *reset.unacknowledged_own);
+  if (reset.unacknowledged_peer) prove(finding, "unacknowledged_peer", *reset.unacknowledged_peer);
   prove(finding, "idle_ns", reset.idle_ns);
   prove(finding, "answers_a_segment", reset.answers.has_value());
   prove(finding, "acknowledges", reset.acknowledges);

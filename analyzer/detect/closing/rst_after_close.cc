@@ -20,7 +20,9 @@ constexpr Doc kDoc{
     .how_known =
         "The endpoint's FIN passed first. The RST takes its sequence number from the ACK field of a later "
         "segment of the peer that carried data, a FIN or a keep-alive probe, as RFC 9293 3.5.2 has it for a "
-        "segment without a connection, or it follows such a segment at once and does not acknowledge it.\n\n"
+        "segment without a connection, or it follows such a segment at once and does not acknowledge it. "
+        "Where only the endpoint's own direction was captured, a RST without ACK after its FIN answers "
+        "something that was not.\n\n"
         "Whether the application had called close(), had exited or was killed looks the same: the kernel "
         "sends the FIN for it. If FIN-WAIT-2 or TIME-WAIT had run out before, fin_wait_2_timeout or "
         "lost_final_ack says so as well.",
@@ -77,6 +79,20 @@ handshake
 +.01  A > B  R  2:2(0)
 finding rst_after_close frame 7 frame 8 endpoint client
 )"},
+    {"Only the server's own direction was captured: its RSTs are numbered by what the client acknowledged",
+     R"(
++0     A > B  S  0:0(0)              <mss 1460>  !unseen
++.001  A < B  S. 0:0(0) ack 1        <mss 1460>
++.001  A > B  .  1:1(0) ack 1        !unseen
++.001  A > B  P. 1:301(300) ack 1    !unseen
++.001  A < B  .  1:1(0) ack 301
++.005  A < B  P. 1:1001(1000) ack 301
++.001  A > B  .  301:301(0) ack 1001  !unseen
++15    A < B  F. 1001:1001(0) ack 301
++.0004 A > B  P. 301:601(300) ack 1001  !unseen
++.0004 A < B  R  1001:1001(0)
+finding rst_after_close frame 5 endpoint server certainty likely
+)"},
     {"A RST with no FIN before it", R"(
 handshake
 +.10  A > B  P. 1:101(100) ack 1
@@ -132,6 +148,7 @@ void note(Answered& answered, const Refused& asked) {
 }
 
 std::string what_met_it(const Answered& answered) {
+  if (answered.data + answered.fins + answered.probes == 0) return "a segment that was not captured";
   if (answered.data > 0)
     return count_text(static_cast<std::uint64_t>(std::max<StreamOffset>(answered.end - answered.begin, 1)),
                       "octet") +
@@ -153,11 +170,13 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
     ++finding.count;
     cite(finding, reset->segment);
     if (!reset->after_close) continue;
+    if (!reset->answers) finding.certainty = Certainty::Likely;
+    if (!reset->met) continue;
     note(answered, *reset->met);
     cite(finding, reset->met->segment);
-    if (!reset->answers) finding.certainty = Certainty::Likely;
   }
-  const TimeNs since = first->met->segment.time_ns() - closing.fin(side)->first.time_ns();
+  const SegmentRef& met = first->met ? first->met->segment : first->segment;
+  const TimeNs since = met.time_ns() - closing.fin(side)->first.time_ns();
   // On the way to an endpoint far from the capture point the segment passed first and yet arrived later.
   const std::string when =
       since >= 0 ? duration_text(since) + " after its FIN" : std::string("under way when its FIN passed,");

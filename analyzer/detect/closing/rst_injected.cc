@@ -167,6 +167,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   finding.summary = "A RST in the " + std::string(role(context.flow, side)) +
                     "'s name does not fit it: " + reasons(*first) +
                     "; a device on the path may have sent it.";
+  yield_to_cause(finding, first->cause, ResetCause::Misfit);
   prove(finding, "ttl", first->ttl);
   prove(finding, "usual_ttl", first->misfit.usual_ttl);
   prove(finding, "ttl_misfit", first->misfit.ttl);

@@ -49,7 +49,7 @@ handshake
 +.01  A > B  P. 1:1101(1100) ack 1
 +.01  A < B  .  1:1(0) ack 1101
 +.20  A < B  R. 1:1(0) ack 1101
-finding rst_unread_data frame 6 endpoint server severity note certainty possible
+finding rst_unread_data frame 6 endpoint server severity warning certainty possible
 )"},
     {"A RST right after the FIN: the server answered an error and left the rest of the upload unread", R"(
 handshake
@@ -119,27 +119,30 @@ no finding
      true},
 };
 
-// Probes or repeats that nobody answers explain a RST without anything unread.
-bool timed_out(const ResetVerdict& reset) {
-  return reset.unanswered == Unanswered::Probes || reset.unanswered == Unanswered::Repeats;
+std::string why_unread(const DetectContext& context, Side side, const ResetVerdict& reset) {
+  const std::string peer(role(context.flow, other(side)));
+  const std::string octets = count_text(static_cast<std::uint64_t>(reset.maybe_unread), "octet");
+  if (reset.answered_early)
+    return " and had answered while the " + peer + " was still sending: of " + octets +
+           " that it had taken some may be unread";
+  return " and had sent no data since it took the " + peer + "'s last " + octets;
 }
 
 void examine_end(const DetectContext& context, Side side, Findings& out) {
   const auto& resets = context.verdicts.closing.resets(side);
   if (resets.empty()) return;
   const ResetVerdict& reset = resets.front();
-  if (!reset.aborts() || !reset.acknowledges || timed_out(reset) || reset.maybe_unread <= 0) return;
-  if (reset.misfit.ttl && !reset.misfit.ttl_by_initial) return;  // not this endpoint's socket
+  if (reset.cause != ResetCause::UnreadData) return;
   Finding finding = make_finding(kDoc, context.flow, side);
+  // It has the RST's warning: rst_abort yields to it.
+  finding.severity = Severity::Warning;
   finding.certainty = Certainty::Possible;
   cite(finding, reset.segment);
   finding.summary = "The " + std::string(role(context.flow, side)) + " sent RST " +
                     (reset.fin_sent ? "after its FIN" : "in place of a FIN") +
-                    " and had sent no data since it took the " +
-                    std::string(role(context.flow, other(side))) + "'s last " +
-                    count_text(static_cast<std::uint64_t>(reset.maybe_unread), "octet") +
-                    ": closed with data unread, or with SO_LINGER 0.";
+                    why_unread(context, side, reset) + ": closed with data unread, or with SO_LINGER 0.";
   prove(finding, "maybe_unread", reset.maybe_unread);
+  prove(finding, "answered_early", reset.answered_early);
   prove(finding, "after_own_fin", reset.fin_sent);
   prove(finding, "state", name(reset.state));
   out.push_back(std::move(finding));

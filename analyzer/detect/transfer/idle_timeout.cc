@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "analyzer/detect/evidence.h"
 #include "analyzer/transfer/transfer_results.h"
 
@@ -22,7 +24,8 @@ constexpr Doc kDoc{
     .how_known =
         "No segment of the connection passed for 30 s or more; the first one after that carries data, and "
         "what comes from the peer's address next is a RST, or nothing although the data are sent again three "
-        "times or more.\n\n"
+        "times or more. A RST that acknowledges the data is not meant: it comes from a socket that has taken "
+        "them.\n\n"
         "Packets do not tell a middlebox that dropped its entry from a peer that was restarted or had closed "
         "behind a lost FIN; the length of the silence is the hint: round numbers (60 s, 350 s, 1 h) belong "
         "to "
@@ -102,6 +105,16 @@ handshake
 no finding
 )",
      true},
+    {"The RST acknowledges the request: a socket that took it and aborts", R"(
+handshake
++.10  A > B  P. 1:101(100) ack 1
++.01  A < B  P. 1:101(100) ack 101
++.01  A > B  .  101:101(0) ack 101
++300  A > B  P. 101:201(100) ack 101
++.01  A < B  R. 101:101(0) ack 201
+no finding
+)",
+     true},
     {"The peer closed in between", R"(
 handshake
 +.10  A > B  P. 1:101(100) ack 1
@@ -120,16 +133,20 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   if (facts.silence_ns == 0) return;
   const FinVerdict* const closed = context.verdicts.closing.fin(other(side));
   if (closed != nullptr && closed->first.time_ns() <= facts.data.time_ns) return;
+  const auto& resets = context.verdicts.closing.resets(other(side));
+  const bool reset = std::any_of(resets.begin(), resets.end(), [](const ResetVerdict& r) {
+    return r.cause == ResetCause::ForgottenWhileIdle;
+  });
   const bool silent =
       !facts.reset && facts.retransmissions.count() >= kResendsNeeded && !context.flow.one_sided();
-  if (!facts.reset && !silent) return;
+  if (!reset && !silent) return;
   Finding finding = make_finding(kDoc, context.flow, side);
   cite(finding, facts.before);
   cite(finding, facts.data);
   finding.certainty = Certainty::Likely;
   const std::string who(role(context.flow, side)), peer(role(context.flow, other(side)));
   finding.summary = "After " + duration_text(facts.silence_ns) + " of silence the " + who + "'s data met ";
-  if (facts.reset) {
+  if (reset) {
     cite(finding, facts.answer);
     finding.summary += "a RST from the " + peer + "'s address";
     prove(finding, "answer_ns", facts.answer.time_ns - facts.data.time_ns);
@@ -139,7 +156,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   }
   finding.summary += ": a middlebox or the " + peer + " had forgotten the connection.";
   prove(finding, "silence_ns", facts.silence_ns);
-  prove(finding, "reset", facts.reset);
+  prove(finding, "reset", reset);
   prove(finding, "resends", facts.retransmissions.count());
   out.push_back(std::move(finding));
 }

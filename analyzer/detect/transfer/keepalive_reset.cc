@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "analyzer/detect/evidence.h"
 #include "analyzer/transfer/transfer_results.h"
 
@@ -93,8 +95,11 @@ no finding
 };
 
 void examine_end(const DetectContext& context, Side side, Findings& out) {
+  const auto& resets = context.verdicts.closing.resets(other(side));
+  if (std::none_of(resets.begin(), resets.end(),
+                   [](const ResetVerdict& r) { return r.cause == ResetCause::ProbeRefused; }))
+    return;
   const ProbeResults& facts = context.transfer->probes[index(side)];
-  if (!facts.reset_by_peer) return;
   const FrameRef probe = facts.keepalives.last();
   Finding finding = make_finding(kDoc, context.flow, side);
   cite(finding, probe);

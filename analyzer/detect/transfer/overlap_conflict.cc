@@ -54,6 +54,24 @@ handshake <mss 1460>
 +.01  A < B  .  1:1(0) ack 203
 finding overlap_conflict frame 6 endpoint client count 1
 )"},
+    {"A forged answer with a FIN, and then the real one, which goes on beyond that FIN", R"(
+handshake
++.10   A > B  P. 1:301(300) ack 1
++.002  A < B  FP. 1:201(200) ack 301  !other
++.001  A > B  .  301:301(0) ack 202
++.020  A < B  .  1:1461(1460) ack 301
++.001  A < B  P. 1461:2001(540) ack 301
+finding overlap_conflict frame 7 endpoint server count 1
+)"},
+    {"The last data are sent again after the FIN", R"(
+handshake
++.10   A > B  P. 1:301(300) ack 1  !lost
++.001  A > B  F. 301:301(0) ack 1  !lost
++.30   A > B  FP. 1:301(300) ack 1
++.01   A < B  .  1:1(0) ack 302
+no finding
+)",
+     true},
     {"Two segments are repeated as one", R"(
 handshake <mss 1460>
 +.10  A > B  P. 1:102(101) ack 1  !lost

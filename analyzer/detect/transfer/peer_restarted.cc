@@ -126,7 +126,11 @@ bool reopened(const DetectContext& context, Side side) {
 
 void examine_end(const DetectContext& context, Side side, Findings& out) {
   if (const auto& forgotten = context.verdicts.closing.of(side).forgotten) {
-    out.push_back(tell(context, side, *forgotten));
+    Finding finding = tell(context, side, *forgotten);
+    for (const ResetVerdict& reset : context.verdicts.closing.resets(side))
+      if (reset.segment.record == forgotten->answer.record)
+        yield_to_cause(finding, reset.cause, ResetCause::Forgotten);
+    out.push_back(std::move(finding));
   } else if (reopened(context, side)) {
     const Successor& successor = *context.flow.successor;
     Finding finding = make_finding(kDoc, context.flow, side);

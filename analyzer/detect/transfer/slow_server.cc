@@ -23,7 +23,8 @@ constexpr Doc kDoc{
         "application's: TCP and the network take the round trip, which is told apart.",
     .how_known =
         "A turn is all data of one end until the other sends some; the wait is from the last data segment "
-        "of the client's turn to the first of the service's, both at the capture point. It holds one "
+        "of the client's turn to the first of the service's, both at the capture point. Where the service "
+        "speaks first, the wait from the handshake's ACK to its greeting counts as well. It holds one "
         "round trip between the capture point and the service, whose least value over the connections is "
         "told as the network's share. Turns that overlap are left out, and so is the wait for a request "
         "that was lost beyond the capture point, up to when it was sent again.\n\n"
@@ -87,6 +88,17 @@ handshake
 }
 finding slow_server flows 240
 )"},
+    {"A service that greets late: a name look-up that runs into its time limit", R"(
+times 20 every .2 {
+handshake
++10   A < B  P. 1:88(87) ack 1
++.01  A > B  P. 1:200(199) ack 88
++.01  A < B  P. 88:99(11) ack 200
++.01  A > B  .  200:200(0) ack 99
+}
+finding slow_server count 40 flows 20
+finding slow_response part_of slow_server
+)"},
     {"Nineteen turns tell too little", R"(
 times 19 every .2 {
 handshake
@@ -120,6 +132,8 @@ no finding
 )",
      true},
 };
+
+constexpr std::string_view kParts[] = {"slow_response"};
 
 constexpr Threshold kP95{"min_p95_seconds", 1, "s", "95th percentile of the time to the first octet"};
 constexpr Threshold kTurns{"min_turns", 20, "", "turns, of the whole or of each of the times compared"};
@@ -216,8 +230,11 @@ void examine_hosts(const HostContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector slow_server{
-    .doc = kDoc, .examples = kExamples, .examine_hosts = &examine_hosts, .thresholds = kThresholds};
+extern const Detector slow_server{.doc = kDoc,
+                                  .examples = kExamples,
+                                  .examine_hosts = &examine_hosts,
+                                  .thresholds = kThresholds,
+                                  .parts = {kParts, Parts::HostIs::Server}};
 }
 
 }  // namespace tcpautopsy

@@ -38,6 +38,8 @@ static_assert(kJump > kUnseen && kJump > kCertain);
 static_assert(kSynSentRefuses < kSynSentAborts && kSynReceivedAborts < kSynReceivedRefuses);
 static_assert(kClosingAborts < kTimeWaitAborts);
 static_assert(kRstFormUnusual < kLost && kRstRefusesOwnAttempt > kRstFormUnusual);
+static_assert(kRstRefusesProbe > kSilentOpen && kRstRefusesProbe < kUnseen);
+static_assert(kRstAcknowledgesMore > kLost && kRstAcknowledgesMore < kUnseen);
 // SYN-SENT gives up in silence sooner than it refuses what it asked for.
 static_assert(kSilentSynSent < kRstRefusesOwnAttempt);
 

@@ -1,0 +1,177 @@
+#include "analyzer/infer/answers.h"
+
+#include <algorithm>
+
+#include "analyzer/infer/flow_history.h"
+#include "analyzer/infer/record_search.h"
+#include "analyzer/transfer/transfer_results.h"
+
+namespace tcpautopsy {
+namespace {
+
+// docs/findings.md's threshold.
+constexpr TimeNs kLate = 3 * kSecond;
+// Who pauses so long within a turn sends what comes up and waits for no answer: a log, a feed.
+constexpr TimeNs kFeed = kSecond;
+// Turns this much smaller than the first of their end are seldom requests: window updates and
+// acknowledgments of protocols above TCP. The nearer bound is for what only silence tells.
+constexpr std::uint64_t kSmallBeforeAnswer = 8, kSmallBeforeSilence = 6;
+constexpr std::uint16_t kFirstClientPort = 32768;
+
+bool is_small(const TurnResults& turns, const Turn& turn, std::uint64_t share) {
+  for (const Turn& earlier : turns.first)
+    if (earlier.side == turn.side)
+      return earlier.first.time_ns != turn.first.time_ns && turn.bytes * share < earlier.bytes;
+  return false;
+}
+
+// Which end asks: the client, but in the middle of a connection the ports must tell.
+bool surely_client(const FlowHistory& h, Side side) {
+  if (side != h.client()) return false;
+  if (h.trace.facts(Side::A).syn_seen || h.trace.facts(Side::B).syn_seen) return true;
+  return h.trace.facts(side).address.port >= kFirstClientPort &&
+         h.trace.facts(other(side)).address.port < kFirstClientPort;
+}
+
+// The server spoke first and has never heard of the client.
+bool greets(const FlowHistory& h, const TurnResults& turns, Side side) {
+  return side == h.server() && h.trace.facts(side).syn_seen && turns.turns[index(side)] == 1 &&
+         turns.turns[index(other(side))] == 0;
+}
+
+struct End {
+  WaitedUntil until = WaitedUntil::CaptureEnd;
+  SegmentRef segment;
+  TimeNs time_ns = 0;
+};
+
+// What ended the waiting of `side`; none where its peer did, or nobody can tell.
+std::optional<End> end_of_waiting(const FlowHistory& h, Side side, TimeNs since_ns) {
+  const auto& peers = h.closing.of(other(side));
+  std::optional<End> end;
+  const auto offer = [&](WaitedUntil until, const SegmentRef& segment) {
+    if (segment.time_ns() < since_ns || (end && end->segment.record < segment.record)) return;
+    end = End{until, segment, segment.time_ns()};
+  };
+  if (const FinVerdict* const fin = h.closing.fin(side)) {
+    if (fin->first.time_ns() < since_ns) return std::nullopt;
+    offer(WaitedUntil::Close, fin->first);
+  }
+  for (const ResetVerdict& reset : h.closing.resets(side))
+    if (reset.aborts()) offer(WaitedUntil::Reset, reset.segment);
+  if (!end) {
+    if (h.closing.any_reset || peers.said_close || h.trace.successor) return std::nullopt;
+    return End{WaitedUntil::CaptureEnd, {}, h.capture_end_ns};
+  }
+  if (peers.fin && peers.fin->first.record < end->segment.record) return std::nullopt;
+  for (const ResetVerdict& reset : peers.resets)
+    if (reset.segment.record < end->segment.record) return std::nullopt;
+  return end;
+}
+
+std::optional<UnansweredRequest> unanswered(const FlowHistory& h, const TurnResults& turns, Side side) {
+  if (!turns.last || turns.last->side != side || turns.last->acked_ns < 0) return std::nullopt;
+  const Turn& request = *turns.last;
+  // The capture missed data of the peer, perhaps the answer.
+  if (h.trace.facts(side).acked_max > h.trace.facts(other(side)).sent_max) return std::nullopt;
+  // A closed window holds back the rest of the request, or the answer: zero_window_stuck tells that.
+  const auto& windows = h.transfer->windows;
+  if (windows[0].closed_at_end || windows[1].closed_at_end) return std::nullopt;
+  const bool greeting = greets(h, turns, side);
+  if ((!greeting && side != h.client()) || request.pause_ns >= kFeed) return std::nullopt;
+  const auto end = end_of_waiting(h, side, request.acked_ns);
+  if (!end) return std::nullopt;
+  const TimeNs waited =
+      end->time_ns - request.acked_ns - (end->until == WaitedUntil::CaptureEnd ? 0 : h.rtt(side).value_or(0));
+  if (waited < kLate) return std::nullopt;
+  if (greeting && end->until == WaitedUntil::CaptureEnd) return std::nullopt;
+  // A RST speaks for itself; who closes or falls silent may have had nothing to ask.
+  if (!greeting && end->until != WaitedUntil::Reset &&
+      (!surely_client(h, side) || is_small(turns, request, kSmallBeforeSilence)))
+    return std::nullopt;
+  UnansweredRequest found;
+  found.first = request.first;
+  found.ended_by = end->segment;
+  found.until = end->until;
+  found.waited_ns = waited;
+  found.octets = request.bytes;
+  found.answered_before = turns.turns[index(other(side))];
+  found.greeting = greeting;
+  return found;
+}
+
+std::optional<Greeting> greeting_of(const FlowHistory& h, const TurnResults& turns) {
+  const Side server = h.server();
+  if (turns.first.empty() || turns.first.front().side != server || !h.trace.facts(server).syn_seen)
+    return std::nullopt;
+  const auto is_handshake = [](const SegmentRecord& r) {
+    return r.has(kAck) && !r.has(kSyn) && !r.has(kRst);
+  };
+  const auto is_data = [](const SegmentRecord& r) { return r.payload > 0 && !r.has(kRst); };
+  for (RecordIndex i = 0; i < h.records().size(); ++i) {
+    const SegmentRecord& r = h.records()[i];
+    if (r.copy || r.side != server || !is_data(r)) continue;
+    // It acknowledges data that the capture did not see: an answer.
+    if (r.ack > 1) return std::nullopt;
+    RecordIndex syn_ack = last_before(h.trace, i, server, [](const auto& s) { return s.has(kSyn | kAck); });
+    if (syn_ack == kNoRecord) return std::nullopt;
+    const RecordIndex ack = first_after(h.trace, syn_ack, h.client(), is_handshake);
+    if (ack == kNoRecord || ack > i) return std::nullopt;
+    return Greeting{h.records()[ack].frame, r.frame, r.frame.time_ns - h.records()[ack].frame.time_ns};
+  }
+  return std::nullopt;
+}
+
+class LateOnes {
+ public:
+  explicit LateOnes(const FlowHistory& h) : network_(h.rtt(h.server())) {}
+
+  void note(const std::optional<FrameRef>& asked, const FrameRef& answer, TimeNs wait_ns, bool greeting) {
+    const TimeNs late = wait_ns - network_.value_or(0);
+    if (late < kLate) return;
+    ++found_.count;
+    if (late <= found_.longest_ns) return;
+    found_.asked = asked;
+    found_.answer = answer;
+    found_.longest_ns = late;
+    found_.greeting = greeting;
+  }
+
+  std::optional<LateAnswers> found() {
+    if (found_.count == 0) return std::nullopt;
+    found_.network_ns = network_.value_or(-1);
+    return found_;
+  }
+
+ private:
+  std::optional<std::int64_t> network_;
+  LateAnswers found_;
+};
+
+std::optional<LateAnswers> late_answers(const FlowHistory& h, const TurnResults& turns) {
+  LateOnes late(h);
+  if (const auto& greeting = h.answers.greeting)
+    late.note(greeting->handshake, greeting->data, greeting->wait_ns, true);
+  if (!surely_client(h, h.client())) return late.found();
+  const Turn* asked = nullptr;
+  for (const Turn& turn : turns.first) {
+    if (asked != nullptr && turn.side == h.server() && asked->side == h.client() && !turn.overlaps &&
+        !is_small(turns, *asked, kSmallBeforeAnswer))
+      late.note(asked->first, turn.first, turn.wait_ns, false);
+    asked = &turn;
+  }
+  return late.found();
+}
+
+}  // namespace
+
+void conclude_answers(FlowHistory& history) {
+  if (!history.transfer || history.trace.one_sided()) return;
+  const TurnResults& turns = history.transfer->turns;
+  for (const Side side : {Side::A, Side::B})
+    history.answers.unanswered[index(side)] = unanswered(history, turns, side);
+  history.answers.greeting = greeting_of(history, turns);
+  history.answers.late = late_answers(history, turns);
+}
+
+}  // namespace tcpautopsy

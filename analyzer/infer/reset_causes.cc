@@ -1,0 +1,68 @@
+#include "analyzer/infer/reset_causes.h"
+
+#include "analyzer/infer/flow_history.h"
+#include "analyzer/transfer/transfer_results.h"
+
+namespace tcpautopsy {
+namespace {
+
+bool same_frame(const FrameRef& a, const FrameRef& b) { return a.number == b.number && a.file == b.file; }
+
+bool refuses_probe(const FlowHistory& h, const ResetVerdict& reset) {
+  if (!h.transfer) return false;
+  const ProbeResults& probes = h.transfer->probes[index(other(reset.side))];
+  return probes.reset_by_peer && same_frame(probes.reset, reset.segment.frame);
+}
+
+// The first data after long silence met it, and its sender had not closed before.
+bool forgot_while_idle(const FlowHistory& h, const ResetVerdict& reset) {
+  if (!h.transfer) return false;
+  const SilenceFacts& silence = h.transfer->probes[index(other(reset.side))].silence;
+  const FinVerdict* const closed = h.closing.fin(reset.side);
+  return silence.silence_ns > 0 && silence.reset && same_frame(silence.answer, reset.segment.frame) &&
+         (closed == nullptr || closed->first.time_ns() > silence.data.time_ns);
+}
+
+bool waited_in_vain(const FlowHistory& h, const ResetVerdict& reset) {
+  const auto& request = h.answers.unanswered[index(reset.side)];
+  return request && request->until == WaitedUntil::Reset && request->ended_by.record == reset.segment.record;
+}
+
+bool forgot(const FlowHistory& h, const ResetVerdict& reset) {
+  const auto& forgotten = h.closing.of(reset.side).forgotten;
+  return forgotten && forgotten->answer.record == reset.segment.record;
+}
+
+// Its IP header is not this end's; a TTL that differs by that of two usual initial values may be.
+bool surely_misfit(const ResetVerdict& reset) {
+  return reset.misfit.ip_id || (reset.misfit.ttl && !reset.misfit.ttl_by_initial);
+}
+
+bool may_leave_unread(const ResetVerdict& reset) {
+  const bool timed_out = reset.unanswered == Unanswered::Probes || reset.unanswered == Unanswered::Repeats;
+  return reset.acknowledges && !timed_out && reset.maybe_unread > 0;
+}
+
+ResetCause cause_of(const FlowHistory& h, const ResetVerdict& reset) {
+  if (reset.became == Became::Forged || reset.became == Became::NotTaken) return ResetCause::None;
+  if (refuses_probe(h, reset)) return ResetCause::ProbeRefused;
+  if (forgot_while_idle(h, reset)) return ResetCause::ForgottenWhileIdle;
+  if (!reset.aborts()) return ResetCause::None;
+  const Silence& silence = h.silences[index(reset.side)];
+  if (silence.probes && silence.probes->by_reset) return ResetCause::ProbesUnanswered;
+  if (silence.data && reset.unanswered == Unanswered::Repeats) return ResetCause::DataUnanswered;
+  if (waited_in_vain(h, reset)) return ResetCause::RequestUnanswered;
+  if (surely_misfit(reset)) return ResetCause::Misfit;
+  if (forgot(h, reset)) return ResetCause::Forgotten;
+  if (may_leave_unread(reset)) return ResetCause::UnreadData;
+  return reset.misfit.any() ? ResetCause::Misfit : ResetCause::Abort;
+}
+
+}  // namespace
+
+void conclude_reset_causes(FlowHistory& history) {
+  for (EndClosing& end : history.closing.ends)
+    for (ResetVerdict& reset : end.resets) reset.cause = cause_of(history, reset);
+}
+
+}  // namespace tcpautopsy
