@@ -50,15 +50,15 @@ constexpr Doc kDoc{
 };
 
 constexpr Example kExamples[] = {
-    {"The sender takes 65536 octets for 128", R"(
+    {"The sender takes 65024 octets for 127", R"(
 +0     A > B  S  0:0(0) win 64240 <mss 1460,sackOK,wscale 7>
 +.03   A < B  S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK,wscale 9>
-+.0001 A > B  .  1:1(0) ack 1 win 64256
-+.001  A < B  P. 1:41(40) ack 1 win 65536
-+.001  A > B  .  1:1(0) ack 41 win 64256
++.0001 A > B  .  1:1(0) ack 1 win 502
++.001  A < B  P. 1:41(40) ack 1 win 127
++.001  A > B  .  1:1(0) ack 41 win 502
 repeat 8 {
-+.204  A > B  .  1:129(128) ack 41 win 64256
-+.03   A < B  .  41:41(0) ack 129 win 65536
++.204  A > B  .  1:128(127) ack 41 win 502
++.03   A < B  .  41:41(0) ack 128 win 127
 }
 finding window_scale_ignored endpoint client severity warning certainty likely
 )"},
@@ -90,12 +90,12 @@ no finding
     {"A sender that uses the scaled window", R"(
 +0     A > B  S  0:0(0) win 64240 <mss 1460,sackOK,wscale 7>
 +.03   A < B  S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK,wscale 9>
-+.0001 A > B  .  1:1(0) ack 1 win 64256
-+.001  A < B  P. 1:41(40) ack 1 win 65536
++.0001 A > B  .  1:1(0) ack 1 win 502
++.001  A < B  P. 1:41(40) ack 1 win 127
 repeat 8 {
-+.001  A > B  .  1:1461(1460) ack 41 win 64256
-+0     A > B  .  1461:2921(1460) ack 41 win 64256
-+.03   A < B  .  41:41(0) ack 2921 win 65536
++.001  A > B  .  1:1461(1460) ack 41 win 502
++0     A > B  .  1461:2921(1460) ack 41 win 502
++.03   A < B  .  41:41(0) ack 2921 win 127
 }
 no finding
 )",
@@ -103,11 +103,11 @@ no finding
     {"Small requests that the window has room for", R"(
 +0     A > B  S  0:0(0) win 64240 <mss 1460,sackOK,wscale 7>
 +.03   A < B  S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK,wscale 9>
-+.0001 A > B  .  1:1(0) ack 1 win 64256
++.0001 A > B  .  1:1(0) ack 1 win 502
 repeat 8 {
-+.1    A > B  P. 1:101(100) ack 1 win 64256
-+.03   A < B  P. 1:41(40) ack 101 win 65536
-+.0001 A > B  .  101:101(0) ack 41 win 64256
++.1    A > B  P. 1:101(100) ack 1 win 502
++.03   A < B  P. 1:41(40) ack 101 win 127
++.0001 A > B  .  101:101(0) ack 41 win 502
 }
 no finding
 )",
