@@ -44,6 +44,10 @@ std::optional<WindowStuck> window_stuck(const FlowHistory& flow, Side advertiser
   const TimeNs since = flow.capture_end_ns - facts.last_unanswered.time_ns;
   stuck.unanswered = n > 2 || (n == 2 && overdue(since, facts.last_step_ns));
   stuck.answers_probes = facts.stalls_probed > 0 && n == 0;
+  // An end whose probes are answered goes on probing: where no probe came though one was due, the capture was
+  // not running, or not there.
+  const TimeNs quiet = flow.capture_end_ns - flow.trace.last.time_ns;
+  if (stuck.answers_probes && overdue(quiet, kLongestStep)) return std::nullopt;
   if (stuck.closed_ns < kStuck && !stuck.unanswered) return std::nullopt;
   return stuck;
 }

@@ -25,8 +25,11 @@ struct LateAckStalls {
 };
 
 struct SmallSendResults {
-  LateAckStalls small_waits;      // of a small segment after a small one
-  LateAckStalls other_waits;      // one of the two was no small one
+  LateAckStalls small_waits;  // of a small segment after a small one
+  LateAckStalls other_waits;  // one of the two was no small one
+  // Of a small segment after a small one whose ACK was not late: the wait is a round trip, which is their
+  // time.
+  LateAckStalls round_trip_waits;
   std::uint64_t not_waiting = 0;  // small segments sent while a small one was unacknowledged
   Incidents corked;               // partial segments that followed a full one about 200 ms late
   std::uint64_t not_corked = 0;   // those that followed at another pace
@@ -37,6 +40,17 @@ struct SmallSendResults {
   bool held_by_nagle() const {
     return small_waits.certain_wait() && not_waiting * 2 <= small_waits.incidents.count();
   }
+  // The same where the peer delays no ACK: each wait is a round trip. `busy_ns` is the time of the connection
+  // in which no application kept it waiting.
+  bool held_a_round_trip(TimeNs busy_ns) const {
+    const Incidents& waits = round_trip_waits.incidents;
+    return waits.count() >= kManyWaits && waits.count() >= 2 * round_trip_waits.followed_later &&
+           not_waiting * 2 <= waits.count() && waits.total_ns() >= busy_ns / kShare;
+  }
+
+ private:
+  static constexpr std::uint64_t kManyWaits = 5;
+  static constexpr TimeNs kShare = 10;
 };
 
 }  // namespace tcpautopsy

@@ -78,7 +78,7 @@ void SmallSends::sent(const PlacedSegment& s, const SenderView& view) {
   if (view.acked && view.snd_una < troubled_[index(s.side)]) return;
   latest.sent = s.frame;
   latest.end = s.end();
-  latest.edge = view.right_edge;
+  latest.edge = view.edge_known ? view.right_edge : view.least_edge;
   latest.edge_known = view.edge_known;
   latest.length = s.segment.payload_length;
   latest.has_timestamps = s.segment.options.has_timestamps;
@@ -96,7 +96,11 @@ void SmallSends::follow(const PlacedSegment& s, bool small, const Latest& latest
   if (before_ack) {
     if (small && latest.small) ++facts_[index(s.side)].not_waiting;
   } else if (!latest.answered) {
-    if (latest.excess_ns >= 0) follow_late(s, small, latest);
+    if (latest.excess_ns >= 0) {
+      follow_late(s, small, latest);
+    } else if (small && latest.small) {
+      follow_prompt(s, latest);
+    }
     follow_corked(s, latest);
   }
 }
@@ -104,7 +108,7 @@ void SmallSends::follow(const PlacedSegment& s, bool small, const Latest& latest
 void SmallSends::follow_late(const PlacedSegment& s, bool small, const Latest& latest) {
   const bool both_small = small && latest.small;
   // Without the window from before the ACK it may have been the window that held back a full segment.
-  const bool fitted = latest.edge_known ? s.data_end() <= latest.edge : both_small;
+  const bool fitted = s.data_end() <= latest.edge || (!latest.edge_known && both_small);
   if (!fitted) return;
   SmallSendResults& facts = facts_[index(s.side)];
   LateAckStalls& waits = both_small ? facts.small_waits : facts.other_waits;
@@ -117,6 +121,25 @@ void SmallSends::follow_late(const PlacedSegment& s, bool small, const Latest& l
     waits.incidents.show(s.frame);
   } else if (after <= 4 * slack) {
     ++waits.followed_later;
+  }
+}
+
+// The ACK came as soon as the path allows, and the next segment upon it: it waited for the round trip. By
+// chance it would come at any time, so the round trip must be long beside what counts as upon it.
+void SmallSends::follow_prompt(const PlacedSegment& s, const Latest& latest) {
+  if (s.rtt_sender_ns < 0 || s.rtt_receiver_ns < 0) return;
+  if (latest.edge_known && s.data_end() > latest.edge) return;
+  const TimeNs round_trip = s.rtt_sender_ns + s.rtt_receiver_ns;
+  const TimeNs slack = kSlack + s.rtt_sender_ns / 16;
+  if (round_trip < 4 * slack) return;
+  const TimeNs after = s.time_ns() - latest.acked.time_ns - s.rtt_sender_ns;
+  SmallSendResults& facts = facts_[index(s.side)];
+  if (after <= slack) {
+    facts.round_trip_waits.incidents.add(latest.sent, s.time_ns() - latest.sent.time_ns);
+    facts.round_trip_waits.incidents.show(latest.acked);
+    facts.round_trip_waits.incidents.show(s.frame);
+  } else if (after <= 4 * round_trip) {
+    ++facts.round_trip_waits.followed_later;
   }
 }
 

@@ -20,7 +20,7 @@ class SmallSends {
   struct Latest {
     FrameRef sent, acked;
     StreamOffset end = 0;
-    StreamOffset edge = 0;  // to which its sender might send when they left; meaningful with edge_known
+    StreamOffset edge = 0;  // to which its sender might send when they left; with edge_known no further
     TimeNs excess_ns = -1;  // by which the ACK came later than the path takes; -1 where that is not known
     std::uint32_t length = 0;
     std::uint32_t ts_val = 0;  // of the segment; once acknowledged, of the ACK
@@ -38,6 +38,7 @@ class SmallSends {
   void sent(const PlacedSegment& data, const SenderView& view);
   void follow(const PlacedSegment& next, bool small, const Latest& latest);
   void follow_late(const PlacedSegment& next, bool small, const Latest& latest);
+  void follow_prompt(const PlacedSegment& next, const Latest& latest);
   void follow_corked(const PlacedSegment& next, const Latest& latest);
   void count_tiny(const PlacedSegment& data);
   void end_burst(Side side);

@@ -36,6 +36,18 @@ constexpr TimeNs kIdleFrom = 10 * kSecond;
 struct TimeResults {
   PerSide<std::array<TimeNs, kHolds>> ns{};  // by whose data waited
   bool opening_seen = false;                 // the first segment that was followed was a SYN
+
+  // Without the time in which an application took its turn, or nothing was owed.
+  TimeNs busy_ns() const {
+    TimeNs sum = 0;
+    for (const auto& side : ns)
+      for (std::size_t cause = 0; cause < kHolds; ++cause) {
+        const auto by = static_cast<HeldBy>(cause);
+        if (by != HeldBy::Application && by != HeldBy::LongApplication && by != HeldBy::Idle)
+          sum += side[cause];
+      }
+    return sum;
+  }
 };
 
 }  // namespace tcpautopsy

@@ -164,6 +164,10 @@ void TimeSplit::judge_data(const Now& now) {
   if (!spoken_) return wait_for(side, time, speaker_ != side);
   if (now.flight == 0 && speaker_ != side) return wait_for(side, time, true);
 
+  // At the edge as it takes it, until the ACK that moves that; where less than a full segment fits, the timer
+  // of RFC 1122 4.2.3.4 comes on top.
+  if (now.sender.unscaled.at_edge && now.sender.unscaled.obeyed())
+    return charge(HeldBy::ReceiveWindow, side, time);
   const bool released = now.own.started && now.knew.acked &&
                         (!now.own.at_last_send.acked || now.knew.una > now.own.at_last_send.una);
   const HeldBy cause = held_by(now, released);
@@ -203,8 +207,10 @@ bool TimeSplit::held_by_ack(const Now& now) const {
   const TimeNs late = now.knew.acked_ns - now.sender.sent_ns - now.rtt_peer;
   const StreamOffset covered = now.sender.snd_nxt - now.own.at_last_send.una;
   if (late >= kDelayedAckFrom && late <= kDelayedAckTo && covered < 2 * StreamOffset{now.full}) return true;
-  // Without a delay only where chance is unlikely: the round trip is long beside the slack.
-  return small && after_small && now.rtt_own + now.rtt_peer > 4 * now.slack;
+  // Without a delay only where chance is unlikely: the round trip is long beside what it may be late.
+  const TimeNs close = 2 * kMs + now.rtt_own / 16;
+  return small && after_small && now.rtt_own + now.rtt_peer > 4 * close &&
+         now.segment.time_ns() - now.released_ns <= close;
 }
 
 // Full-sized segments, as many in flight as ever of late, each released by an ACK; or more than ever.

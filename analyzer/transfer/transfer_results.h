@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "analyzer/transfer/incidents.h"
 #include "analyzer/transfer/mark_results.h"
 #include "analyzer/transfer/probe_results.h"
 #include "analyzer/transfer/retransmission_results.h"
@@ -22,6 +23,8 @@ struct TransferResults {
   PerSide<MarkResults> marks;
   TimeResults time;
   TurnResults turns;
+  Incidents ack_loops;                     // each shows its first and its last ACK; its time is the loop's
+  std::uint64_t looped_acks = 0;           // of these
   PerSide<std::uint64_t> data_segments{};  // with payload, retransmissions too
 };
 

@@ -14,6 +14,7 @@ void TransferTracker::add(const PlacedSegment& segment) {
   marks_.add(segment, views);
   time_split_.add(segment, views);
   turns_.add(segment, views);
+  ack_loop_.add(segment, views);
   own.sent(segment);
   peer.heard(segment);
 }
@@ -27,6 +28,7 @@ std::shared_ptr<const TransferResults> TransferTracker::finish(TimeNs last_ns) {
   marks_.finish(views_, last_ns, *facts);
   time_split_.finish(views_, last_ns, *facts);
   turns_.finish(views_, last_ns, *facts);
+  ack_loop_.finish(views_, last_ns, *facts);
   for (const Side side : {Side::A, Side::B})
     facts->data_segments[index(side)] = views_[index(side)].data_segments;
   return facts;

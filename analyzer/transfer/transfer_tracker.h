@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "analyzer/transfer/ack_loop.h"
 #include "analyzer/transfer/marks.h"
 #include "analyzer/transfer/placed_segment.h"
 #include "analyzer/transfer/probes.h"
@@ -40,6 +41,7 @@ class TransferTracker {
   Marks marks_;
   TimeSplit time_split_;
   Turns turns_;
+  AckLoop ack_loop_;
 };
 
 }  // namespace tcpautopsy

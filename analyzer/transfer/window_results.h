@@ -34,6 +34,12 @@ struct WindowResults {
   std::uint32_t smallest_step = 0;
   std::uint32_t full_size = 0;  // of the peer's segments, to compare with
 
+  // The peer's waits at the edge that the window has without its scale, where it never goes beyond: from the
+  // segment that reached it to the next. None where it goes by another edge.
+  Incidents unscaled_stops;
+  std::uint16_t window_first = 0;   // of those, as sent; with unscaled_stops
+  std::uint16_t window_of_syn = 0;  // 0 if it was not captured
+
   WindowLimitFacts limit;
   Incidents limited;  // the waits at the edge
 

@@ -80,6 +80,11 @@ void Windows::sent(const PlacedSegment& s, Advertised& window, const Views& view
   if (own.ever_closed && window.rare) window.rare->zero.met(s, own, views.probe);
   if (!s.has_data()) return;
   window.peer_bytes += s.new_bytes;
+  if (own.unscaled.at_edge && s.data_end() > own.snd_nxt) {
+    window.odd().unscaled_stops.add(last_data_[index(s.side)], s.time_ns() - own.new_ns);
+    window.odd().unscaled_stops.show(s.frame);
+  }
+  last_data_[index(s.side)] = s.frame;
   if (own.edge_known && s.data_end() > own.right_edge && s.data_end() > own.snd_nxt &&
       views.probe == ProbeKind::None)
     beyond(s, own, window);
@@ -115,6 +120,11 @@ void Windows::finish(const PerSide<SenderView>& views, TimeNs last_ns, TransferR
     if (window.rare) {
       Rare& rare = *window.rare;
       rare.zero.finish(peer, last_ns, own, met);
+      if (peer.unscaled.obeyed()) {
+        own.unscaled_stops = std::move(rare.unscaled_stops);
+        own.window_first = peer.window_first;
+        own.window_of_syn = peer.window_of_syn;
+      }
       own.silly_steps = std::move(rare.silly.steps);
       own.silly_segments = rare.silly.filled;
       own.smallest_step = rare.silly.smallest;

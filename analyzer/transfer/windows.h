@@ -39,7 +39,8 @@ class Windows {
   struct Rare {
     ZeroWindow zero;
     Silly silly;
-    Beyond beyond;  // of what the peer sends into this window
+    Beyond beyond;             // of what the peer sends into this window
+    Incidents unscaled_stops;  // of the peer at the edge that the window would have without its scale
   };
   // Of the window that one end advertises.
   struct Advertised {
@@ -57,7 +58,8 @@ class Windows {
   static void beyond(const PlacedSegment& segment, const SenderView& own, Advertised& window);
 
   PerSide<Advertised> windows_;
-  bool gaps_ = false;  // the capture lacks segments
+  PerSide<FrameRef> last_data_;  // of each end
+  bool gaps_ = false;            // the capture lacks segments
 };
 
 }  // namespace tcpautopsy

@@ -13,6 +13,10 @@ TimeNs prompt(const PlacedSegment& s) {
   return s.rtt_sender_ns + std::max<TimeNs>(s.rtt_sender_ns, 0) / 2 + kSchedulingDelay;
 }
 
+// A sender probes a closed window at least so often (Linux TCP_RTO_MAX, RFC 9293 3.8.6.1), and its timer may
+// be late by a part: in a longer silence nothing was captured.
+constexpr TimeNs kLongestStep = 150 * kSecond;
+
 // All it has to send is acknowledged, its FIN too: no window matters to it any more.
 bool done(const SenderView& peer, StreamOffset ack) { return peer.fin_sent && ack >= peer.snd_nxt; }
 
@@ -29,9 +33,15 @@ void ZeroWindow::advertised(const PlacedSegment& s, const SenderView& peer) {
   }
   if (zero && phase_ != Phase::Closed) close(s, peer);
   if (!zero && phase_ == Phase::Closed) open(s.frame);
+  last_ns_ = s.time_ns();
+}
+
+TimeNs ZeroWindow::seen_until(TimeNs now) const {
+  return probed_ && now - last_ns_ > kLongestStep ? last_ns_ : now;
 }
 
 void ZeroWindow::heard(const PlacedSegment& s) {
+  if (phase_ != Phase::Closed) last_ns_ = s.time_ns();
   unanswered_ = 0;
   if (phase_ == Phase::Opened && s.has_data()) advertiser_sent_ = true;
 }
@@ -46,11 +56,12 @@ void ZeroWindow::close(const PlacedSegment& s, const SenderView& peer) {
 }
 
 void ZeroWindow::open(const FrameRef& frame) {
-  all_.prolong(frame.time_ns - closed_by_.time_ns);
+  const TimeNs until = seen_until(frame.time_ns);
+  all_.prolong(until - closed_by_.time_ns);
   all_.show(frame);
   opened_by_ = frame;
   if (probed_) {
-    stalled(frame.time_ns);
+    stalled(until);
     stalls_.show(frame);
     phase_ = Phase::Open;
   } else {
@@ -66,6 +77,16 @@ void ZeroWindow::stalled(TimeNs until_ns) {
 }
 
 void ZeroWindow::met(const PlacedSegment& s, const SenderView& own, ProbeKind kind) {
+  if (phase_ == Phase::Closed && seen_until(s.time_ns()) != s.time_ns()) {
+    // What the window did meanwhile is not known: the episode ends where it was last seen, another begins.
+    all_.prolong(last_ns_ - closed_by_.time_ns);
+    stalled(last_ns_);
+    closed_by_ = s.frame;
+    all_.add(s.frame);
+    probed_ = false;
+    unanswered_ = 0;
+  }
+  last_ns_ = s.time_ns();
   if (kind == ProbeKind::Window) probes_.add(s.frame);
   if (kind == ProbeKind::Window || kind == ProbeKind::ClosedRetransmission) {
     last_step_ns_ = unanswered_ > 0 ? s.time_ns() - last_unanswered_.time_ns : 0;
@@ -89,8 +110,9 @@ void ZeroWindow::met(const PlacedSegment& s, const SenderView& own, ProbeKind ki
 
 void ZeroWindow::reset(TimeNs time_ns) {
   if (phase_ != Phase::Closed) return;
-  all_.prolong(time_ns - closed_by_.time_ns);
-  if (probed_ || at_edge_) stalled(time_ns);
+  const TimeNs until = seen_until(time_ns);
+  all_.prolong(until - closed_by_.time_ns);
+  if (probed_ || at_edge_) stalled(until);
   phase_ = Phase::Open;
 }
 

@@ -31,11 +31,14 @@ class ZeroWindow {
   void close(const PlacedSegment& segment, const SenderView& peer);
   void open(const FrameRef& frame);
   void stalled(TimeNs until_ns);
+  // To where the episode was seen: `now`, unless the capture paused.
+  TimeNs seen_until(TimeNs now) const;
 
   Incidents all_, stalls_, probes_;
   FrameRef closed_by_, opened_by_, first_probe_, last_unanswered_;
   std::uint64_t segments_ = 0, unanswered_ = 0, probed_stalls_ = 0, resumed_stalls_ = 0;
   TimeNs last_step_ns_ = 0;
+  TimeNs last_ns_ = 0;  // of either end
   Phase phase_ = Phase::Open;
   bool at_edge_ = false;          // the peer had filled the window when it closed
   bool probed_ = false;           // in this episode

@@ -33,7 +33,11 @@ constexpr Doc kDoc{
         "It is not said where the sender often sends small segments while others are unacknowledged "
         "(TCP_NODELAY is set), where as many next segments come a little after the ACK as upon it (an "
         "application that thinks), or where the late ACK belongs to data sent again (a loss). The time lost "
-        "is what the ACKs were late, beyond the least round trip seen on the connection.",
+        "is what the ACKs were late, beyond the least round trip seen on the connection.\n\n"
+        "Where the ACK comes as soon as the path allows, and the next small segment upon it, the wait is a "
+        "round "
+        "trip: a note, said of five or more such waits that make up a tenth of the time in which no "
+        "application kept the connection waiting.",
     .causes =
         "An application, or its library, that writes a message in parts: header and body, length and "
         "content, command and line end. An HTTP, RPC or database client without TCP_NODELAY. Buffering that "
@@ -95,6 +99,32 @@ finding nagle_delay frame 4 frame 5 frame 6 endpoint client certainty likely cou
 +.0002 A < B  P. 51:101(50) ack 601
 finding nagle_delay frame 4 frame 5 frame 6 endpoint client count 2
 )"},
+    {"No delayed ACK: each second part waits a round trip of 120 ms, captured at the server", R"(
++0     A > B  S  0:0(0) win 64000 <mss 1460,sackOK>
++.0003 A < B  S. 0:0(0) ack 1 win 64000 <mss 1460,sackOK>
++.1203 A > B  .  1:1(0) ack 1
+repeat 6 {
++2.7   A > B  P. 1:65(64) ack 1
++.0003 A < B  .  1:1(0) ack 65
++.1202 A > B  P. 65:321(256) ack 1
++.002  A < B  P. 1:41(40) ack 321
++.1203 A > B  .  321:321(0) ack 41
+}
+finding nagle_delay endpoint client severity note certainty likely count 6
+)"},
+    {"A round trip apart by the application's own pace: some come later than the ACK", R"(
++0     A > B  S  0:0(0) win 64000 <mss 1460,sackOK>
++.0003 A < B  S. 0:0(0) ack 1 win 64000 <mss 1460,sackOK>
++.1203 A > B  .  1:1(0) ack 1
+repeat 6 {
++.1202 A > B  P. 1:65(64) ack 1
++.0003 A < B  .  1:1(0) ack 65
++.2202 A > B  P. 65:321(256) ack 1
++.0003 A < B  .  1:1(0) ack 321
+}
+no finding
+)",
+     true},
     {"TCP_NODELAY and a slow peer: the second part does not wait", R"(
 handshake
 +.10   A > B  P. 1:101(100) ack 1
@@ -163,10 +193,33 @@ no finding
      true},
 };
 
+void tell_round_trips(const DetectContext& context, Side side, Findings& out) {
+  const FlowFacts& flow = context.flow;
+  const SmallSendResults& facts = context.transfer->small_sends[index(side)];
+  const TimeNs busy_ns = context.transfer->time.busy_ns();
+  if (!facts.held_a_round_trip(busy_ns)) return;
+  const Incidents& waits = facts.round_trip_waits.incidents;
+  Finding finding = make_finding(kDoc, flow, side);
+  finding.severity = Severity::Note;
+  finding.certainty = Certainty::Likely;
+  cite(finding, waits);
+  finding.count = waits.count();
+  finding.summary = "The " + std::string(role(flow, side)) + " held back a small segment " +
+                    times_text(waits.count()) +
+                    " until the ACK of the one before came (Nagle's algorithm): each waits a round trip, " +
+                    duration_text(waits.total_ns()) + " in all.";
+  prove(finding, "stalls", waits.count());
+  prove(finding, "lost_ns", waits.total_ns());
+  prove(finding, "longest_ns", waits.longest_ns());
+  prove(finding, "busy_ns", busy_ns);
+  prove(finding, "small_segments_not_held", facts.not_waiting);
+  out.push_back(std::move(finding));
+}
+
 void examine_end(const DetectContext& context, Side side, Findings& out) {
   const FlowFacts& flow = context.flow;
   const SmallSendResults& facts = context.transfer->small_sends[index(side)];
-  if (!facts.held_by_nagle()) return;
+  if (!facts.held_by_nagle()) return tell_round_trips(context, side, out);
   const LateAckStalls& waits = facts.small_waits;
   const Incidents& stalls = waits.incidents;
   const bool clear = stalls.count() >= 3 && waits.followed_later == 0 && facts.not_waiting == 0;

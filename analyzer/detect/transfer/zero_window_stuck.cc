@@ -69,6 +69,19 @@ end +4
 finding zero_window_stuck frame 5 frame 8 endpoint client
 no finding peer_unresponsive
 )"},
+    {"Its probes were answered, and the capture went on without it for days: what became of it is not known",
+     R"(
+handshake <mss 1460>
++.10  A > B  .  1:1461(1460) ack 1
++.01  A < B  .  1:1(0) ack 1461 win 0
++.25  A > B  .  1460:1460(0) ack 1
++.01  A < B  .  1:1(0) ack 1461 win 0
++.50  A > B  .  1460:1460(0) ack 1
++.01  A < B  .  1:1(0) ack 1461 win 0
+end +200000
+no finding
+)",
+     true},
     {"It opens in the end", R"(
 handshake <mss 1460>
 +.10  A > B  .  1:1461(1460) ack 1
