@@ -139,10 +139,12 @@ std::optional<std::uint64_t> FlowTable::add(const IcmpError& error, const FrameR
 std::optional<FlowTrace> FlowTable::so_far(const TcpSegment& segment, std::uint64_t number) {
   bool source_is_low = false;
   const FlowKey key = FlowKey::of(segment.source, segment.destination, segment.encapsulation, source_is_low);
-  for (Id id = flows_.latest(key, hash_of(key)); id != LiveFlows::kNone; id = flows_[id].older) {
+  const Id latest = flows_.latest(key, hash_of(key));
+  // A SYN whose incarnation is in doubt may turn out to be of this one.
+  if (latest == LiveFlows::kNone || flows_[latest].held) return std::nullopt;
+  for (Id id = latest; id != LiveFlows::kNone; id = flows_[id].older) {
     LiveFlow& flow = flows_[id];
     if (flow.number != number) continue;
-    if (flow.held) return std::nullopt;
     return flow.so_far(pairs_.copied(flow.pair));
   }
   return std::nullopt;

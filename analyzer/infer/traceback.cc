@@ -134,7 +134,6 @@ class Traceback {
   }
 
   void note_arrival(const Event& event, TcpState next) {
-    const SegmentRecord& r = record(event.record);
     if (next == state_) {
       const bool would_matter = moved_by(event.triggers).has(state_);
       if (would_matter && event.kind == EventKind::Arrive)
