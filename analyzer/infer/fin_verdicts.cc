@@ -132,14 +132,18 @@ std::optional<LeftOpen> left_open(const FlowHistory& h, Side side) {
       std::find(possible.begin(), possible.end(), TcpState::CloseWait) != possible.end() &&
       !(h.trace.successor && h.trace.successor->answered);
   if (!still_open) return std::nullopt;
-  const SegmentRef data = ref(
-      h.trace, last_before(h.trace, h.records().size(), side,
-                           [](const SegmentRecord& r) { return r.payload > 0 && !r.standing.keepalive; }));
+  const auto has_data = [](const SegmentRecord& r) { return r.payload > 0 && !r.standing.keepalive; };
+  const SegmentRef data = ref(h.trace, last_before(h.trace, h.records().size(), side, has_data));
   if (!free_to_close(h, side, data ? h.records()[data.record].end() : 0)) return std::nullopt;
+  const bool may_have_closed_before = !data && !h.trace.facts(side).syn_seen;
+  // A FIN and its ACK, and no data of either: the end of a close that began before the capture looks the
+  // same.
+  if (may_have_closed_before && last_before(h.trace, h.records().size(), other(side), has_data) == kNoRecord)
+    return std::nullopt;
   LeftOpen open;
   open.since_ns = std::max(peers->acked_by.time_ns(), data ? data.time_ns() : 0);
   if (data && data.record > peers->acked_by.record) open.data_after_fin = data;
-  open.may_have_closed_before = !data && !h.trace.facts(side).syn_seen;
+  open.may_have_closed_before = may_have_closed_before;
   return open;
 }
 

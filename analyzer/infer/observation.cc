@@ -84,7 +84,6 @@ std::size_t lost_before(const FlowTrace& trace, std::size_t fin) {
 // after all else that it sent. A step of one number, the first and the last such, before or after a FIN of
 // the peer's is a FIN sooner than an octet of data.
 void read_acknowledged(const FlowTrace& trace, StreamFacts& unseen) {
-  unseen.not_captured = true;
   StreamOffset step = 0;
   bool any = false, steps_of_one = false, fin = false;
   for (std::size_t i = 0; i < trace.records.size(); ++i) {
@@ -98,6 +97,7 @@ void read_acknowledged(const FlowTrace& trace, StreamFacts& unseen) {
     unseen.acked_last = r.ack;
     unseen.first_acked_last = i;
   }
+  unseen.not_captured = any;  // SYNs alone acknowledge nothing: more likely nobody answered
   unseen.fin_likely = fin && step == 1 && !steps_of_one;
 }
 

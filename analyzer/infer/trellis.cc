@@ -215,11 +215,16 @@ class Runner {
     offer_late();
   }
 
+  Cost late_cost(std::size_t record) const {
+    const TimeNs due = trace_.records[record].frame.time_ns + weights::shortest(rtt());
+    return now_ - due > weights::kFarLate ? weights::kLateByFar : weights::kLate;
+  }
+
   // Twice: any order of two of them.
   void offer_late() {
     if (!row_.states().meets(moved_by(late_triggers_))) return;
     for (std::size_t round = 0; round < std::min<std::size_t>(late_.size(), 2); ++round)
-      for (std::size_t record : late_) offer(record, weights::kLate);
+      for (std::size_t record : late_) offer(record, late_cost(record));
   }
 
   void offer(std::size_t record, Cost cost) {

@@ -31,6 +31,10 @@ inline constexpr Cost kBehindHole = 4;
 inline constexpr Cost kIcmpIgnored = 4;
 // A segment that came later than it should: cheaper than its loss, dearer than on time.
 inline constexpr Cost kLate = 1;
+// Later by so much that another copy was more likely the one: dearer than that one's coming early, cheaper
+// than a loss.
+inline constexpr Cost kLateByFar = 3;
+inline constexpr TimeNs kFarLate = 500 * kMillisecond;
 // A segment that came before it was due, more than half a round trip after it passed: dearer than late.
 inline constexpr Cost kEarly = 2;
 // Earlier still: the round trip was measured far too long; not cheaper than two losses.

@@ -147,10 +147,14 @@ void tell_reset(const FlowFacts& flow, const Refusals& refusals, Finding& findin
 void tell_icmp(const FlowFacts& flow, const Opening& opening, Finding& finding) {
   const RefusingError& icmp = opening.refusals.errors.front();
   const TimeNs after = icmp.frame.time_ns - opening.syns.first.time_ns();
-  finding.summary = "The connect to " + endpoint_text(flow, flow.server()) + " was stopped after " +
-                    duration_text(after) + " by an ICMP" + (icmp.v6 ? "v6" : "") + " error from " +
-                    to_string(icmp.reporter) + ": " + std::string(cause(icmp)) +
-                    (is_filter(icmp) ? ", that is, filtered." : ".");
+  // The same SYN again: the kernel kept the error for later, and went on trying (RFC 1122 4.2.3.9).
+  const bool went_on = opening.syns.last().time_ns() > icmp.frame.time_ns;
+  finding.summary = "The connect to " + endpoint_text(flow, flow.server()) +
+                    (went_on ? " was answered after " : " was stopped after ") + duration_text(after) +
+                    " by an ICMP" + (icmp.v6 ? "v6" : "") + " error from " + to_string(icmp.reporter) + ": " +
+                    std::string(cause(icmp)) + (is_filter(icmp) ? ", that is, filtered" : "") +
+                    (went_on ? "; the client sent its SYN again." : ".");
+  prove(finding, "went_on", went_on);
   prove(finding, "cause", is_filter(icmp) ? "filtered" : "unreachable");
   prove(finding, "icmp", cause(icmp));
   prove(finding, "icmp_type", icmp.type);

@@ -32,6 +32,9 @@ static_assert(0 < kRefusedTaken && kRefusedTaken < kLost);
 static_assert(kHiddenFin > kLost && 0 < kGapWithoutFin && kGapWithoutFin < kLost);
 static_assert(kUnseen > kHiddenFin && kUnseen > 2 * kLost);
 static_assert(kUnseenOneSided < kLost);
+static_assert(kEarly < kLateByFar && kLateByFar < kLost);
+static_assert(kUnseenReset > kUnseenOneSided && kUnseenReset < kLost);
+static_assert(kLastOctetIsData < kLost && kHiddenFinEarlier < kHiddenFin);
 static_assert(kJump > kUnseen && kJump > kCertain);
 
 // What a RST shows of its sender.
