@@ -154,13 +154,13 @@ void tell_icmp(const FlowFacts& flow, const Opening& opening, Finding& finding) 
                     " by an ICMP" + (icmp.v6 ? "v6" : "") + " error from " + to_string(icmp.reporter) + ": " +
                     std::string(cause(icmp)) + (is_filter(icmp) ? ", that is, filtered" : "") +
                     (went_on ? "; the client sent its SYN again." : ".");
-  prove(finding, "went_on", went_on);
   prove(finding, "cause", is_filter(icmp) ? "filtered" : "unreachable");
   prove(finding, "icmp", cause(icmp));
   prove(finding, "icmp_type", icmp.type);
   prove(finding, "icmp_code", icmp.code);
   prove(finding, "icmp_from", to_string(icmp.reporter));
   prove(finding, "answer_after_ns", after);
+  prove(finding, "went_on", went_on);
 }
 
 void examine(const DetectContext& context, Findings& out) {
