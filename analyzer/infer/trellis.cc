@@ -43,7 +43,7 @@ class Runner {
     trellis_.start = row_ = start();
     hidden_fin_after_ = hidden_fin_place();
     hidden_fin_time_ = hidden_fin_time();
-    if (hidden_fin_after_ == kNowhere && wants_hidden_fin()) step(hidden_fin(kNowhere));
+    if (hidden_fin_after_ == kNowhere) step(hidden_fin(kNowhere));
     for (std::size_t i = 0; i < trace_.records.size(); ++i) {
       const SegmentRecord& r = trace_.records[i];
       now_ = std::max(now_, r.frame.time_ns);
@@ -94,9 +94,6 @@ class Runner {
     return row;
   }
 
-  // At a time that evidence gives, or wherever nothing speaks against it.
-  bool wants_hidden_fin() const { return own().lost_fins == 0; }
-
   // Each FIN that passed unseen was sent a retransmission timeout before the next: the round trip and the
   // least RTO (RFC 6298 2).
   TimeNs hidden_fin_time() const {
@@ -120,7 +117,7 @@ class Runner {
   // From the last segment that a sent FIN rules out up to the first captured FIN, it may have been sent after
   // each.
   bool may_hide_fin_before(std::size_t i) const {
-    return wants_hidden_fin() && !own().unseen_fin && i <= own().first_fin &&
+    return !own().unseen_fin && i <= own().first_fin &&
            (hidden_fin_after_ == kNowhere || i > hidden_fin_after_);
   }
 
@@ -132,8 +129,7 @@ class Runner {
 
   bool may_hide_fin_after(std::size_t i) const {
     if (own().unseen_fin) return may_have_acked_fin_sent(i);
-    return wants_hidden_fin() && i < own().first_fin &&
-           (hidden_fin_after_ == kNowhere || i >= hidden_fin_after_);
+    return i < own().first_fin && (hidden_fin_after_ == kNowhere || i >= hidden_fin_after_);
   }
 
   // The endpoint's last segment before its first captured FIN that a sent FIN rules out.

@@ -114,6 +114,8 @@ constexpr Weather kDisorder{.reorder_before_tap = true};
 constexpr Weather kMissing{.capture_loss = true};
 constexpr Weather kLate{.capture_starts_late = true};
 constexpr Weather kOneSided{.one_sided = true};
+constexpr Weather kOtherStacks{.other_stacks = true};
+constexpr Weather kMiddlebox{.other_stacks = true, .middlebox = true};
 
 constexpr Sky kSkies[]{
     {"no fault at all", kCalm, 100'000, 2'000, true, true, CaptureLoss::OnEvidence},
@@ -122,6 +124,10 @@ constexpr Sky kSkies[]{
     {"segments missing in the capture", kMissing, 400'000, 3'000, false, false, CaptureLoss::Granted},
     {"the capture starts late", kLate, 500'000, 3'000, false, false, CaptureLoss::Granted},
     {"one direction captured", kOneSided, 600'000, 2'000, false, true, CaptureLoss::Granted},
+    {"one direction captured, nothing granted", kOneSided, 650'000, 2'000, false, true,
+     CaptureLoss::OnEvidence},
+    {"other stacks than Linux", kOtherStacks, 800'000, 3'000, true, true, CaptureLoss::OnEvidence},
+    {"a middlebox that forges or drops", kMiddlebox, 900'000, 3'000, false, false, CaptureLoss::OnEvidence},
 };
 
 std::optional<std::string> broken_law(const Sky& sky, const Run& run, const std::vector<Concluded>& flows) {

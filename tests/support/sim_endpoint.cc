@@ -17,7 +17,10 @@ void Endpoint::emit(std::uint16_t flags, StreamOffset seq, std::uint32_t payload
   segment.flags = flags;
   segment.seq = seq;
   segment.payload = payload;
-  if (flags & kAck) segment.ack = rcv_nxt_;
+  if (flags & kAck) {
+    segment.ack = rcv_nxt_;
+    ack_at_.reset();
+  }
   if (habits_.timestamps && !(flags & kRst)) {
     segment.ts_val = static_cast<std::uint32_t>(now / kMillisecond) + 1000;
     segment.ts_ecr = (flags & kAck) ? last_ts_received_ : 0;
@@ -37,13 +40,23 @@ void Endpoint::reset(const Segment& cause, TimeNs) {
   } else {
     segment.flags = kRst | kAck;
     segment.seq_is_raw_zero = true;
-    segment.ack = cause.end();
+    segment.ack = habits_.rst_acks_iss ? cause.seq : cause.end();
   }
   send_(segment, state_);
 }
 
+void Endpoint::ack_soon(TimeNs now) {
+  if (habits_.ack_delay == 0 || ack_at_) return ack(now);  // every second segment at once (RFC 9293 3.8.6.3)
+  ack_at_ = now + habits_.ack_delay;
+}
+
+void Endpoint::challenge(TimeNs now) {
+  if (habits_.challenges) ack(now);
+}
+
 void Endpoint::die() {
   state_ = Closed;
+  ack_at_.reset();
   rexmit_at_.reset();
   state_ends_at_.reset();
 }
@@ -93,7 +106,7 @@ void Endpoint::abort(TimeNs now) {
 void Endpoint::probe(TimeNs now) {
   const bool idle = snd_una_ == snd_nxt_;
   if (idle && (state_ == Established || state_ == CloseWait || state_ == FinWait2))
-    emit(kAck, snd_nxt_ - 1, 0, now);
+    emit(kAck, snd_nxt_ - 1, habits_.rubbish_in_probes ? 1 : 0, now);
 }
 
 void Endpoint::receive(TimeNs now, const Segment& segment) {
@@ -174,9 +187,9 @@ void Endpoint::in_synchronized(TimeNs now, const Segment& segment) {
   }
   if (segment.has(kRst)) {
     if (segment.seq == rcv_nxt_) return die();
-    return ack(now);  // RFC 5961 3.2: challenge
+    return challenge(now);  // RFC 5961 3.2
   }
-  if (segment.has(kSyn)) return ack(now);  // RFC 5961 4.2: challenge
+  if (segment.has(kSyn)) return challenge(now);  // RFC 5961 4.2
   if (!segment.has(kAck)) return;
   if (segment.ack > snd_nxt_) return ack(now);
   if (segment.seq <= rcv_nxt_) last_ts_received_ = segment.ts_val;
@@ -224,8 +237,9 @@ void Endpoint::take_text(TimeNs now, const Segment& segment) {
     rcv_nxt_ = std::max(rcv_nxt_, waiting_.begin()->second);
     waiting_.erase(waiting_.begin());
   }
+  const bool in_order = waiting_.empty() && !segment.has(kFin);
   if (waiting_fin_ && *waiting_fin_ == rcv_nxt_) take_fin(now);
-  ack(now);
+  in_order ? ack_soon(now) : ack(now);
 }
 
 void Endpoint::take_fin(TimeNs now) {
@@ -285,7 +299,8 @@ void Endpoint::restart_timer(TimeNs now) {
   if (snd_una_ == snd_nxt_) return rexmit_at_.reset();
   const bool opening = state_ == SynSent || state_ == SynReceived;
   const TimeNs base = opening ? habits_.syn_rto : habits_.rto;
-  rexmit_at_ = now + std::min(kLongestRto, base << std::min(resends_, 20U));
+  const unsigned doublings = opening && habits_.flat_syn_steps ? 0 : std::min(resends_, 20U);
+  rexmit_at_ = now + std::min(kLongestRto, base << doublings);
 }
 
 unsigned Endpoint::retries() const {
@@ -295,6 +310,7 @@ unsigned Endpoint::retries() const {
 }
 
 void Endpoint::run_timers(TimeNs now) {
+  if (ack_at_ && *ack_at_ <= now) return ack(now);
   if (state_ends_at_ && *state_ends_at_ <= now) return die();
   if (!rexmit_at_ || *rexmit_at_ > now) return;
   if (resends_ == retries()) return die();
@@ -304,8 +320,10 @@ void Endpoint::run_timers(TimeNs now) {
 }
 
 std::optional<TimeNs> Endpoint::next_timer() const {
-  if (rexmit_at_ && state_ends_at_) return std::min(*rexmit_at_, *state_ends_at_);
-  return rexmit_at_ ? rexmit_at_ : state_ends_at_;
+  std::optional<TimeNs> next;
+  for (const auto& timer : {ack_at_, rexmit_at_, state_ends_at_})
+    if (timer && (!next || *timer < *next)) next = timer;
+  return next;
 }
 
 }  // namespace tcpautopsy::sim

@@ -34,6 +34,12 @@ struct Habits {
   TimeNs time_wait = 60 * kSecond, fin_wait_2 = 60 * kSecond;
   std::uint32_t mss = 1000, window_segments = 6;
   bool timestamps = false, sack = false, fin_rides_on_data = false;
+  // What other stacks do than Linux.
+  bool flat_syn_steps = false;     // SYNs again at fixed steps, not doubling
+  bool rubbish_in_probes = false;  // keep-alives with one octet of it (4.2BSD)
+  bool rst_acks_iss = false;       // refuses a SYN by a RST that acknowledges ISS, not ISS+1
+  bool challenges = true;          // sends the challenge ACKs of RFC 5961
+  TimeNs ack_delay = 0;            // of the ACK of a segment in order; 0: at once
 };
 
 class Endpoint {
@@ -74,6 +80,8 @@ class Endpoint {
 
   void emit(std::uint16_t flags, StreamOffset seq, std::uint32_t payload, TimeNs now);
   void ack(TimeNs now) { emit(kAck, snd_nxt_, 0, now); }
+  void ack_soon(TimeNs now);
+  void challenge(TimeNs now);
   void reset(const Segment& segment, TimeNs now);  // a RST that answers `segment`
   void transmit(TimeNs now);                       // what the window and the FIN allow
   void send_fin(TimeNs now, StreamOffset seq, std::uint32_t payload);
@@ -92,6 +100,7 @@ class Endpoint {
   std::optional<StreamOffset> waiting_fin_;       // sequence number of a FIN beyond a hole
   std::uint32_t last_ts_received_ = 0;
   unsigned resends_ = 0, duplicate_acks_ = 0;
+  std::optional<TimeNs> ack_at_;                     // of a delayed ACK
   std::optional<TimeNs> rexmit_at_, state_ends_at_;  // retransmission; 2MSL or the orphan's FIN-WAIT-2 time
 };
 

@@ -28,7 +28,7 @@ class Dice {
   std::mt19937_64 engine_;
 };
 
-enum class Doing : std::uint8_t { AtTap, AtEnd, Timer, Connect, Write, Shutdown, Close, Abort, Probe };
+enum class Doing : std::uint8_t { AtTap, AtEnd, Timer, Connect, Write, Shutdown, Close, Abort, Probe, Forge };
 
 struct Event {
   TimeNs at = 0;
@@ -56,6 +56,9 @@ class Simulation {
  private:
   void choose_path(const Weather& weather);
   Habits choose_habits();
+  void differ(Habits& habits);
+  void plan_middlebox();
+  void forge(Side in_whose_name);
   void plan_opening();
   void plan_application(Side side);
   void plan(Doing doing, Side side, TimeNs at);
@@ -81,6 +84,10 @@ class Simulation {
   bool counts_ip_id_ = true, timestamps_ = false;
   std::uint64_t skip_ = 0;
   std::optional<Side> only_;
+  bool other_stacks_ = false;
+  std::optional<TimeNs>
+      shut_at_;  // from then on nothing passes the middlebox, which stands behind the capture point
+  PerSide<StreamOffset> end_at_tap_{};  // by sender
   Run run_;
 };
 
@@ -92,12 +99,48 @@ Habits Simulation::choose_habits() {
   habits.timestamps = timestamps_;
   habits.sack = dice_.chance(0.7);
   habits.fin_rides_on_data = dice_.chance(0.4);
+  if (other_stacks_) differ(habits);
   return habits;
+}
+
+void Simulation::differ(Habits& habits) {
+  if (dice_.chance(0.4)) {  // as Windows
+    habits.flat_syn_steps = true;
+    habits.syn_rto = 3 * kSecond;
+    habits.syn_retries = habits.syn_ack_retries = 2;
+    habits.data_retries = habits.orphan_retries = 5;
+    habits.time_wait = habits.fin_wait_2 = 120 * kSecond;
+  }
+  if (dice_.chance(0.3)) habits.fin_wait_2 = 1'000'000 * kSecond;
+  habits.rubbish_in_probes = dice_.chance(0.5);
+  habits.rst_acks_iss = dice_.chance(0.3);
+  habits.challenges = dice_.chance(0.5);
+  if (dice_.chance(0.5)) habits.ack_delay = dice_.time(0.04, 0.5);
+}
+
+void Simulation::plan_middlebox() {
+  if (dice_.chance(0.5)) {
+    shut_at_ = dice_.time(0.5, 20);
+  } else {
+    plan(Doing::Forge, dice_.chance(0.5) ? Side::A : Side::B, dice_.time(0.1, 10));
+  }
+}
+
+// As a firewall does: exact, in the end's name, toward the other one.
+void Simulation::forge(Side in_whose_name) {
+  if (sent_[index(in_whose_name)] == 0) return;
+  Event event;
+  event.side = event.segment.from = in_whose_name;
+  event.segment.flags = kRst;
+  event.segment.seq = end_at_tap_[index(in_whose_name)];
+  event.copy = true;  // no end sent it
+  past_tap(event);
 }
 
 Simulation::Simulation(std::uint64_t seed, const Weather& weather)
     : dice_(seed), a_(Side::A, {}, {}), b_(Side::B, {}, {}) {
   choose_path(weather);
+  other_stacks_ = weather.other_stacks;
   timestamps_ = dice_.chance(0.5);
   counts_ip_id_ = dice_.chance(0.7);
   const auto send = [this](const Segment& segment, TcpState state) { on_send(segment, state); };
@@ -109,6 +152,7 @@ Simulation::Simulation(std::uint64_t seed, const Weather& weather)
   if (weather.capture_starts_late && dice_.chance(0.5)) skip_ = dice_.below(15);
   if (weather.one_sided) only_ = dice_.chance(0.5) ? Side::A : Side::B;
   plan_opening();
+  if (weather.middlebox) plan_middlebox();
 }
 
 void Simulation::choose_path(const Weather& weather) {
@@ -193,6 +237,8 @@ void Simulation::to_tap(const Segment& segment, TcpState state) {
 void Simulation::past_tap(const Event& event) {
   capture(event);
   const std::size_t from = index(event.side);
+  if (!event.segment.has(kRst)) end_at_tap_[from] = std::max(end_at_tap_[from], event.segment.end());
+  if (shut_at_ && now_ >= *shut_at_) return;
   if (dice_.chance(path_.loss_after[from])) return;
   for (unsigned copies = dice_.chance(path_.duplicate / 2) ? 2 : 1; copies > 0; --copies) {
     Event onward = event;
@@ -282,6 +328,7 @@ void Simulation::handle(const Event& event) {
     case Doing::Close: return host.close(now_);
     case Doing::Abort: return host.abort(now_);
     case Doing::Probe: return host.probe(now_);
+    case Doing::Forge: return forge(event.side);
   }
 }
 

@@ -20,6 +20,8 @@ struct Weather {
   bool capture_loss = false;         // the capture misses some segments
   bool capture_starts_late = false;  // in the middle of the connection
   bool one_sided = false;            // only one direction is captured
+  bool other_stacks = false;         // ends that are no Linux
+  bool middlebox = false;            // one that forges a RST, or drops everything after a time
 };
 
 struct Run {
