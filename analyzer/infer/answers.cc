@@ -11,6 +11,8 @@ namespace {
 
 // docs/findings.md's threshold.
 constexpr TimeNs kLate = 3 * kSecond;
+// Longer, two captures were joined, or nobody waits any more.
+constexpr TimeNs kLongest = 24 * 3600 * kSecond;
 // Who pauses so long within a turn sends what comes up and waits for no answer: a log, a feed.
 constexpr TimeNs kFeed = kSecond;
 // Turns this much smaller than the first of their end are seldom requests: window updates and
@@ -83,7 +85,7 @@ std::optional<UnansweredRequest> unanswered(const FlowHistory& h, const TurnResu
   if (!end) return std::nullopt;
   const TimeNs waited =
       end->time_ns - request.acked_ns - (end->until == WaitedUntil::CaptureEnd ? 0 : h.rtt(side).value_or(0));
-  if (waited < kLate) return std::nullopt;
+  if (waited < kLate || waited > kLongest) return std::nullopt;
   if (greeting && end->until == WaitedUntil::CaptureEnd) return std::nullopt;
   // A RST speaks for itself; who closes or falls silent may have had nothing to ask.
   if (!greeting && end->until != WaitedUntil::Reset &&
@@ -128,7 +130,7 @@ class LateOnes {
 
   void note(const std::optional<FrameRef>& asked, const FrameRef& answer, TimeNs wait_ns, bool greeting) {
     const TimeNs late = wait_ns - network_.value_or(0);
-    if (late < kLate) return;
+    if (late < kLate || late > kLongest) return;
     ++found_.count;
     if (late <= found_.longest_ns) return;
     found_.asked = asked;
