@@ -11,9 +11,7 @@ namespace {
 using enum TcpState;
 
 constexpr StateSet kBeforeOwnFin{Established, CloseWait, SynReceived};
-constexpr StateSet kAfterOwnFin{FinWait1, FinWait2, Closing, LastAck, TimeWait};
 constexpr StateSet kOwnFinOutstanding{FinWait1, Closing, LastAck};
-constexpr StateSet kPeerFinArrived{CloseWait, Closing, LastAck, TimeWait};
 constexpr StateSet kPeerFinNotArrived{SynReceived, Established, FinWait1, FinWait2};
 
 // Running knowledge while the records are read in order.

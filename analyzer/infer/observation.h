@@ -13,6 +13,12 @@ namespace tcpautopsy {
 
 constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
 
+// Of an end that still has its socket.
+constexpr StateSet kAfterOwnFin{TcpState::FinWait1, TcpState::FinWait2, TcpState::Closing, TcpState::LastAck,
+                                TcpState::TimeWait};
+constexpr StateSet kPeerFinArrived{TcpState::CloseWait, TcpState::Closing, TcpState::LastAck,
+                                   TcpState::TimeWait};
+
 struct Observation {
   bool bare_rst =
       false;  // a RST without ACK: the answer of a host to a segment it has no use for (RFC 9293 3.10.7.1)

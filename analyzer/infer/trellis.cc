@@ -11,9 +11,6 @@ namespace {
 
 using enum TcpState;
 
-constexpr StateSet kPeerFinArrived{CloseWait, Closing, LastAck, TimeWait, Closed};
-constexpr StateSet kSentFin{FinWait1, FinWait2, Closing, LastAck, TimeWait, Closed};
-
 OpeningSeen opening_seen_by(const StreamFacts& own, const StreamFacts& peer) {
   if (own.sent_syn) return OpeningSeen::OwnSyn;
   if (peer.sent_syn) return OpeningSeen::PeerSyn;
@@ -163,7 +160,7 @@ class Runner {
     if (row_.empty()) jump(i, before);
     if (may_hide_fin_after(i)) step(hidden_fin(i));
     if (peer().fin_likely && i == peer().first_acked_last)
-      shown(i, kPeerFinArrived, weights::kLastOctetIsData);
+      shown(i, kPeerFinArrived | StateSet{Closed}, weights::kLastOctetIsData);
   }
 
   void shown(std::size_t record, StateSet states, Cost cost_of_others) {
@@ -179,8 +176,7 @@ class Runner {
   // Nothing of the endpoint was captured: what it had sent is told by what its peer acknowledges.
   void shown_by(std::size_t record) {
     const SegmentRecord& r = trace_.records[record];
-    if (!told_begin_ && own().acked_more && !begins_seen())
-      shown(record, ~kSentFin | StateSet{Closed}, kNever);
+    if (!told_begin_ && own().acked_more && !begins_seen()) shown(record, ~kAfterOwnFin, kNever);
     told_begin_ = true;
     if (r.has(kAck) && !r.has(kSyn) && !r.has(kRst) && r.ack > acked_ && record <= own().first_acked_last) {
       if (acked_ >= 1 && !peer_fast_open())
@@ -191,7 +187,7 @@ class Runner {
     }
     may_have_sent(record);
     if (own().fin_likely && record == own().first_acked_last)
-      shown(record, kSentFin, weights::kLastOctetIsData);
+      shown(record, kAfterOwnFin | StateSet{Closed}, weights::kLastOctetIsData);
   }
 
   bool begins_seen() const { return peer().sent_syn || peer().sent_syn_ack; }
