@@ -104,7 +104,10 @@ void FlowTable::open_pending(Id opened) {
 }
 
 std::uint64_t FlowTable::deliver(const Arrival& a, const Router::Route& to) {
-  if (to.superseded != LiveFlows::kNone) endings_.watch(to.superseded, flows_[to.superseded]);
+  if (to.superseded != LiveFlows::kNone) {
+    endings_.watch(to.superseded, flows_[to.superseded]);
+    bound_incarnations(to.superseded);
+  }
   LiveFlow& flow = flows_[to.flow];
   if (to.pending) return flow.number;
   const Side side = flow.side_of(a.from_low);
@@ -148,6 +151,14 @@ std::optional<FlowTrace> FlowTable::so_far(const TcpSegment& segment, std::uint6
     return flow.so_far(pairs_.copied(flow.pair));
   }
   return std::nullopt;
+}
+
+// Whose a segment is, is asked of all of them: the oldest, of which nothing came for long, is over.
+void FlowTable::bound_incarnations(Id latest) {
+  std::size_t live = 1;
+  Id oldest = latest;
+  for (; flows_[oldest].older != LiveFlows::kNone; oldest = flows_[oldest].older) ++live;
+  if (live > kMostIncarnations) hand_out(oldest);
 }
 
 void FlowTable::hand_out(Id id) {

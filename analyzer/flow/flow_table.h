@@ -31,7 +31,7 @@ struct FlowOptions {
 };
 
 // Feed segments in file order. `done` receives each flow once, when it is over (closed for time_wait,
-// given up, or finish()), each incarnation before its successor. Neither callback may come back to the table.
+// given up, followed by very many incarnations, or finish()), each incarnation before its successor. Neither callback may come back to the table.
 //
 // A segment's way: is it a copy (RecentPackets, CopiedPairs), whose is it (Router), to its flow (LiveFlows),
 // and whether flows are over by then (Endings).
@@ -60,6 +60,7 @@ class FlowTable {
 
  private:
   using Id = LiveFlows::Id;
+  static constexpr std::size_t kMostIncarnations = 32;  // live at once of one 4-tuple, before the latest
 
   void pass_time(TimeNs now_ns);
   bool is_copy(RecentPackets::Copy copy, const LiveFlow& flow) const;
@@ -69,6 +70,7 @@ class FlowTable {
   void undo_pending(Id opened);
   void open_pending(Id opened);
   std::uint64_t deliver(const Arrival& arrival, const Router::Route& to);
+  void bound_incarnations(Id latest);
   void hand_out(Id flow);
   void count_copies(const EndedFlow& ended, const FrameRef& first_copy);
 

@@ -61,7 +61,7 @@ Router::Route Router::route_syn_ack(const Arrival& a, Id latest) {
 Router::Id Router::best_fit(const TcpSegment& segment, Id latest) {
   Id best = latest;
   std::uint32_t least = flows_[latest].misfit(segment);
-  for (Id id = flows_[latest].older; id != LiveFlows::kNone; id = flows_[id].older) {
+  for (Id id = flows_[latest].older; id != LiveFlows::kNone && least > 0; id = flows_[id].older) {
     const std::uint32_t misfit = flows_[id].misfit(segment);
     if (misfit < least) {
       best = id;

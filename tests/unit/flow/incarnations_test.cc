@@ -368,3 +368,29 @@ TEST_CASE("an ICMP error that quotes a SYN in a living connection is the new inc
   REQUIRE(flows[1].icmp.size() == 1);
   CHECK(flows[1].icmp[0].seq == 0);
 }
+
+TEST_CASE("of very many incarnations at once the oldest are over, and each is handed out once, in order") {
+  Traffic t;
+  constexpr std::uint32_t kMany = 100;
+  for (std::uint32_t i = 0; i < kMany; ++i) {
+    t.reuse(kNewA + i * 1'000'003U, kNewB - i * 777'777U).handshake().close();
+    CHECK(t.last_flow() == i);
+  }
+  CHECK(t.done().size() >= kMany / 2);
+  const auto flows = t.finish();
+  REQUIRE(flows.size() == kMany);
+  for (std::uint32_t i = 0; i < kMany; ++i) {
+    CHECK(flows[i].incarnation == i);
+    CHECK(flows[i].facts(Side::A).packets == 4);
+    CHECK(flows[i].successor.has_value() == (i + 1 < kMany));
+  }
+}
+
+TEST_CASE("a late segment still finds its incarnation before a few later ones") {
+  Traffic t;
+  t.handshake().close();
+  for (std::uint32_t i = 0; i < 20; ++i)
+    t.reuse(kNewA + i * 50'000'003U, kNewB - i * 30'777'777U).handshake().close();
+  t.reuse(kIssA, kIssB).b(kFin | kAck, 1, 2);
+  CHECK(t.last_flow() == 0);
+}
