@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "analyzer/capture/frame.h"
 #include "analyzer/flow/live_flow.h"
@@ -34,6 +35,10 @@ class FlowSlot {
   LiveFlow* flow() const { return awake() ? reinterpret_cast<LiveFlow*>(at_) : nullptr; }
   void hold(std::unique_ptr<LiveFlow> flow);
   void hold(const SleepingFlow& flow);
+  // An awake flow, which leaves the slot.
+  std::unique_ptr<LiveFlow> release() {
+    return std::unique_ptr<LiveFlow>(reinterpret_cast<LiveFlow*>(std::exchange(at_, 0)));
+  }
   // Of a sleeping flow.
   SleepingFlow sleeping() const;
   void clear();

@@ -167,16 +167,16 @@ void FlowTable::hand_out(Id id) {
   if (older != LiveFlows::kNone) hand_out(older);
   LiveFlow& flow = flows_[id];
   const bool captured_twice = pairs_.copied(flow.pair);
-  EndedFlow ended = flow.conclude(captured_twice);
-  if (captured_twice) count_copies(ended, flow.first_copy());
-  if (ended.trace.successor && flow.newer != LiveFlows::kNone) ended.next = flows_[flow.newer].number;
-  flows_.close(id);
-  done_(std::move(ended));
+  if (captured_twice) count_copies(flow);
+  std::optional<std::uint64_t> next;
+  if (flow.successor && flow.newer != LiveFlows::kNone) next = flows_[flow.newer].number;
+  done_(FinishedFlow(flows_.close(id), captured_twice, next));
 }
 
-void FlowTable::count_copies(const EndedFlow& ended, const FrameRef& first) {
-  const std::uint64_t dropped = ended.trace.sides[0].copies + ended.trace.sides[1].copies;
+void FlowTable::count_copies(LiveFlow& flow) {
+  const std::uint64_t dropped = std::uint64_t{flow.side(Side::A).copies} + flow.side(Side::B).copies;
   if (dropped == 0) return;
+  const FrameRef& first = flow.first_copy();
   copies_dropped_ += dropped;
   if (first_copy_.number == 0 ||
       std::tie(first.file, first.number) < std::tie(first_copy_.file, first_copy_.number)) {

@@ -8,6 +8,7 @@
 #include "analyzer/flow/arrival.h"
 #include "analyzer/flow/capture_facts.h"
 #include "analyzer/flow/endings.h"
+#include "analyzer/flow/finished_flow.h"
 #include "analyzer/flow/flow_trace.h"
 #include "analyzer/flow/live_flows.h"
 #include "analyzer/flow/packet_copies.h"
@@ -31,13 +32,14 @@ struct FlowOptions {
 };
 
 // Feed segments in file order. `done` receives each flow once, when it is over (closed for time_wait,
-// given up, followed by very many incarnations, or finish()), each incarnation before its successor. Neither callback may come back to the table.
+// given up, followed by very many incarnations, or finish()), each incarnation before its successor. Neither
+// callback may come back to the table.
 //
 // A segment's way: is it a copy (RecentPackets, CopiedPairs), whose is it (Router), to its flow (LiveFlows),
 // and whether flows are over by then (Endings).
 class FlowTable {
  public:
-  using Done = std::function<void(EndedFlow&&)>;
+  using Done = std::function<void(FinishedFlow&&)>;
 
   FlowTable(FlowOptions options, Done done);
   FlowTable(const FlowTable&) = delete;
@@ -72,7 +74,7 @@ class FlowTable {
   std::uint64_t deliver(const Arrival& arrival, const Router::Route& to);
   void bound_incarnations(Id latest);
   void hand_out(Id flow);
-  void count_copies(const EndedFlow& ended, const FrameRef& first_copy);
+  void count_copies(LiveFlow& flow);
 
   FlowOptions options_;
   Done done_;

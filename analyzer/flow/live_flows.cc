@@ -152,7 +152,7 @@ void LiveFlows::join(Id id, std::uint32_t encapsulation) {
   index_.insert(hash_of(key), id);
 }
 
-void LiveFlows::unlink(Id id) {
+std::unique_ptr<LiveFlow> LiveFlows::unlink(Id id) {
   const LiveFlow& flow = (*this)[id];
   if (flow.older != kNone) (*this)[flow.older].newer = flow.newer;
   if (flow.newer != kNone) {
@@ -168,16 +168,16 @@ void LiveFlows::unlink(Id id) {
       }
     });
   }
-  slots_[id].clear();
   free_.push_back(id);
+  return slots_[id].release();
 }
 
-void LiveFlows::close(Id id) {
+std::unique_ptr<LiveFlow> LiveFlows::close(Id id) {
   const LiveFlow& flow = (*this)[id];
   if (flow.newer == kNone && flow.older == kNone) {
     ended_.remember(hash_of(flow.key), flow.incarnation + 1);
   }
-  unlink(id);
+  return unlink(id);
 }
 
 void LiveFlows::undo(Id id) {

@@ -60,7 +60,8 @@ class LiveFlows {
   Opened open_asleep(const Arrival& arrival, CopiedPairs::Pair pair);
   // From now on segments with this encapsulation too find the flow and its successors.
   void join(Id id, std::uint32_t encapsulation);
-  void close(Id id);
+  // Takes it out of the table.
+  std::unique_ptr<LiveFlow> close(Id id);
   // As though it had never been: its key's incarnations go on from the one before.
   void undo(Id id);
   // Lets flows that were not touched for long sleep, beyond the number that may be awake.
@@ -85,7 +86,7 @@ class LiveFlows {
   std::unique_ptr<LiveFlow> empty_copy(const SleepingFlow& asleep) const;
   Id store(FlowSlot slot);
   void note_encapsulation(std::uint32_t encapsulation);
-  void unlink(Id id);
+  std::unique_ptr<LiveFlow> unlink(Id id);
   // Calls f(hash) for each key that the flow is found by.
   template <class F>
   static void each_hash(const LiveFlow& flow, F f);
