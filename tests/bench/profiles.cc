@@ -117,7 +117,7 @@ void Generator::web(std::uint32_t number) {
   const std::uint32_t exchanges = 1 + std::min(20U, whole(random_.exponential(1.2)));
   for (std::uint32_t i = 0; i < exchanges; ++i) {
     talk.send(End::Client, whole(std::clamp(random_.around(450, 0.5), 60.0, 6e3)), think(60, 1.5));
-    talk.send(End::Server, whole(std::clamp(random_.around(4'500, 1.45), 80.0, 8e6)), think(8, 1));
+    talk.send(End::Server, whole(std::clamp(random_.around(3'000, 1.45), 80.0, 8e6)), think(8, 1));
   }
   const End first = random_.chance(0.5) ? End::Client : End::Server;
   if (random_.chance(0.1))

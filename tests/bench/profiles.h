@@ -19,8 +19,8 @@ enum class Profile : std::uint8_t {
   SynFlood,  // half-open connections from everywhere, few that are none
   Idle,      // all connections open at one time, with little said
 };
-constexpr std::array kProfiles{Profile::Web,   Profile::Bulk,     Profile::Small,
-                               Profile::Churn, Profile::SynFlood, Profile::Idle};
+inline constexpr std::array kProfiles{Profile::Web,   Profile::Bulk,     Profile::Small,
+                                      Profile::Churn, Profile::SynFlood, Profile::Idle};
 
 std::string_view name(Profile profile);
 std::optional<Profile> find_profile(std::string_view name);

@@ -16,7 +16,7 @@ namespace {
 
 constexpr const char* kUsage =
     "usage: speed [OPTION]...\n"
-    "  --scale NUMBER   size of the captures (1: 40 to 500 MB each, with --growth up to 2 GB)\n"
+    "  --scale NUMBER   size of the captures (1; below it the start of programs counts too)\n"
     "  --rounds COUNT   each figure is the median of so many (5)\n"
     "  --profile NAME   web, bulk, small, churn, synflood or idle; may be given again (all)\n"
     "  --seed NUMBER    other captures of the same kind (1)\n"
@@ -78,7 +78,7 @@ Request parse(const std::vector<std::string>& words) {
   return request;
 }
 
-int run(const std::vector<std::string>& words) {
+int speed(const std::vector<std::string>& words) {
   try {
     const Request request = parse(words);
     request.growth ? growth(request.settings) : compare(request.settings);
@@ -96,5 +96,5 @@ int run(const std::vector<std::string>& words) {
 }  // namespace tcpautopsy::bench
 
 int main(int count, char** arguments) {
-  return tcpautopsy::bench::run(std::vector<std::string>(arguments + 1, arguments + count));
+  return tcpautopsy::bench::speed(std::vector<std::string>(arguments + 1, arguments + count));
 }
