@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <sstream>
@@ -52,6 +53,7 @@ Used wait_for(pid_t child) {
   int status = 0;
   rusage usage{};
   if (wait4(child, &status, 0, &usage) != child) throw std::runtime_error("a child is lost");
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGINT) throw std::runtime_error("interrupted");
   Used used;
   used.cpu_s = seconds(usage.ru_utime) + seconds(usage.ru_stime);
   used.peak_octets = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
@@ -77,6 +79,7 @@ Pipe make_pipe() {
 }
 
 [[noreturn]] void work_and_leave(const std::function<std::string()>& work, int in) {
+  std::signal(SIGINT, SIG_DFL);
   int status = 1;
   try {
     const std::string words = work();
@@ -88,6 +91,10 @@ Pipe make_pipe() {
 }
 
 }  // namespace
+
+void leave_interrupts_to_children() {
+  std::signal(SIGINT, [](int) {});
+}
 
 Used run(const Command& command) {
   FileActions files;

@@ -16,6 +16,9 @@ struct Used {
   int status = 0;                 // of its exit; -1 if a signal ended it
 };
 
+// From then on Ctrl-C ends the child that runs, and what waits for it throws: so captures are taken away.
+void leave_interrupts_to_children();
+
 // Runs it with its output thrown away. Throws std::runtime_error if it cannot be started. What this process
 // has in memory must be little: Linux counts it as the child's until the child is another program.
 Used run(const Command& command);

@@ -81,6 +81,7 @@ Request parse(const std::vector<std::string>& words) {
 int speed(const std::vector<std::string>& words) {
   try {
     const Request request = parse(words);
+    leave_interrupts_to_children();
     request.growth ? growth(request.settings) : compare(request.settings);
     return 0;
   } catch (const Usage& error) {
