@@ -11,6 +11,13 @@ namespace {
 constexpr TimeNs kDelayedAck = 40 * kMillisecond, kLeastTimeout = 200 * kMillisecond;
 constexpr std::uint32_t kLargestWindow = 256, kSmallestWindow = 4, kDuplicates = 3;
 
+// RFC 7323 4.3: the end echoes the value of the segment that lies at what it acknowledged last.
+void note_timestamp(const Packet& arrived, std::array<std::uint32_t, 2>& recent,
+                    const std::array<std::uint32_t, 2>& acked) {
+  const std::size_t to = index(other(arrived.from));
+  if (!arrived.lost && arrived.seq <= acked[to]) recent[to] = arrived.ts_val;
+}
+
 }  // namespace
 
 // An end answers what it got of the other after a round trip, and goes on with its own at once.
@@ -163,13 +170,6 @@ void Conversation::close(End first, TimeNs think) {
 
 void Conversation::reset(End from, TimeNs think) { bare(from, kRst | kAck, think); }
 
-// RFC 7323 4.3: the end echoes the value of the segment that lies at what it acknowledged last.
-void Conversation::stamp(const Packet& arrived, std::array<std::uint32_t, 2>& recent,
-                         const std::array<std::uint32_t, 2>& acked) const {
-  const std::size_t to = index(other(arrived.from));
-  if (!arrived.lost && arrived.seq <= acked[to]) recent[to] = arrived.ts_val;
-}
-
 std::vector<Packet> Conversation::finish() {
   settle(End::Client, clock_ + kSecond);
   settle(End::Server, clock_ + kSecond);
@@ -185,7 +185,7 @@ std::vector<Packet> Conversation::finish() {
     packet.ip_id = ids[from]++;
     std::size_t& next = arrived[from];
     for (; packets_[next].time_ns + path_.round_trip[from] <= packet.time_ns; ++next)
-      if (packets_[next].from != packet.from) stamp(packets_[next], recent, acked);
+      if (packets_[next].from != packet.from) note_timestamp(packets_[next], recent, acked);
     packet.ts_ecr = recent[from];
     acked[from] = packet.ack;
   }

@@ -79,8 +79,6 @@ class Conversation {
   TimeNs in_order(End from, const Burst& burst, std::uint32_t until);
   TimeNs repair(End from, const Burst& burst);
   std::uint32_t pick_lost(std::uint32_t segments);
-  void stamp(const Packet& arrived, std::array<std::uint32_t, 2>& recent,
-             const std::array<std::uint32_t, 2>& acked) const;
 
   Connection connection_;
   Path path_;
