@@ -113,11 +113,16 @@ void note_stamps(FlowHistory& h) {
 }  // namespace
 
 void Historian::follow(FlowHistory& h, Side side, bool may_miss, TimeNs until_ns) {
+  const bool plain = !may_miss && courses_.read(h.trace, observations_, side);
+  if (plain && courses_.tell(observations_, until_ns, h)) return end_by_successor(h, side);
+  const std::size_t first = h.transitions.size();
   const Trellis* trellis = &trellises_.run(h.trace, observations_, h.profile, side, until_ns, may_miss);
-  if (trellis->contradiction && !may_miss)
+  const bool explained = !trellis->contradiction;
+  if (!explained && !may_miss)
     trellis = &trellises_.run(h.trace, observations_, h.profile, side, until_ns, true);
   if (trellis->contradiction && !h.contradiction) h.contradiction = contradiction_of(*trellis, h.trace, side);
-  trace_back(*trellis, observations_, side, h);
+  const auto before_end = trace_back(*trellis, observations_, side, h);
+  if (plain && explained) courses_.keep(*trellis, h, first, before_end);
   end_by_successor(h, side);
 }
 

@@ -5,6 +5,7 @@
 
 #include "analyzer/flow/flow_trace.h"
 #include "analyzer/infer/flow_history.h"
+#include "analyzer/infer/known_courses.h"
 #include "analyzer/infer/observation.h"
 #include "analyzer/infer/profile.h"
 #include "analyzer/infer/trellis.h"
@@ -38,6 +39,7 @@ class Historian {
 
   Observations observations_;
   TrellisBuilder trellises_;
+  KnownCourses courses_;
   std::vector<Belief> beliefs_;
   std::vector<Delivery> deliveries_;
   std::vector<Transition> transitions_;

@@ -40,6 +40,7 @@ class StateSet {
   constexpr void remove(TcpState s) { bits_ = static_cast<std::uint16_t>(bits_ & ~bit(s)); }
   constexpr bool has(TcpState s) const { return (bits_ & bit(s)) != 0; }
   constexpr bool empty() const { return bits_ == 0; }
+  constexpr std::uint16_t bits() const { return bits_; }  // one for each state, in their order
   constexpr bool single() const { return bits_ != 0 && (bits_ & (bits_ - 1)) == 0; }
   constexpr bool within(StateSet o) const { return (bits_ & ~o.bits_) == 0; }
   constexpr bool meets(StateSet o) const { return (bits_ & o.bits_) != 0; }

@@ -20,7 +20,7 @@ class Traceback {
         history_(history),
         known_(!trellis.start_unknown) {}
 
-  void trace() {
+  std::optional<TcpState> trace() {
     state_ = best_start();
     start_ = state_;
     for (event_ = 0; event_ < trellis_.steps.size(); ++event_) {
@@ -32,6 +32,7 @@ class Traceback {
       believe();
     }
     finish();
+    return before_end_;
   }
 
  private:
@@ -370,7 +371,10 @@ class Traceback {
       offer(add_cost(last[s], e.stay), s);
       if (e.leave != kNever) offer(add_cost(last[s], e.leave), timer_row(s)->to);
     });
-    if (known_ && last.states().has(likeliest)) conclude(trellis_.endings[index(likeliest)], outcome);
+    if (known_ && last.states().has(likeliest)) {
+      before_end_ = likeliest;
+      conclude(trellis_.endings[index(likeliest)], outcome);
+    }
     const auto cheaper = [&ends](TcpState a, TcpState b) { return ends[a] < ends[b]; };
     for (auto next = found.begin(); next != found_end; ++next)
       std::rotate(std::upper_bound(found.begin(), next, *next, cheaper), next, next + 1);
@@ -404,6 +408,7 @@ class Traceback {
   TimeNs latest_at_ns_ = 0;
   std::size_t last_told_ = 0;  // the latest record of a transition
   TcpState state_ = Closed, start_ = Closed;
+  std::optional<TcpState> before_end_;
   std::size_t event_ = 0;
   const Step* step_ = nullptr;  // the event's
   std::size_t last_sent_ = kNowhere;
@@ -412,8 +417,9 @@ class Traceback {
 
 }  // namespace
 
-void trace_back(const Trellis& trellis, const Observations& observations, Side side, FlowHistory& history) {
-  Traceback(trellis, observations, side, history).trace();
+std::optional<TcpState> trace_back(const Trellis& trellis, const Observations& observations, Side side,
+                                   FlowHistory& history) {
+  return Traceback(trellis, observations, side, history).trace();
 }
 
 }  // namespace tcpautopsy

@@ -1,0 +1,209 @@
+#include "analyzer/infer/known_courses.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "analyzer/flow/flow_key.h"
+#include "analyzer/infer/timers.h"
+#include "analyzer/infer/transition_tables.h"
+
+namespace tcpautopsy {
+namespace {
+
+bool plain(const StreamFacts& s) {
+  return !s.unseen_fin && !s.not_captured && !s.fin_likely && !s.fin_may_be_missed && !s.sent_rst &&
+         s.lost_fins == 0;
+}
+
+std::uint64_t opening_of(const StreamFacts& s) { return (s.sent_syn ? 1U : 0U) | (s.sent_syn_ack ? 2U : 0U); }
+
+// All of an observation, but for the costs.
+std::uint64_t says(const Observation& m) {
+  std::uint64_t word = 0;
+  for (const bool bit : {m.bare_rst, m.refuses_syn, m.refuses_handshake, m.unacceptable_to_syn, m.syn_again,
+                         m.refuses_probe, m.acknowledges_fin, m.early_data, m.constrains})
+    word = word << 1 | (bit ? 1U : 0U);
+  return word << 32 | std::uint64_t{m.after.bits()} << 16 | std::uint64_t{m.triggers} << 8 |
+         static_cast<std::uint64_t>(m.sends);
+}
+
+std::uint64_t costs_of(const Observation& m) {
+  return std::uint64_t{m.deliver_cost} << 32 | std::uint64_t{m.miss_cost} << 16 | m.idle_cost;
+}
+
+// What the passes ask of the segment itself.
+std::uint64_t kind_of(const SegmentRecord& r, Side side) {
+  return std::uint64_t{r.flags} << 2 | (r.copy ? 2U : 0U) | (r.side == side ? 1U : 0U);
+}
+
+}  // namespace
+
+void KnownCourses::put(std::uint64_t word) {
+  key_.push_back(word);
+  hash_ = mix(hash_ ^ word);
+}
+
+// As Runner::arrive_until() takes them, and of those that came the last of each set of triggers.
+void KnownCourses::arrive(const Observations& observations, TimeNs now_ns) {
+  for (; next_due_ < due_.size() && due_[next_due_].at_ns <= now_ns; ++next_due_) {
+    const std::size_t record = due_[next_due_].record;
+    const std::uint8_t triggers = observations.records[record].triggers;
+    if (triggers == 0) continue;
+    const auto same = std::find_if(late_.begin(), late_.end(), [&](std::size_t known) {
+      return observations.records[known].triggers == triggers;
+    });
+    if (same != late_.end())
+      *same = record;
+    else
+      late_.push_back(record);
+  }
+}
+
+// Which of those under way come far too early, if they come now.
+void KnownCourses::pending(const FlowTrace& trace, std::size_t before, TimeNs now_ns) {
+  std::uint64_t early = 1;
+  for (std::size_t d = next_due_; d < due_.size() && due_[d].record < before; ++d)
+    early = early << 1 | ((now_ns - trace.records[due_[d].record].frame.time_ns) * 2 < rtt_ns_ ? 1U : 0U);
+  put(early);
+}
+
+// Which of those that may have come later come by far too late.
+void KnownCourses::late(const FlowTrace& trace, TimeNs now_ns) {
+  std::uint64_t by_far = 1;
+  for (const std::size_t record : late_) {
+    const TimeNs due = trace.records[record].frame.time_ns + weights::shortest(rtt_ns_);
+    by_far = by_far << 1 | (now_ns - due > weights::kFarLate ? 1U : 0U);
+  }
+  put(by_far);
+}
+
+bool KnownCourses::read(const FlowTrace& trace, const Observations& observations, Side side) {
+  const StreamFacts& own = observations.streams[index(side)];
+  const StreamFacts& peer = observations.streams[index(other(side))];
+  if (trace.records.size() > kMostRecords || !trace.icmp.empty() || trace.self_connection || !plain(own) ||
+      !plain(peer) || observations.capture_missed)
+    return false;
+  side_ = side;
+  rtt_ns_ = own.rtt_ns;
+  key_.clear();
+  due_.clear();
+  late_.clear();
+  next_due_ = 0;
+  hash_ = 0;
+  put(own.first_fin << 8 | opening_of(own) << 4 | opening_of(peer) << 2 | static_cast<std::uint64_t>(side));
+  TimeNs now_ns = std::numeric_limits<TimeNs>::min() / 2;
+  for (std::size_t i = 0; i < trace.records.size(); ++i) {
+    const SegmentRecord& r = trace.records[i];
+    const Observation& m = observations.records[i];
+    now_ns = std::max(now_ns, r.frame.time_ns);
+    arrive(observations, now_ns);
+    put(says(m) ^ kind_of(r, side) << 48);
+    put(costs_of(m) ^ std::uint64_t{next_due_} << 48);
+    if (r.side != side) {
+      due_.push_back({now_ns + weights::shortest(rtt_ns_), i});
+      continue;
+    }
+    if (next_due_ < due_.size()) pending(trace, i, now_ns);
+    if (!late_.empty()) late(trace, now_ns);
+  }
+  arrive(observations, std::numeric_limits<TimeNs>::max());
+  if (!late_.empty()) late(trace, now_ns);
+  return true;
+}
+
+bool KnownCourses::tell(const Observations& observations, TimeNs end_ns, FlowHistory& history) {
+  const auto found = known_.find(hash_);
+  if (found == known_.end() || found->second.key != key_) return false;
+  std::array<Ending, kStateCount> endings;
+  costs_ = {};
+  found->second.last.each([&](TcpState s) {
+    Ending& e = endings[index(s)];
+    e = ending(s, history.trace, observations, history.profile, side_, end_ns);
+    costs_[index(s)] = {e.stay, e.leave};
+  });
+  for (const Course& course : found->second.courses) {
+    if (course.costs != costs_) continue;
+    fill_in(course, endings, history);
+    return true;
+  }
+  return false;
+}
+
+void KnownCourses::fill_in(const Course& course, const std::array<Ending, kStateCount>& endings,
+                           FlowHistory& h) const {
+  const std::int64_t half = h.rtt(side_).value_or(0) / 2;
+  TimeNs latest_ns = std::numeric_limits<TimeNs>::min();
+  for (const Transition& known : course.transitions) {
+    Transition& t = h.transitions.emplace_back(known);
+    if (t.record == kNoRecord) {
+      t.time_ns = t.at_ns = endings[index(*course.before_end)].left_ns;
+    } else {
+      const SegmentRecord& r = h.trace.records[t.record];
+      t.frame = r.frame;
+      t.time_ns = r.frame.time_ns;
+      t.at_ns = t.time_ns + (r.side == side_ ? -half : half);
+    }
+    if (t.proved_by != kNoRecord) t.proof = h.trace.records[t.proved_by].frame;
+    latest_ns = t.at_ns = std::max(t.at_ns, latest_ns);
+  }
+  const std::size_t s = index(side_);
+  auto delivery = course.deliveries.begin();
+  for (RecordIndex i = 0; i < course.beliefs.size(); ++i) {
+    const Belief& known = course.beliefs[i];
+    Belief& b = h.beliefs[i];
+    b.live[s] = known.live[s];
+    b.kept[s] = known.kept[s];
+    b.plausible[s] = known.plausible[s];
+    b.likely[s] = known.likely[s];
+    if (h.trace.records[i].side == side_) continue;
+    h.deliveries[i] = {delivery->fate, delivery->proof};
+    ++delivery;
+  }
+  EndpointOutcome& outcome = h.outcomes[s];
+  outcome = course.outcome;
+  if (course.before_end) outcome.give_up = endings[index(*course.before_end)].give_up;
+}
+
+// Most keys of a capture with many losses are met but once.
+bool KnownCourses::seen_before() {
+  std::uint32_t& slot = seen_[hash_ % kSeen];
+  const auto print = static_cast<std::uint32_t>(hash_ >> 32) | 1U;
+  if (slot == print) return true;
+  slot = print;
+  return false;
+}
+
+void KnownCourses::keep(const Trellis& trellis, const FlowHistory& h, std::size_t first,
+                        std::optional<TcpState> before_end) {
+  if (!seen_before()) return;
+  Course course;
+  course.costs = {};
+  trellis.last().states().each([&](TcpState s) {
+    const Ending& e = trellis.endings[index(s)];
+    course.costs[index(s)] = {e.stay, e.leave};
+  });
+  course.outcome = h.outcomes[index(side_)];
+  course.outcome.give_up.reset();
+  course.before_end = before_end;
+  for (std::size_t i = first; i < h.transitions.size(); ++i) {
+    Transition t = h.transitions[i];
+    // Only the end's own timer has no segment.
+    if (t.record == kNoRecord && (t.basis != Basis::Timer || i + 1 < h.transitions.size())) return;
+    t.frame.reset();
+    t.proof.reset();
+    course.transitions.push_back(t);
+  }
+  course.beliefs = h.beliefs;
+  for (RecordIndex i = 0; i < h.trace.records.size(); ++i)
+    if (h.trace.records[i].side != side_)
+      course.deliveries.push_back({h.deliveries[i].fate, h.deliveries[i].proof});
+  if (known_.size() >= kMostKnown && !known_.contains(hash_)) known_.clear();
+  Known& known = known_[hash_];
+  if (known.key.empty()) {
+    known.key = key_;
+    known.last = trellis.last().states();
+  }
+  if (known.key == key_ && known.courses.size() < kMostCourses) known.courses.push_back(std::move(course));
+}
+
+}  // namespace tcpautopsy

@@ -1,0 +1,74 @@
+// Histories of ends that looked alike to the passes: worked out once, after that only times are filled in.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "analyzer/infer/flow_history.h"
+#include "analyzer/infer/observation.h"
+#include "analyzer/infer/profile.h"
+#include "analyzer/infer/trellis.h"
+
+namespace tcpautopsy {
+
+// All that the passes go by, in few words: what each segment says, which were there when the end sent its
+// own, and what its timers say at the end. Ends of which that is the same have the same history but for times
+// and frames. Of plain connections only: no RST, ICMP error, unseen FIN or other sign of a loss of the capture.
+// Exact: what is told is what Trellis and trace_back() told of the first. Bounded.
+class KnownCourses {
+ public:
+  // Reads an end; false where it is not plain. The other calls are about the end read last.
+  bool read(const FlowTrace& trace, const Observations& observations, Side side);
+  // Tells of it what is known of one like it, as trace_back() does. False: there was none, and nothing was
+  // told.
+  bool tell(const Observations& observations, TimeNs end_ns, FlowHistory& history);
+  // What trace_back() has just told of it: `before_end`, and the transitions from `first` on.
+  void keep(const Trellis& trellis, const FlowHistory& history, std::size_t first,
+            std::optional<TcpState> before_end);
+
+ private:
+  // How what is still to come weighs: of each state at the end, staying and leaving.
+  using EndCosts = std::array<std::array<Cost, 2>, kStateCount>;
+  struct Told {
+    Fate fate;
+    RecordIndex proof;
+  };
+  // With one set of costs at the end.
+  struct Course {
+    EndCosts costs;
+    std::vector<Transition> transitions;  // without times and frames; a timer's has no record
+    std::vector<Belief> beliefs;          // those of this end
+    std::vector<Told> deliveries;         // of the peer's segments, as elsewhere the default
+    EndpointOutcome outcome;              // without `give_up`
+    std::optional<TcpState> before_end;   // whose Ending the end of the history is
+  };
+  struct Known {
+    std::vector<std::uint64_t> key;
+    StateSet last;  // states left by the last step
+    std::vector<Course> courses;
+  };
+  static constexpr std::size_t kMostRecords = 48, kMostKnown = 512, kMostCourses = 8, kSeen = 4096;
+
+  void put(std::uint64_t word);
+  void arrive(const Observations& observations, TimeNs now_ns);
+  void pending(const FlowTrace& trace, std::size_t before, TimeNs now_ns);
+  void late(const FlowTrace& trace, TimeNs now_ns);
+  bool seen_before();
+  void fill_in(const Course& course, const std::array<Ending, kStateCount>& endings, FlowHistory& history) const;
+
+  Side side_ = Side::A;
+  TimeNs rtt_ns_ = 0;
+  std::vector<std::uint64_t> key_;
+  std::uint64_t hash_ = 0;
+  std::vector<TrellisBuilder::Due> due_;
+  std::size_t next_due_ = 0;
+  std::vector<std::size_t> late_;
+  EndCosts costs_{};
+  std::unordered_map<std::uint64_t, Known> known_;
+  std::array<std::uint32_t, kSeen> seen_{};  // of keys met once
+};
+
+}  // namespace tcpautopsy
