@@ -33,6 +33,8 @@ class Historian {
                        CaptureLoss loss = CaptureLoss::OnEvidence);
   // The memory of a history that nobody needs any more is used for the next.
   void reuse(FlowHistory&& history);
+  // Ends whose history was that of one that looked alike.
+  std::uint64_t told_from_known() const { return courses_.told(); }
 
  private:
   void follow(FlowHistory& history, Side side, bool may_miss, TimeNs until_ns);

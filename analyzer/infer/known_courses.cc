@@ -1,6 +1,7 @@
 #include "analyzer/infer/known_courses.h"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 
 #include "analyzer/flow/flow_key.h"
@@ -36,12 +37,15 @@ std::uint64_t kind_of(const SegmentRecord& r, Side side) {
   return std::uint64_t{r.flags} << 2 | (r.copy ? 2U : 0U) | (r.side == side ? 1U : 0U);
 }
 
-}  // namespace
-
-void KnownCourses::put(std::uint64_t word) {
-  key_.push_back(word);
-  hash_ = mix(hash_ ^ word);
+// A key is told by all of it, so that its hash need not be a good one.
+std::uint64_t hash_of(const std::vector<std::uint64_t>& key) {
+  constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15U;
+  std::uint64_t hash = key.size();
+  for (const std::uint64_t word : key) hash = (std::rotl(hash, 23) ^ word) * kOdd;
+  return mix(hash);
 }
+
+}  // namespace
 
 // As Runner::arrive_until() takes them, and of those that came the last of each set of triggers.
 void KnownCourses::arrive(const Observations& observations, TimeNs now_ns) {
@@ -64,7 +68,7 @@ void KnownCourses::pending(const FlowTrace& trace, std::size_t before, TimeNs no
   std::uint64_t early = 1;
   for (std::size_t d = next_due_; d < due_.size() && due_[d].record < before; ++d)
     early = early << 1 | ((now_ns - trace.records[due_[d].record].frame.time_ns) * 2 < rtt_ns_ ? 1U : 0U);
-  put(early);
+  key_.push_back(early);
 }
 
 // Which of those that may have come later come by far too late.
@@ -74,7 +78,7 @@ void KnownCourses::late(const FlowTrace& trace, TimeNs now_ns) {
     const TimeNs due = trace.records[record].frame.time_ns + weights::shortest(rtt_ns_);
     by_far = by_far << 1 | (now_ns - due > weights::kFarLate ? 1U : 0U);
   }
-  put(by_far);
+  key_.push_back(by_far);
 }
 
 bool KnownCourses::read(const FlowTrace& trace, const Observations& observations, Side side) {
@@ -89,16 +93,16 @@ bool KnownCourses::read(const FlowTrace& trace, const Observations& observations
   due_.clear();
   late_.clear();
   next_due_ = 0;
-  hash_ = 0;
-  put(own.first_fin << 8 | opening_of(own) << 4 | opening_of(peer) << 2 | static_cast<std::uint64_t>(side));
+  key_.push_back(own.first_fin << 8 | opening_of(own) << 4 | opening_of(peer) << 2 |
+                 static_cast<std::uint64_t>(side));
   TimeNs now_ns = std::numeric_limits<TimeNs>::min() / 2;
   for (std::size_t i = 0; i < trace.records.size(); ++i) {
     const SegmentRecord& r = trace.records[i];
     const Observation& m = observations.records[i];
     now_ns = std::max(now_ns, r.frame.time_ns);
     arrive(observations, now_ns);
-    put(says(m) ^ kind_of(r, side) << 48);
-    put(costs_of(m) ^ std::uint64_t{next_due_} << 48);
+    key_.push_back(says(m) ^ kind_of(r, side) << 48);
+    key_.push_back(costs_of(m) ^ std::uint64_t{next_due_} << 48);
     if (r.side != side) {
       due_.push_back({now_ns + weights::shortest(rtt_ns_), i});
       continue;
@@ -108,6 +112,7 @@ bool KnownCourses::read(const FlowTrace& trace, const Observations& observations
   }
   arrive(observations, std::numeric_limits<TimeNs>::max());
   if (!late_.empty()) late(trace, now_ns);
+  hash_ = hash_of(key_);
   return true;
 }
 
@@ -124,6 +129,7 @@ bool KnownCourses::tell(const Observations& observations, TimeNs end_ns, FlowHis
   for (const Course& course : found->second.courses) {
     if (course.costs != costs_) continue;
     fill_in(course, endings, history);
+    ++told_;
     return true;
   }
   return false;

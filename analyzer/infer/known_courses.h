@@ -16,8 +16,8 @@ namespace tcpautopsy {
 
 // All that the passes go by, in few words: what each segment says, which were there when the end sent its
 // own, and what its timers say at the end. Ends of which that is the same have the same history but for times
-// and frames. Of plain connections only: no RST, ICMP error, unseen FIN or other sign of a loss of the capture.
-// Exact: what is told is what Trellis and trace_back() told of the first. Bounded.
+// and frames. Of plain connections only: no RST, ICMP error, unseen FIN or other sign of a loss of the
+// capture. Exact: what is told is what Trellis and trace_back() told of the first. Bounded.
 class KnownCourses {
  public:
   // Reads an end; false where it is not plain. The other calls are about the end read last.
@@ -28,6 +28,7 @@ class KnownCourses {
   // What trace_back() has just told of it: `before_end`, and the transitions from `first` on.
   void keep(const Trellis& trellis, const FlowHistory& history, std::size_t first,
             std::optional<TcpState> before_end);
+  std::uint64_t told() const { return told_; }  // how often tell() did
 
  private:
   // How what is still to come weighs: of each state at the end, staying and leaving.
@@ -52,12 +53,12 @@ class KnownCourses {
   };
   static constexpr std::size_t kMostRecords = 48, kMostKnown = 512, kMostCourses = 8, kSeen = 4096;
 
-  void put(std::uint64_t word);
   void arrive(const Observations& observations, TimeNs now_ns);
   void pending(const FlowTrace& trace, std::size_t before, TimeNs now_ns);
   void late(const FlowTrace& trace, TimeNs now_ns);
   bool seen_before();
-  void fill_in(const Course& course, const std::array<Ending, kStateCount>& endings, FlowHistory& history) const;
+  void fill_in(const Course& course, const std::array<Ending, kStateCount>& endings,
+               FlowHistory& history) const;
 
   Side side_ = Side::A;
   TimeNs rtt_ns_ = 0;
@@ -67,6 +68,7 @@ class KnownCourses {
   std::size_t next_due_ = 0;
   std::vector<std::size_t> late_;
   EndCosts costs_{};
+  std::uint64_t told_ = 0;
   std::unordered_map<std::uint64_t, Known> known_;
   std::array<std::uint32_t, kSeen> seen_{};  // of keys met once
 };
