@@ -130,11 +130,13 @@ void CaptureRun::on_flow(Group& group, const Handlers& handlers, const FlowResul
 void CaptureRun::note(Group& group, const Handlers& handlers, const FlowResult& flow) {
   for (const Finding& finding : flow.findings) {
     if (!options_.selection.wants(finding, group.start_ns)) continue;
-    if (!PartOf::possible(finding.id) || (!options_.fail_on && !handlers.part)) {
+    const bool parts_matter = options_.fail_on || handlers.part;
+    const Detector* const detector = parts_matter ? group.candidates.detector_of(finding.id) : nullptr;
+    if (detector == nullptr) {
       note_severity(finding.severity);
       continue;
     }
-    group.candidates.add({FlowPlace::of(flow.history.trace), find_detector(finding.id), finding.severity,
+    group.candidates.add({FlowPlace::of(flow.history.trace), detector, finding.severity,
                           options_.selection.wants(finding, Severity::Info, group.start_ns)});
   }
 }

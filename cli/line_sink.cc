@@ -70,14 +70,12 @@ void LineSink::put_row(std::string_view joined) {
 }
 
 void LineSink::finish(const std::function<bool(std::string&)>& last) {
-  std::string text;
+  const auto put = [this](std::string_view text) { table_ ? put_row(text) : out_.line(text); };
+  std::string changed;
   spool_.drain([&](std::string_view spooled) {
-    text = spooled;
-    if (last && !last(text)) return;
-    if (table_)
-      put_row(text);
-    else
-      out_.line(text);
+    if (!last) return put(spooled);
+    changed = spooled;
+    if (last(changed)) put(changed);
   });
   out_.close();
 }

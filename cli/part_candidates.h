@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string_view>
+#include <vector>
 
 #include "analyzer/analysis/part_of.h"
 #include "cli/sorted_spool.h"
@@ -20,12 +21,20 @@ struct PartCandidate {
 class PartCandidates {
  public:
   void add(const PartCandidate& candidate);
+  // The detector of findings `id` that may be part of one about a host; null for all others.
+  const Detector* detector_of(std::string_view id);
   // Hands out each with the id of the host finding it is part of, empty for none; once.
   void settle(const PartOf& parts,
               const std::function<void(const PartCandidate&, std::string_view whose)>& each);
 
  private:
+  struct Known {
+    std::string_view id;
+    const Detector* detector;
+  };
+
   SortedSpool spool_;
+  std::vector<Known> known_;  // ids met
 };
 
 }  // namespace tcpautopsy::cli

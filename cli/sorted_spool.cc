@@ -27,11 +27,11 @@ class SortedSpool::RunReader {
   bool next() {
     Lengths lengths{};
     if (!fill(sizeof lengths)) return false;
-    std::memcpy(&lengths, block_.data() + at_, sizeof lengths);
+    std::memcpy(&lengths, block_.get() + at_, sizeof lengths);
     const std::size_t whole = sizeof lengths + lengths.key + lengths.line;
     fill(whole);
-    key_ = std::string_view(block_).substr(at_ + sizeof lengths, lengths.key);
-    line_ = std::string_view(block_).substr(at_ + sizeof lengths + lengths.key, lengths.line);
+    key_ = {block_.get() + at_ + sizeof lengths, lengths.key};
+    line_ = {key_.data() + key_.size(), lengths.line};
     at_ += whole;
     return true;
   }
@@ -43,29 +43,40 @@ class SortedSpool::RunReader {
  private:
   // Makes `count` octets from `at_` on available; false only at the run's end.
   bool fill(std::size_t count) {
-    if (block_.size() - at_ >= count) return true;
-    if (block_.size() == at_ && run_.offset == run_.end) return false;
-    block_.erase(0, at_);
-    at_ = 0;
-    const std::size_t have = block_.size();
-    const auto left = static_cast<std::size_t>(run_.end - run_.offset);
-    const std::size_t want = std::min(std::max(count - have, kBlock), left);
-    block_.resize(have + want);
-    for (std::size_t got = 0; got < want;) {
-      const ssize_t n = pread(fd_, block_.data() + have + got, want - got, static_cast<off_t>(run_.offset));
+    if (end_ - at_ >= count) return true;
+    if (end_ == at_ && run_.offset == run_.end) return false;
+    move_to_front(count);
+    const std::size_t want = std::min(size_ - end_, static_cast<std::size_t>(run_.end - run_.offset));
+    for (const std::size_t full = end_ + want; end_ < full;) {
+      const ssize_t n = pread(fd_, block_.get() + end_, full - end_, static_cast<off_t>(run_.offset));
       if (n < 0 && errno == EINTR) continue;
       if (n <= 0) fail("temporary file");
-      got += static_cast<std::size_t>(n);
+      end_ += static_cast<std::size_t>(n);
       run_.offset += static_cast<std::uint64_t>(n);
     }
     return true;
   }
 
+  // What is left stands first in a block with room for `count` octets.
+  void move_to_front(std::size_t count) {
+    end_ -= at_;
+    if (count <= size_) {
+      std::memmove(block_.get(), block_.get() + at_, end_);
+    } else {
+      size_ = std::max(count, kBlock);
+      auto larger = std::make_unique_for_overwrite<char[]>(size_);
+      std::copy_n(block_.get() + at_, end_, larger.get());
+      block_ = std::move(larger);
+    }
+    at_ = 0;
+  }
+
   static constexpr std::size_t kBlock = 1 << 16;
   int fd_;
   Run run_;
-  std::size_t rank_, at_ = 0;
-  std::string block_;
+  std::size_t rank_;
+  std::unique_ptr<char[]> block_;
+  std::size_t size_ = 0, at_ = 0, end_ = 0;  // of the block, of what is handed out, of what was read
   std::string_view key_, line_;
 };
 
@@ -84,22 +95,24 @@ std::string SortedSpool::number_key(std::uint64_t number) {
 void SortedSpool::add(std::string_view key, std::string_view line) {
   if (!held_.empty() && text_.size() + key.size() + line.size() + held_.size() * sizeof(Held) > memory_)
     spill();
-  held_.push_back(
-      {text_.size(), static_cast<std::uint32_t>(key.size()), static_cast<std::uint32_t>(line.size())});
-  text_.append(key).append(line);
+  const Lengths lengths{static_cast<std::uint32_t>(key.size()), static_cast<std::uint32_t>(line.size())};
+  held_.push_back({text_.size(), lengths.key, lengths.line});
+  text_.append(reinterpret_cast<const char*>(&lengths), sizeof lengths).append(key).append(line);
 }
 
 std::string_view SortedSpool::key_of(const Held& held) const {
-  return std::string_view(text_).substr(held.offset, held.key);
+  return std::string_view(text_).substr(held.offset + sizeof(Lengths), held.key);
 }
 
 std::string_view SortedSpool::line_of(const Held& held) const {
-  return std::string_view(text_).substr(held.offset + held.key, held.line);
+  return std::string_view(text_).substr(held.offset + sizeof(Lengths) + held.key, held.line);
 }
 
 void SortedSpool::sort_held() {
-  std::stable_sort(held_.begin(), held_.end(),
-                   [this](const Held& a, const Held& b) { return key_of(a) < key_of(b); });
+  const auto before = [this](const Held& a, const Held& b) { return key_of(a) < key_of(b); };
+  // Often they come in order, or all have one key.
+  if (!std::is_sorted(held_.begin(), held_.end(), before))
+    std::stable_sort(held_.begin(), held_.end(), before);
 }
 
 void SortedSpool::spill() {
@@ -108,13 +121,9 @@ void SortedSpool::spill() {
   sort_held();
   const std::uint64_t begin = written_;
   for (const Held& held : held_) {
-    const Lengths lengths{held.key, held.line};
-    const std::size_t text = std::size_t{held.key} + held.line;
-    if (std::fwrite(&lengths, sizeof lengths, 1, file_) != 1 ||
-        (text > 0 && std::fwrite(text_.data() + held.offset, text, 1, file_) != 1)) {
-      fail("temporary file");
-    }
-    written_ += sizeof lengths + text;
+    const std::size_t whole = sizeof(Lengths) + held.key + held.line;
+    if (std::fwrite(text_.data() + held.offset, whole, 1, file_) != 1) fail("temporary file");
+    written_ += whole;
   }
   if (std::fflush(file_) != 0) fail("temporary file");
   runs_.push_back({begin, written_});

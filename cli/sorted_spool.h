@@ -43,7 +43,7 @@ class SortedSpool {
   void merge(const std::function<void(std::string_view)>& each);
 
   std::size_t memory_;
-  std::string text_;  // keys and lines of `held_`, one after the other
+  std::string text_;  // of each of `held_` its lengths, key and line, as they go to the file
   std::vector<Held> held_;
   std::FILE* file_ = nullptr;
   std::uint64_t written_ = 0;

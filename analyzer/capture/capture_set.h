@@ -65,6 +65,8 @@ class GroupReader {
   MemberShelf* shelf_ = nullptr;
   std::vector<Input> inputs_;
   std::size_t current_ = 0;           // in sequence
+  CaptureSource* reading_ = nullptr;  // of the input at `current_`, while it is read
+  std::uint32_t reading_rank_ = 0;
   std::vector<std::size_t> queue_;    // merged: a heap of inputs by the time of their next frame
   std::optional<std::size_t> given_;  // merged: the input whose frame was handed out last
   std::vector<InputError> errors_;

@@ -53,18 +53,25 @@ bool GroupReader::open(Input& input) {
 }
 
 bool GroupReader::next(Frame& frame, std::uint32_t& file) {
-  return merged_ ? next_by_time(frame, file) : next_in_sequence(frame, file);
+  if (merged_) return next_by_time(frame, file);
+  if (reading_ == nullptr || !reading_->next(frame)) return next_in_sequence(frame, file);
+  file = reading_rank_;
+  return true;
 }
 
+// The file that was being read, if any, is at its end.
 bool GroupReader::next_in_sequence(Frame& frame, std::uint32_t& file) {
+  if (reading_ != nullptr) inputs_[current_++].finish();
   for (; current_ < inputs_.size(); ++current_) {
     // One at a time: a rotated capture may have more files than a process may hold open.
     Input& input = inputs_[current_];
     if (!input.source && !open(input)) continue;
-    file = static_cast<std::uint32_t>(input.rank);
-    if (input.source->next(frame)) return true;
+    reading_ = input.source.get();
+    reading_rank_ = file = static_cast<std::uint32_t>(input.rank);
+    if (reading_->next(frame)) return true;
     input.finish();
   }
+  reading_ = nullptr;
   return false;
 }
 

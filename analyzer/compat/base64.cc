@@ -1,22 +1,35 @@
 #include "analyzer/compat/base64.h"
 
-#include <algorithm>
 #include <cstdint>
-#include <string_view>
 
 namespace tcpautopsy {
+namespace {
+
+constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+char* write_group(char* to, std::uint32_t group) {
+  for (int shift = 18; shift >= 0; shift -= 6) *to++ = kDigits[group >> shift & 63];
+  return to;
+}
+
+}  // namespace
+
+char* write_base64(char* to, Bytes octets) {
+  std::size_t i = 0;
+  for (; i + 3 <= octets.size(); i += 3) {
+    to = write_group(to, static_cast<std::uint32_t>(octets[i] << 16 | octets[i + 1] << 8 | octets[i + 2]));
+  }
+  const std::size_t left = octets.size() - i;
+  if (left == 0) return to;
+  to = write_group(to, static_cast<std::uint32_t>(octets[i] << 16 | (left == 2 ? octets[i + 1] << 8 : 0)));
+  to[-1] = '=';
+  if (left == 1) to[-2] = '=';
+  return to;
+}
 
 std::string base64(Bytes octets) {
-  static constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  out.reserve((octets.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < octets.size(); i += 3) {
-    std::uint32_t group = 0;
-    const std::size_t count = std::min<std::size_t>(3, octets.size() - i);
-    for (std::size_t k = 0; k < 3; ++k) group = group << 8 | (k < count ? octets[i + k] : 0U);
-    for (std::size_t k = 0; k < 4; ++k) out += k <= count ? kDigits[group >> (18 - 6 * k) & 63] : '=';
-  }
+  std::string out(base64_size(octets.size()), '\0');
+  write_base64(out.data(), octets);
   return out;
 }
 

@@ -2,11 +2,11 @@
 
 #include <gcrypt.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <stdexcept>
-#include <tuple>
-#include <vector>
 
 #include "analyzer/compat/base64.h"
 
@@ -18,15 +18,17 @@ constexpr std::uint8_t kTcp = 6;
 constexpr std::size_t kSha1Size = 20;
 
 using Sha1 = std::array<std::uint8_t, kSha1Size>;
-using Octets = std::vector<std::uint8_t>;
+// The longest: of IPv6.
+using Octets = std::array<std::uint8_t, 2 + 16 + 16 + 2 + 2 + 2>;
 
-void put16(Octets& out, std::uint16_t value) {
-  out.push_back(static_cast<std::uint8_t>(value >> 8));
-  out.push_back(static_cast<std::uint8_t>(value & 0xff));
+std::uint8_t* put16(std::uint8_t* to, std::uint16_t value) {
+  to[0] = static_cast<std::uint8_t>(value >> 8);
+  to[1] = static_cast<std::uint8_t>(value & 0xff);
+  return to + 2;
 }
 
-void put_address(Octets& out, const IpAddress& ip, bool short_form) {
-  out.insert(out.end(), ip.octets.begin() + (short_form ? 12 : 0), ip.octets.end());
+std::uint8_t* put_address(std::uint8_t* to, const IpAddress& ip, bool short_form) {
+  return std::copy(ip.octets.begin() + (short_form ? 12 : 0), ip.octets.end(), to);
 }
 
 // libgcrypt wants to be started before any other call, by one thread.
@@ -38,32 +40,44 @@ bool start_gcrypt() {
   return true;
 }
 
-Sha1 sha1(const Octets& octets) {
+Sha1 sha1(Bytes octets) {
   static const bool started = start_gcrypt();
   if (!started) throw std::runtime_error("libgcrypt does not start");
-  Sha1 digest{};
+  Sha1 digest;
   gcry_md_hash_buffer(GCRY_MD_SHA1, digest.data(), octets.data(), octets.size());
   return digest;
 }
 
+// Numerically lower address first, then lower port, so that both directions have one name.
+bool in_order(const EndpointAddress& a, const EndpointAddress& b) {
+  const int order = std::memcmp(a.ip.octets.data(), b.ip.octets.data(), a.ip.octets.size());
+  return order != 0 ? order < 0 : a.port <= b.port;
+}
+
 }  // namespace
 
-std::string community_id(const EndpointAddress& a, const EndpointAddress& b, std::uint16_t seed) {
-  // Numerically lower address first, then lower port, so that both directions have one name.
-  const bool in_order = std::tie(a.ip.octets, a.port) <= std::tie(b.ip.octets, b.port);
-  const auto& low = in_order ? a : b;
-  const auto& high = in_order ? b : a;
+char* write_community_id(char* to, const EndpointAddress& a, const EndpointAddress& b, std::uint16_t seed) {
+  const bool forward = in_order(a, b);
+  const auto& low = forward ? a : b;
+  const auto& high = forward ? b : a;
   const bool short_form = a.ip.is_v4() && b.ip.is_v4();
 
   Octets octets;
-  put16(octets, seed);
-  put_address(octets, low.ip, short_form);
-  put_address(octets, high.ip, short_form);
-  octets.push_back(kTcp);
-  octets.push_back(0);  // padding, by the specification
-  put16(octets, low.port);
-  put16(octets, high.port);
-  return "1:" + base64(sha1(octets));
+  std::uint8_t* at = put16(octets.data(), seed);
+  at = put_address(at, low.ip, short_form);
+  at = put_address(at, high.ip, short_form);
+  *at++ = kTcp;
+  *at++ = 0;  // padding, by the specification
+  at = put16(at, low.port);
+  at = put16(at, high.port);
+  *to++ = '1';
+  *to++ = ':';
+  return write_base64(to, sha1({octets.data(), at}));
+}
+
+std::string community_id(const EndpointAddress& a, const EndpointAddress& b, std::uint16_t seed) {
+  std::array<char, kCommunityIdSize> text;
+  return {text.data(), write_community_id(text.data(), a, b, seed)};
 }
 
 }  // namespace tcpautopsy

@@ -3,13 +3,21 @@
 #include <charconv>
 #include <cstddef>
 
+#include "analyzer/decode/address_text.h"
+
 namespace tcpautopsy {
 namespace {
 
-void append_number(std::string& text, unsigned value, int base) {
-  std::array<char, 8> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value, base).ptr;
-  text.append(digits.data(), end);
+char* write_octet(char* to, unsigned octet) {
+  if (octet >= 100) {
+    *to++ = static_cast<char>('0' + octet / 100);
+    octet %= 100;
+    *to++ = static_cast<char>('0' + octet / 10);
+  } else if (octet >= 10) {
+    *to++ = static_cast<char>('0' + octet / 10);
+  }
+  *to++ = static_cast<char>('0' + octet % 10);
+  return to;
 }
 
 struct Run {
@@ -30,35 +38,43 @@ Run longest_zero_run(const std::array<unsigned, 8>& groups) {
   return best.length >= 2 ? best : Run{};
 }
 
-std::string dotted_quad(const IpAddress& address) {
-  std::string text;
-  for (std::size_t i = 12; i < 16; ++i) {
-    if (i > 12) text += '.';
-    append_number(text, address.octets[i], 10);
+char* write_dotted_quad(char* to, const IpAddress& address) {
+  to = write_octet(to, address.octets[12]);
+  for (std::size_t i = 13; i < 16; ++i) {
+    *to++ = '.';
+    to = write_octet(to, address.octets[i]);
   }
-  return text;
+  return to;
 }
 
 }  // namespace
 
-std::string to_string(const IpAddress& address) {
-  if (address.is_v4()) return dotted_quad(address);
+char* write_address(char* to, const IpAddress& address) {
+  if (address.is_v4()) return write_dotted_quad(to, address);
   std::array<unsigned, 8> groups{};
   for (std::size_t i = 0; i < groups.size(); ++i) {
     groups[i] = static_cast<unsigned>(address.octets[2 * i] << 8) | address.octets[2 * i + 1];
   }
   const Run zeros = longest_zero_run(groups);
-  std::string text;
+  bool apart = true;  // nothing before the next group needs a colon
   for (std::size_t i = 0; i < groups.size(); ++i) {
     if (i == zeros.first) {
-      text += "::";
+      *to++ = ':';
+      *to++ = ':';
       i += zeros.length - 1;
+      apart = true;
       continue;
     }
-    if (!text.empty() && text.back() != ':') text += ':';
-    append_number(text, groups[i], 16);
+    if (!apart) *to++ = ':';
+    to = std::to_chars(to, to + 4, groups[i], 16).ptr;
+    apart = false;
   }
-  return text;
+  return to;
+}
+
+std::string to_string(const IpAddress& address) {
+  std::array<char, kLongestAddress> text;
+  return {text.data(), write_address(text.data(), address)};
 }
 
 }  // namespace tcpautopsy

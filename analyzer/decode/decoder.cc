@@ -6,6 +6,7 @@
 #include "analyzer/decode/ip.h"
 #include "analyzer/decode/ip_fragments.h"
 #include "analyzer/decode/link_layer.h"
+#include "analyzer/decode/plain_frame.h"
 #include "analyzer/decode/transport.h"
 #include "analyzer/decode/tunnels.h"
 
@@ -65,10 +66,27 @@ struct Decoder::State {
   decode::FragmentTable fragments;
   DecodeCounts counts;
 
+  bool take_plain(const Frame& record, Decoded& decoded);
   Layer reassemble(Dissection& frame, TimeNs now);
   Layer innermost(Dissection& frame, const Frame& record);
   void finish(const Dissection& frame, Layer layer, std::uint32_t wire_length, Decoded& decoded);
 };
+
+// False where the frame is not plain, or holds no segment.
+bool Decoder::State::take_plain(const Frame& record, Decoded& decoded) {
+  const auto frame = decode::plain_frame(record);
+  if (!frame) return false;
+  auto& segment = decoded.emplace<TcpSegment>();
+  decode::take_ip_header(*frame, segment);
+  if (decode::take_tcp_header(frame->tcp, segment)) return false;
+  if (frame->vlan != 0) {
+    decode::EncapsulationPath path;
+    if (path.add_vlan(frame->vlan)) segment.encapsulation = encapsulations.index_of(path);
+  }
+  segment.wire_length = record.wire_length;
+  ++counts.tcp;
+  return true;
+}
 
 Layer Decoder::State::reassemble(Dissection& frame, TimeNs now) {
   constexpr std::uint8_t kCongestionExperienced = 3;
@@ -90,17 +108,7 @@ Layer Decoder::State::reassemble(Dissection& frame, TimeNs now) {
 // The layers down to TCP, ICMP, or where nothing further can be taken off.
 Layer Decoder::State::innermost(Dissection& frame, const Frame& record) {
   Layer layer = decode::link_layer(frame, record.link_type);
-  int depth = 0;
-  // As nearly all frames begin.
-  if (layer == Layer::Ethernet) {
-    layer = decode::ethernet(frame);
-    ++depth;
-  }
-  if (layer == Layer::Ipv4) {
-    layer = decode::ipv4(frame);
-    ++depth;
-  }
-  for (; depth < kMostLayers; ++depth) {
+  for (int depth = 0; depth < kMostLayers; ++depth) {
     switch (layer) {
       case Layer::Stopped:
       case Layer::Tcp:
@@ -146,6 +154,7 @@ Decoder& Decoder::operator=(Decoder&&) noexcept = default;
 
 Decoded Decoder::decode(const Frame& record) {
   Decoded decoded;
+  if (state_->take_plain(record, decoded)) return decoded;
   Dissection frame(record);
   const Layer layer = state_->innermost(frame, record);
   state_->finish(frame, layer, record.wire_length, decoded);

@@ -1,7 +1,11 @@
 // The fields of a flow's line in the contract's order, for any writer that has JsonWriter's calls.
 #pragma once
 
+#include <array>
+#include <optional>
+
 #include "analyzer/compat/community_id.h"
+#include "analyzer/decode/address_text.h"
 #include "analyzer/report/json/flow_lines.h"
 #include "analyzer/report/text/time_text.h"
 #include "analyzer/transfer/transfer_results.h"
@@ -32,9 +36,10 @@ void pair(W& w, std::string_view name, const FlowHistory& history, Number number
 
 template <class W>
 void address(W& w, std::string_view name, const EndpointAddress& end) {
+  std::array<char, kLongestAddress> ip;
   w.key(name);
   w.begin_object();
-  w.word_field("ip", to_string(end.ip));
+  w.word_field("ip", {ip.data(), write_address(ip.data(), end.ip)});
   w.field("port", end.port);
   w.end_object();
 }
@@ -56,13 +61,16 @@ void identity(W& w, const FlowHistory& history, const Origin& origin) {
   for (const std::uint16_t tag : origin.encapsulation.vlan) w.value(tag);
   w.end_array();
   w.field("tunnel", origin.encapsulation.tunnel);
-  w.word_field("community_id", community_id(client, server));
+  std::array<char, kCommunityIdSize> community;
+  w.word_field("community_id", {community.data(), write_community_id(community.data(), client, server)});
 }
 
 template <class W>
 void extent(W& w, const FlowHistory& history, const Origin& origin) {
   const FlowTrace& trace = history.trace;
-  w.word_field("first_time", rfc3339(trace.first.time_ns));
+  std::array<char, kRfc3339Size> first_time;
+  write_rfc3339(first_time.data(), trace.first.time_ns);
+  w.word_field("first_time", {first_time.data(), first_time.size()});
   w.field("first_ns", trace.first.time_ns);
   w.field("last_ns", trace.last.time_ns);
   w.field("first_frame", trace.first.number);
@@ -197,14 +205,29 @@ void counts(W& w, const FlowHistory& history) {
   w.end_object();
 }
 
+// Of a sketch; unknown without values.
+struct Quantiles {
+  std::optional<TimeNs> least, median, p95, greatest;
+
+  Quantiles() = default;
+  explicit Quantiles(const LogSketch& of) {
+    if (!of) return;
+    least = of.least();
+    median = of.median();
+    p95 = of.quantile(0.95);
+    greatest = of.greatest();
+  }
+};
+
 // Of the samples that no delayed ACK made longer; where there are none, of the handshake.
-inline LogSketch round_trips_of(const FlowHistory& history, std::optional<Side> side) {
-  LogSketch spread;
-  if (!side) return spread;
-  if (history.transfer) spread = history.transfer->retransmissions[index(*side)].round_trips.spread();
-  const SideFacts& facts = history.trace.facts(*side);
-  if (!spread && facts.rtt_handshake_ns) spread.add(*facts.rtt_handshake_ns);
-  return spread;
+inline Quantiles round_trips_of(const FlowHistory& history, Side side) {
+  if (history.transfer) {
+    const LogSketch& spread = history.transfer->retransmissions[index(side)].round_trips.spread();
+    if (spread) return Quantiles(spread);
+  }
+  LogSketch handshake;
+  if (const auto& measured = history.trace.facts(side).rtt_handshake_ns) handshake.add(*measured);
+  return Quantiles(handshake);
 }
 
 template <class W>
@@ -217,11 +240,10 @@ void round_trips(W& w, const FlowHistory& history) {
     w.begin_object();
     w.field("handshake", facts ? facts->rtt_handshake_ns : std::nullopt);
     w.field("min", facts ? facts->rtt_min_ns : std::nullopt);
-    const LogSketch spread = round_trips_of(history, side);
-    const auto known = [&](TimeNs value) { return spread ? std::optional(value) : std::nullopt; };
-    w.field("median", known(spread.median()));
-    w.field("p95", known(spread.quantile(0.95)));
-    w.field("max", known(spread.greatest()));
+    const Quantiles spread = side ? round_trips_of(history, *side) : Quantiles();
+    w.field("median", spread.median);
+    w.field("p95", spread.p95);
+    w.field("max", spread.greatest);
     w.end_object();
   };
   for_ends(history, end, [&](std::string_view which) { end(which, std::nullopt); });
@@ -237,7 +259,8 @@ void options(W& w, const FlowHistory& history) {
   const auto end = [&](std::string_view which, std::optional<Side> side) {
     const SideFacts* facts = side ? &history.trace.facts(*side) : nullptr;
     const bool known = facts != nullptr && facts->syn_seen;
-    const TcpOptions offered = known ? facts->syn_options : TcpOptions{};
+    static constexpr TcpOptions kNone;
+    const TcpOptions& offered = known ? facts->syn_options : kNone;
     const auto whether = [&](bool on) {
       return on || (known && !offered.cut) ? std::optional<bool>(on) : std::nullopt;
     };

@@ -46,6 +46,26 @@ void append_escaped(std::string& out, char c) {
 
 bool plain(char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; }
 
+constexpr std::uint64_t every(std::uint8_t octet) { return octet * std::uint64_t{0x0101'0101'0101'0101}; }
+
+// Not 0 if any octet of `word` is not plain. Borrows and carries come only from octets that are not.
+std::uint64_t not_plain(std::uint64_t word) {
+  const std::uint64_t control = word - every(0x20), rubout = word + every(1);
+  const std::uint64_t quote = (word ^ every('"')) - every(1), backslash = (word ^ every('\\')) - every(1);
+  return (control | rubout | quote | backslash | word) & every(0x80);
+}
+
+bool all_plain(std::string_view text) {
+  std::uint64_t bad = 0;
+  while (text.size() >= sizeof bad) {
+    std::uint64_t word;
+    std::memcpy(&word, text.data(), sizeof word);
+    bad |= not_plain(word);
+    text.remove_prefix(sizeof word);
+  }
+  return bad == 0 && std::all_of(text.begin(), text.end(), plain);
+}
+
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
@@ -70,21 +90,32 @@ void append_json_string(std::string& out, std::string_view text) {
 }
 
 void JsonWriter::flush() {
-  out_.append(block_.data(), used_);
-  used_ = 0;
+  char* const begin = block_.data() + 1;
+  if (at_ == begin) return;
+  out_.append(begin, at_ - 1);
+  *begin = at_[-1];
+  at_ = begin + 1;
+}
+
+void JsonWriter::finish() {
+  out_.append(block_.data() + 1, at_ - (at_[-1] == ',' ? 1 : 0));
+  at_ = block_.data() + 1;
 }
 
 void JsonWriter::value(std::string_view text) {
-  if (text.size() <= kLongestWord && std::all_of(text.begin(), text.end(), plain)) return word(text);
-  if (!fresh_) piece("");
-  flush();
+  if (text.size() <= kLongestWord && all_plain(text)) return word(text);
+  out_.append(block_.data() + 1, at_);
   append_json_string(out_, text);
-  fresh_ = false;
+  block_[1] = ',';
+  at_ = block_.data() + 2;
 }
 
 void JsonWriter::value(double number) {
   if (!std::isfinite(number)) return null();
-  piece(fmt::format("{}", number));
+  make_room(0);
+  const std::string text = fmt::format("{}", number);
+  at_ = copy(at_, text);
+  *at_++ = ',';
 }
 
 }  // namespace tcpautopsy

@@ -3,13 +3,15 @@
 #pragma once
 
 #include <array>
-#include <charconv>
 #include <concepts>
 #include <cstdint>
 #include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+
+#include "analyzer/report/text/decimal.h"
 
 namespace tcpautopsy {
 
@@ -17,13 +19,14 @@ namespace tcpautopsy {
 // UTF-8).
 void append_json_string(std::string& out, std::string_view text);
 
-// A flow's line has some two hundred fields and is written for every connection: small pieces are gathered in
-// a block of its own and reach the string in large ones. The string is whole when the outermost object is
-// closed.
+// A flow's line has some three hundred fields and is written for every connection: they are gathered in a
+// block of its own and reach the string in large pieces. Each value ends in a comma, which what closes its
+// object or array takes back: so no piece needs to know what stands before it. The string is whole when the
+// outermost object is closed.
 class JsonWriter {
  public:
-  explicit JsonWriter(std::string& out) : out_(out) {}
-  ~JsonWriter() { flush(); }
+  explicit JsonWriter(std::string& out) : out_(out) { block_[0] = '\0'; }
+  ~JsonWriter() { finish(); }
   JsonWriter(const JsonWriter&) = delete;
   JsonWriter& operator=(const JsonWriter&) = delete;
 
@@ -32,52 +35,36 @@ class JsonWriter {
   void begin_array() { open('['); }
   void end_array() { close(']'); }
   // `name` is one of our own and needs no escapes. Inlined always: with a name known to the compiler it is a
-  // few stores.
+  // few stores. Leaves room for a number.
   [[gnu::always_inline]] void key(std::string_view name) {
-    char* at = room(name.size());
-    *at = ',';
-    at += fresh_ ? 0 : 1;
+    make_room(name.size());
+    char* at = at_;
     *at++ = '"';
     std::memcpy(at, name.data(), name.size());
     at += name.size();
-    *at++ = '"';
-    *at++ = ':';
-    used_ = static_cast<std::size_t>(at - block_.data());
-    fresh_ = true;
+    std::memcpy(at, "\":", 2);
+    at_ = at + 2;
   }
 
-  void null() { piece("null"); }
-  void value(bool truth) { piece(truth ? "true" : "false"); }
-  template <std::integral T>
-  requires(!std::same_as<T, bool>) void value(T number) {
-    char* at = room(24);
-    *at = ',';
-    at += fresh_ ? 0 : 1;
-    used_ = static_cast<std::size_t>(std::to_chars(at, at + 24, number).ptr - block_.data());
-    fresh_ = false;
-  }
+  void null() { value(std::nullopt); }
   void value(double number);  // null if not finite
   void value(std::string_view text);
   void value(const std::string& text) { value(std::string_view(text)); }
   void value(const char* text) { value(std::string_view(text)); }
   template <class T>
-  void value(const std::optional<T>& maybe) {
-    if (maybe)
-      value(*maybe);
-    else
-      null();
+  void value(const T& what) {
+    make_room(0);
+    write(what);
   }
   // A short word of ours: no escapes needed.
   void word(std::string_view text) {
     if (text.size() > kLongestWord) return value(text);
-    char* at = room(text.size());
-    *at = ',';
-    at += fresh_ ? 0 : 1;
+    make_room(text.size());
+    char* at = at_;
     *at++ = '"';
-    at += text.copy(at, text.size());
-    *at++ = '"';
-    used_ = static_cast<std::size_t>(at - block_.data());
-    fresh_ = false;
+    at = copy(at, text);
+    std::memcpy(at, "\",", 2);
+    at_ = at + 2;
   }
 
   // An array of objects; `write` writes the fields of one.
@@ -96,52 +83,105 @@ class JsonWriter {
   template <class T>
   [[gnu::always_inline]] void field(std::string_view name, const T& what) {
     key(name);
-    value(what);
+    write(what);
   }
-  [[gnu::always_inline]] void null_field(std::string_view name) {
-    key(name);
-    null();
-  }
+  [[gnu::always_inline]] void null_field(std::string_view name) { field(name, std::nullopt); }
   [[gnu::always_inline]] void word_field(std::string_view name, std::string_view text) {
     key(name);
     word(text);
   }
 
  private:
-  static constexpr std::size_t kBlock = 1024, kLongestWord = 512, kSpare = 8;  // comma, quotes, colon
+  static constexpr std::size_t kBlock = 8192, kLongestWord = 512;
+  static constexpr std::size_t kSpare = 40;  // quotes, colon, number, comma
 
-  // Where the next `count` octets go, and a few more.
-  [[gnu::always_inline]] char* room(std::size_t count) {
-    if (used_ + count + kSpare > kBlock) [[unlikely]]
+  // For `count` octets and kSpare more.
+  [[gnu::always_inline]] void make_room(std::size_t count) {
+    if (static_cast<std::size_t>(block_.data() + kBlock - at_) < count + kSpare) [[unlikely]]
       flush();
-    return block_.data() + used_;
   }
+  // All but the last octet: it may be a comma to be taken back.
   void flush();
-  void piece(std::string_view text) {
-    char* at = room(text.size());
-    *at = ',';
-    at += fresh_ ? 0 : 1;
-    at += text.copy(at, text.size());
-    used_ = static_cast<std::size_t>(at - block_.data());
-    fresh_ = false;
+  // All; a comma at the end goes.
+  void finish();
+
+  // What make_room(0) has room for.
+  [[gnu::always_inline]] void write(std::nullopt_t) { write("null,", 5); }
+  [[gnu::always_inline]] void write(bool truth) { truth ? write("true,", 5) : write("false,", 6); }
+  template <std::integral T>
+  requires(!std::same_as<T, bool>) [[gnu::always_inline]] void write(T number) {
+    char* at = at_;
+    auto size = static_cast<std::uint64_t>(number);
+    if constexpr (std::is_signed_v<T>) {
+      if (number < 0) {
+        *at++ = '-';
+        size = 0 - size;
+      }
+    }
+    at = write_decimal(at, size);
+    *at++ = ',';
+    at_ = at;
   }
-  void open(char bracket) {
-    piece(std::string_view(&bracket, 1));
-    fresh_ = true;
+  template <class T>
+  [[gnu::always_inline]] void write(const std::optional<T>& maybe) {
+    if (maybe)
+      write(*maybe);
+    else
+      write(std::nullopt);
+  }
+  // What sees to its own room.
+  void write(double number) { value(number); }
+  void write(std::string_view text) { value(text); }
+  void write(const std::string& text) { value(std::string_view(text)); }
+  void write(const char* text) { value(std::string_view(text)); }
+
+  [[gnu::always_inline]] void write(const char* text, std::size_t size) {
+    std::memcpy(at_, text, size);
+    at_ += size;
+  }
+
+  // Most words are short, and cheaper copied here than by a call.
+  [[gnu::always_inline]] static char* copy(char* to, std::string_view text) {
+    const char* from = text.data();
+    const std::size_t size = text.size();
+    if (size > 32 || size < 4) return to + text.copy(to, size);
+    const std::size_t half = size >= 16 ? 16 : size >= 8 ? 8 : 4;
+    switch (half) {
+      case 16: copy_ends<16>(to, from, size); break;
+      case 8: copy_ends<8>(to, from, size); break;
+      default: copy_ends<4>(to, from, size); break;
+    }
+    return to + size;
+  }
+  // The first and the last `half` octets, which may overlap.
+  template <std::size_t half>
+  [[gnu::always_inline]] static void copy_ends(char* to, const char* from, std::size_t size) {
+    std::array<char, half> first, last;
+    std::memcpy(first.data(), from, half);
+    std::memcpy(last.data(), from + size - half, half);
+    std::memcpy(to, first.data(), half);
+    std::memcpy(to + size - half, last.data(), half);
+  }
+
+  [[gnu::always_inline]] void open(char bracket) {
+    make_room(0);
+    *at_++ = bracket;
     ++depth_;
   }
-  void close(char bracket) {
-    *room(1) = bracket;
-    ++used_;
-    fresh_ = false;
-    if (--depth_ == 0) flush();
+  [[gnu::always_inline]] void close(char bracket) {
+    make_room(0);
+    char* at = at_;
+    at -= at[-1] == ',' ? 1 : 0;
+    at[0] = bracket;
+    at[1] = ',';
+    at_ = at + 2;
+    if (--depth_ == 0) finish();
   }
 
   std::string& out_;
-  bool fresh_ = true;  // nothing stands before at this level, or a key was just written
   unsigned depth_ = 0;
-  std::size_t used_ = 0;
-  std::array<char, kBlock> block_;
+  char* at_ = block_.data() + 1;
+  std::array<char, kBlock> block_;  // what is to come stands behind the first octet, which is no comma
 };
 
 }  // namespace tcpautopsy

@@ -21,15 +21,12 @@ void time_went(W& w, const FlowHistory& history) {
 }
 
 template <class W>
-void spread(W& w, const LogSketch* sketch) {
-  const bool any = sketch != nullptr && *sketch;
-  const auto value = [any](TimeNs of) { return any ? std::optional(of) : std::nullopt; };
-  const LogSketch none;
-  const LogSketch& of = any ? *sketch : none;
-  w.field("min", value(of.least()));
-  w.field("median", value(of.median()));
-  w.field("p95", value(of.quantile(0.95)));
-  w.field("max", value(of.greatest()));
+void spread(W& w, const LogSketch& sketch) {
+  const Quantiles of(sketch);
+  w.field("min", of.least);
+  w.field("median", of.median);
+  w.field("p95", of.p95);
+  w.field("max", of.greatest);
 }
 
 // Runs of data of the client, and what the server sends in between. Packets show no boundaries of messages:
@@ -38,8 +35,8 @@ template <class W>
 void turns(W& w, const FlowHistory& history) {
   const FlowTrace& trace = history.trace;
   const bool told = history.transfer && !trace.self_connection && !trace.one_sided();
-  const TurnResults none;
-  const TurnResults& facts = told ? history.transfer->turns : none;
+  static const TurnResults kNone;
+  const TurnResults& facts = told ? history.transfer->turns : kNone;
   const std::size_t client = index(history.client()), server = index(other(history.client()));
   const auto value = [told](std::uint64_t number) { return told ? std::optional(number) : std::nullopt; };
   w.key("turns");
@@ -49,7 +46,7 @@ void turns(W& w, const FlowHistory& history) {
   w.field("response_bytes", value(facts.bytes[server]));
   w.key("response_time_ns");
   w.begin_object();
-  spread(w, &facts.waits[server]);
+  spread(w, facts.waits[server]);
   w.end_object();
   w.key("write_bytes");
   w.begin_object();
@@ -57,7 +54,7 @@ void turns(W& w, const FlowHistory& history) {
     w.key(end);
     w.begin_object();
     w.field("count", value(facts.write_sizes[side].count()));
-    spread(w, &facts.write_sizes[side]);
+    spread(w, facts.write_sizes[side]);
     w.end_object();
   }
   w.end_object();

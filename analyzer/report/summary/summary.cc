@@ -44,7 +44,8 @@ void Summary::add(const FlowResult& flow, const Origin& origin, const Wanted& wa
   if (history.close == Close::Open && never_opens(history.handshake)) {
     ++never_opened_;
   }
-  ++closes_[close_name(history)];
+  CloseCount& close = closes_[static_cast<std::size_t>(history.close)][index(history.client())];
+  if (close.count++ == 0) close.word = close_name(history);
   times_.add(history);
   if (!history.trace.self_connection) {
     if (const auto rtt = history.rtt(history.client())) rtt_clients_.add(*rtt);
@@ -92,13 +93,11 @@ std::vector<ServiceRow> Summary::services(std::size_t most, std::size_t spans) c
 }
 
 void Summary::add(const Finding& finding, const FlowTrace* trace, const Origin& origin) {
-  FindingGroup& group = groups_[finding.id];
-  group.id = finding.id;
+  FindingGroup& group = group_of(finding.id);
   group.worst = std::max(group.worst, finding.severity);
   ++group.by_severity[static_cast<std::size_t>(finding.severity)];
   ++group.total;
-  const std::size_t most =
-      kept_per_id_ + (trace != nullptr && PartOf::possible(finding.id) ? kSpare : std::size_t{0});
+  const std::size_t most = kept_per_id_ + (trace != nullptr && group.may_be_part ? kSpare : std::size_t{0});
   const bool full = group.kept.size() >= most;
   if (kept_per_id_ == 0 || (full && gravity(finding) >= gravity(group.kept.back().finding))) return;
   if (full) group.kept.pop_back();
@@ -139,6 +138,15 @@ void Summary::keep_gravest(FindingGroup& group, const PartOf& parts) {
     group.kept.erase(group.kept.begin() + static_cast<std::ptrdiff_t>(kept_per_id_), group.kept.end());
 }
 
+FindingGroup& Summary::group_of(std::string_view id) {
+  const auto [group, fresh] = groups_.try_emplace(id);
+  if (fresh) {
+    group->second.id = id;
+    group->second.may_be_part = PartOf::possible(id);
+  }
+  return group->second;
+}
+
 // The connection's, with it counted; null beyond the bound.
 Service* Summary::service_of(const FlowHistory& history) {
   const Side side = history.trace.self_connection ? history.client() : history.server();
@@ -152,6 +160,14 @@ Service* Summary::service_of(const FlowHistory& history) {
   ++service.connections;
   if (never_opens(history.handshake)) ++service.failed;
   return &service;
+}
+
+std::map<std::string_view, std::uint64_t> Summary::closes() const {
+  std::map<std::string_view, std::uint64_t> met;
+  for (const PerSide<CloseCount>& both : closes_)
+    for (const CloseCount& close : both)
+      if (close.count > 0) met[close.word] += close.count;
+  return met;
 }
 
 std::vector<const FindingGroup*> Summary::groups() const {

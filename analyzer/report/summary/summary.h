@@ -42,6 +42,7 @@ struct KeptFinding {
 // All findings of one id.
 struct FindingGroup {
   std::string_view id;
+  bool may_be_part = false;  // of a host's
   Severity worst = Severity::Info;
   std::array<std::uint64_t, 4> by_severity{};
   std::uint64_t total = 0;
@@ -73,8 +74,8 @@ class Summary {
   const std::vector<CaptureOverview>& captures() const { return captures_; }
   std::uint64_t connections() const { return connections_; }
   std::uint64_t count(Handshake handshake) const { return handshakes_[static_cast<std::size_t>(handshake)]; }
-  // By docs/contract.md's words for `close`.
-  const std::map<std::string_view, std::uint64_t>& closes() const { return closes_; }
+  // By docs/contract.md's words for `close`; those met.
+  std::map<std::string_view, std::uint64_t> closes() const;
   std::uint64_t never_opened() const { return never_opened_; }  // of these `close` is "open"
   const Spread& rtt_to_clients() const { return rtt_clients_; }
   const Spread& rtt_to_servers() const { return rtt_servers_; }
@@ -90,6 +91,7 @@ class Summary {
 
  private:
   void add(const Finding& finding, const FlowTrace* trace, const Origin& origin);
+  FindingGroup& group_of(std::string_view id);
   Service* service_of(const FlowHistory& history);
   void keep_gravest(FindingGroup& group, const PartOf& parts);
   void take(HostBook&& hosts);
@@ -99,7 +101,12 @@ class Summary {
   std::vector<CaptureOverview> captures_;
   std::uint64_t connections_ = 0, never_opened_ = 0;
   std::array<std::uint64_t, 10> handshakes_{};
-  std::map<std::string_view, std::uint64_t> closes_;
+  static constexpr std::size_t kCloses = static_cast<std::size_t>(Close::Timeout) + 1;
+  struct CloseCount {
+    std::string_view word;
+    std::uint64_t count = 0;
+  };
+  std::array<PerSide<CloseCount>, kCloses> closes_;  // by who is the client
   Spread rtt_clients_, rtt_servers_;
   TimeTotals times_;
   std::map<std::string_view, FindingGroup> groups_;

@@ -142,9 +142,9 @@ std::vector<Labelled> capture_words(const Summary& summary) {
 }
 
 std::vector<Labelled> outcome_words(const Summary& summary) {
-  const auto closes = [&](std::string_view word) {
-    const auto found = summary.closes().find(word);
-    return found == summary.closes().end() ? 0 : found->second;
+  const auto closes = [met = summary.closes()](std::string_view word) {
+    const auto found = met.find(word);
+    return found == met.end() ? 0 : found->second;
   };
   std::vector<Labelled> out{{"Connections", grouped(summary.connections())}};
   if (summary.connections() == 0) return out;

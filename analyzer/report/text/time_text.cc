@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <chrono>
+#include <cstring>
 #include <limits>
+
+#include "analyzer/report/text/decimal.h"
 
 namespace tcpautopsy {
 namespace {
@@ -30,18 +32,16 @@ Civil civil(TimeNs time) {
           static_cast<unsigned>(within % static_cast<std::uint64_t>(kSecond))};
 }
 
-void digits(char* end, unsigned value, int count) {
-  for (int i = 1; i <= count; ++i, value /= 10) end[-i] = static_cast<char>('0' + value % 10);
-}
-
 // Into a form like 0000-00-00T00:00:00. 64-bit nanoseconds begin in 1677 and end in 2262.
 void write_to_second(char* form, const Civil& c) {
-  digits(form + 4, static_cast<unsigned>(c.year), 4);
-  digits(form + 7, c.month, 2);
-  digits(form + 10, c.day, 2);
-  digits(form + 13, c.hour, 2);
-  digits(form + 16, c.minute, 2);
-  digits(form + 19, c.second, 2);
+  const auto year = static_cast<unsigned>(c.year);
+  write_two_digits(form, year / 100);
+  write_two_digits(form + 2, year % 100);
+  write_two_digits(form + 5, c.month);
+  write_two_digits(form + 8, c.day);
+  write_two_digits(form + 11, c.hour);
+  write_two_digits(form + 14, c.minute);
+  write_two_digits(form + 17, c.second);
 }
 
 // Reads exactly `count` decimal digits off the front.
@@ -108,19 +108,17 @@ std::optional<TimeNs> parse_rfc3339(std::string_view text) {
 
 }  // namespace
 
-void append_rfc3339(std::string& out, TimeNs time) {
+void write_rfc3339(char* to, TimeNs time) {
   const Civil c = civil(time);
-  std::array<char, 30> text{};
-  const char form[] = "0000-00-00T00:00:00.000000000Z";
-  std::copy(form, form + text.size(), text.begin());
-  write_to_second(text.data(), c);
-  digits(text.data() + 29, c.nanosecond, 9);
-  out.append(text.data(), text.size());
+  std::memcpy(to, "0000-00-00T00:00:00.000000000Z", kRfc3339Size);
+  write_to_second(to, c);
+  to[20] = static_cast<char>('0' + c.nanosecond / kEightDigits);
+  write_eight_digits(to + 21, c.nanosecond % kEightDigits);
 }
 
 std::string rfc3339(TimeNs time) {
-  std::string out;
-  append_rfc3339(out, time);
+  std::string out(kRfc3339Size, '\0');
+  write_rfc3339(out.data(), time);
   return out;
 }
 
@@ -128,7 +126,9 @@ std::string readable_time(TimeNs time) {
   const Civil c = civil(time);
   std::string text = "0000-00-00 00:00:00.000 UTC";
   write_to_second(text.data(), c);
-  digits(text.data() + 23, c.nanosecond / 1'000'000, 3);
+  const unsigned milliseconds = c.nanosecond / 1'000'000;
+  text[20] = static_cast<char>('0' + milliseconds / 100);
+  write_two_digits(text.data() + 21, milliseconds % 100);
   return text;
 }
 

@@ -1,6 +1,7 @@
 // Times as people write and read them.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,7 +12,9 @@ namespace tcpautopsy {
 
 // "2024-05-01T10:00:00.000000000Z": RFC 3339 in UTC, nine digits.
 std::string rfc3339(TimeNs time);
-void append_rfc3339(std::string& out, TimeNs time);
+// The same into kRfc3339Size octets.
+constexpr std::size_t kRfc3339Size = 30;
+void write_rfc3339(char* to, TimeNs time);
 
 // "2024-05-01 10:00:00.123 UTC", for people.
 std::string readable_time(TimeNs time);
