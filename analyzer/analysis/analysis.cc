@@ -53,11 +53,12 @@ struct Analysis::State {
                       {}};
     predecessors.erase(number);
     if (next) predecessors[*next] = summarise(result.history);
-    services.note(result.history.trace, result.history, result.history.transfer.get());
+    const EndedConnection ended(result.history.trace, result.history, result.history.transfer.get());
+    services.note(ended);
     checksums.note(result.history);
     result.findings =
         examine({result.history.trace, result.history, result.history.transfer.get(), services});
-    hosts.note({result.history.trace, result.history, result.history.transfer.get()});
+    hosts.note(ended);
     on_flow(result);
     historian.reuse(std::move(result.history));
   }
