@@ -72,11 +72,12 @@ struct Analysis::State {
         historian.conclude(std::move(flow), known_before(number), options.profile, known_end_ns), {}};
     predecessors.erase(number);
     if (next) predecessors[*next] = summarise(result.history);
-    services.note(result.history.trace, result.history, result.history.transfer.get());
+    const EndedConnection ended(result.history.trace, result.history, result.history.transfer.get());
+    services.note(ended);
     checksums.note(result.history);
     result.findings =
         examine({result.history.trace, result.history, result.history.transfer.get(), services});
-    hosts.note({result.history.trace, result.history, result.history.transfer.get()});
+    hosts.note(ended);
     on_flow(result);
     historian.reuse(std::move(result.history));
   }

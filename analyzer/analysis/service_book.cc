@@ -5,49 +5,54 @@
 #include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
+namespace {
 
-void ServiceBook::note(const FlowFacts& flow, const Verdicts& verdicts, const TransferResults* transfer) {
-  note_timestamp(flow, verdicts);
-  note_completion(flow, verdicts);
-  if (transfer == nullptr) return;
-  const EndpointAddress& server = flow.facts(flow.server()).address;
-  if (answered_.size() < kMostServices || answered_.contains(server))
-    answered_[server] += transfer->turns.turns[index(flow.server())];
+// The first kMost keys have values; nullptr for others.
+template <class Key, class Value>
+Value* find_or_add(KeyTable<Key, Value>& table, const Key& key, std::uint64_t hash, std::size_t most) {
+  return table.size() < most ? &table.find_or_add(key, hash) : table.find(key, hash);
+}
+
+}  // namespace
+
+void ServiceBook::note(const EndedConnection& ended) {
+  note_timestamp(ended);
+  note_completion(ended);
+  if (ended.transfer == nullptr) return;
+  if (auto* turns = find_or_add(answered_, ended.service.key, ended.service.hash, kMostServices))
+    *turns += ended.transfer->turns.turns[index(ended.server)];
 }
 
 std::uint64_t ServiceBook::answered(const EndpointAddress& server) const {
-  const auto found = answered_.find(server);
-  return found == answered_.end() ? 0 : found->second;
+  const auto* found = answered_.find(server, key_hash(server));
+  return found == nullptr ? 0 : *found;
 }
 
-void ServiceBook::note_completion(const FlowFacts& flow, const Verdicts& verdicts) {
-  for (const Transition& t : verdicts.transitions) {
-    if (t.side != flow.server() || t.from != TcpState::SynReceived || t.to != TcpState::Established ||
+void ServiceBook::note_completion(const EndedConnection& ended) {
+  const Side server = ended.flow.server();
+  for (const Transition& t : ended.verdicts.transitions) {
+    if (t.side != server || t.from != TcpState::SynReceived || t.to != TcpState::Established ||
         t.basis != Basis::Confirmed)
       continue;
-    const EndpointAddress& server = flow.facts(flow.server()).address;
-    const auto found = completions_.find(server);
-    if (found == completions_.end() && completions_.size() >= kMostServices) return;
-    auto& kept = found == completions_.end() ? completions_[server] : found->second;
-    kept.emplace_back(t.time_ns, flow.number);
-    if (kept.size() > kKeptPerService) kept.pop_front();
+    if (auto* kept = find_or_add(completions_, ended.service.key, ended.service.hash, kMostServices))
+      kept->add({t.time_ns, ended.flow.number});
     return;
   }
 }
 
-void ServiceBook::note_timestamp(const FlowFacts& flow, const Verdicts& verdicts) {
+void ServiceBook::note_timestamp(const EndedConnection& ended) {
+  const FlowFacts& flow = ended.flow;
+  const Verdicts& verdicts = ended.verdicts;
   const auto &first = verdicts.first_stamp[index(flow.client)],
              &last = verdicts.last_stamp[index(flow.client)];
   if (!first || !last || flow.facts(flow.server()).packets == 0 || never_opens(verdicts.handshake)) return;
   const bool held =
       std::any_of(verdicts.transitions.begin(), verdicts.transitions.end(),
                   [&](const Transition& t) { return t.side == flow.server() && t.to == TcpState::TimeWait; });
-  const std::pair pair{flow.facts(flow.client).address.ip, flow.facts(flow.server()).address.ip};
-  const auto found = stamps_.find(pair);
-  if (found == stamps_.end() && stamps_.size() >= kMostPairs) return;
-  auto& kept = found == stamps_.end() ? stamps_[pair] : found->second;
-  kept.push_back({flow.number, *first, *last, held});
-  if (kept.size() > kKeptPerPair) kept.pop_front();
+  const ClientAndServer pair{ended.client_host.key, ended.server_host.key};
+  const std::uint64_t hash = joint_hash(ended.client_host.hash, ended.server_host.hash);
+  if (auto* kept = find_or_add(stamps_, pair, hash, kMostPairs))
+    kept->add({flow.number, *first, *last, held});
 }
 
 // Only where the timestamps of all that it answered go on from one to the next: those that begin anew with
@@ -62,14 +67,16 @@ std::optional<ServiceView::KeptTimestamp> ServiceBook::kept_timestamp(const IpAd
   const auto ahead = [](const Stamp& a, const Stamp& b) {
     return static_cast<std::int32_t>(a.value - b.value);
   };
-  const auto found = stamps_.find({client, server});
-  if (found == stamps_.end()) return std::nullopt;
+  const auto* found = stamps_.find({client, server}, joint_hash(key_hash(client), key_hash(server)));
+  if (found == nullptr) return std::nullopt;
   std::optional<KeptTimestamp> latest;
   std::size_t seen = 0;
-  for (const Stamped& one : found->second) {
+  for (std::size_t i = 0; i < found->size(); ++i) {
+    const Stamped& one = (*found)[i];
     if (one.last.time_ns > time_ns || one.last.time_ns < time_ns - kKept) continue;
     ++seen;
-    for (const Stamped& other : found->second) {
+    for (std::size_t j = 0; j < found->size(); ++j) {
+      const Stamped& other = (*found)[j];
       const TimeNs after = one.first.time_ns - other.last.time_ns;
       if (after <= 0 || after >= kKept) continue;
       const std::int64_t ticks = ahead(one.first, other.last);
@@ -82,11 +89,13 @@ std::optional<ServiceView::KeptTimestamp> ServiceBook::kept_timestamp(const IpAd
 
 std::uint64_t ServiceBook::completed_near(const EndpointAddress& server, std::uint64_t except,
                                           TimeNs around_ns, TimeNs window) const {
-  const auto found = completions_.find(server);
-  if (found == completions_.end()) return 0;
+  const auto* found = completions_.find(server, key_hash(server));
+  if (found == nullptr) return 0;
   std::uint64_t count = 0;
-  for (const auto& [time_ns, flow] : found->second)
+  for (std::size_t i = 0; i < found->size(); ++i) {
+    const auto& [time_ns, flow] = (*found)[i];
     count += flow != except && time_ns >= around_ns - window && time_ns <= around_ns + window;
+  }
   return count;
 }
 

@@ -2,15 +2,34 @@
 // its own flow.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <map>
-#include <utility>
+#include <vector>
 
 #include "analyzer/detect/detector.h"
-#include "analyzer/infer/verdicts.h"
+#include "analyzer/hosts/ended_connection.h"
+#include "analyzer/hosts/key_table.h"
 
 namespace tcpautopsy {
+
+// The last kMost of those added.
+template <class T, std::size_t kMost>
+class Latest {
+ public:
+  void add(const T& one) {
+    if (kept_.size() < kMost)
+      kept_.push_back(one);
+    else
+      kept_[oldest_] = one, oldest_ = (oldest_ + 1) % kMost;
+  }
+  std::size_t size() const { return kept_.size(); }
+  // The oldest is number 0.
+  const T& operator[](std::size_t number) const { return kept_[(oldest_ + number) % kept_.size()]; }
+
+ private:
+  std::vector<T> kept_;
+  std::size_t oldest_ = 0;
+};
 
 // Depends on which connections are over: a finding about a flow is told when the flow ends, and then counts
 // only those that ended before it, and of each service only the last 256 of these (of the first 65536
@@ -21,7 +40,7 @@ namespace tcpautopsy {
 // what is found of them do not (hosts/tallies.h counts all, in any order).
 class ServiceBook : public ServiceView {
  public:
-  void note(const FlowFacts& flow, const Verdicts& verdicts, const TransferResults* transfer);
+  void note(const EndedConnection& ended);
   std::uint64_t completed_near(const EndpointAddress& server, std::uint64_t except, TimeNs around_ns,
                                TimeNs window) const override;
   std::optional<KeptTimestamp> kept_timestamp(const IpAddress& client, const IpAddress& server,
@@ -41,13 +60,22 @@ class ServiceBook : public ServiceView {
     bool held = false;  // in TIME-WAIT, by the server
   };
 
-  void note_timestamp(const FlowFacts& flow, const Verdicts& verdicts);
+  // Of a service, that it completed a handshake.
+  struct Completion {
+    TimeNs time_ns = 0;
+    std::uint64_t flow = 0;
+  };
+  struct ClientAndServer {
+    IpAddress client, server;
+    bool operator==(const ClientAndServer&) const = default;
+  };
 
-  void note_completion(const FlowFacts& flow, const Verdicts& verdicts);
+  void note_timestamp(const EndedConnection& ended);
+  void note_completion(const EndedConnection& ended);
 
-  std::map<EndpointAddress, std::uint64_t> answered_;
-  std::map<EndpointAddress, std::deque<std::pair<TimeNs, std::uint64_t>>> completions_;  // time and flow
-  std::map<std::pair<IpAddress, IpAddress>, std::deque<Stamped>> stamps_;                // client, server
+  KeyTable<EndpointAddress, std::uint64_t> answered_;
+  KeyTable<EndpointAddress, Latest<Completion, kKeptPerService>> completions_;
+  KeyTable<ClientAndServer, Latest<Stamped, kKeptPerPair>> stamps_;
 };
 
 }  // namespace tcpautopsy

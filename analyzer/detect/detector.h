@@ -1,6 +1,7 @@
 // A detector is one file: what it says, when, why, and examples that prove it. See CONTRIBUTING.md.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -88,13 +89,33 @@ struct Parts {
   bool without_data = false;     // only of flows that carried none
 };
 
-// What a flow must have for a detector to be asked.
-enum class Needs : std::uint8_t {
-  Nothing,
-  TwoEnds,         // no self-connection
-  BothDirections,  // of both of which packets were captured
-  Transfer,        // results of the transfer, which two ends have
+// What a flow must have for a detector to be asked: all that it names. Most flows have none of the odd
+// things, and most detectors are never asked (signs.cc).
+enum class Needs : std::uint32_t {
+  Nothing = 0,
+  OneEnd = 1U << 0,          // a self-connection
+  TwoEnds = 1U << 1,         // any other
+  BothDirections = 1U << 2,  // of both of which packets were captured; two ends
+  Transfer = 1U << 3,        // results of the transfer, which two ends have
+  // Of either end:
+  OddOpening = 1U << 4,   // more or less than SYN, SYN-ACK and ACK once each, or on ports held in TIME-WAIT
+  OddSegments = 1U << 5,  // flags or ports that no TCP uses, a SYN-ACK that nobody asked for
+  OddMss = 1U << 6,       // none, one below what every host must take, or one that was not kept to
+  Resends = 1U << 7,      // of data
+  Disorder = 1U << 8,     // packets doubled, overtaken or not captured; data that differ
+  Windows = 1U << 9,      // one that was closed, filled or not kept to
+  SmallSends = 1U << 10,  // small segments that waited for an ACK, or came in bursts
+  Marks = 1U << 11,       // of congestion; wrong checksums, urgent data, numbers of another stream, ACK loops
+  Silence = 1U << 12,     // met by data or probes, or ended by them
+  LateAnswers = 1U << 13,
+  Resets = 1U << 14,    // after the handshake, or some that the client had to ignore
+  OddFins = 1U << 15,   // sent again, or both before the other's was there
+  OddClose = 1U << 16,  // anything but two FINs and no more
 };
+constexpr Needs operator|(Needs a, Needs b) {
+  return static_cast<Needs>(static_cast<std::uint32_t>(a) | static_cast<std::uint32_t>(b));
+}
+constexpr bool has_all(Needs signs, Needs needed) { return (signs | needed) == signs; }
 
 struct Detector {
   Doc doc;

@@ -2,6 +2,7 @@
 #include <unordered_map>
 
 #include "analyzer/detect/detector.h"
+#include "analyzer/detect/signs.h"
 
 namespace tcpautopsy {
 
@@ -40,22 +41,30 @@ void order(Findings& found) {
   });
 }
 
-bool meets(const DetectContext& context, Needs needs) {
-  switch (needs) {
-    case Needs::Nothing: return true;
-    case Needs::TwoEnds: return !context.flow.self_connection;
-    case Needs::BothDirections: return !context.flow.self_connection && !context.flow.one_sided();
-    case Needs::Transfer: return context.transfer != nullptr;
-  }
-  return false;
+// Those of flows, with what is looked at for each of them.
+struct OfFlows {
+  Needs needs;
+  const Detector* detector;
+};
+
+const std::vector<OfFlows>& detectors_of_flows() {
+  static const auto of_flows = [] {
+    std::vector<OfFlows> found;
+    for (const Detector* detector : detectors())
+      if (detector->examine != nullptr || detector->examine_end != nullptr)
+        found.push_back({detector->needs, detector});
+    return found;
+  }();
+  return of_flows;
 }
 
 }  // namespace
 
 Findings examine(const DetectContext& context) {
   Findings found;
-  for (const Detector* detector : detectors()) {
-    if (!meets(context, detector->needs)) continue;
+  const Needs signs = signs_of(context);
+  for (const auto& [needs, detector] : detectors_of_flows()) {
+    if (!has_all(signs, needs)) continue;
     if (detector->examine != nullptr) detector->examine(context, found);
     if (detector->examine_end == nullptr) continue;
     for (const Side side : {Side::A, Side::B}) detector->examine_end(context, side, found);

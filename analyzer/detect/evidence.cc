@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
+#include <charconv>
 
 namespace tcpautopsy {
 namespace {
@@ -11,8 +11,8 @@ constexpr std::size_t kDurationsShown = 8;
 
 std::string fixed(double value, int digits) {
   std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%.*f", digits, value);
-  return text.data();
+  const auto written = std::to_chars(text.begin(), text.end(), value, std::chars_format::fixed, digits);
+  return {text.begin(), written.ptr};
 }
 
 std::string seconds_text(TimeNs duration) {

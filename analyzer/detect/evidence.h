@@ -36,20 +36,21 @@ void cite(Finding& finding, const Sendings& sendings);
 // One RST gets one warning, from the finding that names its cause (ResetCause); the others about it are info.
 void yield_to_cause(Finding& finding, ResetCause its, ResetCause told_here);
 
-// Adds one named value of any type that EvidenceValue can hold; the name is in snake_case, with its unit:
-// "wait_ns".
+// Adds one named value of any type that EvidenceValue can hold; the name is a literal in snake_case, with its
+// unit: "wait_ns".
 template <class T>
 void prove(Finding& finding, std::string_view name, const T& value) {
+  if (finding.evidence.empty()) finding.evidence.reserve(10);
   if constexpr (std::same_as<T, bool>) {
-    finding.evidence.emplace_back(std::string(name), value);
+    finding.evidence.emplace_back(name, value);
   } else if constexpr (std::integral<T>) {
-    finding.evidence.emplace_back(std::string(name), static_cast<std::int64_t>(value));
+    finding.evidence.emplace_back(name, static_cast<std::int64_t>(value));
   } else if constexpr (std::floating_point<T>) {
-    finding.evidence.emplace_back(std::string(name), static_cast<double>(value));
+    finding.evidence.emplace_back(name, static_cast<double>(value));
   } else if constexpr (std::convertible_to<const T&, std::string_view>) {
-    finding.evidence.emplace_back(std::string(name), std::string(std::string_view(value)));
+    finding.evidence.emplace_back(name, std::string(std::string_view(value)));
   } else {
-    finding.evidence.emplace_back(std::string(name), std::vector<std::int64_t>(value.begin(), value.end()));
+    finding.evidence.emplace_back(name, std::vector<std::int64_t>(value.begin(), value.end()));
   }
 }
 

@@ -38,7 +38,8 @@ struct Finding {
   std::vector<FrameRef> frames;       // in order; output keeps the first and last 32
   std::uint64_t frames_left_out = 0;  // between them, of which only the number was kept
   std::string summary;                // one plain sentence with the numbers in it
-  std::vector<std::pair<std::string, EvidenceValue>> evidence;  // names in snake_case with unit: "wait_ns"
+  // Names are literals in snake_case with unit: "wait_ns".
+  std::vector<std::pair<std::string_view, EvidenceValue>> evidence;
   std::string part_of;                      // id of the host finding it belongs to, or empty
   std::uint64_t flows = 0;                  // scope H: how many connections it is about
   std::vector<std::uint64_t> sample_flows;  // some of their numbers, at most 20

@@ -67,8 +67,8 @@ PortRange port_range(const PortSet& used, std::uint64_t connections) {
 PortRange port_range(const HostBook& book, const IpAddress& client) {
   PortSet used;
   std::uint64_t connections = 0;
-  for (const auto& known : book.census().visits().known()) {
-    if (known.key.client != client) continue;
+  const auto of_client = [&](const auto& known) { return known.key.client == client; };
+  for (const auto& known : book.census().visits().known(of_client)) {
     used.merge(known.value->ports);
     connections = std::max(connections, known.value->client.connections);
   }

@@ -99,7 +99,7 @@ std::set<std::uint16_t> Scan::ports() const {
 }
 
 std::vector<Scan> scans_of(const std::vector<Probe>& tried, double scale, const ScanLimits& limits) {
-  if (tried.size() < std::min({limits.ports, limits.hosts, limits.odd})) return {};
+  if (tried.size() < limits.least()) return {};
   std::map<IpAddress, Probes> by_host;
   std::map<std::uint16_t, Probes> by_port;
   for (const Probe& probe : by_minute(tried)) {

@@ -1,6 +1,7 @@
 // Which of a source's targets were scanned, and how.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -16,6 +17,8 @@ struct ScanLimits {
   std::size_t ports = 15, hosts = 25;  // ports of one host, or hosts on one port
   TimeNs window = 60 * kSecond;
   std::size_t odd = 3;  // of one host or on one port, by segments that no connection begins with
+
+  std::size_t least() const { return std::min({ports, hosts, odd}); }  // targets of any scan
 };
 
 // What one source tried within an episode.

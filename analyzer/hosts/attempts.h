@@ -19,10 +19,15 @@ class Attempts {
   void each_service(F f) const {
     services_.each(f);
   }
-  // f(IpAddress, std::vector<Probe>)
+  // Only those that `wanted(ServiceAttempts)`.
+  template <class Wanted, class F>
+  void each_service(Wanted wanted, F f) const {
+    services_.each([&](const EndpointAddress&, const ServiceAttempts& tried) { return wanted(tried); }, f);
+  }
+  // f(IpAddress, std::vector<Probe>), for those with `least` targets or more.
   template <class F>
-  void each_source(F f) const {
-    sources_.each(f);
+  void each_source(std::size_t least, F f) const {
+    sources_.each(least, f);
   }
   // f(IpAddress, Isns)
   template <class F>
@@ -33,6 +38,8 @@ class Attempts {
   double targets_scale() const { return sources_.scale(); }
 
  private:
+  void note_isns(const Attempt& attempt, const EndedConnection& ended);
+
   // Some 200 octets for a service tried once or twice, at most half a megabyte for a busy one.
   KeySample<EndpointAddress, ServiceAttempts, std::size_t{1} << 18> services_;
   KeySample<IpAddress, Isns, std::size_t{1} << 13> isns_;

@@ -6,9 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <tuple>
-#include <unordered_map>
 #include <vector>
 
+#include "analyzer/hosts/key_table.h"
 #include "analyzer/hosts/keys.h"
 
 namespace tcpautopsy {
@@ -28,7 +28,7 @@ class FlowSample {
 
   void add(std::uint64_t flow, const Key& key) { add(One{mix(flow), flow, key}); }
   void add(const One& one) {
-    if (chosen_.size() == kMost && !(one < chosen_.back())) return;
+    if (chosen_.size() == kMost && (one.hash > chosen_.back().hash || !(one < chosen_.back()))) return;
     const auto at = std::lower_bound(chosen_.begin(), chosen_.end(), one);
     if (at != chosen_.end() && *at == one) return;
     chosen_.insert(at, one);
@@ -70,29 +70,26 @@ class BusyTable {
 
   // `change(value)` adds what flow number `flow` brings. Once for each key of a flow.
   template <class F>
-  void note(const Key& key, std::uint64_t flow, F change) {
-    if (folded()) {
-      Entry& slot = slots_[key_hash(key) % kSlots];
-      slot.sample.add(flow, key);
-      ++slot.flows;
-      change(slot.value);
-      return;
-    }
-    Entry& entry = own_[key];
-    entry.sample.add(flow, key);
-    weight_ += entry.flows < kHeavy;
+  void note(const Hashed<Key>& key, std::uint64_t flow, F change) {
+    Entry& entry = folded() ? slots_[key.hash % kSlots] : own_.find_or_add(key.key, key.hash);
+    entry.sample.add(flow, key.key);
+    if (!folded()) weight_ += entry.flows < kHeavy;
     ++entry.flows;
     change(entry.value);
     if (weight_ > kRoom) fold();
   }
+  template <class F>
+  void note(const Key& key, std::uint64_t flow, F change) {
+    note(hashed(key), flow, change);
+  }
 
   void merge(const BusyTable& part) {
     if (part.folded() && !folded()) fold();
-    for (const auto& [key, entry] : part.own_) {
+    for (const auto& [hash, key, entry] : part.own_) {
       if (folded()) {
-        pour(key_hash(key) % kSlots, entry);
+        pour(hash % kSlots, entry);
       } else {
-        Entry& mine = own_[key];
+        Entry& mine = own_.find_or_add(key, hash);
         weight_ -= std::min<std::uint64_t>(mine.flows, kHeavy);
         mine.merge(entry);
         weight_ += std::min<std::uint64_t>(mine.flows, kHeavy);
@@ -102,22 +99,29 @@ class BusyTable {
     for (std::size_t i = 0; i < part.slots_.size(); ++i) pour(i, part.slots_[i]);
   }
 
-  // All keys, or those that stand out; ordered by key.
-  std::vector<Known> known() const {
+  // All keys, or those that stand out, for which `wanted(Known)`; ordered by key.
+  template <class Wanted>
+  std::vector<Known> known(Wanted wanted) const {
     std::vector<Known> all;
-    all.reserve(own_.size());
-    for (const auto& [key, entry] : own_) all.push_back(told(key, entry, 1));
+    const auto tell = [&](const Key& key, const Entry& entry, double share) {
+      const Known one{key, &entry.value, entry.flows, share, &entry.sample};
+      if (wanted(one)) all.push_back(one);
+    };
+    for (const auto& [hash, key, entry] : own_) tell(key, entry, 1);
     for (const Entry& slot : slots_) {
       const auto [key, share] = main_key(slot);
-      if (share >= kOwn) all.push_back(told(key, slot, share));
+      if (share >= kOwn) tell(key, slot, share);
     }
     std::sort(all.begin(), all.end(), [](const Known& a, const Known& b) { return a.key < b.key; });
     return all;
   }
+  std::vector<Known> known() const {
+    return known([](const Known&) { return true; });
+  }
   const Value* find(const Key& key) const {
     if (!folded()) {
-      const auto found = own_.find(key);
-      return found == own_.end() ? nullptr : &found->second.value;
+      const Entry* const found = own_.find(key, key_hash(key));
+      return found == nullptr ? nullptr : &found->value;
     }
     const Entry& slot = slots_[key_hash(key) % kSlots];
     const auto [main, share] = main_key(slot);
@@ -136,16 +140,13 @@ class BusyTable {
       value.merge(part.value);
     }
   };
-  struct Hash {
-    std::size_t operator()(const Key& key) const { return key_hash(key); }
-  };
 
   void pour(std::size_t slot, const Entry& entry) {
     if (entry.flows > 0) slots_[slot].merge(entry);
   }
   void fold() {
     slots_.resize(kSlots);
-    for (const auto& [key, entry] : own_) pour(key_hash(key) % kSlots, entry);
+    for (const auto& [hash, key, entry] : own_) pour(hash % kSlots, entry);
     own_ = {};
     weight_ = 0;
   }
@@ -160,11 +161,8 @@ class BusyTable {
     }
     return main;
   }
-  static Known told(const Key& key, const Entry& entry, double share) {
-    return {key, &entry.value, entry.flows, share, &entry.sample};
-  }
 
-  std::unordered_map<Key, Entry, Hash> own_;
+  KeyTable<Key, Entry> own_;
   std::vector<Entry> slots_;  // empty until keys share
   std::uint64_t weight_ = 0;  // notes in `own_`
 };

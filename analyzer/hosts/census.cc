@@ -5,23 +5,10 @@
 namespace tcpautopsy {
 namespace {
 
-// A client whose SYN was never answered holds a port, but a spoofed one does not exist: those are many.
-bool was_answered(const EndedConnection& ended) {
-  const auto& all = ended.verdicts.transitions;
-  return std::any_of(all.begin(), all.end(), [&](const Transition& change) {
-    return change.side == ended.flow.client && change.to != TcpState::SynSent &&
-           change.to != TcpState::Closed;
-  });
-}
-
-void note_visit(Visits& visits, const EndedConnection& ended) {
-  const Side client = ended.flow.client;
-  const EndpointAddress& address = ended.flow.facts(client).address;
-  visits.client.note(ended, client);
-  visits.ports.add(address.port);
+void note_reuse(Visits& visits, const EndedConnection& ended) {
   const auto& previous = ended.verdicts.previous;
   if (!previous || !previous->time_wait_since || !previous->time_wait_likely) return;
-  if (previous->time_wait_end != address) return;
+  if (previous->time_wait_end != ended.client_address()) return;
   ++visits.reused;
   visits.first_reuse_ns = std::min(visits.first_reuse_ns, ended.flow.first.time_ns);
 }
@@ -29,19 +16,29 @@ void note_visit(Visits& visits, const EndedConnection& ended) {
 }  // namespace
 
 void Census::note(const EndedConnection& ended) {
-  const FlowFacts& flow = ended.flow;
-  const Side client = flow.client, server = flow.self_connection ? client : flow.server();
-  const EndpointAddress& here = flow.facts(client).address;
-  const EndpointAddress& there = flow.facts(server).address;
-  hosts_.note(here.ip, flow.number, [&](EndpointCensus& host) {
-    host.note(ended, client);
-    if (server != client && there.ip == here.ip) host.note_states(ended.verdicts, server);
+  const Side client = ended.client, server = ended.server;
+  const std::uint64_t flow = ended.flow.number;
+  const bool one_host = ended.client_host.key == ended.server_host.key;
+  client_.take(ended.verdicts, client);
+  if (server != client) server_.take(ended.verdicts, server);
+  hosts_.note(ended.client_host, flow, [&](EndpointCensus& host) {
+    host.note(ended, client, client_);
+    if (server != client && one_host) host.note_states(server_);
   });
-  if (there.ip != here.ip)
-    hosts_.note(there.ip, flow.number, [&](EndpointCensus& host) { host.note(ended, server); });
-  services_.note(there, flow.number, [&](EndpointCensus& service) { service.note(ended, server); });
-  if (server == client || !was_answered(ended)) return;
-  visits_.note({here.ip, there}, flow.number, [&](Visits& visits) { note_visit(visits, ended); });
+  const EndShare& served = server == client ? client_ : server_;
+  if (!one_host)
+    hosts_.note(ended.server_host, flow, [&](EndpointCensus& host) { host.note(ended, server, served); });
+  services_.note(ended.service, flow, [&](EndpointCensus& service) { service.note(ended, server, served); });
+  if (server != client && client_.answered) note_visit(ended);
+}
+
+// A client whose SYN was never answered holds a port, but a spoofed one does not exist: those are many.
+void Census::note_visit(const EndedConnection& ended) {
+  visits_.note(ended.visit, ended.flow.number, [&](Visits& visits) {
+    visits.client.note(ended, ended.client, client_);
+    visits.ports.add(ended.client_address().port);
+    note_reuse(visits, ended);
+  });
 }
 
 void Census::merge(const Census& part) {

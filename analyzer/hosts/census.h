@@ -19,9 +19,12 @@ class Census {
   const BusyTable<VisitKey, Visits>& visits() const { return visits_; }
 
  private:
+  void note_visit(const EndedConnection& ended);
+
   BusyTable<IpAddress, EndpointCensus> hosts_;
   BusyTable<EndpointAddress, EndpointCensus> services_;
   BusyTable<VisitKey, Visits> visits_;
+  EndShare client_, server_;  // of the latest connection, whose memory is used again
 };
 
 }  // namespace tcpautopsy

@@ -40,8 +40,7 @@ void Checks::note(const EndedConnection& ended) {
   if (flow.self_connection || flow.one_sided() || opening.syns.empty()) return;
   const bool data = flow.facts(Side::A).payload_bytes + flow.facts(Side::B).payload_bytes > 0;
   if (data || !let_go_by_client(ended)) return;
-  const VisitKey key{flow.facts(flow.client).address.ip, flow.facts(flow.server()).address};
-  CheckTimes* times = kept_.find_or_add(key, key_hash(key));
+  CheckTimes* times = kept_.find_or_add(ended.visit.key, ended.visit.hash);
   if (times == nullptr) return;
   const bool reset = opening.client_rst || ended.verdicts.closing.ended_by;
   times->note({opening.syns.first.time_ns(), flow.number, opening.syns.first.frame, reset});

@@ -35,10 +35,10 @@ class Checks {
   void note(const EndedConnection& ended);
   void merge(const Checks& part) { kept_.merge(part.kept_); }
 
-  // f(VisitKey, CheckTimes)
-  template <class F>
-  void each(F f) const {
-    kept_.each(f);
+  // f(VisitKey, CheckTimes), for those that `wanted(CheckTimes)`.
+  template <class Wanted, class F>
+  void each(Wanted wanted, F f) const {
+    kept_.each([&](const VisitKey&, const CheckTimes& times) { return wanted(times); }, f);
   }
 
  private:

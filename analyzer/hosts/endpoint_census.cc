@@ -4,33 +4,43 @@
 
 namespace tcpautopsy {
 
-void EndpointCensus::note_states(const Verdicts& verdicts, Side side) {
+void EndShare::take(const Verdicts& verdicts, Side side) {
+  states.clear();
+  lingering.clear();
+  time_waits = 0;
+  answered = false;
   const Transition* entered = nullptr;
-  const auto left = [&](TimeNs at_ns) {
-    if (entered == nullptr) return;
-    states.leave(entered->to, at_ns);
-    if (entered->to == TcpState::CloseWait && at_ns - entered->at_ns > kCloseWaitLingers) {
-      lingering.enter(TcpState::CloseWait, entered->at_ns + kCloseWaitLingers);
-      lingering.leave(TcpState::CloseWait, at_ns);
-    }
-  };
   for (const Transition& change : verdicts.transitions) {
     if (change.side != side) continue;
-    left(change.at_ns);
+    if (entered != nullptr) left(*entered, change.at_ns);
     const bool counts = change.to != TcpState::Listen && change.to != TcpState::Closed;
     entered = counts ? &change : nullptr;
+    answered = answered || (change.to != TcpState::SynSent && change.to != TcpState::Closed);
     if (!counts) continue;
-    states.enter(change.to, change.at_ns);
+    states.push_back({change.at_ns, change.to, 1});
     time_waits += change.to == TcpState::TimeWait;
   }
   if (entered != nullptr && entered->to == TcpState::CloseWait &&
       verdicts.capture_end_ns - entered->at_ns >= kCloseWaitLingers)
-    lingering.enter(TcpState::CloseWait, entered->at_ns + kCloseWaitLingers);
+    lingering.push_back({entered->at_ns + kCloseWaitLingers, TcpState::CloseWait, 1});
 }
 
-void EndpointCensus::note(const EndedConnection& ended, Side side) {
+void EndShare::left(const Transition& entered, TimeNs at_ns) {
+  states.push_back({at_ns, entered.to, -1});
+  if (entered.to != TcpState::CloseWait || at_ns - entered.at_ns <= kCloseWaitLingers) return;
+  lingering.push_back({entered.at_ns + kCloseWaitLingers, TcpState::CloseWait, 1});
+  lingering.push_back({at_ns, TcpState::CloseWait, -1});
+}
+
+void EndpointCensus::note_states(const EndShare& share) {
+  for (const StateChange& change : share.states) states.add(change);
+  for (const StateChange& change : share.lingering) lingering.add(change);
+  time_waits += share.time_waits;
+}
+
+void EndpointCensus::note(const EndedConnection& ended, Side side, const EndShare& share) {
   const Verdicts& verdicts = ended.verdicts;
-  note_states(verdicts, side);
+  note_states(share);
   ++connections;
   if (never_opens(verdicts.handshake)) {
     ++not_opened;

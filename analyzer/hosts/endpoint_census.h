@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <vector>
 
 #include "analyzer/hosts/ended_connection.h"
 #include "analyzer/hosts/population.h"
@@ -13,6 +14,18 @@ namespace tcpautopsy {
 
 // How long an endpoint sits in CLOSE-WAIT before it counts as forgotten (close_wait_pileup).
 constexpr TimeNs kCloseWaitLingers = 5 * kSecond;
+
+// What one end of a connection brings to each census that counts it.
+struct EndShare {
+  std::vector<StateChange> states, lingering;  // as EndpointCensus has them
+  std::uint64_t time_waits = 0;
+  bool answered = false;  // it was in a state other than SYN-SENT
+
+  void take(const Verdicts& verdicts, Side side);
+
+ private:
+  void left(const Transition& entered, TimeNs at_ns);
+};
 
 struct EndpointCensus {
   Population states;     // by at_ns; what was so before the capture saw any change is not counted
@@ -25,10 +38,10 @@ struct EndpointCensus {
   TimeNs last_ns = std::numeric_limits<TimeNs>::min();
 
   // Counts the connection, as seen from `side`, and that end's states.
-  void note(const EndedConnection& ended, Side side);
+  void note(const EndedConnection& ended, Side side, const EndShare& share);
   void merge(const EndpointCensus& part);
   // Only the states: a connection of a host with itself has a second end there.
-  void note_states(const Verdicts& verdicts, Side side);
+  void note_states(const EndShare& share);
 };
 
 // The connections of one client host to one service, from the client's side.

@@ -18,55 +18,11 @@ Sent sent_by(const TransferResults& facts, Side side) {
   return sent;
 }
 
-Carried carried_by(const EndedConnection& ended, Side first) {
-  Carried carried;
-  carried.by = {sent_by(*ended.transfer, first), sent_by(*ended.transfer, other(first))};
-  carried.span = span_of(ended.flow);
-  return carried;
-}
-
 // The end of the handshake's round trip is at the client, wherever the capture point is.
 TimeNs connect_time(const FlowFacts& flow) {
   const auto there = flow.facts(flow.server()).rtt_handshake_ns;
   const auto back = flow.facts(flow.client).rtt_handshake_ns;
   return there.value_or(0) + back.value_or(0);
-}
-
-Answers answers_of(const EndedConnection& ended) {
-  const FlowFacts& flow = ended.flow;
-  const TurnResults& turns = ended.transfer->turns;
-  Answers answers;
-  answers.waits = turns.waits[index(flow.server())];
-  for (const Turn& turn : turns.first)
-    if (turn.side == flow.server() && turn.wait_ns >= 0 && !turn.overlaps)
-      answers.times.add(turn.first.time_ns, turn.wait_ns);
-  if (const auto& greeting = ended.verdicts.answers.greeting) {
-    answers.waits.add(greeting->wait_ns);
-    answers.times.add(greeting->data.time_ns, greeting->wait_ns);
-  }
-  answers.connections = 1;
-  answers.requests = turns.turns[index(flow.client)];
-  answers.of_several_writes = turns.several_writes[index(flow.client)];
-  if (const auto rtt = flow.rtt(flow.server())) answers.network.add(*rtt);
-  answers.span = span_of(ended.flow);
-  return answers;
-}
-
-Visitors visitor_of(const EndedConnection& ended) {
-  const FlowFacts& flow = ended.flow;
-  const Verdicts& verdicts = ended.verdicts;
-  const TurnResults& turns = ended.transfer->turns;
-  Visitors visitor;
-  visitor.connections = 1;
-  const bool closed = verdicts.close != Close::Open && verdicts.close != Close::Timeout;
-  if (verdicts.handshake != Handshake::Complete || !closed || turns.turns[index(flow.client)] != 1 ||
-      turns.turns[index(flow.server())] != 1)
-    return visitor;
-  visitor.single = 1;
-  visitor.handshake_ns = connect_time(flow);
-  visitor.span = span_of(ended.flow);
-  visitor.duration_ns = visitor.span.last_ns - visitor.span.first_ns;
-  return visitor;
 }
 
 }  // namespace
@@ -78,10 +34,33 @@ void Sent::merge(const Sent& part) {
   spurious += part.spurious;
 }
 
+void Carried::note(const EndedConnection& ended, Side first) {
+  by[0].merge(sent_by(*ended.transfer, first));
+  by[1].merge(sent_by(*ended.transfer, other(first)));
+  span.merge(span_of(ended.flow));
+}
+
 void Carried::merge(const Carried& part) {
   by[0].merge(part.by[0]);
   by[1].merge(part.by[1]);
   span.merge(part.span);
+}
+
+void Answers::note(const EndedConnection& ended) {
+  const TurnResults& turns = ended.transfer->turns;
+  waits.merge(turns.waits[index(ended.server)]);
+  for (const Turn& turn : turns.first)
+    if (turn.side == ended.server && turn.wait_ns >= 0 && !turn.overlaps)
+      times.add(turn.first.time_ns, turn.wait_ns);
+  if (const auto& greeting = ended.verdicts.answers.greeting) {
+    waits.add(greeting->wait_ns);
+    times.add(greeting->data.time_ns, greeting->wait_ns);
+  }
+  ++connections;
+  requests += turns.turns[index(ended.client)];
+  of_several_writes += turns.several_writes[index(ended.client)];
+  if (const auto rtt = ended.flow.rtt(ended.server)) network.add(*rtt);
+  span.merge(span_of(ended.flow));
 }
 
 void Answers::merge(const Answers& part) {
@@ -94,6 +73,19 @@ void Answers::merge(const Answers& part) {
   span.merge(part.span);
 }
 
+void Visitors::note(const EndedConnection& ended) {
+  const Verdicts& verdicts = ended.verdicts;
+  const auto& turns = ended.transfer->turns.turns;
+  ++connections;
+  const bool closed = verdicts.close != Close::Open && verdicts.close != Close::Timeout;
+  if (verdicts.handshake != Handshake::Complete || !closed || turns[0] != 1 || turns[1] != 1) return;
+  ++single;
+  const Span its = span_of(ended.flow);
+  handshake_ns += connect_time(ended.flow);
+  duration_ns += its.last_ns - its.first_ns;
+  span.merge(its);
+}
+
 void Visitors::merge(const Visitors& part) {
   connections += part.connections;
   single += part.single;
@@ -103,23 +95,20 @@ void Visitors::merge(const Visitors& part) {
 }
 
 void Exchanges::note(const EndedConnection& ended) {
-  const FlowFacts& flow = ended.flow;
-  if (ended.transfer == nullptr || flow.self_connection) return;
+  const std::uint64_t flow = ended.flow.number;
+  if (ended.transfer == nullptr || ended.flow.self_connection) return;
   const auto& segments = ended.transfer->data_segments;
   if (segments[0] + segments[1] == 0) return;
-  const EndpointAddress &client = flow.facts(flow.client).address,
-                        &server = flow.facts(flow.server()).address;
-  const Carried carried = carried_by(ended, flow.client);
-  services_.note(server, flow.number, [&](Carried& value) { value.merge(carried); });
-  const HostPair pair = HostPair::of(client.ip, server.ip);
-  const Carried by_host = carried_by(ended, pair.low == client.ip ? flow.client : flow.server());
-  pairs_.note(pair, flow.number, [&](Carried& value) { value.merge(by_host); });
-  if (ended.transfer->turns.waits[index(flow.server())] || ended.verdicts.answers.greeting) {
-    const Answers answers = answers_of(ended);
-    answers_.note(server, flow.number, [&](Answers& value) { value.merge(answers); });
-  }
-  const Visitors visitor = visitor_of(ended);
-  visitors_.note({client.ip, server}, flow.number, [&](Visitors& value) { value.merge(visitor); });
+  services_.note(ended.service, flow, [&](Carried& value) { value.note(ended, ended.client); });
+  const bool client_low = ended.client_host.key <= ended.server_host.key;
+  const auto &low = client_low ? ended.client_host : ended.server_host,
+             &high = client_low ? ended.server_host : ended.client_host;
+  const Hashed<HostPair> pair{{low.key, high.key}, joint_hash(low.hash, high.hash)};
+  pairs_.note(pair, flow,
+              [&](Carried& value) { value.note(ended, client_low ? ended.client : ended.server); });
+  if (ended.transfer->turns.waits[index(ended.server)] || ended.verdicts.answers.greeting)
+    answers_.note(ended.service, flow, [&](Answers& value) { value.note(ended); });
+  visitors_.note(ended.visit, flow, [&](Visitors& value) { value.note(ended); });
 }
 
 void Exchanges::merge(const Exchanges& part) {

@@ -31,6 +31,8 @@ struct Sent {
 struct Carried {
   std::array<Sent, 2> by;  // of a service: by clients, by the service; of a pair: by HostPair::low, ::high
   Span span;
+  // What the connection carried; `first` is the end that by[0] is of.
+  void note(const EndedConnection& ended, Side first);
   void merge(const Carried& part);
 };
 
@@ -42,6 +44,7 @@ struct Answers {
   std::uint64_t connections = 0;
   std::uint64_t requests = 0, of_several_writes = 0;  // turns of clients; the latter perhaps several messages
   Span span;
+  void note(const EndedConnection& ended);
   void merge(const Answers& part);
 };
 
@@ -51,6 +54,7 @@ struct Visitors {
   std::uint64_t single = 0;                  // one request, one answer, closed
   TimeNs handshake_ns = 0, duration_ns = 0;  // of those, together
   Span span;                                 // of those
+  void note(const EndedConnection& ended);
   void merge(const Visitors& part);
 };
 

@@ -20,9 +20,6 @@ struct VisitKey {
 // Two hosts; who is client does not matter.
 struct HostPair {
   IpAddress low, high;
-  static HostPair of(const IpAddress& a, const IpAddress& b) {
-    return a < b ? HostPair{a, b} : HostPair{b, a};
-  }
   auto operator<=>(const HostPair&) const = default;
 };
 
@@ -32,12 +29,29 @@ inline std::uint64_t key_hash(const IpAddress& ip) {
   std::memcpy(&lower, ip.octets.data() + 8, 8);
   return mix(mix(upper + 1) ^ lower);
 }
-inline std::uint64_t key_hash(const EndpointAddress& end) { return mix(key_hash(end.ip) + end.port); }
+// By the hash of its host.
+constexpr std::uint64_t service_hash(std::uint64_t host, std::uint16_t port) { return mix(host + port); }
+// Of two keys, by the hashes of both.
+constexpr std::uint64_t joint_hash(std::uint64_t first, std::uint64_t second) {
+  return mix(first ^ (second << 1));
+}
+inline std::uint64_t key_hash(const EndpointAddress& end) { return service_hash(key_hash(end.ip), end.port); }
 inline std::uint64_t key_hash(const VisitKey& key) {
-  return mix(key_hash(key.client) ^ (key_hash(key.server) << 1));
+  return joint_hash(key_hash(key.client), key_hash(key.server));
 }
 inline std::uint64_t key_hash(const HostPair& key) {
-  return mix(key_hash(key.low) ^ (key_hash(key.high) << 1));
+  return joint_hash(key_hash(key.low), key_hash(key.high));
+}
+
+// A key with its hash, which is worked out once for all tables.
+template <class Key>
+struct Hashed {
+  Key key{};
+  std::uint64_t hash = 0;
+};
+template <class Key>
+Hashed<Key> hashed(const Key& key) {
+  return {key, key_hash(key)};
 }
 
 }  // namespace tcpautopsy

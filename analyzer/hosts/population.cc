@@ -2,11 +2,6 @@
 
 namespace tcpautopsy {
 
-void Population::add(TcpState state, TimeNs at_ns, std::int32_t by) {
-  if (state == TcpState::Unknown || state == TcpState::Closed) return;
-  changes_.add(at_ns, {by, state});
-}
-
 std::vector<Population::Moment> Population::moments() const {
   std::vector<Moment> moments;
   changes_.each([&](TimeNs at_ns, const Change& change) {

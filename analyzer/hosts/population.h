@@ -12,6 +12,13 @@
 
 namespace tcpautopsy {
 
+// Endpoints came into a state, or left it.
+struct StateChange {
+  TimeNs at_ns = 0;
+  TcpState state = TcpState::Unknown;
+  std::int32_t by = 0;
+};
+
 // Sums of entries and departures by moment, rounded up to a step's end (see TimedSteps). What is told at the
 // end of a step is always exact; a population that came and went within one step is not seen, so a peak may
 // be understated, never overstated.
@@ -20,8 +27,12 @@ class Population {
   static constexpr std::size_t kMost = 4096;
 
   // An endpoint is in `state` from `from_ns` on, until `until_ns` if it leaves.
-  void enter(TcpState state, TimeNs at_ns) { add(state, at_ns, 1); }
-  void leave(TcpState state, TimeNs at_ns) { add(state, at_ns, -1); }
+  void enter(TcpState state, TimeNs at_ns) { add({at_ns, state, 1}); }
+  void leave(TcpState state, TimeNs at_ns) { add({at_ns, state, -1}); }
+  void add(const StateChange& change) {
+    if (change.state != TcpState::Unknown && change.state != TcpState::Closed)
+      changes_.add(change.at_ns, {change.by, change.state});
+  }
   void merge(const Population& part) { changes_.merge(part.changes_); }
 
   struct Peak {
@@ -54,8 +65,6 @@ class Population {
       return (floor << by) == step ? floor : floor + 1;
     }
   };
-
-  void add(TcpState state, TimeNs at_ns, std::int32_t by);
 
   TimedSteps<Change, kMost> changes_;
 };

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "analyzer/hosts/keys.h"
-
 namespace tcpautopsy {
 namespace {
 
@@ -83,10 +81,20 @@ void Target::merge_tried(const std::vector<Tried>& other) {
   }
 }
 
-void Targets::note(const Attempt& attempt) {
-  const Pair pair{attempt.client.ip, attempt.server};
-  const std::uint64_t hash = mix(key_hash(pair.source) ^ (key_hash(pair.target) << 1));
-  if (Target* target = kept_.find_or_add(pair, hash)) target->merge(target_of(attempt));
+void Targets::note(const Attempt& attempt, const Hashed<VisitKey>& pair) {
+  Target* const target = kept_.find_or_add(pair.key, pair.hash);
+  if (target == nullptr) return;
+  if (seen(*target))
+    target->merge(target_of(attempt));
+  else
+    *target = target_of(attempt);
+}
+
+KeyTable<IpAddress, std::size_t> Targets::targets_by_source() const {
+  KeyTable<IpAddress, std::size_t> counts;
+  kept_.each_in_any_order(
+      [&](const VisitKey& pair, const Target&) { ++counts.find_or_add(pair.client, key_hash(pair.client)); });
+  return counts;
 }
 
 double Targets::scale() const {

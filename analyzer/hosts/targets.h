@@ -8,6 +8,7 @@
 
 #include "analyzer/hosts/attempt.h"
 #include "analyzer/hosts/key_sample.h"
+#include "analyzer/hosts/keys.h"
 
 namespace tcpautopsy {
 
@@ -55,28 +56,29 @@ class Targets {
  public:
   static constexpr std::size_t kMost = std::size_t{1} << 16;
 
-  void note(const Attempt& attempt);
+  void note(const Attempt& attempt, const Hashed<VisitKey>& pair);
   void merge(const Targets& part) { kept_.merge(part.kept_); }
   // So many targets each of those kept stands for; 1 while all are kept.
   double scale() const;
 
-  // f(IpAddress, std::vector<Probe>), by address.
+  // f(IpAddress, std::vector<Probe>), by address, for those with `least` targets or more.
   template <class F>
-  void each(F f) const {
+  void each(std::size_t least, F f) const {
+    const KeyTable<IpAddress, std::size_t> counts = targets_by_source();
     std::map<IpAddress, std::vector<Probe>> by_source;
-    kept_.each([&](const Pair& pair, const Target& target) {
-      by_source[pair.source].push_back({pair.target, target});
-    });
+    for (const auto& [hash, source, count] : counts)
+      if (count >= least) by_source[source].reserve(count);
+    kept_.each([&](const VisitKey& pair, const Target&) { return by_source.contains(pair.client); },
+               [&](const VisitKey& pair, const Target& target) {
+                 by_source[pair.client].push_back({pair.server, target});
+               });
     for (const auto& [source, probes] : by_source) f(source, probes);
   }
 
  private:
-  struct Pair {
-    IpAddress source;
-    EndpointAddress target;
-    auto operator<=>(const Pair&) const = default;
-  };
-  KeySample<Pair, Target, kMost> kept_;
+  KeyTable<IpAddress, std::size_t> targets_by_source() const;
+
+  KeySample<VisitKey, Target, kMost> kept_;
 };
 
 }  // namespace tcpautopsy

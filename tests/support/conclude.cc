@@ -17,9 +17,7 @@ namespace {
 class FixedServices : public ServiceView {
  public:
   explicit FixedServices(std::uint64_t count) : count_(count) {}
-  void note(const FlowFacts& flow, const Verdicts& verdicts, const TransferResults* transfer) {
-    book_.note(flow, verdicts, transfer);
-  }
+  void note(const EndedConnection& ended) { book_.note(ended); }
   std::uint64_t completed_near(const EndpointAddress&, std::uint64_t, TimeNs, TimeNs) const override {
     return count_;
   }
@@ -49,8 +47,9 @@ Conclusions conclude(const std::vector<Captured>& input, const ConcludeSettings&
                                         settings.capture_loss, previous);
     if (next) predecessors[*next] = summarise(history);
     Findings findings = examine({history.trace, history, history.transfer.get(), services});
-    services.note(history.trace, history, history.transfer.get());
-    book.note({history.trace, history, history.transfer.get()});
+    const EndedConnection ended(history.trace, history, history.transfer.get());
+    services.note(ended);
+    book.note(ended);
     conclusions.flows.push_back({std::move(history), std::move(findings)});
   };
   FlowOptions options;

@@ -135,15 +135,15 @@ Finding begin(const Known& known, const IpAddress& host, std::optional<std::uint
 void examine_hosts(const HostContext& context, Findings& out) {
   const auto least = std::max<std::int64_t>(1, std::llround(context.thresholds.of(kDoc.id, kFlows)));
   const auto found = [&](const EndpointCensus& r) {
-    if (r.lingering.empty()) return std::vector<Excess>{};
     return excesses(r.lingering, TcpState::CloseWait, least, context.capture_end_ns);
   };
   const Census& census = context.book.census();
-  for (const auto& known : census.services().known())
+  for (const auto& known : census.services().known([](const auto& k) { return !k.value->lingering.empty(); }))
     for (const Excess& excess : found(*known.value))
       tell(begin(known, known.key.ip, known.key.port), excess, "of " + endpoint_text(known.key),
            known.value->connections, out);
-  for (const auto& known : census.visits().known())
+  for (const auto& known :
+       census.visits().known([](const auto& k) { return !k.value->client.lingering.empty(); }))
     for (const Excess& excess : found(known.value->client)) {
       Finding f = begin(known, known.key.client, {});
       prove(f, "server", endpoint_text(known.key.server));

@@ -193,8 +193,10 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector close_wait_stuck{
-    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::BothDirections};
+extern const Detector close_wait_stuck{.doc = kDoc,
+                                       .examples = kExamples,
+                                       .examine_end = &examine_end,
+                                       .needs = Needs::BothDirections | Needs::OddClose};
 }
 
 }  // namespace tcpautopsy

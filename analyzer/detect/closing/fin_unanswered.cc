@@ -151,8 +151,10 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector fin_unanswered{
-    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::BothDirections};
+extern const Detector fin_unanswered{.doc = kDoc,
+                                     .examples = kExamples,
+                                     .examine_end = &examine_end,
+                                     .needs = Needs::BothDirections | Needs::OddFins};
 }
 
 }  // namespace tcpautopsy

@@ -205,8 +205,10 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector fin_wait_2_timeout{
-    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::BothDirections};
+extern const Detector fin_wait_2_timeout{.doc = kDoc,
+                                         .examples = kExamples,
+                                         .examine_end = &examine_end,
+                                         .needs = Needs::BothDirections | Needs::OddClose};
 }
 
 }  // namespace tcpautopsy

@@ -140,8 +140,10 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector half_close{
-    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::TwoEnds};
+extern const Detector half_close{.doc = kDoc,
+                                 .examples = kExamples,
+                                 .examine_end = &examine_end,
+                                 .needs = Needs::TwoEnds | Needs::OddClose};
 }
 
 }  // namespace tcpautopsy

@@ -170,8 +170,10 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector lost_final_ack{
-    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::TwoEnds};
+extern const Detector lost_final_ack{.doc = kDoc,
+                                     .examples = kExamples,
+                                     .examine_end = &examine_end,
+                                     .needs = Needs::TwoEnds | Needs::OddFins};
 }
 
 }  // namespace tcpautopsy

@@ -131,8 +131,10 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector old_duplicate{
-    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::TwoEnds};
+extern const Detector old_duplicate{.doc = kDoc,
+                                    .examples = kExamples,
+                                    .examine_end = &examine_end,
+                                    .needs = Needs::TwoEnds | Needs::OddClose};
 }
 
 }  // namespace tcpautopsy

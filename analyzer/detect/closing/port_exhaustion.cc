@@ -166,9 +166,9 @@ void examine_hosts(const HostContext& context, Findings& out) {
   const double in_use_share = context.thresholds.of(kDoc.id, kInUse) / 100;
   const double used_share = context.thresholds.of(kDoc.id, kUsed) / 100;
   const double reuses = context.thresholds.of(kDoc.id, kReuses);
-  for (const Known& known : context.book.census().visits().known()) {
+  const auto many = [](const Known& known) { return known.value->client.connections >= 100; };
+  for (const Known& known : context.book.census().visits().known(many)) {
     const Visits& visits = *known.value;
-    if (visits.client.connections < 100) continue;
     const PortRange range = port_range(context.book, known.key.client);
     const double used = static_cast<double>(visits.ports.size());
     if (used < used_share * range.size && used < in_use_share * range.size) continue;

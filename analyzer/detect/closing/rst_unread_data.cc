@@ -152,7 +152,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
 
 namespace detectors_in_files {
 extern const Detector rst_unread_data{
-    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::TwoEnds};
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::TwoEnds | Needs::Resets};
 }
 
 }  // namespace tcpautopsy

@@ -124,10 +124,12 @@ constexpr Threshold kThresholds[]{kConnections, kShare};
 void examine_hosts(const HostContext& context, Findings& out) {
   const double least = context.thresholds.of(kDoc.id, kConnections);
   const double least_share = context.thresholds.of(kDoc.id, kShare) / 100;
-  for (const auto& known : context.book.exchanges().visitors().known()) {
+  const auto many = [&](const auto& known) {
+    const double single = static_cast<double>(known.value->single);
+    return single >= least && single / static_cast<double>(known.value->connections) >= least_share;
+  };
+  for (const auto& known : context.book.exchanges().visitors().known(many)) {
     const Visitors& v = *known.value;
-    const double share = static_cast<double>(v.single) / static_cast<double>(v.connections);
-    if (static_cast<double>(v.single) < least || share < least_share) continue;
     Finding f =
         make_host_finding(kDoc, known.key.server.ip, known.key.server.port, known.flows, known.sample());
     if (known.share < 1) f.certainty = Certainty::Likely;

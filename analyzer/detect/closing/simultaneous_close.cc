@@ -129,7 +129,7 @@ void examine(const DetectContext& context, Findings& out) {
 
 namespace detectors_in_files {
 extern const Detector simultaneous_close{
-    .doc = kDoc, .examples = kExamples, .examine = &examine, .needs = Needs::TwoEnds};
+    .doc = kDoc, .examples = kExamples, .examine = &examine, .needs = Needs::TwoEnds | Needs::OddFins};
 }
 
 }  // namespace tcpautopsy

@@ -109,8 +109,10 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector time_wait_assassination{
-    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::TwoEnds};
+extern const Detector time_wait_assassination{.doc = kDoc,
+                                              .examples = kExamples,
+                                              .examine_end = &examine_end,
+                                              .needs = Needs::TwoEnds | Needs::OddClose};
 }
 
 }  // namespace tcpautopsy

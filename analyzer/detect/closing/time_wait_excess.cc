@@ -220,10 +220,12 @@ void find_service(Holder& holder, const Excess& excess, const HostBook& book) {
     return 2 * r.time_waits > static_cast<std::uint64_t>(excess.peak.count) &&
            2 * r.states.peak(TcpState::TimeWait).count > excess.peak.count;
   };
-  for (const auto& known : book.census().services().known())
-    if (known.key.ip == holder.host && most(*known.value)) holder.service = known.key;
-  for (const auto& known : book.census().visits().known()) {
-    if (known.key.client != holder.host || !most(known.value->client)) continue;
+  const auto at_host = [&](const auto& known) { return known.key.ip == holder.host && most(*known.value); };
+  for (const auto& known : book.census().services().known(at_host)) holder.service = known.key;
+  const auto from_host = [&](const auto& known) {
+    return known.key.client == holder.host && most(known.value->client);
+  };
+  for (const auto& known : book.census().visits().known(from_host)) {
     holder.service = known.key.server;
     holder.is_client = true;
     holder.range = port_range(book, holder.host);
@@ -235,8 +237,10 @@ void examine_hosts(const HostContext& context, Findings& out) {
   const auto at_address = std::max<std::int64_t>(1, std::llround(context.thresholds.of(kDoc.id, kAtAddress)));
   const double of_range = context.thresholds.of(kDoc.id, kOfRange) / 100;
   std::set<IpAddress> told;
-  for (const auto& known : census.hosts().known()) {
-    if (known.value->time_waits < static_cast<std::uint64_t>(at_address)) continue;
+  const auto many = [&](const auto& known) {
+    return known.value->time_waits >= static_cast<std::uint64_t>(at_address);
+  };
+  for (const auto& known : census.hosts().known(many)) {
     for (const Excess& excess :
          excesses(known.value->states, TcpState::TimeWait, at_address, context.capture_end_ns)) {
       Holder holder{known.value, known.key, {}, false, {}, known.flows, known.sample(), known.share};
@@ -245,13 +249,15 @@ void examine_hosts(const HostContext& context, Findings& out) {
       told.insert(known.key);
     }
   }
-  for (const auto& known : census.visits().known()) {
-    const EndpointCensus& client = known.value->client;
+  const auto busy = [&](const auto& known) {
+    const std::uint64_t time_waits = known.value->client.time_waits;
     // No range is smaller than the ports that were used.
     const double ports = static_cast<double>(known.value->ports.size());
-    if (client.time_waits < 100 || static_cast<double>(client.time_waits) < of_range * ports ||
-        told.contains(known.key.client))
-      continue;
+    return time_waits >= 100 && static_cast<double>(time_waits) >= of_range * ports &&
+           !told.contains(known.key.client);
+  };
+  for (const auto& known : census.visits().known(busy)) {
+    const EndpointCensus& client = known.value->client;
     const PortRange range = port_range(context.book, known.key.client);
     const auto least = std::max<std::int64_t>(1, std::llround(std::ceil(of_range * range.size)));
     for (const Excess& excess : excesses(client.states, TcpState::TimeWait, least, context.capture_end_ns))

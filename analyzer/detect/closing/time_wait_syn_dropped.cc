@@ -287,7 +287,7 @@ void examine(const DetectContext& context, Findings& out) {
 
 namespace detectors_in_files {
 extern const Detector time_wait_syn_dropped{
-    .doc = kDoc, .examples = kExamples, .examine = &examine, .needs = Needs::TwoEnds};
+    .doc = kDoc, .examples = kExamples, .examine = &examine, .needs = Needs::TwoEnds | Needs::OddOpening};
 }
 
 }  // namespace tcpautopsy

@@ -166,7 +166,8 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector accept_dropped{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector accept_dropped{
+    .doc = kDoc, .examples = kExamples, .examine = &examine, .needs = Needs::OddOpening};
 }
 
 }  // namespace tcpautopsy

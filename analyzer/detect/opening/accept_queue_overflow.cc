@@ -220,22 +220,25 @@ void examine_hosts(const HostContext& context, Findings& out) {
   const auto enough = [least](const Counts& counts, double share) {
     return share * static_cast<double>(counts.of(Outcome::Dropped)) >= least;
   };
-  context.book.attempts().each_service([&](const EndpointAddress& address, const ServiceAttempts& service) {
-    if (static_cast<double>(service.attempts()) < least) return;
-    const ServiceTotals totals = service.totals();
-    const StepList steps = totals.tallies.steps();
-    const auto floods = flood_episodes(steps, context.thresholds);
-    for (const Episode& wide : dense_episodes(steps, window, dropped_or_silent, enough)) {
-      if (!flooded(floods, wide)) {
-        tell(address, totals.sources, steps, wide, dropped_or_silent, out);
-        continue;
-      }
-      // Which of the unanswered SYNs are the flood's cannot be told.
-      for (const Episode& narrow : dense_episodes(steps, window, dropped, enough))
-        if (narrow.from_ns >= wide.from_ns && narrow.until_ns <= wide.until_ns)
-          tell(address, totals.sources, steps, narrow, dropped, out);
-    }
-  });
+  const auto many = [&](const ServiceAttempts& tried) {
+    return static_cast<double>(tried.attempts()) >= least;
+  };
+  context.book.attempts().each_service(
+      many, [&](const EndpointAddress& address, const ServiceAttempts& service) {
+        const ServiceTotals totals = service.totals();
+        const StepList steps = totals.tallies.steps();
+        const auto floods = flood_episodes(steps, context.thresholds);
+        for (const Episode& wide : dense_episodes(steps, window, dropped_or_silent, enough)) {
+          if (!flooded(floods, wide)) {
+            tell(address, totals.sources, steps, wide, dropped_or_silent, out);
+            continue;
+          }
+          // Which of the unanswered SYNs are the flood's cannot be told.
+          for (const Episode& narrow : dense_episodes(steps, window, dropped, enough))
+            if (narrow.from_ns >= wide.from_ns && narrow.until_ns <= wide.until_ns)
+              tell(address, totals.sources, steps, narrow, dropped, out);
+        }
+      });
 }
 
 }  // namespace

@@ -123,7 +123,8 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector bad_flag_combination{.doc = kDoc, .examples = kExamples, .examine_end = &examine_end};
+extern const Detector bad_flag_combination{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::OddSegments};
 }
 
 }  // namespace tcpautopsy

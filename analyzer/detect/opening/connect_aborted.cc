@@ -137,8 +137,10 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector connect_aborted{
-    .doc = kDoc, .examples = kExamples, .examine = &examine, .needs = Needs::BothDirections};
+extern const Detector connect_aborted{.doc = kDoc,
+                                      .examples = kExamples,
+                                      .examine = &examine,
+                                      .needs = Needs::BothDirections | Needs::OddOpening};
 }
 
 }  // namespace tcpautopsy

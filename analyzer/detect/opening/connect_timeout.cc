@@ -191,7 +191,8 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector connect_timeout{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector connect_timeout{
+    .doc = kDoc, .examples = kExamples, .examine = &examine, .needs = Needs::OddOpening};
 }
 
 }  // namespace tcpautopsy

@@ -183,7 +183,8 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector connection_refused{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector connection_refused{
+    .doc = kDoc, .examples = kExamples, .examine = &examine, .needs = Needs::OddOpening};
 }
 
 }  // namespace tcpautopsy

@@ -94,7 +94,8 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector data_in_syn{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector data_in_syn{
+    .doc = kDoc, .examples = kExamples, .examine = &examine, .needs = Needs::OddOpening};
 }
 
 }  // namespace tcpautopsy

@@ -157,7 +157,8 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector half_open_abandoned{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector half_open_abandoned{
+    .doc = kDoc, .examples = kExamples, .examine = &examine, .needs = Needs::OddOpening};
 }
 
 }  // namespace tcpautopsy

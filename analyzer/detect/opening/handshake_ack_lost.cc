@@ -166,7 +166,8 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector handshake_ack_lost{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector handshake_ack_lost{
+    .doc = kDoc, .examples = kExamples, .examine = &examine, .needs = Needs::OddOpening};
 }
 
 }  // namespace tcpautopsy

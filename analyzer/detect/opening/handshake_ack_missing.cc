@@ -135,8 +135,10 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector handshake_ack_missing{
-    .doc = kDoc, .examples = kExamples, .examine = &examine, .needs = Needs::BothDirections};
+extern const Detector handshake_ack_missing{.doc = kDoc,
+                                            .examples = kExamples,
+                                            .examine = &examine,
+                                            .needs = Needs::BothDirections | Needs::OddOpening};
 }
 
 }  // namespace tcpautopsy

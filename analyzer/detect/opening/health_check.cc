@@ -171,8 +171,8 @@ void tell(const VisitKey& visit, const CheckTimes& times, TimeNs step, Findings&
 void examine_hosts(const HostContext& context, Findings& out) {
   const auto least = static_cast<std::uint64_t>(context.thresholds.of(kDoc.id, kThresholds[0]));
   const auto least_step = static_cast<TimeNs>(context.thresholds.of(kDoc.id, kThresholds[1]) * kSecond);
-  context.book.checks().each([&](const VisitKey& visit, const CheckTimes& times) {
-    if (times.count < least) return;
+  const auto often = [&](const CheckTimes& times) { return times.count >= least; };
+  context.book.checks().each(often, [&](const VisitKey& visit, const CheckTimes& times) {
     const TimeNs step = steady_step(times.first);
     if (step >= least_step) tell(visit, times, step, out);
   });

@@ -152,7 +152,8 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector mss_anomaly{.doc = kDoc, .examples = kExamples, .examine_end = &examine_end};
+extern const Detector mss_anomaly{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::OddMss};
 }
 
 }  // namespace tcpautopsy

@@ -157,8 +157,10 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector port_reuse_blocked{
-    .doc = kDoc, .examples = kExamples, .examine = &examine, .needs = Needs::BothDirections};
+extern const Detector port_reuse_blocked{.doc = kDoc,
+                                         .examples = kExamples,
+                                         .examine = &examine,
+                                         .needs = Needs::BothDirections | Needs::OddOpening};
 }
 
 }  // namespace tcpautopsy

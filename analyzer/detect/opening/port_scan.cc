@@ -278,13 +278,15 @@ void examine_hosts(const HostContext& context, Findings& out) {
   std::map<IpAddress, std::vector<Scan>> scanners;
   Numbers numbers;
   const double scale = context.book.attempts().targets_scale();
-  context.book.attempts().each_source([&](const IpAddress& source, const std::vector<Probe>& tried) {
-    std::vector<Scan> scans = scans_of(tried, scale, limits);
-    if (scans.empty()) return;
-    for (const Scan& scan : scans)
-      for (const Probe& probe : scan.probes) numbers[{probe.to, probe.target.isn}].insert(source);
-    scanners.emplace(source, std::move(scans));
-  });
+  context.book.attempts().each_source(limits.least(),
+                                      [&](const IpAddress& source, const std::vector<Probe>& tried) {
+                                        std::vector<Scan> scans = scans_of(tried, scale, limits);
+                                        if (scans.empty()) return;
+                                        for (const Scan& scan : scans)
+                                          for (const Probe& probe : scan.probes)
+                                            numbers[{probe.to, probe.target.isn}].insert(source);
+                                        scanners.emplace(source, std::move(scans));
+                                      });
   for (const auto& [source, scans] : scanners)
     for (const Scan& scan : scans) tell(source, scan, numbers, out);
 }

@@ -184,8 +184,10 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector rst_ignored{
-    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::BothDirections};
+extern const Detector rst_ignored{.doc = kDoc,
+                                  .examples = kExamples,
+                                  .examine_end = &examine_end,
+                                  .needs = Needs::BothDirections | Needs::Resets};
 }
 
 }  // namespace tcpautopsy

@@ -88,7 +88,8 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector self_connect{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector self_connect{
+    .doc = kDoc, .examples = kExamples, .examine = &examine, .needs = Needs::OneEnd};
 }
 
 }  // namespace tcpautopsy

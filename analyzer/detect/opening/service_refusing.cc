@@ -111,12 +111,14 @@ void tell(const EndpointAddress& service, const ServiceTotals& totals, const Ste
 
 void examine_hosts(const HostContext& context, Findings& out) {
   const auto least = static_cast<std::uint64_t>(context.thresholds.of(kDoc.id, kThresholds[0]));
-  context.book.attempts().each_service([&](const EndpointAddress& address, const ServiceAttempts& service) {
-    if (service.attempts() < least) return;
-    const ServiceTotals totals = service.totals();
-    const StepList steps = totals.tallies.steps();
-    for (const Episode& episode : runs_of(steps, least, refuses)) tell(address, totals, steps, episode, out);
-  });
+  const auto many = [&](const ServiceAttempts& tried) { return tried.attempts() >= least; };
+  context.book.attempts().each_service(many,
+                                       [&](const EndpointAddress& address, const ServiceAttempts& service) {
+                                         const ServiceTotals totals = service.totals();
+                                         const StepList steps = totals.tallies.steps();
+                                         for (const Episode& episode : runs_of(steps, least, refuses))
+                                           tell(address, totals, steps, episode, out);
+                                       });
 }
 
 }  // namespace

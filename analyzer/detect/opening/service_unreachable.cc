@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include <map>
+#include <set>
 
 #include "analyzer/detect/evidence.h"
 #include "analyzer/detect/flood_facts.h"
@@ -196,13 +196,15 @@ void examine_hosts(const HostContext& context, Findings& out) {
                       static_cast<std::uint64_t>(context.thresholds.of(kDoc.id, kThresholds[1])),
                       static_cast<std::uint64_t>(context.thresholds.of(kDoc.id, kThresholds[2])),
                       static_cast<TimeNs>(context.thresholds.of(kDoc.id, kThresholds[3]) * kSecond)};
-  std::map<IpAddress, bool> heard;
-  attempts.each_service([&](const EndpointAddress& address, const ServiceAttempts& service) {
-    heard[address.ip] = heard[address.ip] || service.answered();
-  });
-  attempts.each_service([&](const EndpointAddress& address, const ServiceAttempts& service) {
+  std::set<IpAddress> heard;
+  attempts.each_service(
+      [](const ServiceAttempts& tried) { return tried.answered(); },
+      [&](const EndpointAddress& address, const ServiceAttempts&) { heard.insert(address.ip); });
+  const auto many = [&](const ServiceAttempts& tried) {
+    return tried.attempts() >= limits.attempts_to(tried);
+  };
+  attempts.each_service(many, [&](const EndpointAddress& address, const ServiceAttempts& service) {
     const std::uint64_t least = limits.attempts_to(service);
-    if (service.attempts() < least) return;
     const ServiceTotals totals = service.totals();
     const StepList steps = totals.tallies.steps();
     for (const Episode& episode : runs_of(steps, least, silent)) {
@@ -210,7 +212,7 @@ void examine_hosts(const HostContext& context, Findings& out) {
       const Tally tally = sum_up(steps, episode).of_all(silent);
       if (tally.syns < limits.syns && tally.given_up < tally.count) continue;
       if (flooded(flood_episodes(steps, context.thresholds), episode)) continue;
-      tell(address, totals, steps, episode, heard[address.ip], out);
+      tell(address, totals, steps, episode, heard.contains(address.ip), out);
     }
   });
 }

@@ -111,7 +111,8 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector stray_syn_ack{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector stray_syn_ack{
+    .doc = kDoc, .examples = kExamples, .examine = &examine, .needs = Needs::OddSegments};
 }
 
 }  // namespace tcpautopsy

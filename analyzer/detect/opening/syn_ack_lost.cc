@@ -136,7 +136,8 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector syn_ack_lost{.doc = kDoc, .examples = kExamples, .examine = &examine};
+extern const Detector syn_ack_lost{
+    .doc = kDoc, .examples = kExamples, .examine = &examine, .needs = Needs::OddOpening};
 }
 
 }  // namespace tcpautopsy

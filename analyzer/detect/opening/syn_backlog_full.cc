@@ -253,24 +253,27 @@ void tell(const EndpointAddress& service, const ServiceTotals& totals, const Ste
 void examine_hosts(const HostContext& context, Findings& out) {
   const double least_half_open = context.thresholds.of(kDoc.id, kThresholds[0]);
   const double least_ignored = context.thresholds.of(kDoc.id, kThresholds[1]);
-  context.book.attempts().each_service([&](const EndpointAddress& address, const ServiceAttempts& service) {
-    if (static_cast<double>(service.attempts()) < least_half_open + least_ignored) return;
-    const ServiceTotals totals = service.totals();
-    const StepList steps = totals.tallies.steps();
-    const Level level(totals.half_open);
-    for (const Episode& episode : times_ignored(steps)) {
-      const std::int64_t peak = peak_between(totals.half_open, episode);
-      if (static_cast<double>(peak) < least_half_open) continue;
-      const Plateau plateau = plateau_of(steps, episode, level, peak);
-      const auto ignored = static_cast<double>(plateau.ignored);
-      if (ignored < least_ignored || !plateau.heard ||
-          static_cast<double>(plateau.ignored_at_peak) < kMostAtPeak * ignored ||
-          static_cast<double>(plateau.answered_at_peak) > kFewAnswered * ignored ||
-          told_otherwise(totals, steps, episode, context.thresholds))
-        continue;
-      tell(address, totals, steps, episode, plateau, peak, out);
-    }
-  });
+  const auto many = [&](const ServiceAttempts& tried) {
+    return static_cast<double>(tried.attempts()) >= least_half_open + least_ignored;
+  };
+  context.book.attempts().each_service(
+      many, [&](const EndpointAddress& address, const ServiceAttempts& service) {
+        const ServiceTotals totals = service.totals();
+        const StepList steps = totals.tallies.steps();
+        const Level level(totals.half_open);
+        for (const Episode& episode : times_ignored(steps)) {
+          const std::int64_t peak = peak_between(totals.half_open, episode);
+          if (static_cast<double>(peak) < least_half_open) continue;
+          const Plateau plateau = plateau_of(steps, episode, level, peak);
+          const auto ignored = static_cast<double>(plateau.ignored);
+          if (ignored < least_ignored || !plateau.heard ||
+              static_cast<double>(plateau.ignored_at_peak) < kMostAtPeak * ignored ||
+              static_cast<double>(plateau.answered_at_peak) > kFewAnswered * ignored ||
+              told_otherwise(totals, steps, episode, context.thresholds))
+            continue;
+          tell(address, totals, steps, episode, plateau, peak, out);
+        }
+      });
 }
 
 }  // namespace

@@ -242,13 +242,16 @@ void tell(const EndpointAddress& service, const ServiceTotals& totals, const Ste
 
 void examine_hosts(const HostContext& context, Findings& out) {
   const double least = context.thresholds.of(kDoc.id, kFloodThresholds[0]);
-  context.book.attempts().each_service([&](const EndpointAddress& address, const ServiceAttempts& service) {
-    if (static_cast<double>(service.attempts()) < least) return;
-    const ServiceTotals totals = service.totals();
-    const StepList steps = totals.tallies.steps();
-    for (const Episode& episode : flood_episodes(steps, context.thresholds))
-      tell(address, totals, steps, episode, out);
-  });
+  const auto many = [&](const ServiceAttempts& tried) {
+    return static_cast<double>(tried.attempts()) >= least;
+  };
+  context.book.attempts().each_service(
+      many, [&](const EndpointAddress& address, const ServiceAttempts& service) {
+        const ServiceTotals totals = service.totals();
+        const StepList steps = totals.tallies.steps();
+        for (const Episode& episode : flood_episodes(steps, context.thresholds))
+          tell(address, totals, steps, episode, out);
+      });
 }
 
 }  // namespace

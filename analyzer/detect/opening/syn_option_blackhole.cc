@@ -115,8 +115,10 @@ void examine(const DetectContext& context, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector syn_option_blackhole{
-    .doc = kDoc, .examples = kExamples, .examine = &examine, .needs = Needs::BothDirections};
+extern const Detector syn_option_blackhole{.doc = kDoc,
+                                           .examples = kExamples,
+                                           .examine = &examine,
+                                           .needs = Needs::BothDirections | Needs::OddOpening};
 }
 
 }  // namespace tcpautopsy

@@ -159,7 +159,7 @@ void examine(const DetectContext& context, Findings& out) {
 
 namespace detectors_in_files {
 extern const Detector syn_unanswered{
-    .doc = kDoc, .examples = kExamples, .examine = &examine, .needs = Needs::TwoEnds};
+    .doc = kDoc, .examples = kExamples, .examine = &examine, .needs = Needs::TwoEnds | Needs::OddOpening};
 }
 
 }  // namespace tcpautopsy

@@ -121,7 +121,7 @@ void examine(const DetectContext& context, Findings& out) {
 
 namespace detectors_in_files {
 extern const Detector ack_loop{
-    .doc = kDoc, .examples = kExamples, .examine = &examine, .needs = Needs::Transfer};
+    .doc = kDoc, .examples = kExamples, .examine = &examine, .needs = Needs::Transfer | Needs::Marks};
 }
 
 }  // namespace tcpautopsy

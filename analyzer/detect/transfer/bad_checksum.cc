@@ -123,7 +123,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
 
 namespace detectors_in_files {
 extern const Detector bad_checksum{
-    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Transfer};
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Transfer | Needs::Marks};
 }
 
 }  // namespace tcpautopsy

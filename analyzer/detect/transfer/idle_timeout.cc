@@ -164,8 +164,10 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector idle_timeout{
-    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Transfer};
+extern const Detector idle_timeout{.doc = kDoc,
+                                   .examples = kExamples,
+                                   .examine_end = &examine_end,
+                                   .needs = Needs::Transfer | Needs::Silence};
 }
 
 }  // namespace tcpautopsy

@@ -118,8 +118,10 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector keepalive_reset{
-    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Transfer};
+extern const Detector keepalive_reset{.doc = kDoc,
+                                      .examples = kExamples,
+                                      .examine_end = &examine_end,
+                                      .needs = Needs::Transfer | Needs::Resets};
 }
 
 }  // namespace tcpautopsy

@@ -98,8 +98,10 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector out_of_order{
-    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Transfer};
+extern const Detector out_of_order{.doc = kDoc,
+                                   .examples = kExamples,
+                                   .examine_end = &examine_end,
+                                   .needs = Needs::Transfer | Needs::Disorder};
 }
 
 }  // namespace tcpautopsy

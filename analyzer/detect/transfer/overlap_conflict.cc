@@ -114,8 +114,10 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector overlap_conflict{
-    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Transfer};
+extern const Detector overlap_conflict{.doc = kDoc,
+                                       .examples = kExamples,
+                                       .examine_end = &examine_end,
+                                       .needs = Needs::Transfer | Needs::Disorder};
 }
 
 }  // namespace tcpautopsy

@@ -99,7 +99,8 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector packet_duplicated{.doc = kDoc, .examples = kExamples, .examine_end = &examine_end};
+extern const Detector packet_duplicated{
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Disorder};
 }
 
 }  // namespace tcpautopsy

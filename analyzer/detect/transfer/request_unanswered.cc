@@ -195,8 +195,10 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector request_unanswered{
-    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::BothDirections};
+extern const Detector request_unanswered{.doc = kDoc,
+                                         .examples = kExamples,
+                                         .examine_end = &examine_end,
+                                         .needs = Needs::BothDirections | Needs::LateAnswers};
 }
 
 }  // namespace tcpautopsy

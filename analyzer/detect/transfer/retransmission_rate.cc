@@ -173,15 +173,18 @@ void examine_hosts(const HostContext& context, Findings& out) {
   const Limits limits{context.thresholds.of(kDoc.id, kPercent) / 100,
                       context.thresholds.of(kDoc.id, kSegments)};
   std::set<IpAddress> told;  // hosts of services: what a pair adds to that says nothing new
-  for (const auto& known : context.book.exchanges().services().known()) {
+  const auto met = [&](const auto& known) {
+    return limits.met(known.value->by[0]) || limits.met(known.value->by[1]);
+  };
+  for (const auto& known : context.book.exchanges().services().known(met)) {
     const std::string service = endpoint_text(known.key);
     if (limits.met(known.value->by[0]))
       tell(known, known.value->by[0], known.key.ip, known.key.port, "Clients of " + service, out);
     if (limits.met(known.value->by[1]))
       tell(known, known.value->by[1], known.key.ip, known.key.port, service, out);
-    if (limits.met(known.value->by[0]) || limits.met(known.value->by[1])) told.insert(known.key.ip);
+    told.insert(known.key.ip);
   }
-  for (const auto& known : context.book.exchanges().pairs().known()) {
+  for (const auto& known : context.book.exchanges().pairs().known(met)) {
     const auto& [low, high] = known.key;
     if (told.contains(low) || told.contains(high)) continue;
     if (limits.met(known.value->by[0]))

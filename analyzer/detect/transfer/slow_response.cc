@@ -139,7 +139,7 @@ void examine(const DetectContext& context, Findings& out) {
 
 namespace detectors_in_files {
 extern const Detector slow_response{
-    .doc = kDoc, .examples = kExamples, .examine = &examine, .needs = Needs::Transfer};
+    .doc = kDoc, .examples = kExamples, .examine = &examine, .needs = Needs::Transfer | Needs::LateAnswers};
 }
 
 }  // namespace tcpautopsy

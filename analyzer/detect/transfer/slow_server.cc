@@ -196,9 +196,11 @@ void examine_hosts(const HostContext& context, Findings& out) {
     return static_cast<TimeNs>(context.thresholds.of(kDoc.id, t) * static_cast<double>(kSecond));
   };
   const auto turns = static_cast<std::uint64_t>(std::max(1.0, context.thresholds.of(kDoc.id, kTurns)));
-  for (const Known& known : context.book.exchanges().answers().known()) {
+  const auto answers_often = [&](const Known& known) {
+    return known.value->waits.count() >= turns && !looks_like_talk(*known.value);
+  };
+  for (const Known& known : context.book.exchanges().answers().known(answers_often)) {
     const Answers& answers = *known.value;
-    if (answers.waits.count() < turns || looks_like_talk(answers)) continue;
     const TimeNs p95 = answers.waits.quantile(0.95);
     if (p95 >= seconds(kP95)) {
       Finding f = begin(known);

@@ -90,8 +90,10 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
 }  // namespace
 
 namespace detectors_in_files {
-extern const Detector tail_loss_probe{
-    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Transfer};
+extern const Detector tail_loss_probe{.doc = kDoc,
+                                      .examples = kExamples,
+                                      .examine_end = &examine_end,
+                                      .needs = Needs::Transfer | Needs::Resends};
 }
 
 }  // namespace tcpautopsy

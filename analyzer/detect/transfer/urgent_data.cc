@@ -83,7 +83,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
 
 namespace detectors_in_files {
 extern const Detector urgent_data{
-    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Transfer};
+    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::Transfer | Needs::Marks};
 }
 
 }  // namespace tcpautopsy

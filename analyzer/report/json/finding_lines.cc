@@ -216,7 +216,7 @@ std::string evidence_text(const Finding& finding) {
   for (const auto& [key, value] : finding.evidence) {
     const std::string text = value_text(key, value);
     if (text.empty()) continue;
-    std::string words = ends_in(key, "_ns") ? key.substr(0, key.size() - 3) : key;
+    std::string words(ends_in(key, "_ns") ? key.substr(0, key.size() - 3) : key);
     for (char& c : words)
       if (c == '_') c = ' ';
     out += fmt::format("{}{}: {}", out.empty() ? "" : "; ", words, text);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <random>
+#include <set>
 
 namespace tcpautopsy {
 namespace {
@@ -68,6 +69,25 @@ TEST_CASE("a long population is told in steps, and its peak is hardly understate
   CHECK(p.moments().size() <= Population::kMost);
   CHECK(p.peak(TcpState::TimeWait).count <= peak);
   CHECK(static_cast<double>(p.peak(TcpState::TimeWait).count) >= 0.99 * peak);
+}
+
+TEST_CASE("steps are as short as the room allows") {
+  const std::size_t count = GENERATE(4000U, 4097U, 4700U, 6000U, 50000U);
+  std::mt19937_64 random(13);
+  std::vector<TimeNs> times;
+  for (std::size_t i = 0; i < count; ++i) times.push_back(static_cast<TimeNs>(random() % (1U << 30U)) + 1);
+  Population p;
+  for (const TimeNs at : times) p.enter(TcpState::TimeWait, at);
+  const auto moments_at = [&](unsigned shift) {
+    std::set<TimeNs> ends;
+    for (const TimeNs at : times) ends.insert((at - 1) >> shift);
+    return ends.size();
+  };
+  unsigned shift = 0;
+  while (moments_at(shift) > Population::kMost) ++shift;
+  CHECK(p.step_ns() == TimeNs{1} << shift);
+  CHECK(p.moments().size() == moments_at(shift));
+  CHECK(p.peak(TcpState::TimeWait).count == static_cast<std::int64_t>(count));
 }
 
 TEST_CASE("a count inside a step is the one at its end, however many changes came last") {
