@@ -15,7 +15,6 @@ namespace tcpautopsy {
 struct ScanLimits {
   std::size_t ports = 15, hosts = 25;  // ports of one host, or hosts on one port
   TimeNs window = 60 * kSecond;
-  std::size_t odd = 3;  // of one host or on one port, by segments that no connection begins with
 };
 
 // What one source tried within an episode.
