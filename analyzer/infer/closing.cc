@@ -63,8 +63,9 @@ void conclude_forgotten(FlowHistory& h) {
 }
 
 void conclude_closing(const Observations& observations, FlowHistory& h) {
-  for (const SegmentRecord& r : h.records()) {
-    if (r.copy) continue;
+  for (RecordIndex i = 0; i < h.records().size(); ++i) {
+    const SegmentRecord& r = h.records()[i];
+    if (r.copy || observations.records[i].damaged_rst) continue;
     if (r.has(kFin) || r.has(kRst)) h.closing.ends[index(r.side)].said_close = true;
     h.closing.any_reset = h.closing.any_reset || (r.has(kRst) && !r.has(kSyn));
   }

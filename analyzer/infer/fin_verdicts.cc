@@ -45,7 +45,7 @@ std::optional<FinVerdict> find_fin(const FlowHistory& h, Side side, RecordIndex 
       } else if (r.end() == fin.end && !disowned(h.trace, i)) {
         fin.resends.push_back(ref(h.trace, i));
       }
-    } else if (fin.first && !fin.acked_by && r.has(kAck) && r.ack >= fin.end) {
+    } else if (fin.first && !fin.acked_by && r.has(kAck) && r.ack >= fin.end && !damaged(h.trace, r)) {
       fin.acked_by = ref(h.trace, i);
       fin.acked_by_reset = r.has(kRst);
     }

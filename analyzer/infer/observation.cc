@@ -142,7 +142,6 @@ void read_streams(const FlowTrace& trace, Observations& observations, bool may_m
     StreamFacts& s = observations.streams[index(side)];
     const SideFacts& f = trace.facts(side);
     s.rtt_ns = f.rtt_min_ns.value_or(0);
-    s.offloads_checksum = f.checksums_offloaded;
     s.hole_for_good = s.last_record != kNowhere && trace.records[s.last_record].contiguous < f.sent_max;
     const StreamOffset acked = trace.facts(other(side)).acked_max;
     s.unseen_fin = !may_miss && s.first_fin == kNowhere && f.sent_max > 0 && acked == f.sent_max + 1;
@@ -234,7 +233,6 @@ bool acks_fin(const SegmentRecord& r, const StreamFacts& from, const StreamFacts
 std::uint8_t triggers_of(const SegmentRecord& r, Sends kind, const Observations& observations,
                          const StreamFacts& to, bool own_fin_seen) {
   const StreamFacts& from = observations.streams[index(r.side)];
-  if (r.bad_checksum && !from.offloads_checksum) return 0;  // RFC 9293 3.1: the receiver drops it
   unsigned t = 0;
   if (kind == Sends::Rst) return kGotRst;
   if (kind == Sends::Syn) t |= kGotSyn;
@@ -248,6 +246,12 @@ std::uint8_t triggers_of(const SegmentRecord& r, Sends kind, const Observations&
 
 void judge_reset(const FlowTrace& trace, const ResetReading& reset, const StreamFacts& peer, Observation& m) {
   const SegmentRecord& r = trace.records[reset.record];
+  m.damaged_rst = reset.damaged;
+  if (reset.damaged) {
+    m.constrains = !odd_flags(r) && reset.goes_on == kNoRecord;
+    m.triggers = 0;
+    return;
+  }
   m.refuses_probe = reset.answers != kNoRecord && trace.records[reset.answers].standing.keepalive;
   m.acknowledges_fin = r.has(kAck) && peer.fin_end > 0 && r.ack == peer.fin_end;
   if (reset.forged()) m.constrains = false;
@@ -282,7 +286,7 @@ void observe(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss, Obser
     const bool out_of_place = fin_out_of_place(trace, r);
     m.constrains = !out_of_place && !displaced(r, sender, fin_seen[index(r.side)], own.fin_end);
     m.after = states_after(r, m.sends, own, peer, fin_seen[index(r.side)]);
-    m.triggers = odd_flags(r) || out_of_place
+    m.triggers = odd_flags(r) || out_of_place || damaged(trace, r)
                      ? std::uint8_t{0}
                      : triggers_of(r, m.sends, observations, peer, fin_seen[index(r.side)]);
     if (is_old_duplicate(trace, i)) {  // neither end has a socket of this connection

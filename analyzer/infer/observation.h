@@ -31,6 +31,7 @@ struct Observation {
   bool syn_again = false;         // the SYN that it sent before, and no RST came between: its attempt goes on
   bool refuses_probe = false;     // a bare RST that answers a keep-alive probe
   bool acknowledges_fin = false;  // a RST and ACK that covers the other's FIN
+  bool damaged_rst = false;       // no one has received it
   bool early_data = false;  // Fast Open lets its sender send before the handshake is over (RFC 7413 4.2)
   // Of the sender.
   bool constrains =
@@ -71,8 +72,6 @@ struct StreamFacts {
   std::size_t fin_acked_by = kNowhere;  // of a FIN that was not captured: what acknowledges it first
   bool fin_may_be_missed = false;       // granted that the capture missed segments, a FIN among them
   bool hole_for_good = false;           // the capture missed octets of it for ever
-  bool offloads_checksum =
-      false;  // most of its checksums are wrong: the capture sees them before the card fills them in
   bool sent_syn = false, sent_syn_ack = false, sent_rst = false;
   bool took_early_data = false;  // its SYN-ACK acknowledged data of the SYN
   std::size_t lost_fins = 0;     // FINs sent before the first captured one, by the gap in its IP IDs

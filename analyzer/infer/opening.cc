@@ -63,6 +63,7 @@ class Reader {
   void read() {
     for (RecordIndex i = 0; i < flow_.records().size(); ++i) {
       const SegmentRecord& r = flow_.records()[i];
+      if (observations_.records[i].damaged_rst) continue;
       if (observations_.records[i].unacceptable_to_syn) {
         note_ignored(r, i);
         continue;
