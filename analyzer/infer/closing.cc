@@ -43,7 +43,7 @@ std::optional<Forgotten> forgotten_by_syn_ack(const FlowTrace& trace, Side side)
     if (!r.has(kSyn)) settled = true;
     if (!r.has(kSyn | kAck)) continue;
     if (first == kNoRecord) first = i;
-    if (!settled || r.seq == trace.records[first].seq) continue;
+    if (!settled || r.seq == 0 || r.seq == trace.records[first].seq) continue;
     const RecordIndex traffic = last_before(trace, i, other(side), is_traffic);
     if (traffic == kNoRecord || r.ack > trace.records[traffic].end() || r.ack < trace.records[traffic].seq)
       continue;

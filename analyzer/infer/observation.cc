@@ -153,6 +153,13 @@ void read_streams(const FlowTrace& trace, Observations& observations, bool may_m
   }
 }
 
+// A SYN-ACK of another initial number than the one that its receiver took: another host answered, or a socket
+// before.
+bool not_taken(const FlowTrace& trace, const SegmentRecord& r) {
+  return r.has(kSyn | kAck) && r.seq != 0 && !trace.self_connection && trace.facts(r.side).iss_known &&
+         trace.facts(other(r.side)).acked_max >= 1;
+}
+
 // A RST without ACK, SYN or FIN games: by kind only.
 bool odd_flags(const SegmentRecord& r) {
   return (r.has(kSyn) && (r.has(kFin) || r.has(kRst))) || (r.has(kFin) && r.has(kRst)) ||
@@ -289,7 +296,7 @@ void observe(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss, Obser
     m.triggers = odd_flags(r) || out_of_place || damaged(trace, r)
                      ? std::uint8_t{0}
                      : triggers_of(r, m.sends, observations, peer, fin_seen[index(r.side)]);
-    if (is_old_duplicate(trace, i)) {  // neither end has a socket of this connection
+    if (not_taken(trace, r) || is_old_duplicate(trace, i)) {  // it is of no socket of this connection
       m.constrains = false;
       m.triggers = 0;
     }
