@@ -165,7 +165,8 @@ void conclude_fins(const Observations& observations, FlowHistory& h) {
     if (end.fin) complete(h, side, peers, *end.fin);
     if (peers == nullptr) continue;
     end.sent_after_peers_fin = sent_after(h, side, *peers);
-    end.left_open = left_open(h, side);
+    // In what was not captured of it, it may have closed first.
+    if (!observations.streams[index(side)].begun_apart) end.left_open = left_open(h, side);
   }
 }
 

@@ -118,10 +118,23 @@ bool fin_out_of_place(const FlowTrace& trace, const SegmentRecord& r) {
   return taken > r.end() || (r.seq > r.sent_max + kFarAhead && receiver.acked_max < r.seq);
 }
 
+// Of a stream that shows no new octet: whether it began before it was captured. Where the other's SYN was
+// captured, its own first segment tells, by standing beyond the first number.
+void note_beginning(const FlowTrace& trace, Side side, PerSide<StreamFacts>& streams) {
+  StreamFacts& own = streams[index(side)];
+  const StreamFacts& peer = streams[index(other(side))];
+  if (own.sent_syn || own.sent_syn_ack) return;
+  const bool from_one_moment = !peer.sent_syn && !peer.sent_syn_ack;
+  own.begun_apart =
+      !from_one_moment && own.first_record != kNowhere && trace.records[own.first_record].seq > 1;
+  own.fin_may_precede = from_one_moment || own.begun_apart;
+}
+
 void read_streams(const FlowTrace& trace, Observations& observations, bool may_miss) {
   for (std::size_t i = 0; i < trace.records.size(); ++i) {
     const SegmentRecord& r = trace.records[i];
     StreamFacts& s = observations.streams[index(r.side)];
+    if (s.first_record == kNowhere && !r.copy) s.first_record = i;
     s.last_record = i;
     s.sent_new = s.sent_new || (r.sequence_length() > 0 && !r.standing.keepalive && !r.has(kRst));
     if (r.has(kRst)) s.sent_rst = true;
@@ -136,8 +149,6 @@ void read_streams(const FlowTrace& trace, Observations& observations, bool may_m
     }
     s.fin_end = std::max(s.fin_end, r.end());
   }
-  const bool begun_before = !std::any_of(observations.streams.begin(), observations.streams.end(),
-                                         [](const StreamFacts& s) { return s.sent_syn || s.sent_syn_ack; });
   for (Side side : {Side::A, Side::B}) {
     StreamFacts& s = observations.streams[index(side)];
     const SideFacts& f = trace.facts(side);
@@ -147,7 +158,7 @@ void read_streams(const FlowTrace& trace, Observations& observations, bool may_m
     s.unseen_fin = !may_miss && s.first_fin == kNowhere && f.sent_max > 0 && acked == f.sent_max + 1;
     if (trace.one_sided() && f.packets == 0) read_acknowledged(trace, s);
     if (s.unseen_fin) note_unseen_fin(trace, side, acked, s);
-    s.fin_may_precede = begun_before && !s.sent_new && !s.unseen_fin;
+    if (!s.sent_new && !s.unseen_fin) note_beginning(trace, side, observations.streams);
     observations.capture_missed = observations.capture_missed || s.unseen_fin || s.hole_for_good ||
                                   (f.packets > 0 && acked > f.sent_max);
   }

@@ -58,7 +58,7 @@ struct Observation {
 struct StreamFacts {
   StreamOffset fin_end = 0;          // one past the FIN's sequence number; 0 if no FIN was captured
   std::size_t first_fin = kNowhere;  // record
-  std::size_t last_record = kNowhere;
+  std::size_t first_record = kNowhere, last_record = kNowhere;
   bool unseen_fin =
       false;  // no FIN was captured, but the other side acknowledges one number more than was seen
   bool sent_new = false;                    // data, SYN or FIN of it was captured; keep-alives apart
@@ -69,6 +69,7 @@ struct StreamFacts {
   bool fin_likely = false;                  // and it looks like the number of its FIN
   bool fin_may_precede = false;  // the capture began later than the stream, and no new octet of it shows that
                                  // no FIN was sent by then
+  bool begun_apart = false;      // so it is, though the capture has the beginning of the other direction
   std::size_t fin_acked_by = kNowhere;  // of a FIN that was not captured: what acknowledges it first
   bool fin_may_be_missed = false;       // granted that the capture missed segments, a FIN among them
   bool hole_for_good = false;           // the capture missed octets of it for ever
