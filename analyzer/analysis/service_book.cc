@@ -7,6 +7,7 @@
 namespace tcpautopsy {
 
 void ServiceBook::note(const FlowFacts& flow, const Verdicts& verdicts, const TransferResults* transfer) {
+  note_directions(flow);
   note_timestamp(flow, verdicts);
   note_completion(flow, verdicts);
   if (transfer == nullptr) return;
@@ -18,6 +19,25 @@ void ServiceBook::note(const FlowFacts& flow, const Verdicts& verdicts, const Tr
 std::uint64_t ServiceBook::answered(const EndpointAddress& server) const {
   const auto found = answered_.find(server);
   return found == answered_.end() ? 0 : found->second;
+}
+
+void ServiceBook::note_directions(const FlowFacts& flow) {
+  if (flow.self_connection) return;
+  for (const Side side : {Side::A, Side::B}) {
+    const SideFacts &own = flow.facts(side), &peer = flow.facts(other(side));
+    const bool proved = own.packets == 0 && peer.syn_seen && peer.acked_max > 0;
+    if (own.packets == 0 && !proved) continue;
+    const std::pair pair{own.address.ip, peer.address.ip};
+    if (directions_.size() >= kMostPairs && !directions_.contains(pair)) continue;
+    Direction& direction = directions_[pair];
+    direction.captured = direction.captured || own.packets > 0;
+    direction.proved = direction.proved || proved;
+  }
+}
+
+bool ServiceBook::not_captured(const IpAddress& from, const IpAddress& to) const {
+  const auto found = directions_.find({from, to});
+  return found != directions_.end() && found->second.proved && !found->second.captured;
 }
 
 void ServiceBook::note_completion(const FlowFacts& flow, const Verdicts& verdicts) {

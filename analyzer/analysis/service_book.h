@@ -16,7 +16,8 @@ namespace tcpautopsy {
 // only those that ended before it, and of each service only the last 256 of these (of the first 65536
 // services). The same capture always gives the same answer; captures that are parted or joined may not. It
 // undercounts, never overcounts: a service may seem idle while its connections last. Only accept_dropped and
-// handshake_ack_lost go by it, which tell one symptom by two names, time_wait_syn_dropped, which tells a
+// handshake_ack_lost go by it, which tell one symptom by two names, connect_timeout, which is not said where
+// the answers are not captured, time_wait_syn_dropped, which tells a
 // cause of connect_timeout, and slow_response, which is for services too quiet for slow_server; hosts and
 // what is found of them do not (hosts/tallies.h counts all, in any order).
 class ServiceBook : public ServiceView {
@@ -27,6 +28,7 @@ class ServiceBook : public ServiceView {
   std::optional<KeptTimestamp> kept_timestamp(const IpAddress& client, const IpAddress& server,
                                               TimeNs time_ns) const override;
   std::uint64_t answered(const EndpointAddress& server) const override;
+  bool not_captured(const IpAddress& from, const IpAddress& to) const override;
 
  private:
   static constexpr std::size_t kKeptPerService = 256;
@@ -41,11 +43,17 @@ class ServiceBook : public ServiceView {
     bool held = false;  // in TIME-WAIT, by the server
   };
 
-  void note_timestamp(const FlowFacts& flow, const Verdicts& verdicts);
+  // What went from one host to another.
+  struct Direction {
+    bool captured = false, proved = false;
+  };
 
+  void note_directions(const FlowFacts& flow);
+  void note_timestamp(const FlowFacts& flow, const Verdicts& verdicts);
   void note_completion(const FlowFacts& flow, const Verdicts& verdicts);
 
   std::map<EndpointAddress, std::uint64_t> answered_;
+  std::map<std::pair<IpAddress, IpAddress>, Direction> directions_;                      // from, to
   std::map<EndpointAddress, std::deque<std::pair<TimeNs, std::uint64_t>>> completions_;  // time and flow
   std::map<std::pair<IpAddress, IpAddress>, std::deque<Stamped>> stamps_;                // client, server
 };
