@@ -16,6 +16,7 @@ Value* find_or_add(KeyTable<Key, Value>& table, const Key& key, std::uint64_t ha
 }  // namespace
 
 void ServiceBook::note(const EndedConnection& ended) {
+  note_directions(ended);
   note_timestamp(ended);
   note_completion(ended);
   if (ended.transfer == nullptr) return;
@@ -26,6 +27,28 @@ void ServiceBook::note(const EndedConnection& ended) {
 std::uint64_t ServiceBook::answered(const EndpointAddress& server) const {
   const auto* found = answered_.find(server, key_hash(server));
   return found == nullptr ? 0 : *found;
+}
+
+void ServiceBook::note_directions(const EndedConnection& ended) {
+  if (ended.flow.self_connection) return;
+  for (const Side side : {Side::A, Side::B}) {
+    const SideFacts &own = ended.flow.facts(side), &peer = ended.flow.facts(other(side));
+    const bool proved = own.packets == 0 && peer.syn_seen && peer.acked_max > 0;
+    if (own.packets == 0 && !proved) continue;
+    const bool by_client = side == ended.client;
+    const auto &from = by_client ? ended.client_host : ended.server_host,
+               &to = by_client ? ended.server_host : ended.client_host;
+    Direction* direction =
+        find_or_add(directions_, {from.key, to.key}, joint_hash(from.hash, to.hash), kMostPairs);
+    if (direction == nullptr) continue;
+    direction->captured = direction->captured || own.packets > 0;
+    direction->proved = direction->proved || proved;
+  }
+}
+
+bool ServiceBook::not_captured(const IpAddress& from, const IpAddress& to) const {
+  const Direction* found = directions_.find({from, to}, joint_hash(key_hash(from), key_hash(to)));
+  return found != nullptr && found->proved && !found->captured;
 }
 
 void ServiceBook::note_completion(const EndedConnection& ended) {
@@ -49,7 +72,7 @@ void ServiceBook::note_timestamp(const EndedConnection& ended) {
   const bool held =
       std::any_of(verdicts.transitions.begin(), verdicts.transitions.end(),
                   [&](const Transition& t) { return t.side == flow.server() && t.to == TcpState::TimeWait; });
-  const ClientAndServer pair{ended.client_host.key, ended.server_host.key};
+  const TwoHosts pair{ended.client_host.key, ended.server_host.key};
   const std::uint64_t hash = joint_hash(ended.client_host.hash, ended.server_host.hash);
   if (auto* kept = find_or_add(stamps_, pair, hash, kMostPairs))
     kept->add({flow.number, *first, *last, held});

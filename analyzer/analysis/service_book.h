@@ -35,7 +35,8 @@ class Latest {
 // only those that ended before it, and of each service only the last 256 of these (of the first 65536
 // services). The same capture always gives the same answer; captures that are parted or joined may not. It
 // undercounts, never overcounts: a service may seem idle while its connections last. Only accept_dropped and
-// handshake_ack_lost go by it, which tell one symptom by two names, time_wait_syn_dropped, which tells a
+// handshake_ack_lost go by it, which tell one symptom by two names, connect_timeout, which is not said where
+// the answers are not captured, time_wait_syn_dropped, which tells a
 // cause of connect_timeout, and slow_response, which is for services too quiet for slow_server; hosts and
 // what is found of them do not (hosts/tallies.h counts all, in any order).
 class ServiceBook : public ServiceView {
@@ -46,6 +47,7 @@ class ServiceBook : public ServiceView {
   std::optional<KeptTimestamp> kept_timestamp(const IpAddress& client, const IpAddress& server,
                                               TimeNs time_ns) const override;
   std::uint64_t answered(const EndpointAddress& server) const override;
+  bool not_captured(const IpAddress& from, const IpAddress& to) const override;
 
  private:
   static constexpr std::size_t kKeptPerService = 256;
@@ -65,17 +67,23 @@ class ServiceBook : public ServiceView {
     TimeNs time_ns = 0;
     std::uint64_t flow = 0;
   };
-  struct ClientAndServer {
-    IpAddress client, server;
-    bool operator==(const ClientAndServer&) const = default;
+  struct TwoHosts {
+    IpAddress one, other;
+    bool operator==(const TwoHosts&) const = default;
+  };
+  // What went from one host to another.
+  struct Direction {
+    bool captured = false, proved = false;
   };
 
+  void note_directions(const EndedConnection& ended);
   void note_timestamp(const EndedConnection& ended);
   void note_completion(const EndedConnection& ended);
 
   KeyTable<EndpointAddress, std::uint64_t> answered_;
   KeyTable<EndpointAddress, Latest<Completion, kKeptPerService>> completions_;
-  KeyTable<ClientAndServer, Latest<Stamped, kKeptPerPair>> stamps_;
+  KeyTable<TwoHosts, Latest<Stamped, kKeptPerPair>> stamps_;  // client, server
+  KeyTable<TwoHosts, Direction> directions_;                  // from, to
 };
 
 }  // namespace tcpautopsy

@@ -57,6 +57,9 @@ class ServiceView {
                                                       TimeNs time_ns) const = 0;
   // Turns with which `server` answered, or greeted, on connections that are over by now, this one too.
   virtual std::uint64_t answered(const EndpointAddress& server) const = 0;
+  // On connections that are over by now no segment of `from` to `to` was captured, though a handshake that
+  // `to` completed proves that there were some.
+  virtual bool not_captured(const IpAddress& from, const IpAddress& to) const = 0;
 };
 
 class HostBook;  // hosts/host_book.h

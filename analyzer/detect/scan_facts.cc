@@ -43,22 +43,20 @@ Probes by_minute(const Probes& tried) {
 }
 
 // The probes, alike in host or port, that are within some window with `least` other targets, most of which
-// failed; or with some that no connection begins with.
+// failed.
 Probes dense(const Probes& all, std::size_t least, double scale, const ScanLimits& limits) {
   Probes found;
-  std::size_t first = 0, taken = 0, failed = 0, odd = 0;
+  std::size_t first = 0, taken = 0, failed = 0;
   std::map<EndpointAddress, std::size_t> targets;  // within the window
   const auto enough = [&](std::size_t count) {
     if (scale > 1 && count < kFewestOfSample) return false;
-    return odd >= limits.odd || scale * static_cast<double>(count) >= static_cast<double>(least);
+    return scale * static_cast<double>(count) >= static_cast<double>(least);
   };
   for (std::size_t last = 0; last < all.size(); ++last) {
     failed += all[last].target.failed() ? 1 : 0;
-    odd += all[last].target.odd > 0 ? 1 : 0;
     ++targets[all[last].to];
     for (; all[first].target.first_ns < all[last].target.first_ns - limits.window; ++first) {
       failed -= all[first].target.failed() ? 1 : 0;
-      odd -= all[first].target.odd > 0 ? 1 : 0;
       if (--targets[all[first].to] == 0) targets.erase(all[first].to);
     }
     const std::size_t count = last - first + 1;

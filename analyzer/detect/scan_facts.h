@@ -16,9 +16,8 @@ namespace tcpautopsy {
 struct ScanLimits {
   std::size_t ports = 15, hosts = 25;  // ports of one host, or hosts on one port
   TimeNs window = 60 * kSecond;
-  std::size_t odd = 3;  // of one host or on one port, by segments that no connection begins with
 
-  std::size_t least() const { return std::min({ports, hosts, odd}); }  // targets of any scan
+  std::size_t least() const { return std::min(ports, hosts); }  // targets of any scan
 };
 
 // What one source tried within an episode.

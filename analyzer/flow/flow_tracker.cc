@@ -77,13 +77,14 @@ void FlowTracker::count(LiveSide& sender, const TcpSegment& segment) {
   if (segment.checksum == Checksum::Bad) ++sender.bad_checksums;
 }
 
-void FlowTracker::locate_syn(LiveSide& sender, const LiveSide& receiver, const TcpSegment& segment) {
+void FlowTracker::locate_syn(Side s, LiveSide& sender, const LiveSide& receiver, const TcpSegment& segment) {
   const StreamOffset at = sender.has_base ? unwrap(segment.seq, sender.base, sender.checkpoint(receiver)) : 0;
   const bool first_seen = !sender.sent.started();
   if (!sender.has_base || sender.tentative || (sender.iss_known && !synchronized_ && at != sender.origin)) {
     // Nothing certain so far, or another ISN before the handshake was through (SYN cookies, a restarted
     // server).
     if (sender.has_base) transfer_.reset();  // what it placed by the base before
+    if (sender.iss_known && (segment.flags & kAck) != 0 && !self()) log_.shift(s, -at);
     sender.set_base(segment.seq);
     sender.sent.start(0);
   } else if (first_seen) {
@@ -102,7 +103,7 @@ void FlowTracker::locate(Side s, const TcpSegment& segment) {
   LiveSide& sender = sides_[index(s)];
   LiveSide& receiver = peer_of(s);
   if ((segment.flags & kSyn) != 0) {
-    locate_syn(sender, receiver, segment);
+    locate_syn(s, sender, receiver, segment);
   } else if (!sender.has_base ||
              (sender.tentative && (segment.flags & kRst) == 0 && misfit(segment, s) >= kUntold)) {
     if (sender.has_base) transfer_.reset();

@@ -60,7 +60,7 @@ class FlowTracker {
   // A segment that only carries on: false, and nothing was done, unless all about it is as expected.
   bool carry_on(const TcpSegment& segment, const FrameRef& frame, Side s);
   void locate(Side s, const TcpSegment& segment);
-  void locate_syn(LiveSide& sender, const LiveSide& receiver, const TcpSegment& segment);
+  void locate_syn(Side s, LiveSide& sender, const LiveSide& receiver, const TcpSegment& segment);
   bool foreign(const LiveSide& sender, const LiveSide& receiver, const TcpSegment& segment,
                StreamOffset seq) const;
   SegmentRecord record_of(const TcpSegment& segment, const FrameRef& frame, Side s) const;

@@ -61,6 +61,21 @@ SegmentRecord& RecordLog::pend(Side side) {
   return pending.record;
 }
 
+void RecordLog::shift(Side side, StreamOffset by) {
+  const auto move = [&](SegmentRecord& record) {
+    if (record.side != side) {
+      if (record.has(kAck)) record.ack += by;
+      return;
+    }
+    record.seq += by;
+    record.contiguous += by;
+    record.sent_max += by;
+  };
+  for (Kept& kept : kept_) move(kept.record);
+  for (Pending& pending : pending_)
+    if (pending.held) move(pending.record);
+}
+
 void RecordLog::drop_oldest_late() {
   PerSide<Folded> gone;
   std::size_t to_drop = late_ - kLateBound;

@@ -22,6 +22,9 @@ class RecordLog {
   // Keeps what is pending, for good or as keep_late() does.
   void flush(bool late = false);
 
+  // The stream of `side` is counted from another number: what is here of it lies `by` further on.
+  void shift(Side side, StreamOffset by);
+
   std::uint64_t left_out() const { return left_out_; }
   std::vector<SegmentRecord> take(std::size_t max_records);
 

@@ -43,7 +43,7 @@ std::optional<Forgotten> forgotten_by_syn_ack(const FlowTrace& trace, Side side)
     if (!r.has(kSyn)) settled = true;
     if (!r.has(kSyn | kAck)) continue;
     if (first == kNoRecord) first = i;
-    if (!settled || r.seq == trace.records[first].seq) continue;
+    if (!settled || r.seq == 0 || r.seq == trace.records[first].seq) continue;
     const RecordIndex traffic = last_before(trace, i, other(side), is_traffic);
     if (traffic == kNoRecord || r.ack > trace.records[traffic].end() || r.ack < trace.records[traffic].seq)
       continue;
@@ -63,8 +63,9 @@ void conclude_forgotten(FlowHistory& h) {
 }
 
 void conclude_closing(const Observations& observations, FlowHistory& h) {
-  for (const SegmentRecord& r : h.records()) {
-    if (r.copy) continue;
+  for (RecordIndex i = 0; i < h.records().size(); ++i) {
+    const SegmentRecord& r = h.records()[i];
+    if (r.copy || observations.records[i].damaged_rst) continue;
     if (r.has(kFin) || r.has(kRst)) h.closing.ends[index(r.side)].said_close = true;
     h.closing.any_reset = h.closing.any_reset || (r.has(kRst) && !r.has(kSyn));
   }

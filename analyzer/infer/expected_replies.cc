@@ -157,7 +157,8 @@ class Weigher {
   // Until when the receiver of record `i` could have reacted: a RST that is heeded ends it.
   TimeNs attended_until(std::size_t i) const {
     for (std::size_t k = i + 1; k < trace_.records.size(); ++k)
-      if (trace_.records[k].has(kRst) && !observations_.records[k].unacceptable_to_syn)
+      if (trace_.records[k].has(kRst) && !observations_.records[k].unacceptable_to_syn &&
+          !observations_.records[k].damaged_rst)
         return trace_.records[k].frame.time_ns;
     return capture_end_ns_;
   }

@@ -45,7 +45,7 @@ std::optional<FinVerdict> find_fin(const FlowHistory& h, Side side, RecordIndex 
       } else if (r.end() == fin.end && !disowned(h.trace, i)) {
         fin.resends.push_back(ref(h.trace, i));
       }
-    } else if (fin.first && !fin.acked_by && r.has(kAck) && r.ack >= fin.end) {
+    } else if (fin.first && !fin.acked_by && r.has(kAck) && r.ack >= fin.end && !damaged(h.trace, r)) {
       fin.acked_by = ref(h.trace, i);
       fin.acked_by_reset = r.has(kRst);
     }
@@ -165,7 +165,8 @@ void conclude_fins(const Observations& observations, FlowHistory& h) {
     if (end.fin) complete(h, side, peers, *end.fin);
     if (peers == nullptr) continue;
     end.sent_after_peers_fin = sent_after(h, side, *peers);
-    end.left_open = left_open(h, side);
+    // In what was not captured of it, it may have closed first.
+    if (!observations.streams[index(side)].begun_apart) end.left_open = left_open(h, side);
   }
 }
 

@@ -118,10 +118,23 @@ bool fin_out_of_place(const FlowTrace& trace, const SegmentRecord& r) {
   return taken > r.end() || (r.seq > r.sent_max + kFarAhead && receiver.acked_max < r.seq);
 }
 
+// Of a stream that shows no new octet: whether it began before it was captured. Where the other's SYN was
+// captured, its own first segment tells, by standing beyond the first number.
+void note_beginning(const FlowTrace& trace, Side side, PerSide<StreamFacts>& streams) {
+  StreamFacts& own = streams[index(side)];
+  const StreamFacts& peer = streams[index(other(side))];
+  if (own.sent_syn || own.sent_syn_ack) return;
+  const bool from_one_moment = !peer.sent_syn && !peer.sent_syn_ack;
+  own.begun_apart =
+      !from_one_moment && own.first_record != kNowhere && trace.records[own.first_record].seq > 1;
+  own.fin_may_precede = from_one_moment || own.begun_apart;
+}
+
 void read_streams(const FlowTrace& trace, Observations& observations, bool may_miss) {
   for (std::size_t i = 0; i < trace.records.size(); ++i) {
     const SegmentRecord& r = trace.records[i];
     StreamFacts& s = observations.streams[index(r.side)];
+    if (s.first_record == kNowhere && !r.copy) s.first_record = i;
     s.last_record = i;
     s.sent_new = s.sent_new || (r.sequence_length() > 0 && !r.standing.keepalive && !r.has(kRst));
     if (r.has(kRst)) s.sent_rst = true;
@@ -136,22 +149,26 @@ void read_streams(const FlowTrace& trace, Observations& observations, bool may_m
     }
     s.fin_end = std::max(s.fin_end, r.end());
   }
-  const bool begun_before = !std::any_of(observations.streams.begin(), observations.streams.end(),
-                                         [](const StreamFacts& s) { return s.sent_syn || s.sent_syn_ack; });
   for (Side side : {Side::A, Side::B}) {
     StreamFacts& s = observations.streams[index(side)];
     const SideFacts& f = trace.facts(side);
     s.rtt_ns = f.rtt_min_ns.value_or(0);
-    s.offloads_checksum = f.checksums_offloaded;
     s.hole_for_good = s.last_record != kNowhere && trace.records[s.last_record].contiguous < f.sent_max;
     const StreamOffset acked = trace.facts(other(side)).acked_max;
     s.unseen_fin = !may_miss && s.first_fin == kNowhere && f.sent_max > 0 && acked == f.sent_max + 1;
     if (trace.one_sided() && f.packets == 0) read_acknowledged(trace, s);
     if (s.unseen_fin) note_unseen_fin(trace, side, acked, s);
-    s.fin_may_precede = begun_before && !s.sent_new && !s.unseen_fin;
+    if (!s.sent_new && !s.unseen_fin) note_beginning(trace, side, observations.streams);
     observations.capture_missed = observations.capture_missed || s.unseen_fin || s.hole_for_good ||
                                   (f.packets > 0 && acked > f.sent_max);
   }
+}
+
+// A SYN-ACK of another initial number than the one that its receiver took: another host answered, or a socket
+// before.
+bool not_taken(const FlowTrace& trace, const SegmentRecord& r) {
+  return r.has(kSyn | kAck) && r.seq != 0 && !trace.self_connection && trace.facts(r.side).iss_known &&
+         trace.facts(other(r.side)).acked_max >= 1;
 }
 
 // A RST without ACK, SYN or FIN games: by kind only.
@@ -234,7 +251,6 @@ bool acks_fin(const SegmentRecord& r, const StreamFacts& from, const StreamFacts
 std::uint8_t triggers_of(const SegmentRecord& r, Sends kind, const Observations& observations,
                          const StreamFacts& to, bool own_fin_seen) {
   const StreamFacts& from = observations.streams[index(r.side)];
-  if (r.bad_checksum && !from.offloads_checksum) return 0;  // RFC 9293 3.1: the receiver drops it
   unsigned t = 0;
   if (kind == Sends::Rst) return kGotRst;
   if (kind == Sends::Syn) t |= kGotSyn;
@@ -248,6 +264,12 @@ std::uint8_t triggers_of(const SegmentRecord& r, Sends kind, const Observations&
 
 void judge_reset(const FlowTrace& trace, const ResetReading& reset, const StreamFacts& peer, Observation& m) {
   const SegmentRecord& r = trace.records[reset.record];
+  m.damaged_rst = reset.damaged;
+  if (reset.damaged) {
+    m.constrains = !odd_flags(r) && reset.goes_on == kNoRecord;
+    m.triggers = 0;
+    return;
+  }
   m.refuses_probe = reset.answers != kNoRecord && trace.records[reset.answers].standing.keepalive;
   m.acknowledges_fin = r.has(kAck) && peer.fin_end > 0 && r.ack == peer.fin_end;
   if (reset.forged()) m.constrains = false;
@@ -282,10 +304,10 @@ void observe(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss, Obser
     const bool out_of_place = fin_out_of_place(trace, r);
     m.constrains = !out_of_place && !displaced(r, sender, fin_seen[index(r.side)], own.fin_end);
     m.after = states_after(r, m.sends, own, peer, fin_seen[index(r.side)]);
-    m.triggers = odd_flags(r) || out_of_place
+    m.triggers = odd_flags(r) || out_of_place || damaged(trace, r)
                      ? std::uint8_t{0}
                      : triggers_of(r, m.sends, observations, peer, fin_seen[index(r.side)]);
-    if (is_old_duplicate(trace, i)) {  // neither end has a socket of this connection
+    if (not_taken(trace, r) || is_old_duplicate(trace, i)) {  // it is of no socket of this connection
       m.constrains = false;
       m.triggers = 0;
     }

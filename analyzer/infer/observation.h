@@ -31,6 +31,7 @@ struct Observation {
   bool syn_again = false;         // the SYN that it sent before, and no RST came between: its attempt goes on
   bool refuses_probe = false;     // a bare RST that answers a keep-alive probe
   bool acknowledges_fin = false;  // a RST and ACK that covers the other's FIN
+  bool damaged_rst = false;       // no one has received it
   bool early_data = false;  // Fast Open lets its sender send before the handshake is over (RFC 7413 4.2)
   // Of the sender.
   bool constrains =
@@ -57,7 +58,7 @@ struct Observation {
 struct StreamFacts {
   StreamOffset fin_end = 0;          // one past the FIN's sequence number; 0 if no FIN was captured
   std::size_t first_fin = kNowhere;  // record
-  std::size_t last_record = kNowhere;
+  std::size_t first_record = kNowhere, last_record = kNowhere;
   bool unseen_fin =
       false;  // no FIN was captured, but the other side acknowledges one number more than was seen
   bool sent_new = false;                    // data, SYN or FIN of it was captured; keep-alives apart
@@ -68,11 +69,10 @@ struct StreamFacts {
   bool fin_likely = false;                  // and it looks like the number of its FIN
   bool fin_may_precede = false;  // the capture began later than the stream, and no new octet of it shows that
                                  // no FIN was sent by then
+  bool begun_apart = false;      // so it is, though the capture has the beginning of the other direction
   std::size_t fin_acked_by = kNowhere;  // of a FIN that was not captured: what acknowledges it first
   bool fin_may_be_missed = false;       // granted that the capture missed segments, a FIN among them
   bool hole_for_good = false;           // the capture missed octets of it for ever
-  bool offloads_checksum =
-      false;  // most of its checksums are wrong: the capture sees them before the card fills them in
   bool sent_syn = false, sent_syn_ack = false, sent_rst = false;
   bool took_early_data = false;  // its SYN-ACK acknowledged data of the SYN
   std::size_t lost_fins = 0;     // FINs sent before the first captured one, by the gap in its IP IDs

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 
 #include "analyzer/infer/flow_history.h"
 #include "analyzer/infer/observation.h"
@@ -63,6 +64,7 @@ class Reader {
   void read() {
     for (RecordIndex i = 0; i < flow_.records().size(); ++i) {
       const SegmentRecord& r = flow_.records()[i];
+      if (observations_.records[i].damaged_rst) continue;
       if (observations_.records[i].unacceptable_to_syn) {
         note_ignored(r, i);
         continue;
@@ -74,6 +76,7 @@ class Reader {
       else
         note_server(r, i);
     }
+    if (opening_.syn_acks.count() > 1 && !flow_.trace.self_connection) keep_one_isn();
     if (opening_.both) note_answers_of_both();
     opening_.syns_unanswered = sent_before_answer();
     flow_.handshake = handshake();
@@ -100,6 +103,20 @@ class Reader {
     } else if (observations_.records[i].constrains && r.has(kAck) && r.ack >= 1) {
       (client ? client_completes_ : server_completes_) = true;
     }
+  }
+
+  // SYN-ACKs of several initial numbers are no repeats of each other: several hosts answer, or a socket that
+  // the server opened anew. What the client took counts, else what came most often.
+  void keep_one_isn() {
+    std::map<StreamOffset, Sendings> by_isn;
+    const auto add = [&](const SegmentRef& s) { by_isn[flow_.records()[s.record].seq].add(s); };
+    add(opening_.syn_acks.first);
+    for (const SegmentRef& again : opening_.syn_acks.again) add(again);
+    const auto most = std::max_element(by_isn.begin(), by_isn.end(), [](const auto& a, const auto& b) {
+      return a.second.count() < b.second.count();
+    });
+    const auto taken = opening_.completing ? by_isn.find(0) : by_isn.end();
+    opening_.syn_acks = (taken == by_isn.end() ? most : taken)->second;
   }
 
   void note_answers_of_both() {

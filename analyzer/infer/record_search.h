@@ -60,6 +60,11 @@ inline bool is_old_duplicate(const FlowTrace& trace, RecordIndex i) {
   return successor && successor->answered && trace.records[i].frame.time_ns > successor->answered->time_ns;
 }
 
+// Damaged on the way, by its checksum: its receiver drops it (RFC 9293 3.1).
+inline bool damaged(const FlowTrace& trace, const SegmentRecord& record) {
+  return record.bad_checksum && !trace.facts(record.side).checksums_offloaded;
+}
+
 inline SegmentRef ref(const FlowTrace& trace, RecordIndex i) {
   return i < trace.records.size() ? SegmentRef{i, trace.records[i].frame} : SegmentRef{};
 }

@@ -289,7 +289,7 @@ void conclude_resets(const Observations& observations, FlowHistory& h) {
       closing.ended_by = ref(h.trace, reading.record);
       closing.ended_by_side = rst.side;
     }
-    if (after_handshake(h, reading.record))
+    if (!reading.damaged && after_handshake(h, reading.record))
       closing.ends[index(rst.side)].resets.push_back(ResetJudge(h, reading).judge());
   }
 }

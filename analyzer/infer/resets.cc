@@ -57,9 +57,11 @@ class ResetReader {
     const Heard& receiver = heard_[index(trace_.self_connection ? r.side : other(r.side))];
     ResetReading reading;
     reading.record = i;
+    reading.damaged = came_damaged(i);
     place(r, sender, receiver, reading);
     if (r.copy || r.has(kSyn)) return reading;
     reading.goes_on = continuation(i);
+    if (reading.damaged) return reading;
     reading.answers = answered_segment(i, sender.answered);
     if (reading.answers != kNoRecord) sender.answered = reading.answers;
     // Below the window it may answer an older segment; 0 on the wire answers one without ACK.
@@ -68,6 +70,22 @@ class ResetReader {
     reading.odd_sequence = reading.beyond_window && reading.answers == kNoRecord &&
                            (r.seq > receiver.acked.value || before_stream);
     return reading;
+  }
+
+  // A capture sees all that an offloading host sends with wrong checksums, and of what a receiver has joined
+  // the data. A RST is neither if the empty segments before it were mostly right, or if no TCP sends its
+  // flags.
+  bool came_damaged(RecordIndex i) const {
+    const SegmentRecord& reset = trace_.records[i];
+    if (!reset.bad_checksum) return false;
+    if (damaged(trace_, reset) || reset.has(kFin)) return true;
+    constexpr std::size_t kEnough = 3;
+    std::size_t right = 0, wrong = 0;
+    for (RecordIndex k = 0; k < i; ++k) {
+      const SegmentRecord& r = trace_.records[k];
+      if (r.side == reset.side && !r.copy && r.payload == 0) ++(r.bad_checksum ? wrong : right);
+    }
+    return right >= kEnough && right > wrong;
   }
 
   // RFC 9293 3.10.7.4, first and second check, as RFC 5961 3.2 narrows them. The capture does not know

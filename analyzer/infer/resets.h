@@ -19,6 +19,8 @@ struct ResetReading {
   bool odd_sequence = false;  // outside the window, and a number that neither its sender nor an answer by it
                               // would use
 
+  bool damaged = false;  // on the way, by its checksum: its receiver drops it (RFC 9293 3.1)
+
   bool forged() const { return goes_on != kNoRecord || odd_sequence; }
 };
 

@@ -56,7 +56,7 @@ class Runner {
     }
     arrive_until(std::numeric_limits<TimeNs>::max(), trace_.records.size());
     offer_late();
-    if (misses_peer()) step(unseen(kNowhere));
+    if (misses_peer(kNowhere)) step(unseen(kNowhere));
     if (own().not_captured) step(supposed(EventKind::Unseen, Evidence::NotCaptured, kNowhere));
     backward();
   }
@@ -75,10 +75,14 @@ class Runner {
   TimeNs rtt() const { return own().rtt_ns; }
 
   // Segments toward the endpoint may have come that were not captured.
-  bool misses_peer() const { return may_miss_ || peer().not_captured; }
+  bool misses_peer(std::size_t record) const { return may_miss_ || not_captured_at(peer(), record); }
   Event unseen(std::size_t record) const {
-    return supposed(EventKind::Unseen,
-                    peer().not_captured ? Evidence::PeerNotCaptured : Evidence::CaptureLoss, record);
+    const bool rule = not_captured_at(peer(), record);
+    return supposed(EventKind::Unseen, rule ? Evidence::PeerNotCaptured : Evidence::CaptureLoss, record);
+  }
+  // A direction that was not captured, or not yet.
+  static bool not_captured_at(const StreamFacts& stream, std::size_t record) {
+    return stream.not_captured || (stream.begun_apart && record <= stream.first_record);
   }
 
   CostRow start() {
@@ -143,17 +147,17 @@ class Runner {
 
   void send(std::size_t i) {
     const Observation& m = observations_.records[i];
-    if (misses_peer() && !own().unseen_fin) {  // missed, perhaps, before what was captured
+    if (misses_peer(i) && !own().unseen_fin) {  // missed, perhaps, before what was captured
       if (may_miss_) step(hidden_fin(i));
       step(unseen(i));
     }
     off_time(i);
     if (!m.constrains) {
-      if (misses_peer()) step(unseen(i));
+      if (misses_peer(i)) step(unseen(i));
       return step({EventKind::Displaced, 0, 0, 0, 0, i});
     }
     if (m.sends == Sends::Rst) silent(i);
-    if (misses_peer()) step(unseen(i));
+    if (misses_peer(i)) step(unseen(i));
     if (may_hide_fin_before(i)) step(hidden_fin(i));
     const CostRow before = row_;
     step({EventKind::Send, 0, 0, 0, 0, i});
@@ -240,8 +244,9 @@ class Runner {
       if (own().not_captured) shown_by(record);
       if (own().unseen_fin && record == own().fin_acked_by)
         step(supposed(EventKind::HiddenFin, Evidence::Acknowledged, record));
+      if (peer().begun_apart && record == peer().first_record) step(unseen(record));
       step({EventKind::Arrive, m.triggers, m.deliver_cost, m.miss_cost, m.idle_cost, record});
-      if (own().not_captured) may_have_sent(record);
+      if (not_captured_at(own(), record)) may_have_sent(record);
       if (own().unseen_fin && may_have_acked_fin_sent(record)) step(hidden_fin(record));
       add_late(record);
     }

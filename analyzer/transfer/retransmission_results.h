@@ -12,7 +12,8 @@ namespace tcpautopsy {
 struct RetransmissionResults {
   // Data that this end sent again, by cause; each is in one of the first four. The time of an incident is
   // how long the segment had waited since it was last sent.
-  Incidents timeouts;  // with what was sent again to make a timeout good
+  Incidents timeouts;             // with what was sent again to make a timeout good
+  TimeNs timeouts_waited_ns = 0;  // how long any of these waited, what several waited at once counted once
   Incidents fast;
   Incidents probes;                       // tail loss probes
   Incidents prompt;                       // too early for a timer, and nothing from the receiver asked for it

@@ -276,6 +276,17 @@ void RetransmissionWatch::count(const Retransmission& r) {
                         : r.cause == RetransmissionCause::Fast    ? facts_.fast
                                                                   : facts_.prompt;
   of_cause.add(r.frame, r.waited_ns);
+  if (r.cause == RetransmissionCause::Timeout) note_wait(r);
+}
+
+// They end in the order in which they come, so that the oldest hardly ever grows again.
+void RetransmissionWatch::note_wait(const Retransmission& r) {
+  constexpr std::size_t kMostWaits = 64;
+  const Wait wait{r.frame.time_ns - r.waited_ns, r.frame.time_ns};
+  add_range(waits_, wait, [](const Wait&, const Wait&) {});
+  if (waits_.size() <= kMostWaits) return;
+  facts_.timeouts_waited_ns += waits_.front().end - waits_.front().begin;
+  waits_.erase(waits_.begin());
 }
 
 void RetransmissionWatch::hears(const PlacedSegment& s, const SenderView& own) {
@@ -351,6 +362,7 @@ void RetransmissionWatch::note_unseen(const PlacedSegment& s, const SendLog::Ack
 void RetransmissionWatch::finish(const SenderView& view, RetransmissionResults& own,
                                  RetransmissionResults& peer) {
   for (const Retransmission& retransmission : pending_) count(retransmission);
+  for (const Wait& wait : waits_) facts_.timeouts_waited_ns += wait.end - wait.begin;
   for (const Unseen& hole : unseen_) {
     // One number at the very end may have been a FIN.
     if (!view.fin_sent && hole.end == view.snd_una && hole.end - hole.begin == 1) continue;

@@ -49,6 +49,10 @@ class RetransmissionWatch {
     FrameRef ack;
   };
 
+  struct Wait {
+    TimeNs begin = 0, end = 0;
+  };
+
   void again(const PlacedSegment& s, const SenderView& own, bool sack_unused);
   bool carries_on(const PlacedSegment& s, const SenderView& own) const;
   bool duplicated(const PlacedSegment& s, const SendLog::Entry& before) const;
@@ -63,6 +67,7 @@ class RetransmissionWatch {
                        const RetransmissionContext& context) const;
   void note_timeout(const PlacedSegment& s, TimeNs waited_ns);
   void count(const Retransmission& retransmission);
+  void note_wait(const Retransmission& retransmission);
   void measure(const PlacedSegment& ack, const SenderView& own, const SendLog::Acknowledged& taken);
   void confirm(const PlacedSegment& ack, StreamOffset una);
   void report(const DsackReport& dsack);
@@ -74,6 +79,7 @@ class RetransmissionWatch {
   RoundTrips trips_;  // to the receiver
   std::vector<Retransmission> pending_;
   std::vector<Unseen> unseen_;
+  std::vector<Wait> waits_;                          // for timeouts, those not summed up yet
   StreamOffset fast_until_ = 0, timeout_until_ = 0;  // recovery is over when this is acknowledged
   TimeNs stall_ns_ = 0;
   FrameRef stall_begin_;

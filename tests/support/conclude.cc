@@ -26,6 +26,9 @@ class FixedServices : public ServiceView {
     return book_.kept_timestamp(client, server, time_ns);
   }
   std::uint64_t answered(const EndpointAddress& server) const override { return book_.answered(server); }
+  bool not_captured(const IpAddress& from, const IpAddress& to) const override {
+    return book_.not_captured(from, to);
+  }
 
  private:
   std::uint64_t count_;

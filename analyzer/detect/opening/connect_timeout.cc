@@ -21,7 +21,9 @@ constexpr Doc kDoc{
         "none came for 1.5 times the longest step the back-off could take, or for a full step after the "
         "profile's number of resends, or a new connect from the same port took its place. A capture that "
         "ends earlier proves nothing, and nothing is said. RSTs that a client in SYN-SENT must ignore "
-        "(rst_ignored) are no answer: where they are all that came, the summary says so. "
+        "(rst_ignored) are no answer: where they are all that came, the summary says so. Where connections "
+        "between the two hosts that are over show that the server's direction is not captured, nothing is "
+        "said. "
         "After a single SYN certainty is `possible`: the client never showed that it was still waiting, "
         "and a RST that took a way past the capture point would leave the same picture.\n\n"
         "Where the SYNs end up cannot be seen from here: lost on the way, dropped by the server or a "
@@ -124,6 +126,37 @@ end +60
 no finding
 )",
      true},
+    {"An earlier connection shows that nothing of the server is captured", R"(
+times 1 every 1 {
++0    A > B  S  0:0(0)        <mss 1460>
++.01  A < B  S. 0:0(0) ack 1  <mss 1460>  !unseen
++.01  A > B  .  1:1(0) ack 1
++.10  A > B  R. 1:1(0) ack 1
+}
+times 1 every 1 {
++0    A > B  S  0:0(0)        <mss 1460>
+}
+end +60
+no finding
+)",
+     true},
+    {"An earlier connection was captured in one direction, another in both", R"(
+times 1 every 1 {
++0    A > B  S  0:0(0)        <mss 1460>
++.01  A < B  S. 0:0(0) ack 1  <mss 1460>  !unseen
++.01  A > B  .  1:1(0) ack 1
++.10  A > B  R. 1:1(0) ack 1
+}
+times 1 every 1 {
++0    A > B  S  0:0(0)        <mss 1460>
++.01  A < B  R. 0:0(0) ack 1
+}
+times 1 every 1 {
++0    A > B  S  0:0(0)        <mss 1460>
+}
+end +60
+finding connect_timeout endpoint client
+)"},
     {"Only the client's direction was captured", R"(
 +0    A > B  S  0:0(0)        <mss 1460>  !lost
 +1    A > B  S  0:0(0)        <mss 1460>
@@ -164,6 +197,9 @@ void examine(const DetectContext& context, Findings& out) {
   const Opening& opening = context.verdicts.opening;
   // What holds the old connection answered, and is told as the cause.
   if (!opening.given_up || (opening.blocked && !opening.blocked->acks.empty())) return;
+  const IpAddress &client = flow.facts(flow.client).address.ip,
+                  &server = flow.facts(flow.server()).address.ip;
+  if (context.services.not_captured(server, client)) return;
   const Sendings& syns = opening.syns;
   const auto steps = syns.steps();
   const bool retried = !steps.empty();

@@ -24,9 +24,9 @@ constexpr Doc kDoc{
         "names the scanner; what was open is in the evidence.",
     .how_known =
         "Fifteen or more ports of one host, or twenty-five or more hosts on one port, each tried for the "
-        "first time within a minute, more than half without a SYN-ACK; or three by segments that no "
-        "connection begins with (FIN, NULL and Xmas scans). Open ports that the scanner let go with RST or "
-        "silence were only looked at (a half-open scan); those it completed were connected to.\n\n"
+        "first time within a minute, more than half without a SYN-ACK; tries by segments that no connection "
+        "begins with (FIN, NULL and Xmas scans) count like SYNs. Open ports that the scanner let go with "
+        "RST or silence were only looked at (a half-open scan); those it completed were connected to.\n\n"
         "That the SYNs of many connections bear one sequence number, one IP ID, or a bare header with "
         "window 1024 shows a scanner's own packets instead of a kernel's. The same numbers sent to the "
         "same ports from several addresses are one scanner's with decoys (nmap -D): which of the addresses "
@@ -81,13 +81,21 @@ times 3 every .5 to ports {
 }
 finding port_scan
 )"},
-    {"Three segments that no connection begins with", R"(
-times 3 every 1 to ports {
+    {"Segments that no connection begins with", R"(
+times 15 every 1 to ports {
 +0    A > B  FPU 1:1(0)
 +.01  A < B  R.  0:0(0) ack 2
 }
-finding port_scan count 3
+finding port_scan count 15
 )"},
+    {"A few such segments: a look at a host, no scan of it", R"(
+times 14 every 1 to ports {
++0    A > B  FPU 1:1(0)
++.01  A < B  R.  0:0(0) ack 2
+}
+no finding
+)",
+     true},
     {"The same ports again an hour later: a scan of its own", R"(
 times 20 every .1 to ports {
 +0    A > B  S   0:0(0)        <mss 1460>
@@ -144,7 +152,6 @@ constexpr Threshold kThresholds[] = {
     {"min_ports", 15, "", "ports of one host tried within the window"},
     {"min_hosts", 25, "", "hosts tried on one port within the window"},
     {"window", 60, "s", "time within which they were tried first"},
-    {"min_odd", 3, "", "ports or hosts tried by segments that no connection begins with"},
 };
 
 constexpr std::string_view kParts[] = {"connect_timeout",       "syn_unanswered",       "connection_refused",
@@ -274,7 +281,7 @@ void tell(const IpAddress& source, const Scan& scan, const Numbers& numbers, Fin
 void examine_hosts(const HostContext& context, Findings& out) {
   const auto limit = [&](std::size_t i) { return context.thresholds.of(kDoc.id, kThresholds[i]); };
   const ScanLimits limits{static_cast<std::size_t>(limit(0)), static_cast<std::size_t>(limit(1)),
-                          static_cast<TimeNs>(limit(2) * kSecond), static_cast<std::size_t>(limit(3))};
+                          static_cast<TimeNs>(limit(2) * kSecond)};
   std::map<IpAddress, std::vector<Scan>> scanners;
   Numbers numbers;
   const double scale = context.book.attempts().targets_scale();

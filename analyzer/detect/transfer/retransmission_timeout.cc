@@ -129,7 +129,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   finding.summary += ".";
   prove(finding, "longest_stall_ns", stall);
   prove(finding, "longest_series", facts.longest_series);
-  prove(finding, "waited_ns", facts.timeouts.total_ns());
+  prove(finding, "waited_ns", facts.timeouts_waited_ns);
   prove(finding, "first_unseen", facts.first_unseen);
   out.push_back(std::move(finding));
 }

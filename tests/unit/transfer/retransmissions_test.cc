@@ -44,6 +44,27 @@ handshake <mss 1460,sackOK>
        });
 }
 
+TEST_CASE("what several segments waited at once for a timeout is waited once") {
+  each(R"(
+handshake <mss 1460,sackOK>
++.10  A > B  .  1:1001(1000) ack 1     !lost
++.01  A > B  P. 1001:2001(1000) ack 1  !lost
++.99  A > B  .  1:1001(1000) ack 1
++.01  A < B  .  1:1(0) ack 1001
++0    A > B  P. 1001:2001(1000) ack 1
++.01  A < B  .  1:1(0) ack 2001
++5    A > B  P. 2001:2101(100) ack 1   !lost
++.50  A > B  P. 2001:2101(100) ack 1   !lost
++1    A > B  P. 2001:2101(100) ack 1
++.01  A < B  .  1:1(0) ack 2101
+)",
+       [](const RetransmissionResults& client, const RetransmissionResults&) {
+         REQUIRE(client.timeouts.count() == 4);
+         CHECK(client.timeouts.total_ns() == 3500 * kMillisecond);
+         CHECK(client.timeouts_waited_ns == 2510 * kMillisecond);
+       });
+}
+
 TEST_CASE("SYNs sent again are counted by their timer") {
   each(R"(
 +0    A > B  S  0:0(0) <mss 1460>  !lost
