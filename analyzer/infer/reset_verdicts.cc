@@ -13,6 +13,9 @@ constexpr std::uint32_t kIdStep = 512, kIdJump = 4096;
 constexpr std::size_t kIdsNeeded = 4;
 // What an end takes to answer at once, besides the round trip.
 constexpr TimeNs kAtOnce = 5 * kMillisecond;
+// An end that has answered and resets an idle connection only after this closes it by a timer, whatever was
+// under way when it answered.
+constexpr TimeNs kLongIdle = 30 * kSecond;
 // What passes within this after a RST may have been sent before it came.
 constexpr TimeNs kReordering = 50 * kMillisecond;
 
@@ -248,7 +251,7 @@ class ResetJudge {
     };
     const RecordIndex own = last_before(h_.trace, i_, side_, is_data);
     v_.maybe_unread = not_read_since(own == kNoRecord ? 1 : h_.records()[own].ack);
-    if (own == kNoRecord || !still_sending(h_.records()[own], last_data)) return;
+    if (own == kNoRecord || v_.idle_ns >= kLongIdle || !still_sending(h_.records()[own], last_data)) return;
     const StreamOffset answered = h_.records()[own].ack;
     const RecordIndex before = last_before(
         h_.trace, own, side_, [&](const SegmentRecord& r) { return is_data(r) && r.ack < answered; });
