@@ -66,26 +66,33 @@ struct Decoder::State {
   decode::FragmentTable fragments;
   DecodeCounts counts;
 
-  bool take_plain(const Frame& record, Decoded& decoded);
+  Decoded take_plain(const decode::PlainFrame& frame, std::uint32_t wire_length);
+  Decoded take_layers(const Frame& record);
   Layer reassemble(Dissection& frame, TimeNs now);
   Layer innermost(Dissection& frame, const Frame& record);
   void finish(const Dissection& frame, Layer layer, std::uint32_t wire_length, Decoded& decoded);
 };
 
-// False where the frame is not plain, or holds no segment.
-bool Decoder::State::take_plain(const Frame& record, Decoded& decoded) {
-  const auto frame = decode::plain_frame(record);
-  if (!frame) return false;
-  auto& segment = decoded.emplace<TcpSegment>();
-  decode::take_ip_header(*frame, segment);
-  if (decode::take_tcp_header(frame->tcp, segment)) return false;
-  if (frame->vlan != 0) {
+Decoded Decoder::State::take_plain(const decode::PlainFrame& frame, std::uint32_t wire_length) {
+  Decoded decoded(std::in_place_type<TcpSegment>);
+  auto& segment = std::get<TcpSegment>(decoded);
+  decode::take_ip_header(frame, segment);
+  decode::take_tcp_header({{frame.tcp, frame.length}, frame.length}, segment);
+  if (frame.vlan != 0) {
     decode::EncapsulationPath path;
-    if (path.add_vlan(frame->vlan)) segment.encapsulation = encapsulations.index_of(path);
+    if (path.add_vlan(frame.vlan)) segment.encapsulation = encapsulations.index_of(path);
   }
-  segment.wire_length = record.wire_length;
+  segment.wire_length = wire_length;
   ++counts.tcp;
-  return true;
+  return decoded;
+}
+
+Decoded Decoder::State::take_layers(const Frame& record) {
+  Decoded decoded;
+  Dissection frame(record);
+  const Layer layer = innermost(frame, record);
+  finish(frame, layer, record.wire_length, decoded);
+  return decoded;
 }
 
 Layer Decoder::State::reassemble(Dissection& frame, TimeNs now) {
@@ -153,12 +160,8 @@ Decoder::Decoder(Decoder&&) noexcept = default;
 Decoder& Decoder::operator=(Decoder&&) noexcept = default;
 
 Decoded Decoder::decode(const Frame& record) {
-  Decoded decoded;
-  if (state_->take_plain(record, decoded)) return decoded;
-  Dissection frame(record);
-  const Layer layer = state_->innermost(frame, record);
-  state_->finish(frame, layer, record.wire_length, decoded);
-  return decoded;
+  const decode::PlainFrame plain = decode::plain_frame(record);
+  return plain.ip != nullptr ? state_->take_plain(plain, record.wire_length) : state_->take_layers(record);
 }
 
 const Encapsulation& Decoder::encapsulation(std::uint32_t index) const {

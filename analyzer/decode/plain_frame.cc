@@ -2,36 +2,36 @@
 
 #include <algorithm>
 
+#include "analyzer/decode/byte_reader.h"
+
 namespace tcpautopsy::decode {
 namespace {
 
 constexpr int kDltEthernet = 1;
 constexpr std::size_t kEthernetHeader = 14, kVlanTag = 4, kIpv4Header = 20, kIpv6Header = 40;
-constexpr std::size_t kLeastSegment = 20;
+constexpr std::size_t kTcpHeader = 20;
 constexpr std::uint16_t kIpv4Type = 0x0800, kIpv6Type = 0x86dd, kVlanType = 0x8100;
 constexpr std::uint8_t kTcp = 6;
 
 // The segment behind an IP header of `header` octets; `length` is of the segment by that header.
-std::optional<PlainFrame> segment_behind(const LayerBytes& ip, std::size_t header, std::size_t length) {
-  if (length < kLeastSegment || !ip.has(header + length)) return std::nullopt;
-  PlainFrame frame;
-  frame.ip = ip.data();
-  frame.tcp = LayerBytes({ip.data() + header, length}, length);
-  frame.v6 = header == kIpv6Header;
-  return frame;
+PlainFrame segment_behind(const LayerBytes& ip, std::size_t header, std::size_t length) {
+  if (length < kTcpHeader || !ip.has(header + length)) return {};
+  const std::size_t tcp_header = (ip.u8(header + 12) >> 4) * std::size_t{4};
+  if (tcp_header < kTcpHeader || tcp_header > length) return {};
+  return {ip.data(), ip.data() + header, length, 0, header == kIpv6Header};
 }
 
-std::optional<PlainFrame> in_ipv4(const LayerBytes& ip) {
+PlainFrame in_ipv4(const LayerBytes& ip) {
   constexpr std::uint8_t kVersionAndLength = 0x45;
   constexpr std::uint16_t kFragment = 0x3fff;
-  if (!ip.has(kIpv4Header) || ip.u8(0) != kVersionAndLength || ip.u8(9) != kTcp) return std::nullopt;
+  if (!ip.has(kIpv4Header) || ip.u8(0) != kVersionAndLength || ip.u8(9) != kTcp) return {};
   const std::size_t total = ip.be16(2);
-  if ((ip.be16(6) & kFragment) != 0 || total < kIpv4Header) return std::nullopt;
+  if ((ip.be16(6) & kFragment) != 0 || total < kIpv4Header) return {};
   return segment_behind(ip, kIpv4Header, total - kIpv4Header);
 }
 
-std::optional<PlainFrame> in_ipv6(const LayerBytes& ip) {
-  if (!ip.has(kIpv6Header) || ip.u8(0) >> 4 != 6 || ip.u8(6) != kTcp) return std::nullopt;
+PlainFrame in_ipv6(const LayerBytes& ip) {
+  if (!ip.has(kIpv6Header) || ip.u8(0) >> 4 != 6 || ip.u8(6) != kTcp) return {};
   return segment_behind(ip, kIpv6Header, ip.be16(4));
 }
 
@@ -44,9 +44,8 @@ IpAddress mapped(const std::uint8_t* four) {
 
 }  // namespace
 
-std::optional<PlainFrame> plain_frame(const Frame& record) {
-  if (record.link_type != kDltEthernet || record.bytes.size() < kEthernetHeader + kVlanTag)
-    return std::nullopt;
+PlainFrame plain_frame(const Frame& record) {
+  if (record.link_type != kDltEthernet || record.bytes.size() < kEthernetHeader + kVlanTag) return {};
   LayerBytes ip(record.bytes, record.bytes.size());
   std::uint16_t type = ip.be16(kEthernetHeader - 2), vlan = 0;
   ip.drop(kEthernetHeader);
@@ -55,12 +54,9 @@ std::optional<PlainFrame> plain_frame(const Frame& record) {
     type = ip.be16(2);
     ip.drop(kVlanTag);
   }
-  std::optional<PlainFrame> frame;
-  if (type == kIpv4Type)
-    frame = in_ipv4(ip);
-  else if (type == kIpv6Type)
-    frame = in_ipv6(ip);
-  if (frame) frame->vlan = vlan;
+  if (type != kIpv4Type && type != kIpv6Type) return {};
+  PlainFrame frame = type == kIpv4Type ? in_ipv4(ip) : in_ipv6(ip);
+  frame.vlan = vlan;
   return frame;
 }
 

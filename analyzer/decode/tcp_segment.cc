@@ -12,6 +12,9 @@ namespace {
 constexpr std::size_t kFixedHeader = 20;
 constexpr std::uint32_t kTcpProtocol = 6;
 
+// With options.
+std::size_t header_length(const LayerBytes& tcp) { return (tcp.u8(12) >> 4) * std::size_t{4}; }
+
 std::uint32_t load_half(const std::uint8_t* at) {
   std::uint32_t word = 0;
   std::memcpy(&word, at, sizeof word);
@@ -50,10 +53,8 @@ Checksum verify(const LayerBytes& tcp, std::size_t header, TcpSegment& segment) 
 
 }  // namespace
 
-std::optional<NotTcp> take_tcp_header(const LayerBytes& tcp, TcpSegment& segment) {
-  if (!tcp.has(kFixedHeader)) return tcp.length() < kFixedHeader ? NotTcp::Malformed : NotTcp::CutShort;
-  const std::size_t header = (tcp.u8(12) >> 4) * std::size_t{4};
-  if (header < kFixedHeader || header > tcp.length()) return NotTcp::Malformed;
+void take_tcp_header(const LayerBytes& tcp, TcpSegment& segment) {
+  const std::size_t header = header_length(tcp);
   segment.source.port = tcp.be16(0);
   segment.destination.port = tcp.be16(2);
   segment.seq = Seq(tcp.be32(4));
@@ -71,10 +72,12 @@ std::optional<NotTcp> take_tcp_header(const LayerBytes& tcp, TcpSegment& segment
     parse_tcp_options(area, segment.options);
   }
   segment.payload = tcp.bytes().subspan(options_end);
-  return std::nullopt;
 }
 
 std::optional<NotTcp> take_segment(const Dissection& frame, TcpSegment& segment) {
+  if (!frame.rest.has(kFixedHeader)) return frame.shortage(kFixedHeader);
+  const std::size_t header = header_length(frame.rest);
+  if (header < kFixedHeader || header > frame.rest.length()) return NotTcp::Malformed;
   segment.source.ip = frame.ip.source;
   segment.destination.ip = frame.ip.destination;
   segment.ttl = frame.ip.ttl;
@@ -82,7 +85,8 @@ std::optional<NotTcp> take_segment(const Dissection& frame, TcpSegment& segment)
   segment.has_ip_id = frame.ip.has_id;
   segment.ip_id = frame.ip.id;
   segment.beyond_frame = frame.ip.beyond_frame;
-  return take_tcp_header(frame.rest, segment);
+  take_tcp_header(frame.rest, segment);
+  return std::nullopt;
 }
 
 }  // namespace tcpautopsy::decode

@@ -7,9 +7,9 @@
 
 namespace tcpautopsy::decode {
 
-// Fills what the TCP header tells, and the payload. The IP addresses are there already: the checksum is of
-// them too. The reason if there is no segment.
-std::optional<NotTcp> take_tcp_header(const LayerBytes& tcp, TcpSegment& segment);
+// Fills what the TCP header tells, and the payload. Needs a whole fixed header, whose length of all fits in
+// `tcp`. The IP addresses are there already: the checksum is of them too.
+void take_tcp_header(const LayerBytes& tcp, TcpSegment& segment);
 
 // Fills all of `segment` but its encapsulation and wire length; the reason if there is none.
 std::optional<NotTcp> take_segment(const Dissection& frame, TcpSegment& segment);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "analyzer/report/text/decimal.h"
+
 namespace tcpautopsy {
 namespace {
 
@@ -87,6 +89,22 @@ void append_json_string(std::string& out, std::string_view text) {
     text.remove_prefix(length == 0 ? 1 : length);
   }
   out += '"';
+}
+
+char* JsonWriter::write_number(char* to, std::uint64_t number) {
+  constexpr std::uint64_t kSecond = 1'000'000'000, kFirst = kSecond * kSecond;
+  // Of 19 digits are the times since 2001, and little else.
+  if (number - kFirst >= 9 * kFirst) return write_decimal(to, number);
+  const std::uint64_t second = number / kSecond;
+  if (second != second_) {
+    second_ = second;
+    write_decimal(second_text_.data(), second);
+  }
+  std::memcpy(to, second_text_.data(), second_text_.size());
+  const auto rest = static_cast<std::uint32_t>(number - second * kSecond);
+  to[10] = static_cast<char>('0' + rest / kEightDigits);
+  write_eight_digits(to + 11, rest % kEightDigits);
+  return to + 19;
 }
 
 void JsonWriter::flush() {

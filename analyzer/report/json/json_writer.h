@@ -11,8 +11,6 @@
 #include <string_view>
 #include <type_traits>
 
-#include "analyzer/report/text/decimal.h"
-
 namespace tcpautopsy {
 
 // Appends `text` as a JSON string with its quotes. What is not valid UTF-8 becomes U+FFFD (RFC 8259 8.1 wants
@@ -38,12 +36,7 @@ class JsonWriter {
   // few stores. Leaves room for a number.
   [[gnu::always_inline]] void key(std::string_view name) {
     make_room(name.size());
-    char* at = at_;
-    *at++ = '"';
-    std::memcpy(at, name.data(), name.size());
-    at += name.size();
-    std::memcpy(at, "\":", 2);
-    at_ = at + 2;
+    at_ = write_key(at_, name);
   }
 
   void null() { value(std::nullopt); }
@@ -60,11 +53,7 @@ class JsonWriter {
   void word(std::string_view text) {
     if (text.size() > kLongestWord) return value(text);
     make_room(text.size());
-    char* at = at_;
-    *at++ = '"';
-    at = copy(at, text);
-    std::memcpy(at, "\",", 2);
-    at_ = at + 2;
+    write_word(at_, text);
   }
 
   // An array of objects; `write` writes the fields of one.
@@ -87,8 +76,10 @@ class JsonWriter {
   }
   [[gnu::always_inline]] void null_field(std::string_view name) { field(name, std::nullopt); }
   [[gnu::always_inline]] void word_field(std::string_view name, std::string_view text) {
-    key(name);
-    word(text);
+    if (text.size() > kLongestWord) [[unlikely]]
+      return field(name, text);
+    make_room(name.size() + text.size());
+    write_word(write_key(at_, name), text);
   }
 
  private:
@@ -105,6 +96,19 @@ class JsonWriter {
   // All; a comma at the end goes.
   void finish();
 
+  [[gnu::always_inline]] static char* write_key(char* to, std::string_view name) {
+    *to++ = '"';
+    std::memcpy(to, name.data(), name.size());
+    to += name.size();
+    std::memcpy(to, "\":", 2);
+    return to + 2;
+  }
+  [[gnu::always_inline]] void write_word(char* to, std::string_view text) {
+    *to++ = '"';
+    to = copy(to, text);
+    std::memcpy(to, "\",", 2);
+    at_ = to + 2;
+  }
   // What make_room(0) has room for.
   [[gnu::always_inline]] void write(std::nullopt_t) { write("null,", 5); }
   [[gnu::always_inline]] void write(bool truth) { truth ? write("true,", 5) : write("false,", 6); }
@@ -118,10 +122,15 @@ class JsonWriter {
         size = 0 - size;
       }
     }
-    at = write_decimal(at, size);
+    if (size >= 10) {
+      at = write_number(at, size);
+    } else {
+      *at++ = static_cast<char>('0' + size);
+    }
     *at++ = ',';
     at_ = at;
   }
+  char* write_number(char* to, std::uint64_t number);
   template <class T>
   [[gnu::always_inline]] void write(const std::optional<T>& maybe) {
     if (maybe)
@@ -180,6 +189,9 @@ class JsonWriter {
 
   std::string& out_;
   unsigned depth_ = 0;
+  // The latest whole second met in a time, and its ten digits: the times of a flow are close together.
+  std::uint64_t second_ = 0;
+  std::array<char, 10> second_text_;
   char* at_ = block_.data() + 1;
   std::array<char, kBlock> block_;  // what is to come stands behind the first octet, which is no comma
 };

@@ -1,6 +1,8 @@
 // The fields of a flow's line that tell of times and turns, for any writer that has JsonWriter's calls.
 #pragma once
 
+#include <utility>
+
 #include "analyzer/infer/flow_history.h"
 #include "analyzer/report/json/flow_fields.h"
 #include "analyzer/report/summary/where_time_went.h"
@@ -8,15 +10,19 @@
 
 namespace tcpautopsy::flow_fields {
 
+template <class W, std::size_t... cause>
+void time_fields(W& w, const std::optional<TimeShares>& shares, std::index_sequence<cause...>) {
+  const auto of = [&](std::size_t i) {
+    return shares ? std::optional(shares->of(static_cast<TimeCause>(i))) : std::nullopt;
+  };
+  (w.field(kTimeFields[cause], of(cause)), ...);
+}
+
 template <class W>
 void time_went(W& w, const FlowHistory& history) {
-  const auto shares = where_time_went(history);
   w.key("where_time_went_ns");
   w.begin_object();
-  for (std::size_t i = 0; i < kTimeCauses; ++i) {
-    const auto cause = static_cast<TimeCause>(i);
-    w.field(field_name(cause), shares ? std::optional(shares->of(cause)) : std::nullopt);
-  }
+  time_fields(w, where_time_went(history), std::make_index_sequence<kTimeCauses>());
   w.end_object();
 }
 

@@ -10,24 +10,19 @@
 namespace tcpautopsy {
 namespace {
 
-struct Words {
-  std::string_view field, text;
-};
-constexpr std::array<Words, kTimeCauses> kWords{{
-    {"handshake", "handshake"},
-    {"client_application", "client application"},
-    {"server_application", "server application"},
-    {"sender_application", "sender's application or buffer"},
-    {"receive_window", "receive window"},
-    {"slow_start", "slow start"},
-    {"congestion_window", "congestion window"},
-    {"loss_recovery", "recovering from loss"},
-    {"nagle_delayed_ack", "Nagle and delayed ACK"},
-    {"zero_window", "zero window"},
-    {"network", "network round trips"},
-    {"idle", "idle"},
-    {"closing", "closing"},
-}};
+constexpr std::array<std::string_view, kTimeCauses> kWords{"handshake",
+                                                           "client application",
+                                                           "server application",
+                                                           "sender's application or buffer",
+                                                           "receive window",
+                                                           "slow start",
+                                                           "congestion window",
+                                                           "recovering from loss",
+                                                           "Nagle and delayed ACK",
+                                                           "zero window",
+                                                           "network round trips",
+                                                           "idle",
+                                                           "closing"};
 
 // The client's long silences owe nobody anything; the server's are an answer that somebody waits for.
 TimeCause cause_of(HeldBy held, bool client) {
@@ -57,8 +52,7 @@ constexpr std::array<TimeCause, kTimeCauses> all_causes() {
 
 }  // namespace
 
-std::string_view field_name(TimeCause cause) { return kWords[static_cast<std::size_t>(cause)].field; }
-std::string_view words(TimeCause cause) { return kWords[static_cast<std::size_t>(cause)].text; }
+std::string_view words(TimeCause cause) { return kWords[static_cast<std::size_t>(cause)]; }
 
 bool blames(TimeCause cause) {
   return cause != TimeCause::Network && cause != TimeCause::Idle && cause != TimeCause::Closing;

@@ -29,8 +29,22 @@ enum class TimeCause : std::uint8_t {
 };
 constexpr std::size_t kTimeCauses = static_cast<std::size_t>(TimeCause::Closing) + 1;
 
-std::string_view field_name(TimeCause cause);  // "server_application"
-std::string_view words(TimeCause cause);       // "server application"
+// As JSON has them, by cause.
+constexpr std::array<std::string_view, kTimeCauses> kTimeFields{"handshake",
+                                                                "client_application",
+                                                                "server_application",
+                                                                "sender_application",
+                                                                "receive_window",
+                                                                "slow_start",
+                                                                "congestion_window",
+                                                                "loss_recovery",
+                                                                "nagle_delayed_ack",
+                                                                "zero_window",
+                                                                "network",
+                                                                "idle",
+                                                                "closing"};
+inline std::string_view field_name(TimeCause cause) { return kTimeFields[static_cast<std::size_t>(cause)]; }
+std::string_view words(TimeCause cause);  // "server application"
 // What a person would look at: not the round trips, silence and closing that any connection has.
 bool blames(TimeCause cause);
 

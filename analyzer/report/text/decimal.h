@@ -20,14 +20,12 @@ inline std::uint64_t eight_digits(std::uint32_t number) {
   return tens | (quarters - tens * 10) << 8;
 }
 
-inline void put_digits(char* to, std::uint64_t digits) {
-  digits |= 0x3030'3030'3030'3030;  // '0'
+// All eight digits of a number below kEightDigits.
+inline void write_eight_digits(char* to, std::uint32_t number) {
+  std::uint64_t digits = eight_digits(number) | 0x3030'3030'3030'3030;  // '0'
   if constexpr (std::endian::native == std::endian::big) digits = __builtin_bswap64(digits);
   std::memcpy(to, &digits, sizeof digits);
 }
-
-// All eight digits of a number below kEightDigits.
-inline void write_eight_digits(char* to, std::uint32_t number) { put_digits(to, eight_digits(number)); }
 
 // A number below 100 in two digits.
 inline void write_two_digits(char* to, unsigned number) {
@@ -35,16 +33,7 @@ inline void write_two_digits(char* to, unsigned number) {
   to[1] = static_cast<char>('0' + number % 10);
 }
 
-// What write_decimal() may touch from `to` on.
-constexpr std::size_t kDecimalRoom = 24;
-
-char* write_long_decimal(char* to, std::uint64_t number);
-
-// Returns where it ends.
-inline char* write_decimal(char* to, std::uint64_t number) {
-  if (number >= 10) return write_long_decimal(to, number);
-  *to = static_cast<char>('0' + number);
-  return to + 1;
-}
+// Returns where it ends, at most 20 octets on.
+char* write_decimal(char* to, std::uint64_t number);
 
 }  // namespace tcpautopsy
