@@ -23,7 +23,10 @@ void append_json_string(std::string& out, std::string_view text);
 // outermost object is closed.
 class JsonWriter {
  public:
-  explicit JsonWriter(std::string& out) : out_(out) { block_[0] = '\0'; }
+  explicit JsonWriter(std::string& out) : out_(out) {
+    block_[0] = '\0';
+    at_ = block_.data() + 1;
+  }
   ~JsonWriter() { finish(); }
   JsonWriter(const JsonWriter&) = delete;
   JsonWriter& operator=(const JsonWriter&) = delete;
@@ -154,12 +157,12 @@ class JsonWriter {
     const char* from = text.data();
     const std::size_t size = text.size();
     if (size > 32 || size < 4) return to + text.copy(to, size);
-    const std::size_t half = size >= 16 ? 16 : size >= 8 ? 8 : 4;
-    switch (half) {
-      case 16: copy_ends<16>(to, from, size); break;
-      case 8: copy_ends<8>(to, from, size); break;
-      default: copy_ends<4>(to, from, size); break;
-    }
+    if (size >= 16)
+      copy_ends<16>(to, from, size);
+    else if (size >= 8)
+      copy_ends<8>(to, from, size);
+    else
+      copy_ends<4>(to, from, size);
     return to + size;
   }
   // The first and the last `half` octets, which may overlap.
@@ -192,7 +195,7 @@ class JsonWriter {
   // The latest whole second met in a time, and its ten digits: the times of a flow are close together.
   std::uint64_t second_ = 0;
   std::array<char, 10> second_text_;
-  char* at_ = block_.data() + 1;
+  char* at_ = nullptr;
   std::array<char, kBlock> block_;  // what is to come stands behind the first octet, which is no comma
 };
 

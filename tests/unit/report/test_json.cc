@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "analyzer/report/json/csv_writer.h"
@@ -50,6 +51,52 @@ TEST_CASE("strings are escaped, and what is no UTF-8 is replaced") {
   CHECK(as_json("\xC3\xA9") == "\"\xC3\xA9\"");
   for (const char* bad : {"\xC3", "\xFF", "\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82"}) {
     CHECK_NOTHROW(json::parse(as_json(std::string("x") + bad)));
+  }
+}
+
+TEST_CASE("numbers of any length are written whole") {
+  std::vector<std::int64_t> numbers{0, 9, 1'700'000'000'000'000'001, 1'700'000'000'999'999'999,
+                                    1'699'999'999'000'000'000};
+  for (std::int64_t power = 10; power < 1'000'000'000'000'000'000; power *= 10)
+    for (const std::int64_t near : {power - 1, power, power + 1, -power}) numbers.push_back(near);
+  numbers.push_back(std::numeric_limits<std::int64_t>::max());
+  numbers.push_back(std::numeric_limits<std::int64_t>::min());
+  std::string out, expected;
+  JsonWriter w(out);
+  w.begin_array();
+  for (const std::int64_t number : numbers) {
+    w.value(number);
+    expected += (expected.empty() ? "" : ",") + std::to_string(number);
+  }
+  w.value(std::numeric_limits<std::uint64_t>::max());
+  w.end_array();
+  CHECK(out == "[" + expected + ",18446744073709551615]");
+}
+
+TEST_CASE("commas stand between values wherever a document is cut into pieces") {
+  const std::string escaped = "\n", longer(600, 'x'), word(300, 'y');
+  for (std::size_t length = 0; length < 64; ++length) {
+    std::string out;
+    JsonWriter w(out);
+    w.begin_object();
+    w.key("list");
+    w.begin_array();
+    for (int i = 0; i < 40; ++i) {
+      w.begin_array();
+      w.word(word.substr(0, 200 + length));
+      w.end_array();
+      w.begin_object();
+      w.end_object();
+      w.value(longer.substr(0, 480 + length));
+      w.value(escaped);
+    }
+    w.end_array();
+    w.field("empty", std::optional<int>());
+    w.end_object();
+    const json read = json::parse(out);
+    REQUIRE(read["list"].size() == 160);
+    CHECK(read["list"][156] == json::array({word.substr(0, 200 + length)}));
+    CHECK(read["list"][159] == escaped);
   }
 }
 
