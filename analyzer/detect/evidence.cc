@@ -15,9 +15,23 @@ std::string fixed(double value, int digits) {
   return {text.begin(), written.ptr};
 }
 
+// What printf makes of the quotient, with no digit behind the point or one.
+std::string in_units(TimeNs duration, TimeNs unit, int digits) {
+  constexpr TimeNs kExact = 1'000'000 * kSecond;
+  const TimeNs part = digits == 0 ? unit : unit / 10;
+  const TimeNs rest = duration % part;
+  // A double is near enough to tell on which side of the middle it lies, unless it is there.
+  if (duration < 0 || duration > kExact || 2 * rest == part)
+    return fixed(static_cast<double>(duration) / static_cast<double>(unit), digits);
+  const TimeNs rounded = duration / part + (2 * rest > part ? 1 : 0);
+  if (digits == 0) return std::to_string(rounded);
+  std::string text = std::to_string(rounded / 10) + '.';
+  text += static_cast<char>('0' + rounded % 10);
+  return text;
+}
+
 std::string seconds_text(TimeNs duration) {
-  const double seconds = static_cast<double>(duration) / static_cast<double>(kSecond);
-  return fixed(seconds, duration < 100 * kSecond ? 1 : 0);
+  return in_units(duration, kSecond, duration < 100 * kSecond ? 1 : 0);
 }
 
 }  // namespace
@@ -84,8 +98,7 @@ std::string duration_text(TimeNs duration) {
   const TimeNs rounded = (duration + kMillisecond / 2) / kMillisecond;
   if (rounded >= 1000) return seconds_text(duration) + " s";
   if (rounded >= 10) return std::to_string(rounded) + " ms";
-  const double milliseconds = static_cast<double>(duration) / static_cast<double>(kMillisecond);
-  if (duration >= kMillisecond / 10) return fixed(milliseconds, 1) + " ms";
+  if (duration >= kMillisecond / 10) return in_units(duration, kMillisecond, 1) + " ms";
   return std::to_string(duration / 1000) + " us";
 }
 
@@ -100,8 +113,7 @@ std::string durations_text(std::span<const TimeNs> durations) {
     }
     if (!text.empty()) text += ", ";
     text += in_seconds ? seconds_text(durations[i])
-                       : fixed(static_cast<double>(durations[i]) / static_cast<double>(kMillisecond),
-                               durations[i] < 10 * kMillisecond ? 1 : 0);
+                       : in_units(durations[i], kMillisecond, durations[i] < 10 * kMillisecond ? 1 : 0);
   }
   return text.empty() ? text : text + (in_seconds ? " s" : " ms");
 }

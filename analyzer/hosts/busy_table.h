@@ -78,10 +78,6 @@ class BusyTable {
     change(entry.value);
     if (weight_ > kRoom) fold();
   }
-  template <class F>
-  void note(const Key& key, std::uint64_t flow, F change) {
-    note(hashed(key), flow, change);
-  }
 
   void merge(const BusyTable& part) {
     if (part.folded() && !folded()) fold();

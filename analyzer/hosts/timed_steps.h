@@ -126,18 +126,23 @@ class TimedSteps {
     return count <= kMost;
   }
 
-  // By how much steps must become longer at the least: mostly by one or two, but for the first time.
+  // By how much steps must become longer at the least.
   unsigned shift_needed() {
-    unsigned too_little = 0, enough = 1;
-    while (!fits(enough)) {
-      too_little = enough;
-      enough = std::min(2 * enough, kLongest);
-    }
+    unsigned too_little = 0, enough = first_guess();
+    for (; !fits(enough); ++enough) too_little = enough;
     while (enough - too_little > 1) {
-      const unsigned middle = (too_little + enough) / 2;
+      const unsigned middle = enough - std::max(1U, (enough - too_little) / 4);
       (fits(middle) ? enough : too_little) = middle;
     }
     return enough;
+  }
+
+  // Where moments are spread evenly, about so much: the truth is mostly a little less.
+  unsigned first_guess() const {
+    const auto [first, last] = std::minmax_element(
+        entries_.begin(), entries_.end(), [](const Placed& a, const Placed& b) { return a.step < b.step; });
+    const auto steps = static_cast<std::uint64_t>(last->step) - static_cast<std::uint64_t>(first->step);
+    return std::clamp(static_cast<unsigned>(std::bit_width(steps / kMost)), 1U, kLongest);
   }
 
   void coarsen(unsigned by) {

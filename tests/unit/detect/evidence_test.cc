@@ -33,6 +33,12 @@ TEST_CASE("durations are told with the digits that matter") {
   CHECK(duration_text(999'700'000) == "1.0 s");
   CHECK(duration_text(999'400'000) == "999 ms");
   CHECK(duration_text(1'250'000) == "1.2 ms");
+  // As printf rounds what lies in the middle: by the nearest double.
+  CHECK(duration_text(150'000) == "0.1 ms");
+  CHECK(duration_text(1'350'000) == "1.4 ms");
+  CHECK(duration_text(1'350'000'000) == "1.4 s");
+  CHECK(duration_text(100'500 * kMillisecond) == "100 s");
+  CHECK(duration_text(101'500 * kMillisecond) == "102 s");
   CHECK(duration_text(46'000) == "46 us");
   CHECK(duration_text(0) == "0 us");
 }

@@ -19,7 +19,7 @@ EndpointAddress service(std::uint32_t number) {
 }
 
 void note(Table& table, std::uint32_t key, std::uint64_t flow) {
-  table.note(service(key), flow, [&](Sum& sum) { sum.total += flow; });
+  table.note(hashed(service(key)), flow, [&](Sum& sum) { sum.total += flow; });
 }
 
 bool same(const Table& a, const Table& b) {
