@@ -21,9 +21,14 @@ Attempt refused_at(int second) {
   return a;
 }
 
+void note_refused(Targets& targets, int second) {
+  const Attempt attempt = refused_at(second);
+  targets.note(attempt, hashed(VisitKey{attempt.client.ip, attempt.server}));
+}
+
 std::vector<std::int64_t> minutes_of(const Targets& targets) {
   std::vector<std::int64_t> minutes;
-  targets.each([&](const IpAddress&, const std::vector<Probe>& probes) {
+  targets.each(1, [&](const IpAddress&, const std::vector<Probe>& probes) {
     for (const Probe& probe : probes)
       for (const Tried& tried : probe.target.tried) minutes.push_back(tried.minute);
   });
@@ -48,10 +53,10 @@ TEST_CASE("health checks add up in any order, and the first of them are kept") {
 
 TEST_CASE("a target tried in vain is known by the minute, the first of them, in any order") {
   Targets forward, backward;
-  for (int second = 0; second < 1200; second += 30) forward.note(refused_at(second));
+  for (int second = 0; second < 1200; second += 30) note_refused(forward, second);
   for (int second = 1170; second >= 0; second -= 30) {
     Targets part;
-    part.note(refused_at(second));
+    note_refused(part, second);
     backward.merge(part);
   }
   const std::vector<std::int64_t> first{0, 1, 2, 3, 4, 5, 6, 7};
