@@ -21,6 +21,7 @@ class BusyServices : public ServiceView {
     return KeptTimestamp{0, {0, 0x7fffffff}};
   }
   std::uint64_t answered(const EndpointAddress&) const override { return 0; }
+  bool not_captured(const IpAddress&, const IpAddress&) const override { return false; }
 };
 
 std::vector<Concluded> flows_of(const tap::Script& script) {
