@@ -5,9 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <thread>
 
-#include "analyzer/analysis/read_ahead.h"
 #include "analyzer/capture/archive_reader.h"
 #include "cli/output.h"
 
@@ -36,10 +34,10 @@ struct CaptureRun::Group {
 
   MemberShelf shelf;
   GroupReader reader;
+  std::unique_ptr<Analysis> analysis;
   PartCandidates candidates;
   TimeNs start_ns = 0;
   std::optional<TimeNs> end_ns;
-  std::unique_ptr<Analysis> analysis;  // last: its threads use all that stands before
 };
 
 void CaptureRun::run(const Handlers& handlers) {
@@ -67,37 +65,18 @@ void CaptureRun::run_group(const CaptureGroup& files, const Handlers& handlers) 
   finish(group, handlers);
 }
 
-// Whoever is shown frames or segments is shown them in turn with the flows.
-unsigned CaptureRun::threads(const Handlers& handlers) const {
-  if (handlers.frame || handlers.segment) return 1;
-  return options_.threads > 0 ? options_.threads : std::max(1U, std::thread::hardware_concurrency());
-}
-
 void CaptureRun::read(Group& group, const Handlers& handlers) {
   const bool progress = !options_.quiet && isatty(STDERR_FILENO) == 1 && isatty(STDOUT_FILENO) == 0;
-  const auto count = [&] {
-    if (++packets_ % kProgressStep == 0 && progress)
-      std::fprintf(stderr, "\r%s packets ", grouped(packets_).c_str());
-  };
   Frame frame;
   std::uint32_t file = 0;
   while (group.reader.next(frame, file)) {
     if (!group.analysis) start(group, handlers, frame.time_ns);
     const auto flow = group.analysis->add(frame, file);
     if (handlers.frame) handlers.frame(frame, file, flow);
-    count();
-    if (threads(handlers) > 1) read_ahead(group, count);
+    if (++packets_ % kProgressStep == 0 && progress)
+      std::fprintf(stderr, "\r%s packets ", grouped(packets_).c_str());
   }
   if (progress && packets_ >= kProgressStep) std::fputs("\r\033[K", stderr);
-}
-
-void CaptureRun::read_ahead(Group& group, const std::function<void()>& count) {
-  ReadAhead ahead([&](Frame& frame, std::uint32_t& file) { return group.reader.next(frame, file); },
-                  group.analysis->decoder());
-  while (const DecodedFrame* next = ahead.next()) {
-    group.analysis->add(next->decoded, next->frame);
-    count();
-  }
 }
 
 void CaptureRun::start(Group& group, const Handlers& handlers, TimeNs first_ns) {
@@ -107,7 +86,6 @@ void CaptureRun::start(Group& group, const Handlers& handlers, TimeNs first_ns) 
   analysis.thresholds = options_.thresholds;
   analysis.first_flow = flows_;
   analysis.on_segment = handlers.segment;
-  analysis.threads = threads(handlers);
   if (options_.capture_end && options_.capture_end->kind != TimeSpec::Kind::End) {
     analysis.capture_end_ns = options_.capture_end->resolve(group.start_ns, 0);
   }
@@ -155,7 +133,6 @@ void CaptureRun::finish(Group& group, const Handlers& handlers) {
   for (const InputError& error : group.reader.errors()) trouble(error.message);
   for (const Damage& damage : group.reader.damages()) trouble(damage_message(damage));
   if (!group.analysis) start(group, handlers, 0);
-  group.analysis->settle();  // those that were over before the capture's end was known
   if (const auto end = stated_end(capture.files)) group.analysis->set_capture_end(*end);
   group.end_ns = group.analysis->capture_end_ns();
   group.analysis->finish();

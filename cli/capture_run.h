@@ -20,8 +20,6 @@ struct FlowContext {
   std::optional<TimeNs> capture_end;  // once all of it was read
 };
 
-// Of a run on several threads `flow` may be called on another one than `capture` and `part`, but never at the
-// same time.
 struct Handlers {
   std::function<void(const FlowResult&, const FlowContext&)> flow;      // each flow selected
   std::function<void(CaptureOverview&, TimeNs capture_start)> capture;  // each capture, after its flows
@@ -53,9 +51,7 @@ class CaptureRun {
 
   CapturePlan whole_set() const;
   void run_group(const CaptureGroup& group, const Handlers& handlers);
-  unsigned threads(const Handlers& handlers) const;
   void read(Group& group, const Handlers& handlers);
-  void read_ahead(Group& group, const std::function<void()>& count);
   void start(Group& group, const Handlers& handlers, TimeNs first_ns);
   void on_flow(Group& group, const Handlers& handlers, const FlowResult& flow);
   void finish(Group& group, const Handlers& handlers);

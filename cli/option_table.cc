@@ -140,11 +140,7 @@ std::vector<Option> input_options() {
           {"merge", kInput, Nothing, "", "take files that overlap in time as one capture",
            flag_into(&Options::merge)},
           {"capture-end", kInput, One, "TIME", "when the capture ended, if later than its last packet",
-           [](Options& o, const std::string& t) { o.capture_end = time_of(t, "capture-end"); }},
-          {"threads", kInput, One, "N", "threads for one capture (default: one for each core)",
-           [](Options& o, const std::string& t) {
-             o.threads = static_cast<unsigned>(count_of(t, "threads", 1));
-           }}};
+           [](Options& o, const std::string& t) { o.capture_end = time_of(t, "capture-end"); }}};
 }
 
 // They come after --profile, whose numbers they change.

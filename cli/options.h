@@ -31,7 +31,6 @@ struct Options {
   bool merge = false;
   bool one_capture = false;  // the files are one, in the order given
   std::optional<TimeSpec> capture_end;
-  unsigned threads = 0;  // for one capture; 0: one for each core
   Profile profile;
   Thresholds thresholds;
   // Selection.

@@ -8,7 +8,6 @@
 
 #include "analyzer/analysis/capture_findings.h"
 #include "analyzer/analysis/service_book.h"
-#include "analyzer/analysis/worker.h"
 #include "analyzer/flow/flow_table.h"
 #include "analyzer/infer/historian.h"
 #include "analyzer/infer/predecessor.h"
@@ -21,18 +20,10 @@ constexpr TimeNs kNoTime = std::numeric_limits<TimeNs>::min();
 }  // namespace
 
 struct Analysis::State {
-  struct Over {
-    FinishedFlow flow;
-    TimeNs end_ns;
-  };
-
   State(AnalysisOptions o, OnFlow f)
       : options(std::move(o)),
         on_flow(std::move(f)),
-        table(flow_options(), [this](FinishedFlow&& flow) { over(std::move(flow)); }) {
-    if (options.threads > 1)
-      worker.emplace([this](Over&& flow) { conclude(flow.flow.conclude(), flow.end_ns); });
-  }
+        table(flow_options(), [this](FinishedFlow&& flow) { conclude(flow.conclude()); }) {}
 
   FlowOptions flow_options() const {
     FlowOptions flow;
@@ -55,21 +46,11 @@ struct Analysis::State {
     return known == predecessors.end() ? nullptr : known->second;
   }
 
-  // The capture's end is as known now, whoever concludes when.
-  void over(FinishedFlow&& flow) {
-    if (worker) return worker->put({std::move(flow), end_ns()});
-    conclude(flow.conclude(), end_ns());
-  }
-
-  void settle() {
-    if (worker) worker->settle();
-  }
-
-  void conclude(EndedFlow&& flow, TimeNs known_end_ns) {
+  void conclude(EndedFlow&& flow) {
     const std::uint64_t number = flow.trace.number;
     const std::optional<std::uint64_t> next = flow.next;
-    FlowResult result{
-        historian.conclude(std::move(flow), known_before(number), options.profile, known_end_ns), {}};
+    FlowResult result{historian.conclude(std::move(flow), known_before(number), options.profile, end_ns()),
+                      {}};
     predecessors.erase(number);
     if (next) predecessors[*next] = summarise(result.history);
     const EndedConnection ended(result.history.trace, result.history, result.history.transfer.get());
@@ -105,7 +86,6 @@ struct Analysis::State {
   HostBook hosts;
   Findings capture_findings;
   TimeNs first_ns = kNoTime, last_ns = kNoTime, stated_end_ns = kNoTime;
-  std::optional<Worker<Over>> worker;  // last: it uses all that stands before
 };
 
 Analysis::Analysis(AnalysisOptions options, OnFlow on_flow)
@@ -113,13 +93,12 @@ Analysis::Analysis(AnalysisOptions options, OnFlow on_flow)
 Analysis::~Analysis() = default;
 
 std::optional<std::uint64_t> Analysis::add(const Frame& frame, std::uint32_t file) {
-  return add(state_->decoder.decode(frame), FrameRef{file, frame.number, frame.time_ns});
-}
-
-std::optional<std::uint64_t> Analysis::add(const Decoded& decoded, const FrameRef& frame) {
+  State& s = *state_;
   note_time(frame.time_ns);
-  if (const auto* segment = std::get_if<TcpSegment>(&decoded)) return state_->table.add(*segment, frame);
-  if (const auto* error = std::get_if<IcmpError>(&decoded)) return state_->table.add(*error, frame);
+  const FrameRef ref{file, frame.number, frame.time_ns};
+  const Decoded decoded = s.decoder.decode(frame);
+  if (const auto* segment = std::get_if<TcpSegment>(&decoded)) return s.table.add(*segment, ref);
+  if (const auto* error = std::get_if<IcmpError>(&decoded)) return s.table.add(*error, ref);
   return std::nullopt;
 }
 
@@ -157,19 +136,15 @@ void Analysis::set_capture_end(TimeNs end_ns) {
 
 void Analysis::finish() {
   state_->table.finish();
-  state_->settle();
   state_->tell_capture();
   state_->examine_all_hosts();
 }
-
-void Analysis::settle() { state_->settle(); }
 
 TimeNs Analysis::capture_end_ns() const { return state_->end_ns(); }
 const Findings& Analysis::capture_findings() const { return state_->capture_findings; }
 const HostBook& Analysis::hosts() const { return state_->hosts; }
 HostBook Analysis::release_hosts() { return std::move(state_->hosts); }
 const Decoder& Analysis::decoder() const { return state_->decoder; }
-Decoder& Analysis::decoder() { return state_->decoder; }
 CaptureFacts Analysis::facts() const { return state_->table.facts(); }
 
 }  // namespace tcpautopsy

@@ -27,9 +27,6 @@ struct AnalysisOptions {
   // Each segment of a flow with its payload, as FlowOptions has it; may be empty.
   std::function<void(std::uint64_t flow, Side sender, const TcpSegment&, const FrameRef&)> on_segment;
   Thresholds thresholds;
-  // On how many threads: with 2 or more, what became of a connection is concluded beside the reading of what
-  // follows, and on_flow is called on another thread, one call at a time. Results are the same.
-  unsigned threads = 1;
 };
 
 // One connection, concluded.
@@ -39,8 +36,8 @@ struct FlowResult {
 };
 
 // Not thread-safe; many may run side by side. Flows are handed out when they are over, in no particular order
-// of numbers, but the same each time. A result is the analysis's own, which uses its memory again: copy what
-// shall outlast the call, and feed no packets during it.
+// of numbers. A result is the analysis's own, which uses its memory again: copy what shall outlast the call,
+// and feed no packets during it.
 class Analysis {
  public:
   using OnFlow = std::function<void(const FlowResult&)>;
@@ -51,8 +48,6 @@ class Analysis {
   // Frames of one capture in order; `file` is the file's rank among the inputs. Returns the number of the
   // flow the frame belongs to, if any.
   std::optional<std::uint64_t> add(const Frame& frame, std::uint32_t file);
-  // The same for a frame that decoder() has decoded.
-  std::optional<std::uint64_t> add(const Decoded& decoded, const FrameRef& frame);
 
   // The same for what another decoder took out of a frame; the encapsulation is by the caller's own table.
   std::uint64_t add(const TcpSegment& segment, const FrameRef& frame);
@@ -62,21 +57,18 @@ class Analysis {
 
   // What the packets so far tell of the live flow `number` that the segment just went to, as though the
   // capture ended here; later packets may revise all of it. Without facts about the transfer. None where it
-  // is not told yet whose the segment is. Only on one thread.
+  // is not told yet whose the segment is.
   std::optional<FlowResult> so_far(const TcpSegment& segment, std::uint64_t number);
 
   // A later end than the last record (a pcapng statistics block), before finish().
   void set_capture_end(TimeNs end_ns);
   void finish();
-  // Waits until all flows that are over by now have been handed out.
-  void settle();
 
   TimeNs capture_end_ns() const;
   const Findings& capture_findings() const;  // scopes C and H, complete after finish()
   const HostBook& hosts() const;             // complete after finish()
   HostBook release_hosts();                  // the same, for good
   const Decoder& decoder() const;
-  Decoder& decoder();
   CaptureFacts facts() const;
 
  private:

@@ -88,7 +88,6 @@ std::uint32_t EncapsulationTable::index_of(const EncapsulationPath& path) {
 std::uint32_t EncapsulationTable::look_up(const EncapsulationPath& path) {
   const auto known = numbers_.find(path);
   if (known != numbers_.end()) return known->second;
-  const std::lock_guard lock(mutex_);
   const auto next = static_cast<std::uint32_t>(entries_.size());
   if (next > kLimit) return next - 1;
   if (next == kLimit) {

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <deque>
 #include <map>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -60,16 +59,11 @@ class EncapsulationTable {
 
   EncapsulationTable();
   std::uint32_t index_of(const EncapsulationPath& path);
-  // Also while another thread goes on with index_of().
-  const Encapsulation& at(std::uint32_t index) const {
-    const std::lock_guard lock(mutex_);
-    return entries_.at(index);
-  }
+  const Encapsulation& at(std::uint32_t index) const { return entries_.at(index); }
 
  private:
   std::uint32_t look_up(const EncapsulationPath& path);
 
-  mutable std::mutex mutex_;           // of entries_
   std::deque<Encapsulation> entries_;  // references stay valid
   std::map<EncapsulationPath, std::uint32_t> numbers_;
   EncapsulationPath last_;

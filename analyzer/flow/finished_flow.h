@@ -10,7 +10,7 @@
 
 namespace tcpautopsy {
 
-// Stands alone: any thread may conclude it.
+// Stands alone: the table has let go of it.
 class FinishedFlow {
  public:
   FinishedFlow(std::unique_ptr<LiveFlow> flow, bool copies_are_capture, std::optional<std::uint64_t> next)
