@@ -12,8 +12,8 @@ namespace tcpautopsy {
 namespace {
 
 bool plain(const StreamFacts& s) {
-  return !s.unseen_fin && !s.not_captured && !s.fin_likely && !s.fin_may_be_missed && !s.sent_rst &&
-         s.lost_fins == 0;
+  return !s.unseen_fin && !s.not_captured && !s.begun_apart && !s.fin_likely && !s.fin_may_be_missed &&
+         !s.sent_rst && s.lost_fins == 0;
 }
 
 std::uint64_t opening_of(const StreamFacts& s) { return (s.sent_syn ? 1U : 0U) | (s.sent_syn_ack ? 2U : 0U); }
@@ -116,18 +116,22 @@ bool KnownCourses::read(const FlowTrace& trace, const Observations& observations
   return true;
 }
 
+KnownCourses::EndCosts KnownCourses::costs_at_end(StateSet last, const Endings& endings) {
+  EndCosts costs{};
+  last.each([&](TcpState s) { costs[index(s)] = {endings[index(s)].stay, endings[index(s)].leave}; });
+  return costs;
+}
+
 bool KnownCourses::tell(const Observations& observations, TimeNs end_ns, FlowHistory& history) {
   const auto found = known_.find(hash_);
   if (found == known_.end() || found->second.key != key_) return false;
-  std::array<Ending, kStateCount> endings;
-  costs_ = {};
+  Endings endings;
   found->second.last.each([&](TcpState s) {
-    Ending& e = endings[index(s)];
-    e = ending(s, history.trace, observations, history.profile, side_, end_ns);
-    costs_[index(s)] = {e.stay, e.leave};
+    endings[index(s)] = ending(s, history.trace, observations, history.profile, side_, end_ns);
   });
+  const EndCosts costs = costs_at_end(found->second.last, endings);
   for (const Course& course : found->second.courses) {
-    if (course.costs != costs_) continue;
+    if (course.costs != costs) continue;
     fill_in(course, endings, history);
     ++told_;
     return true;
@@ -135,8 +139,7 @@ bool KnownCourses::tell(const Observations& observations, TimeNs end_ns, FlowHis
   return false;
 }
 
-void KnownCourses::fill_in(const Course& course, const std::array<Ending, kStateCount>& endings,
-                           FlowHistory& h) const {
+void KnownCourses::fill_in(const Course& course, const Endings& endings, FlowHistory& h) const {
   const std::int64_t half = h.rtt(side_).value_or(0) / 2;
   TimeNs latest_ns = std::numeric_limits<TimeNs>::min();
   for (const Transition& known : course.transitions) {
@@ -162,8 +165,7 @@ void KnownCourses::fill_in(const Course& course, const std::array<Ending, kState
     b.plausible[s] = known.plausible[s];
     b.likely[s] = known.likely[s];
     if (h.trace.records[i].side == side_) continue;
-    h.deliveries[i] = {delivery->fate, delivery->proof};
-    ++delivery;
+    h.deliveries[i] = *delivery++;
   }
   EndpointOutcome& outcome = h.outcomes[s];
   outcome = course.outcome;
@@ -183,11 +185,7 @@ void KnownCourses::keep(const Trellis& trellis, const FlowHistory& h, std::size_
                         std::optional<TcpState> before_end) {
   if (!seen_before()) return;
   Course course;
-  course.costs = {};
-  trellis.last().states().each([&](TcpState s) {
-    const Ending& e = trellis.endings[index(s)];
-    course.costs[index(s)] = {e.stay, e.leave};
-  });
+  course.costs = costs_at_end(trellis.last().states(), trellis.endings);
   course.outcome = h.outcomes[index(side_)];
   course.outcome.give_up.reset();
   course.before_end = before_end;
@@ -201,8 +199,7 @@ void KnownCourses::keep(const Trellis& trellis, const FlowHistory& h, std::size_
   }
   course.beliefs = h.beliefs;
   for (RecordIndex i = 0; i < h.trace.records.size(); ++i)
-    if (h.trace.records[i].side != side_)
-      course.deliveries.push_back({h.deliveries[i].fate, h.deliveries[i].proof});
+    if (h.trace.records[i].side != side_) course.deliveries.push_back(h.deliveries[i]);
   if (known_.size() >= kMostKnown && !known_.contains(hash_)) known_.clear();
   Known& known = known_[hash_];
   if (known.key.empty()) {

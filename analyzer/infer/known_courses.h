@@ -9,7 +9,6 @@
 
 #include "analyzer/infer/flow_history.h"
 #include "analyzer/infer/observation.h"
-#include "analyzer/infer/profile.h"
 #include "analyzer/infer/trellis.h"
 
 namespace tcpautopsy {
@@ -31,18 +30,15 @@ class KnownCourses {
   std::uint64_t told() const { return told_; }  // how often tell() did
 
  private:
+  using Endings = std::array<Ending, kStateCount>;
   // How what is still to come weighs: of each state at the end, staying and leaving.
   using EndCosts = std::array<std::array<Cost, 2>, kStateCount>;
-  struct Told {
-    Fate fate;
-    RecordIndex proof;
-  };
   // With one set of costs at the end.
   struct Course {
     EndCosts costs;
     std::vector<Transition> transitions;  // without times and frames; a timer's has no record
     std::vector<Belief> beliefs;          // those of this end
-    std::vector<Told> deliveries;         // of the peer's segments, as elsewhere the default
+    std::vector<Delivery> deliveries;     // of the peer's segments, as elsewhere the default
     EndpointOutcome outcome;              // without `give_up`
     std::optional<TcpState> before_end;   // whose Ending the end of the history is
   };
@@ -57,8 +53,8 @@ class KnownCourses {
   void pending(const FlowTrace& trace, std::size_t before, TimeNs now_ns);
   void late(const FlowTrace& trace, TimeNs now_ns);
   bool seen_before();
-  void fill_in(const Course& course, const std::array<Ending, kStateCount>& endings,
-               FlowHistory& history) const;
+  static EndCosts costs_at_end(StateSet last, const Endings& endings);
+  void fill_in(const Course& course, const Endings& endings, FlowHistory& history) const;
 
   Side side_ = Side::A;
   TimeNs rtt_ns_ = 0;
@@ -67,7 +63,6 @@ class KnownCourses {
   std::vector<TrellisBuilder::Due> due_;
   std::size_t next_due_ = 0;
   std::vector<std::size_t> late_;
-  EndCosts costs_{};
   std::uint64_t told_ = 0;
   std::unordered_map<std::uint64_t, Known> known_;
   std::array<std::uint32_t, kSeen> seen_{};  // of keys met once
