@@ -63,7 +63,7 @@ void LiveFlow::resume(Bytes journal) {
   journal_.resume(journal, reader.context());
 }
 
-void LiveFlow::resume_to_conclude(Bytes journal) { journal_.take(journal); }
+void LiveFlow::resume_to_conclude(Bytes journal) { replay(journal); }
 
 void LiveFlow::replay(Bytes journal) {
   tracker_ = std::make_unique<FlowTracker>(key, a_is_low, limits_);

@@ -60,8 +60,6 @@ class SegmentJournal {
   bool append(const TcpSegment& segment, const FrameRef& frame, Side side, Role role);
   // Goes on from entries that were read elsewhere.
   void resume(Bytes bytes, const JournalContext& context);
-  // The same entries, to be read only.
-  void take(Bytes bytes) { bytes_.assign(bytes.begin(), bytes.end()); }
   const std::vector<std::uint8_t>& bytes() const { return bytes_; }
   void clear() { std::vector<std::uint8_t>().swap(bytes_); }
 
