@@ -89,7 +89,7 @@ class LiveFlow {
   std::optional<Successor> successor;
 
  private:
-  static constexpr std::uint8_t kYoung = 12;  // segments that the journal keeps
+  static constexpr std::uint8_t kYoung = 64;  // segments that the journal keeps
 
   bool young() const { return in_journal_ <= kYoung; }
   void note(const TcpSegment& segment, const FrameRef& frame);

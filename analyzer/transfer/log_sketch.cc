@@ -48,9 +48,46 @@ void LogSketch::count_in(std::uint32_t number, std::uint32_t times) {
   }
 }
 
+void LogSketch::put(std::uint16_t number) {
+  if (fresh_count_ == kFresh) settle();
+  fresh_[fresh_count_++] = number;
+}
+
+LogSketch::Fresh LogSketch::fresh_in_order() const {
+  Fresh fresh = fresh_;
+  std::sort(fresh.begin(), fresh.begin() + fresh_count_);
+  return fresh;
+}
+
+// Adds the fresh values to the buckets: from the last on, so that each bucket moves once.
+void LogSketch::settle() {
+  const Fresh fresh = fresh_in_order();
+  std::size_t from = buckets_.size();
+  const auto known = [&](std::uint16_t number) {
+    while (from > 0 && buckets_[from - 1].number > number) --from;
+    return from > 0 && buckets_[from - 1].number == number;
+  };
+  std::size_t room = 0;
+  for (std::size_t i = fresh_count_; i-- > 0;)
+    if (!known(fresh[i]) && (i + 1 == fresh_count_ || fresh[i + 1] != fresh[i])) ++room;
+  from = buckets_.size();
+  std::size_t to = from + room;
+  buckets_.resize(to);
+  for (std::size_t i = fresh_count_; i-- > 0;) {
+    while (from > 0 && buckets_[from - 1].number > fresh[i]) buckets_[--to] = buckets_[--from];
+    if (from > 0 && buckets_[from - 1].number == fresh[i]) {
+      buckets_[--to] = buckets_[--from];
+    } else if (to == buckets_.size() || buckets_[to].number != fresh[i]) {
+      buckets_[--to] = {fresh[i], 0};
+    }
+    buckets_[to].count = plus(buckets_[to].count, 1U);
+  }
+  fresh_count_ = 0;
+}
+
 void LogSketch::add(TimeNs value) {
   value = std::max<TimeNs>(value, 0);
-  count_in(bucket_of(static_cast<std::uint64_t>(value)), 1);
+  put(static_cast<std::uint16_t>(bucket_of(static_cast<std::uint64_t>(value))));
   least_ = count_ == 0 ? value : std::min(least_, value);
   greatest_ = std::max(greatest_, value);
   sum_ = plus(sum_, value);
@@ -59,9 +96,12 @@ void LogSketch::add(TimeNs value) {
 
 void LogSketch::merge(const LogSketch& from) {
   if (!from) return;
-  // Into itself: the loop below reads what it changes.
+  // Into itself: the loops below read what they change.
   const std::vector<Bucket> more = from.buckets_;
+  const Fresh fresh = from.fresh_;
+  const std::size_t fresh_count = from.fresh_count_;
   for (const Bucket& bucket : more) count_in(bucket.number, bucket.count);
+  for (std::size_t i = 0; i < fresh_count; ++i) put(fresh[i]);
   least_ = count_ == 0 ? from.least_ : std::min(least_, from.least_);
   greatest_ = std::max(greatest_, from.greatest_);
   sum_ = plus(sum_, from.sum_);
@@ -73,12 +113,21 @@ TimeNs LogSketch::quantile(double share) const {
   const double rank = std::ceil(std::clamp(share, 0.0, 1.0) * static_cast<double>(count_));
   if (rank <= 1) return least_;
   if (rank >= static_cast<double>(count_)) return greatest_;
+  const auto within = [this](std::uint32_t number) { return std::clamp(middle(number), least_, greatest_); };
+  const Fresh fresh = fresh_in_order();
   double passed = 0;
+  std::size_t i = 0;
+  const auto fresh_up_to = [&](std::uint32_t number) {
+    for (; i < fresh_count_ && fresh[i] <= number; ++i)
+      if (++passed >= rank) return true;
+    return false;
+  };
   for (const Bucket& bucket : buckets_) {
+    if (bucket.number > 0 && fresh_up_to(bucket.number - 1)) return within(fresh[i]);
     passed += bucket.count;
-    if (passed >= rank) return std::clamp(middle(bucket.number), least_, greatest_);
+    if (passed >= rank) return within(bucket.number);
   }
-  return greatest_;
+  return fresh_up_to(kMostBuckets) ? within(fresh[i]) : greatest_;
 }
 
 }  // namespace tcpautopsy

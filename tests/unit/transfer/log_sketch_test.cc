@@ -79,6 +79,23 @@ TEST_CASE("merged sketches are the sketch of all values") {
   CHECK(twice.quantile(0.5) == left.quantile(0.5));
 }
 
+TEST_CASE("few values are told as well as many, whatever their order") {
+  for (unsigned seed = 1; seed <= 40; ++seed) {
+    const auto values = spread_values(seed, seed);
+    LogSketch sketch, other_way_round;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      sketch.add(values[i]);
+      other_way_round.add(values[values.size() - 1 - i]);
+    }
+    for (const double share : {0.1, 0.5, 0.9}) {
+      const double truth = static_cast<double>(exact(values, share));
+      CHECK(std::abs(static_cast<double>(sketch.quantile(share)) - truth) <=
+            truth * LogSketch::kRelativeError + 1e-9);
+      CHECK(sketch.quantile(share) == other_way_round.quantile(share));
+    }
+  }
+}
+
 TEST_CASE("a time before zero counts as none") {
   LogSketch sketch;
   sketch.add(-5);
