@@ -135,6 +135,7 @@ void CaptureRun::finish(Group& group, const Handlers& handlers) {
   if (!group.analysis) start(group, handlers, 0);
   if (const auto end = stated_end(capture.files)) group.analysis->set_capture_end(*end);
   group.end_ns = group.analysis->capture_end_ns();
+  if (handlers.in_order) handlers.in_order();
   group.analysis->finish();
   capture.decoded = group.analysis->decoder().counts();
   capture.facts = group.analysis->facts();

@@ -23,6 +23,8 @@ struct FlowContext {
 struct Handlers {
   std::function<void(const FlowResult&, const FlowContext&)> flow;      // each flow selected
   std::function<void(CaptureOverview&, TimeNs capture_start)> capture;  // each capture, after its flows
+  // The flows still to come of this capture come in order of their numbers.
+  std::function<void()> in_order;
   // Each finding that was handed out with its flow and turns out to be part of one about a host; after the
   // flows, before `capture`.
   std::function<void(const PartCandidate&)> part;

@@ -19,7 +19,9 @@ int run_flows(const Options& options) {
         [&](std::string& out) { append_flow_csv(out, flow, context.origin); },
         [&] { return flow_table_row(flow); });
   };
+  handlers.in_order = [&] { sink.begin_in_order(); };
   handlers.capture = [&](const CaptureOverview& overview, TimeNs) {
+    sink.end_in_order();
     note_what_was_not_read(options, overview);
   };
   capture.run(handlers);

@@ -21,12 +21,19 @@ LineSink::LineSink(const Options& options, std::vector<std::string> columns, std
 }
 
 void LineSink::line(std::string_view key, std::string_view text, std::string_view tail) {
-  if (unordered_)
+  if (in_order_) spool_.drain_below(key, [this](std::string_view before) { out_.line(before); });
+  if (unordered_ || in_order_)
     out_.line(text);
   else if (tail.empty())
     spool_.add(key, text);
   else
     spool_.add(key, std::string(text).append(tail));
+}
+
+void LineSink::end_in_order() {
+  if (!in_order_) return;
+  spool_.drain([this](std::string_view left) { out_.line(left); });
+  in_order_ = false;
 }
 
 void LineSink::row(std::string_view key, const std::vector<std::string>& cells, std::string_view tail) {

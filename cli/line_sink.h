@@ -20,6 +20,10 @@ class LineSink {
   void line(std::string_view key, std::string_view text, std::string_view tail = {});
   // A row for people.
   void row(std::string_view key, const std::vector<std::string>& cells, std::string_view tail = {});
+  // From now on, until that is ended, lines come in the order of their keys. Lines that came before need not
+  // be below them; those that come after it is ended are beyond all.
+  void begin_in_order() { in_order_ = !unordered_ && !table_; }
+  void end_in_order();
   // What goes before all lines, such as a CSV header.
   void header(std::string_view text) { out_.line(text); }
   // `last` may still change what was put in, and leaves out what it returns false for; only what waited for
@@ -29,7 +33,7 @@ class LineSink {
  private:
   void put_row(std::string_view joined);
 
-  bool unordered_, table_;
+  bool unordered_, table_, in_order_ = false;
   Output out_;
   SortedSpool spool_;
   TextStyle style_;

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <queue>
 #include <system_error>
+#include <utility>
 
 namespace tcpautopsy::cli {
 namespace {
@@ -36,6 +37,7 @@ class SortedSpool::RunReader {
     return true;
   }
   std::string_view line() const { return line_; }
+  std::string_view key() const { return key_; }
   bool after(const RunReader& other) const {
     return key_ != other.key_ ? key_ > other.key_ : rank_ > other.rank_;
   }
@@ -80,6 +82,35 @@ class SortedSpool::RunReader {
   std::string_view key_, line_;
 };
 
+// The runs as one.
+class SortedSpool::Merge {
+ public:
+  Merge(int fd, const std::vector<Run>& runs) {
+    readers_.reserve(runs.size());
+    for (const Run& run : runs) {
+      readers_.push_back(std::make_unique<RunReader>(fd, run, readers_.size()));
+      if (readers_.back()->next()) queue_.push(readers_.back().get());
+    }
+  }
+
+  // Up to the first key that is not below `key`; null for no end.
+  void run(const std::string_view* key, const std::function<void(std::string_view)>& each) {
+    while (!queue_.empty() && (key == nullptr || queue_.top()->key() < *key)) {
+      RunReader* const first = queue_.top();
+      queue_.pop();
+      each(first->line());
+      if (first->next()) queue_.push(first);
+    }
+  }
+
+ private:
+  struct Later {
+    bool operator()(const RunReader* a, const RunReader* b) const { return a->after(*b); }
+  };
+  std::vector<std::unique_ptr<RunReader>> readers_;
+  std::priority_queue<RunReader*, std::vector<RunReader*>, Later> queue_;
+};
+
 SortedSpool::SortedSpool(std::size_t memory) : memory_(memory) {}
 
 SortedSpool::~SortedSpool() {
@@ -108,22 +139,28 @@ std::string_view SortedSpool::line_of(const Held& held) const {
   return std::string_view(text_).substr(held.offset + sizeof(Lengths) + held.key, held.line);
 }
 
-void SortedSpool::sort_held() {
+// Tells whether they stand in the order in which they were added.
+bool SortedSpool::sort_held() {
   const auto before = [this](const Held& a, const Held& b) { return key_of(a) < key_of(b); };
   // Often they come in order, or all have one key.
-  if (!std::is_sorted(held_.begin(), held_.end(), before))
-    std::stable_sort(held_.begin(), held_.end(), before);
+  if (std::is_sorted(held_.begin(), held_.end(), before)) return true;
+  std::stable_sort(held_.begin(), held_.end(), before);
+  return false;
 }
 
 void SortedSpool::spill() {
   if (file_ == nullptr) file_ = std::tmpfile();
   if (file_ == nullptr) fail("temporary file");
-  sort_held();
+  const auto write = [this](std::string_view part) {
+    if (std::fwrite(part.data(), part.size(), 1, file_) != 1) fail("temporary file");
+    written_ += part.size();
+  };
   const std::uint64_t begin = written_;
-  for (const Held& held : held_) {
-    const std::size_t whole = sizeof(Lengths) + held.key + held.line;
-    if (std::fwrite(text_.data() + held.offset, whole, 1, file_) != 1) fail("temporary file");
-    written_ += whole;
+  if (sort_held()) {
+    write(text_);
+  } else {
+    for (const Held& held : held_)
+      write(std::string_view(text_).substr(held.offset, sizeof(Lengths) + held.key + held.line));
   }
   if (std::fflush(file_) != 0) fail("temporary file");
   runs_.push_back({begin, written_});
@@ -131,34 +168,32 @@ void SortedSpool::spill() {
   text_.clear();
 }
 
-void SortedSpool::drain(const std::function<void(std::string_view)>& each) {
+void SortedSpool::begin_draining() {
+  if (std::exchange(draining_, true)) return;
   if (runs_.empty()) {
     sort_held();
-    for (const Held& held : held_) each(line_of(held));
-  } else {
-    if (!held_.empty()) spill();
-    merge(each);
+    return;
   }
+  if (!held_.empty()) spill();
+  merge_ = std::make_unique<Merge>(fileno(file_), runs_);
+}
+
+void SortedSpool::drain_below(std::string_view key, const std::function<void(std::string_view)>& each) {
+  begin_draining();
+  if (merge_) return merge_->run(&key, each);
+  for (; drained_ < held_.size() && key_of(held_[drained_]) < key; ++drained_) each(line_of(held_[drained_]));
+}
+
+void SortedSpool::drain(const std::function<void(std::string_view)>& each) {
+  begin_draining();
+  if (merge_) merge_->run(nullptr, each);
+  for (; drained_ < held_.size(); ++drained_) each(line_of(held_[drained_]));
+  draining_ = false;
+  drained_ = 0;
+  merge_.reset();
   held_.clear();
   text_.clear();
   runs_.clear();
-}
-
-void SortedSpool::merge(const std::function<void(std::string_view)>& each) {
-  const int fd = fileno(file_);
-  std::vector<std::unique_ptr<RunReader>> readers;
-  const auto later = [](const RunReader* a, const RunReader* b) { return a->after(*b); };
-  std::priority_queue<RunReader*, std::vector<RunReader*>, decltype(later)> queue(later);
-  for (const Run& run : runs_) {
-    readers.push_back(std::make_unique<RunReader>(fd, run, readers.size()));
-    if (readers.back()->next()) queue.push(readers.back().get());
-  }
-  while (!queue.empty()) {
-    RunReader* const first = queue.top();
-    queue.pop();
-    each(first->line());
-    if (first->next()) queue.push(first);
-  }
 }
 
 }  // namespace tcpautopsy::cli

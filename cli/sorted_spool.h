@@ -23,6 +23,8 @@ class SortedSpool {
   void add(std::string_view key, std::string_view line);
   // Hands out every line in order, once.
   void drain(const std::function<void(std::string_view)>& each);
+  // The same up to the first whose key is `key` or beyond. Until drain() is called no line may be added.
+  void drain_below(std::string_view key, const std::function<void(std::string_view)>& each);
 
   static std::string number_key(std::uint64_t number);  // sorts as the number
 
@@ -35,12 +37,13 @@ class SortedSpool {
     std::uint64_t offset, end;
   };
   class RunReader;
+  class Merge;
 
   std::string_view key_of(const Held& held) const;
   std::string_view line_of(const Held& held) const;
-  void sort_held();
+  bool sort_held();
   void spill();
-  void merge(const std::function<void(std::string_view)>& each);
+  void begin_draining();
 
   std::size_t memory_;
   std::string text_;  // of each of `held_` its lengths, key and line, as they go to the file
@@ -48,6 +51,9 @@ class SortedSpool {
   std::FILE* file_ = nullptr;
   std::uint64_t written_ = 0;
   std::vector<Run> runs_;
+  std::unique_ptr<Merge> merge_;  // while draining, if there are runs
+  std::size_t drained_ = 0;       // of held_, while draining, if there are none
+  bool draining_ = false;
 };
 
 }  // namespace tcpautopsy::cli

@@ -62,6 +62,7 @@ class Analysis {
 
   // A later end than the last record (a pcapng statistics block), before finish().
   void set_capture_end(TimeNs end_ns);
+  // Flows that are not over yet are handed out in order of their numbers.
   void finish();
 
   TimeNs capture_end_ns() const;

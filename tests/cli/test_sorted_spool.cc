@@ -57,6 +57,25 @@ TEST_CASE("empty lines and keys are kept, an empty spool gives nothing, and a dr
   CHECK(drained(spool).empty());
 }
 
+TEST_CASE("lines can be had up to a key, between lines that come in order elsewhere") {
+  for (const std::size_t memory : {std::size_t{1}, std::size_t{1} << 20}) {
+    SortedSpool spool(memory);
+    for (const std::uint64_t n : {7, 3, 9, 5}) spool.add(SortedSpool::number_key(n), std::to_string(n));
+    std::string lines;
+    const auto each = [&](std::string_view line) { lines += line; };
+    for (const std::uint64_t n : {2, 4, 6, 8}) {
+      spool.drain_below(SortedSpool::number_key(n), each);
+      lines += std::to_string(n);
+    }
+    spool.drain_below(SortedSpool::number_key(8), each);
+    CHECK(lines == "2345678");
+    spool.drain(each);
+    CHECK(lines == "23456789");
+    spool.add("again", "x");
+    CHECK(drained(spool) == std::vector<std::string>{"x"});
+  }
+}
+
 TEST_CASE("keys of numbers sort as the numbers") {
   CHECK(SortedSpool::number_key(9) < SortedSpool::number_key(10));
   CHECK(SortedSpool::number_key(255) < SortedSpool::number_key(256));
