@@ -23,7 +23,7 @@ struct Analysis::State {
   State(AnalysisOptions o, OnFlow f)
       : options(std::move(o)),
         on_flow(std::move(f)),
-        table(flow_options(), [this](FinishedFlow&& flow) { conclude(flow.conclude()); }) {}
+        table(flow_options(), [this](EndedFlow&& flow) { conclude(std::move(flow)); }) {}
 
   FlowOptions flow_options() const {
     FlowOptions flow;

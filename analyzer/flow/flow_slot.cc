@@ -14,11 +14,15 @@ enum Mark : std::uint8_t {
   kJoined = 8,
   kPaired = 16,
   kNested = 32,
-  kLater = 64
+  kLater = 64,
+  kMarked = 128
 };
 
-// Marks, two ends, and six numbers.
-using HeadWriter = OctetWriter<96>;
+// Marks, two ends, six numbers, and where the journal ends.
+using HeadWriter = OctetWriter<96 + sizeof(SleepingFlow::Mark)>;
+// A journal of fewer segments is read as soon as what was noted of them.
+constexpr std::uint8_t kSoonRead = 3;
+static_assert(std::is_trivially_copyable_v<SleepingFlow::Mark>);
 
 void put_end(HeadWriter& to, const EndpointAddress& end, bool v4) {
   for (std::size_t i = v4 ? 12 : 0; i < end.ip.octets.size(); ++i) to.one(end.ip.octets[i]);
@@ -40,8 +44,17 @@ EndpointAddress take_end(OctetReader& from, bool v4) {
 }  // namespace
 
 SleepingFlow SleepingFlow::of(const LiveFlow& flow) {
-  return {flow.key,  flow.number,   flow.incarnation, flow.joined_encapsulation,
-          flow.pair, flow.a_is_low, flow.queued,      Bytes(flow.journal())};
+  std::optional<Mark> mark;
+  if (flow.notes().in_journal >= kSoonRead) mark = Mark{flow.journal().context(), flow.notes()};
+  return {flow.key,      flow.number, flow.incarnation, flow.joined_encapsulation, flow.pair,
+          flow.a_is_low, flow.queued, mark,             Bytes(flow.journal().bytes())};
+}
+
+void SleepingFlow::identify(FlowTrace& trace) const {
+  trace.number = number;
+  trace.incarnation = incarnation;
+  trace.encapsulation = key.encapsulation;
+  trace.self_connection = key.low == key.high;
 }
 
 FlowSlot& FlowSlot::operator=(FlowSlot&& o) noexcept {
@@ -76,7 +89,7 @@ void FlowSlot::hold(const SleepingFlow& f) {
   head.one((v4 ? unsigned{kV4} : 0U) | (f.a_is_low ? unsigned{kALow} : 0U) |
            (f.queued ? unsigned{kQueued} : 0U) | (joined ? unsigned{kJoined} : 0U) |
            (paired ? unsigned{kPaired} : 0U) | (nested ? unsigned{kNested} : 0U) |
-           (later ? unsigned{kLater} : 0U));
+           (later ? unsigned{kLater} : 0U) | (f.mark ? unsigned{kMarked} : 0U));
   put_end(head, f.key.low, v4);
   put_end(head, f.key.high, v4);
   if (nested) head.many(f.key.encapsulation);
@@ -84,6 +97,7 @@ void FlowSlot::hold(const SleepingFlow& f) {
   if (later) head.many(f.incarnation);
   if (joined) head.many(f.joined_encapsulation);
   if (paired) head.many(f.pair);
+  if (f.mark) head.raw(*f.mark);
 
   const Bytes start = head.bytes();
   const std::size_t length = 2 + start.size() + f.journal.size();
@@ -113,6 +127,7 @@ SleepingFlow FlowSlot::sleeping() const {
   f.joined_encapsulation =
       (marks & kJoined) != 0 ? static_cast<std::uint32_t>(from.many()) : f.key.encapsulation;
   if ((marks & kPaired) != 0) f.pair = static_cast<CopiedPairs::Pair>(from.many());
+  if ((marks & kMarked) != 0) from.raw(f.mark.emplace());
   f.journal = from.rest();
   return f;
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "analyzer/capture/frame.h"
@@ -17,9 +18,17 @@ struct SleepingFlow {
   std::uint32_t incarnation = 0, joined_encapsulation = 0;
   CopiedPairs::Pair pair = CopiedPairs::kNone;
   bool a_is_low = false, queued = false;
+  // Where its journal ends, unless that is soon read.
+  struct Mark {
+    JournalContext context;
+    LiveFlow::Notes notes;
+  };
+  std::optional<Mark> mark;
   Bytes journal;  // views into the slot
 
   static SleepingFlow of(const LiveFlow& flow);
+  // Who it is.
+  void identify(FlowTrace& trace) const;
 };
 
 // Eight octets: there is one for each flow.

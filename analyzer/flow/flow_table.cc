@@ -163,20 +163,37 @@ void FlowTable::bound_incarnations(Id latest) {
 
 void FlowTable::hand_out(Id id) {
   flows_.put_to_sleep();
-  const Id older = flows_.to_conclude(id).older;
-  if (older != LiveFlows::kNone) hand_out(older);
+  if (flows_.asleep(id)) return hand_out_asleep(id);
+  if (const Id older = flows_[id].older; older != LiveFlows::kNone) hand_out(older);
   LiveFlow& flow = flows_[id];
   const bool captured_twice = pairs_.copied(flow.pair);
-  if (captured_twice) count_copies(flow);
-  std::optional<std::uint64_t> next;
-  if (flow.successor && flow.newer != LiveFlows::kNone) next = flows_[flow.newer].number;
-  done_(FinishedFlow(flows_.close(id), captured_twice, next));
+  EndedFlow ended;
+  flow.identify(ended.trace);
+  if (flow.successor && flow.newer != LiveFlows::kNone) ended.next = flows_[flow.newer].number;
+  FlowTracker& tracker = flow.replay_once(spare_);
+  tracker.conclude(captured_twice, ended);
+  if (captured_twice) count_copies(tracker);
+  flows_.close(id);
+  done_(std::move(ended));
 }
 
-void FlowTable::count_copies(LiveFlow& flow) {
-  const std::uint64_t dropped = std::uint64_t{flow.side(Side::A).copies} + flow.side(Side::B).copies;
+void FlowTable::hand_out_asleep(Id id) {
+  const SleepingFlow flow = flows_.sleeping(id);
+  const bool captured_twice = pairs_.copied(flow.pair);
+  EndedFlow ended;
+  flow.identify(ended.trace);
+  FlowTracker& tracker = spare_.emplace(flow.key, flow.a_is_low, flows_.limits_of(flow.number));
+  tracker.replay(flow.journal, flows_.epoch());
+  tracker.conclude(captured_twice, ended);
+  if (captured_twice) count_copies(tracker);
+  flows_.close_asleep(id);
+  done_(std::move(ended));
+}
+
+void FlowTable::count_copies(const FlowTracker& tracker) {
+  const std::uint64_t dropped = std::uint64_t{tracker.side(Side::A).copies} + tracker.side(Side::B).copies;
   if (dropped == 0) return;
-  const FrameRef& first = flow.first_copy();
+  const FrameRef& first = tracker.first_copy();
   copies_dropped_ += dropped;
   if (first_copy_.number == 0 ||
       std::tie(first.file, first.number) < std::tie(first_copy_.file, first_copy_.number)) {

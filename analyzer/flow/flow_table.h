@@ -8,7 +8,6 @@
 #include "analyzer/flow/arrival.h"
 #include "analyzer/flow/capture_facts.h"
 #include "analyzer/flow/endings.h"
-#include "analyzer/flow/finished_flow.h"
 #include "analyzer/flow/flow_trace.h"
 #include "analyzer/flow/live_flows.h"
 #include "analyzer/flow/packet_copies.h"
@@ -39,7 +38,7 @@ struct FlowOptions {
 // and whether flows are over by then (Endings).
 class FlowTable {
  public:
-  using Done = std::function<void(FinishedFlow&&)>;
+  using Done = std::function<void(EndedFlow&&)>;
 
   FlowTable(FlowOptions options, Done done);
   FlowTable(const FlowTable&) = delete;
@@ -74,7 +73,8 @@ class FlowTable {
   std::uint64_t deliver(const Arrival& arrival, const Router::Route& to);
   void bound_incarnations(Id latest);
   void hand_out(Id flow);
-  void count_copies(LiveFlow& flow);
+  void hand_out_asleep(Id flow);
+  void count_copies(const FlowTracker& tracker);
 
   FlowOptions options_;
   Done done_;
@@ -83,6 +83,7 @@ class FlowTable {
   Endings endings_;
   RecentPackets recent_;
   CopiedPairs pairs_;
+  std::optional<FlowTracker> spare_;  // for flows that are over and only have a journal, one at a time
   std::uint64_t copies_dropped_ = 0;
   FrameRef first_copy_;
   std::optional<TimeNs> last_time_ns_;

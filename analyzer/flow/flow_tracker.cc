@@ -314,7 +314,7 @@ void FlowTracker::transfer(const TcpSegment& segment, const SegmentRecord& recor
   placed.window = std::uint32_t{record.window}
                   << (record.has(kSyn) ? 0 : window_shift(sender.syn_options, receiver.syn_options));
   placed.standing = record.standing;
-  if (!transfer_) transfer_ = std::make_unique<TransferTracker>();
+  if (!transfer_) transfer_.emplace();
   transfer_->add(placed);
 }
 
@@ -354,6 +354,18 @@ void FlowTracker::note_close(const SegmentRecord& record, LiveSide& sender) {
   if (record.has(kFin) && !record.has(kRst)) {
     sender.fin_seen = true;
     sender.fin_end = std::max(sender.fin_end, record.end());
+  }
+}
+
+void FlowTracker::replay(Bytes journal, TimeNs epoch) {
+  JournalReader reader(journal, epoch);
+  const EndpointAddress& a = a_is_low_ ? key_.low : key_.high;
+  const EndpointAddress& b = a_is_low_ ? key_.high : key_.low;
+  for (JournalEntry entry; reader.next(entry);) {
+    entry.segment.source = entry.side == Side::A ? a : b;
+    entry.segment.destination = entry.side == Side::A ? b : a;
+    entry.segment.encapsulation = key_.encapsulation;
+    add(entry.segment, entry.frame, entry.side, entry.role);
   }
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <vector>
 
@@ -29,6 +28,8 @@ class FlowTracker {
 
   void add(const TcpSegment& segment, const FrameRef& frame, Side s, Role role);
   void add(const IcmpError& error, const FrameRef& frame, Side quoted);
+  // All segments of a journal with this epoch.
+  void replay(Bytes journal, TimeNs epoch);
   // Fills in all that the segments tell. The tracker is empty after that.
   void conclude(bool copies_are_capture, EndedFlow& flow);
   // The same of the segments so far, without transfer facts and other tools' words; the tracker goes on.
@@ -93,7 +94,7 @@ class FlowTracker {
   std::vector<IcmpRecord> icmp_;
   std::uint64_t icmp_total_ = 0;
   CompatTrackers compat_;
-  std::unique_ptr<TransferTracker> transfer_;
+  std::optional<TransferTracker> transfer_;
 };
 
 }  // namespace tcpautopsy

@@ -26,25 +26,25 @@ bool LiveFlow::can_sleep() const {
 
 void LiveFlow::note(const TcpSegment& segment, const FrameRef& frame) {
   if (!begun()) {
-    first_ns_ = frame.time_ns;
-    first_seq_ = segment.seq;
-    opened_ = (segment.flags & (kSyn | kAck | kRst)) == kSyn;
+    notes_.first_ns = frame.time_ns;
+    notes_.first_seq = segment.seq;
+    notes_.opened = (segment.flags & (kSyn | kAck | kRst)) == kSyn;
   }
-  last_ns_ = frame.time_ns;
-  ending_ = ending_ || (segment.flags & (kFin | kRst)) != 0;
-  if (!only_opening_) return;
+  notes_.last_ns = frame.time_ns;
+  notes_.ending = notes_.ending || (segment.flags & (kFin | kRst)) != 0;
+  if (!notes_.only_opening) return;
   const unsigned flags = segment.flags & (kSyn | kAck | kRst | kFin);
-  only_opening_ = (flags == kSyn && segment.seq == first_seq_) ||
-                  (flags == (kSyn | kAck) && segment.ack == first_seq_ + 1);
+  notes_.only_opening = (flags == kSyn && segment.seq == notes_.first_seq) ||
+                        (flags == (kSyn | kAck) && segment.ack == notes_.first_seq + 1);
 }
 
 void LiveFlow::note_in_journal(const TcpSegment& segment, const FrameRef& frame, Side s, Role role) {
-  if (in_journal_ < kYoung && journal_.append(segment, frame, s, role)) {
-    ++in_journal_;
+  if (notes_.in_journal < kYoung && journal_.append(segment, frame, s, role)) {
+    ++notes_.in_journal;
     return;
   }
   replay();
-  in_journal_ = kYoung + 1;
+  notes_.in_journal = kYoung + 1;
   journal_.clear();
 }
 
@@ -59,23 +59,27 @@ void LiveFlow::add(const TcpSegment& segment, const FrameRef& frame, Side s, Rol
 
 void LiveFlow::resume(Bytes journal) {
   JournalReader reader(journal, epoch_);
-  for (JournalEntry entry; reader.next(entry); ++in_journal_) note(entry.segment, entry.frame);
+  for (JournalEntry entry; reader.next(entry); ++notes_.in_journal) note(entry.segment, entry.frame);
   journal_.resume(journal, reader.context());
 }
 
-void LiveFlow::resume_to_conclude(Bytes journal) { replay(journal); }
+void LiveFlow::resume(Bytes journal, const JournalContext& context, const Notes& notes) {
+  journal_.resume(journal, context);
+  notes_ = notes;
+}
 
-void LiveFlow::replay(Bytes journal) {
-  tracker_ = std::make_unique<FlowTracker>(key, a_is_low, limits_);
-  JournalReader reader(journal, epoch_);
-  const EndpointAddress& a = a_is_low ? key.low : key.high;
-  const EndpointAddress& b = a_is_low ? key.high : key.low;
-  for (JournalEntry entry; reader.next(entry);) {
-    entry.segment.source = entry.side == Side::A ? a : b;
-    entry.segment.destination = entry.side == Side::A ? b : a;
-    entry.segment.encapsulation = key.encapsulation;
-    tracker_->add(entry.segment, entry.frame, entry.side, entry.role);
+FlowTracker& LiveFlow::replay() {
+  if (!tracker_) {
+    tracker_ = std::make_unique<FlowTracker>(key, a_is_low, limits_);
+    tracker_->replay(journal_.bytes(), epoch_);
   }
+  return *tracker_;
+}
+
+FlowTracker& LiveFlow::replay_once(std::optional<FlowTracker>& spare) {
+  if (tracker_) return *tracker_;
+  spare.emplace(key, a_is_low, limits_).replay(journal_.bytes(), epoch_);
+  return *spare;
 }
 
 void LiveFlow::add(const IcmpError& error, const FrameRef& frame) {
@@ -83,25 +87,17 @@ void LiveFlow::add(const IcmpError& error, const FrameRef& frame) {
   replay().add(error, frame, side_of(error.source));
 }
 
-FlowTrace LiveFlow::identity() const {
-  FlowTrace trace;
+void LiveFlow::identify(FlowTrace& trace) const {
   trace.number = number;
   trace.incarnation = incarnation;
   trace.encapsulation = key.encapsulation;
   trace.self_connection = self();
   trace.successor = successor;
-  return trace;
-}
-
-EndedFlow LiveFlow::conclude(bool copies_are_capture) {
-  EndedFlow flow;
-  flow.trace = identity();
-  replay().conclude(copies_are_capture, flow);
-  return flow;
 }
 
 FlowTrace LiveFlow::so_far(bool copies_are_capture) {
-  FlowTrace trace = identity();
+  FlowTrace trace;
+  identify(trace);
   replay().so_far(copies_are_capture, trace);
   return trace;
 }

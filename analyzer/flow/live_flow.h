@@ -17,56 +17,65 @@ namespace tcpautopsy {
 class LiveFlow {
  public:
   using Limits = FlowTracker::Limits;
+  // What is told of the segments as they come, without a tracker.
+  struct Notes {
+    TimeNs first_ns = 0, last_ns = 0;
+    Seq first_seq;
+    std::uint8_t in_journal = 0;  // segments; kYoung + 1 for no longer kept
+    bool opened = false;          // the first is a SYN
+    bool only_opening = true;     // all are that SYN, or answer it with SYN-ACK
+    bool ending = false;          // a FIN or RST was among them
+  };
 
   LiveFlow(const FlowKey& flow_key, std::uint64_t flow_number, std::uint32_t flow_incarnation,
            bool first_from_low, const Limits& limits, TimeNs epoch);
 
   void add(const TcpSegment& segment, const FrameRef& frame, Side s, Role role);
   void add(const IcmpError& error, const FrameRef& frame);
-  // Takes over the segments of a journal, for a flow that has none yet: to go on, or to be concluded.
+  // Takes over the segments of a journal, for a flow that has none yet. `context` and `notes` are those of
+  // the flow that wrote it; without, they are had by reading it.
   void resume(Bytes journal);
-  void resume_to_conclude(Bytes journal);
-  // What became of it. The flow is empty after that.
-  EndedFlow conclude(bool copies_are_capture);
-  // The same by now, without transfer facts; the flow goes on.
+  void resume(Bytes journal, const JournalContext& context, const Notes& notes);
+  // What follows from its segments by now, without transfer facts; the flow goes on.
   FlowTrace so_far(bool copies_are_capture);
+  // Who it is, and by what it was followed.
+  void identify(FlowTrace& trace) const;
 
   Side side_of(bool from_low) const { return from_low == a_is_low ? Side::A : Side::B; }
   Side side_of(const EndpointAddress& source) const { return side_of(source == key.low); }
   bool self() const { return key.low == key.high; }
-  bool begun() const { return in_journal_ > 0; }
+  bool begun() const { return notes_.in_journal > 0; }
   // A FIN or RST was among its segments.
-  bool ending() const { return ending_; }
+  bool ending() const { return notes_.ending; }
   // It began with a SYN, and the segment is that SYN again or a SYN-ACK to it.
   bool expects(const TcpSegment& segment) const {
     const bool answers = (segment.flags & kAck) != 0;
-    return opened_ && (segment.flags & kRst) == 0 &&
+    return notes_.opened && (segment.flags & kRst) == 0 &&
            side_of(segment.source) == (answers ? Side::B : Side::A) &&
-           (answers ? segment.ack == first_seq_ + 1 : segment.seq == first_seq_);
+           (answers ? segment.ack == notes_.first_seq + 1 : segment.seq == notes_.first_seq);
   }
   // All its segments were that SYN and SYN-ACKs to it.
-  bool only_opening() const { return opened_ && only_opening_; }
-  TimeNs first_ns() const { return first_ns_; }
-  TimeNs last_ns() const { return last_ns_; }
+  bool only_opening() const { return notes_.opened && notes_.only_opening; }
+  TimeNs first_ns() const { return notes_.first_ns; }
+  TimeNs last_ns() const { return notes_.last_ns; }
   // Its segments can be had again from the journal, and nothing else is known of it.
   bool can_sleep() const;
-  const std::vector<std::uint8_t>& journal() const { return journal_.bytes(); }
+  const SegmentJournal& journal() const { return journal_; }
+  const Notes& notes() const { return notes_; }
 
   // What follows from all its segments. It is made from the journal when first asked for, which for many
   // short flows is when they are over.
-  FlowTracker& replay() {
-    if (!tracker_) replay(journal_.bytes());
-    return *tracker_;
-  }
+  FlowTracker& replay();
+  // The same for a flow that is over: where there is no tracker yet, in `spare`.
+  FlowTracker& replay_once(std::optional<FlowTracker>& spare);
   // As FlowTracker has them, by replay().
   const LiveSide& side(Side s) { return replay().side(s); }
   bool opening() { return replay().opening(); }
-  bool closed() { return ending_ && replay().closed(); }
-  bool reset() { return ending_ && replay().reset(); }
-  bool over() { return ending_ && replay().over(); }
-  bool reset_in_doubt() { return ending_ && replay().reset_in_doubt(); }
+  bool closed() { return ending() && replay().closed(); }
+  bool reset() { return ending() && replay().reset(); }
+  bool over() { return ending() && replay().over(); }
+  bool reset_in_doubt() { return ending() && replay().reset_in_doubt(); }
   std::uint64_t packets() { return side(Side::A).packets + side(Side::B).packets; }
-  const FrameRef& first_copy() { return replay().first_copy(); }
   std::uint32_t misfit(const TcpSegment& segment) {
     return replay().misfit(segment, side_of(segment.source));
   }
@@ -91,20 +100,16 @@ class LiveFlow {
  private:
   static constexpr std::uint8_t kYoung = 64;  // segments that the journal keeps
 
-  bool young() const { return in_journal_ <= kYoung; }
+  bool young() const { return notes_.in_journal <= kYoung; }
   void note(const TcpSegment& segment, const FrameRef& frame);
   void note_in_journal(const TcpSegment& segment, const FrameRef& frame, Side s, Role role);
-  void replay(Bytes journal);
-  FlowTrace identity() const;
 
   Limits limits_;
   TimeNs epoch_;  // of the journal
   SegmentJournal journal_;
-  TimeNs first_ns_ = 0, last_ns_ = 0;
+  Notes notes_;
   std::unique_ptr<FlowTracker> tracker_;  // has all segments, or is not made yet
-  std::uint8_t in_journal_ = 0;           // segments; kYoung + 1 for no longer kept
-  bool opened_ = false, only_opening_ = true, ending_ = false, quoted_ = false;
-  Seq first_seq_;
+  bool quoted_ = false;                   // by an ICMP error
 };
 
 }  // namespace tcpautopsy

@@ -4,8 +4,9 @@
 #include <utility>
 
 namespace tcpautopsy {
-template <class F>
-void LiveFlows::each_hash(const LiveFlow& flow, F f) {
+
+template <class Flow, class F>
+void LiveFlows::each_hash(const Flow& flow, F f) {
   FlowKey key = flow.key;
   f(hash_of(key));
   if (flow.joined_encapsulation == key.encapsulation) return;
@@ -38,18 +39,13 @@ std::unique_ptr<LiveFlow> LiveFlows::empty_copy(const SleepingFlow& asleep) cons
 LiveFlow& LiveFlows::wake(Id id) {
   const SleepingFlow asleep = slots_[id].sleeping();
   auto flow = empty_copy(asleep);
-  flow->resume(asleep.journal);
+  if (asleep.mark) {
+    flow->resume(asleep.journal, asleep.mark->context, asleep.mark->notes);
+  } else {
+    flow->resume(asleep.journal);
+  }
   slots_[id].hold(std::move(flow));
   awake_.push_back(id);
-  return *slots_[id].flow();
-}
-
-LiveFlow& LiveFlows::to_conclude(Id id) {
-  if (slots_[id].awake()) return *slots_[id].flow();
-  const SleepingFlow asleep = slots_[id].sleeping();
-  auto flow = empty_copy(asleep);
-  flow->resume_to_conclude(asleep.journal);
-  slots_[id].hold(std::move(flow));
   return *slots_[id].flow();
 }
 
@@ -137,7 +133,7 @@ LiveFlows::Opened LiveFlows::open_asleep(const Arrival& a, CopiedPairs::Pair pai
   ++opened_;
   FlowSlot slot;
   slot.hold(SleepingFlow{a.key, number, ended_.recall(a.hash), a.key.encapsulation, pair, a.from_low, false,
-                         entry.bytes()});
+                         std::nullopt, entry.bytes()});
   const Id id = store(std::move(slot));
   index_.insert(a.hash, id);
   return {id, number};
@@ -152,7 +148,7 @@ void LiveFlows::join(Id id, std::uint32_t encapsulation) {
   index_.insert(hash_of(key), id);
 }
 
-std::unique_ptr<LiveFlow> LiveFlows::unlink(Id id) {
+void LiveFlows::unlink(Id id) {
   const LiveFlow& flow = (*this)[id];
   if (flow.older != kNone) (*this)[flow.older].newer = flow.newer;
   if (flow.newer != kNone) {
@@ -168,16 +164,27 @@ std::unique_ptr<LiveFlow> LiveFlows::unlink(Id id) {
       }
     });
   }
-  free_.push_back(id);
-  return slots_[id].release();
+  free(id);
 }
 
-std::unique_ptr<LiveFlow> LiveFlows::close(Id id) {
+void LiveFlows::free(Id id) {
+  free_.push_back(id);
+  slots_[id].clear();
+}
+
+void LiveFlows::close(Id id) {
   const LiveFlow& flow = (*this)[id];
   if (flow.newer == kNone && flow.older == kNone) {
     ended_.remember(hash_of(flow.key), flow.incarnation + 1);
   }
-  return unlink(id);
+  unlink(id);
+}
+
+void LiveFlows::close_asleep(Id id) {
+  const SleepingFlow flow = slots_[id].sleeping();
+  ended_.remember(hash_of(flow.key), flow.incarnation + 1);
+  each_hash(flow, [&](std::uint64_t hash) { index_.erase(hash, id); });
+  free(id);
 }
 
 void LiveFlows::undo(Id id) {

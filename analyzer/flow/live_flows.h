@@ -36,8 +36,11 @@ class LiveFlows {
     flow->touched = true;
     return *flow;
   }
-  // The same for a flow that gets no more segments and is concluded next.
-  LiveFlow& to_conclude(Id id);
+  bool asleep(Id id) const { return !slots_[id].awake(); }
+  // Of a flow that is asleep.
+  SleepingFlow sleeping(Id id) const { return slots_[id].sleeping(); }
+  LiveFlow::Limits limits_of(std::uint64_t number) const { return limits_of_(number); }
+  TimeNs epoch() const { return epoch_; }
   bool holds(Id id, std::uint64_t number) const;
   bool holds(Id id) const { return id < slots_.size() && !slots_[id].empty(); }
 
@@ -61,7 +64,9 @@ class LiveFlows {
   // From now on segments with this encapsulation too find the flow and its successors.
   void join(Id id, std::uint32_t encapsulation);
   // Takes it out of the table.
-  std::unique_ptr<LiveFlow> close(Id id);
+  void close(Id id);
+  // The same for one that is asleep, which has no other incarnation that lives.
+  void close_asleep(Id id);
   // As though it had never been: its key's incarnations go on from the one before.
   void undo(Id id);
   // Lets flows that were not touched for long sleep, beyond the number that may be awake.
@@ -86,10 +91,11 @@ class LiveFlows {
   std::unique_ptr<LiveFlow> empty_copy(const SleepingFlow& asleep) const;
   Id store(FlowSlot slot);
   void note_encapsulation(std::uint32_t encapsulation);
-  std::unique_ptr<LiveFlow> unlink(Id id);
-  // Calls f(hash) for each key that the flow is found by.
-  template <class F>
-  static void each_hash(const LiveFlow& flow, F f);
+  void unlink(Id id);
+  void free(Id id);
+  // Calls f(hash) for each key that the flow, awake or asleep, is found by.
+  template <class Flow, class F>
+  static void each_hash(const Flow& flow, F f);
 
   TimeNs epoch_ = 0;
   std::uint64_t next_number_, opened_ = 0;

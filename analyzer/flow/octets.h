@@ -8,6 +8,7 @@
 #include <boost/endian/conversion.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "analyzer/capture/frame.h"
 
@@ -41,6 +42,12 @@ class OctetWriter {
   }
   // By how much `n` differs from `from`, on the circle of 32 bits.
   void step(std::uint32_t n, std::uint32_t from) { many(zigzag(static_cast<std::int32_t>(n - from))); }
+  // As it lies in memory: for who reads it in the same process.
+  template <class Plain>
+  void raw(const Plain& plain) {
+    std::memcpy(&octets_[at_], &plain, sizeof plain);
+    at_ += sizeof plain;
+  }
 
  private:
   // The lowest octets of a word, which is stored whole.
@@ -79,6 +86,11 @@ class OctetReader {
   std::uint32_t step(std::uint32_t from) {
     return from + static_cast<std::uint32_t>(static_cast<std::int32_t>(unzigzag(many())));
   }
+  template <class Plain>
+  void raw(Plain& plain) {
+    if (static_cast<std::size_t>(end_ - at_) >= sizeof plain) std::memcpy(&plain, at_, sizeof plain);
+    skip(sizeof plain);
+  }
 
  private:
   std::uint64_t ahead() const {
@@ -87,7 +99,7 @@ class OctetReader {
     std::copy(at_, end_, last.begin());
     return boost::endian::load_little_u64(last.data());
   }
-  void skip(int octets) { at_ += std::min<std::ptrdiff_t>(octets, end_ - at_); }
+  void skip(std::ptrdiff_t octets) { at_ += std::min<std::ptrdiff_t>(octets, end_ - at_); }
 
   const std::uint8_t* at_;
   const std::uint8_t* end_;

@@ -61,6 +61,7 @@ class SegmentJournal {
   // Goes on from entries that were read elsewhere.
   void resume(Bytes bytes, const JournalContext& context);
   const std::vector<std::uint8_t>& bytes() const { return bytes_; }
+  const JournalContext& context() const { return context_; }
   void clear() { std::vector<std::uint8_t>().swap(bytes_); }
 
  private:

@@ -11,7 +11,7 @@ namespace {
 // A capture that never ends.
 class Feed {
  public:
-  Feed() : table_({}, [](FinishedFlow&&) {}) {}
+  Feed() : table_({}, [](EndedFlow&&) {}) {}
 
   // The next packet, `step_ns` after the one before.
   void add(TcpSegment& segment, TimeNs step_ns) {

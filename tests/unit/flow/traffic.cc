@@ -39,8 +39,7 @@ TcpSegment segment(const EndpointAddress& source, const EndpointAddress& destina
 }
 
 Traffic::Traffic(FlowOptions options)
-    : table_(std::move(options), [this](FinishedFlow&& finished) {
-        EndedFlow flow = finished.conclude();
+    : table_(std::move(options), [this](EndedFlow&& flow) {
         done_.push_back({std::move(flow.trace), std::move(flow.words)});
       }) {}
 
