@@ -15,12 +15,23 @@ constexpr int kRouters = 3;  // that may lie between two capture points, or a qu
 
 bool identified(const TcpSegment& segment) { return segment.has_ip_id && segment.ip_id != 0; }
 
+// Both halves of the product: each bit of it depends on most bits of both.
+std::uint64_t product(std::uint64_t a, std::uint64_t b) {
+  __extension__ using Wide = unsigned __int128;
+  const Wide wide = Wide{a} * b;
+  return static_cast<std::uint64_t>(wide) ^ static_cast<std::uint64_t>(wide >> 64);
+}
+
+// It is asked for each packet, and what comes next waits for it: two products side by side, then a third.
 std::uint64_t print_of(const TcpSegment& s, std::uint64_t ends, bool from_low) {
-  std::uint64_t print = ends ^ (from_low ? 0x5851F42D4C957F2DU : 0U);
-  print = mix(print ^ (std::uint64_t{s.seq.raw()} << 32 | s.ack.raw()));
-  print = mix(print ^ (std::uint64_t{s.payload_length} << 32 | std::uint64_t{s.flags} << 16 | s.window));
+  const std::uint64_t numbers = std::uint64_t{s.seq.raw()} << 32 | s.ack.raw();
+  const std::uint64_t shape =
+      std::uint64_t{s.payload_length} << 32 | std::uint64_t{s.flags} << 16 | s.window;
   const std::uint64_t id = identified(s) ? s.ip_id : std::uint64_t{s.options.ts_val} << 16;
-  return mix(print ^ (id << 16 | s.tcp_checksum)) | 1U;
+  const std::uint64_t direction = ends ^ (from_low ? 0x5851F42D4C957F2DU : 0x14057B7EF767814FU);
+  const std::uint64_t first = product(numbers ^ direction, shape ^ 0xA0761D6478BD642FU);
+  const std::uint64_t second = product((id << 16 | s.tcp_checksum) ^ 0xE7037ED1A0B428DBU, direction | 1U);
+  return product(first ^ 0x8EBC6AF09C88C6E3U, second | 1U) | 1U;
 }
 
 // Of two packets that look alike but for their encapsulation, `apart` in time and `hops` in TTL.
