@@ -1,3 +1,4 @@
+#include "analyzer/infer/shown_states.h"
 #include "analyzer/report/json/finding_lines.h"
 #include "analyzer/report/json/flow_lines.h"
 #include "analyzer/report/ladder/ladder.h"
@@ -15,7 +16,7 @@ std::string_view fate_name(Fate fate) {
   return "";
 }
 
-void write_states(JsonWriter& w, const FlowHistory& history, RecordIndex at) {
+void write_states(JsonWriter& w, const FlowHistory& history, const ShownStates& shown) {
   const auto each = [&](auto write) {
     w.begin_object();
     w.key("client");
@@ -27,13 +28,12 @@ void write_states(JsonWriter& w, const FlowHistory& history, RecordIndex at) {
       write(index(history.server()));
     w.end_object();
   };
-  const Belief& belief = history.beliefs[at];
   w.key("state");
-  each([&](std::size_t side) { w.word(name(belief.likely[side])); });
+  each([&](std::size_t side) { w.word(name(shown.after[side])); });
   w.key("possible");
   each([&](std::size_t side) {
     w.begin_array();
-    belief.kept[side].each([&](TcpState state) { w.word(name(state)); });
+    shown.possible[side].each([&](TcpState state) { w.word(name(state)); });
     w.end_array();
   });
 }
@@ -54,7 +54,8 @@ void write_place(JsonWriter& w, const FlowHistory& history, const FrameRef& fram
   w.field("time_ns", frame.time_ns);
 }
 
-void write_segment(JsonWriter& w, const FlowHistory& history, RecordIndex at, const Origin& origin) {
+void write_segment(JsonWriter& w, const FlowHistory& history, RecordIndex at, const ShownStates& shown,
+                   const Origin& origin) {
   const SegmentRecord& r = history.records()[at];
   w.begin_object();
   write_place(w, history, r.frame, origin);
@@ -67,7 +68,7 @@ void write_segment(JsonWriter& w, const FlowHistory& history, RecordIndex at, co
   w.field("folded_packets", r.folded_packets);
   w.field("remarks", remarks_text(r));
   if (at < history.deliveries.size()) write_delivery(w, history, at);
-  if (at < history.beliefs.size()) write_states(w, history, at);
+  write_states(w, history, shown);
   w.end_object();
 }
 
@@ -127,7 +128,8 @@ std::string ladder_json(const FlowResult& flow, const Origin& origin) {
   write_flow(w, flow, origin);
   w.key("segments");
   w.begin_array();
-  for (RecordIndex i = 0; i < flow.history.records().size(); ++i) write_segment(w, flow.history, i, origin);
+  const std::vector<ShownStates> shown = shown_states(flow.history);
+  for (RecordIndex i = 0; i < shown.size(); ++i) write_segment(w, flow.history, i, shown[i], origin);
   w.end_array();
   write_turns(w, flow.history, origin);
   write_doubts(w, flow.history, origin);

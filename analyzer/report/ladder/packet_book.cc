@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "analyzer/analysis/part_of.h"
+#include "analyzer/infer/shown_states.h"
 #include "analyzer/report/summary/where_time_went.h"
 #include "analyzer/report/text/names.h"
 
@@ -22,12 +23,12 @@ bool names(const Finding& finding, std::uint32_t frame) {
 
 std::vector<FlowCard::Moment> moments_of(const FlowHistory& history) {
   std::vector<FlowCard::Moment> moments;
-  for (RecordIndex i = 0; i < history.records().size(); ++i) {
-    const Belief& belief = history.beliefs[i];
-    FlowCard::Moment moment{static_cast<std::uint32_t>(history.records()[i].frame.number), belief.kept,
-                            belief.likely};
+  const std::vector<ShownStates> shown = shown_states(history);
+  for (RecordIndex i = 0; i < shown.size(); ++i) {
+    FlowCard::Moment moment{static_cast<std::uint32_t>(history.records()[i].frame.number), shown[i].possible,
+                            shown[i].after};
     if (!moments.empty() && moments.back().possible == moment.possible &&
-        moments.back().likely == moment.likely)
+        moments.back().after == moment.after)
       continue;
     moments.push_back(moment);
   }
@@ -98,15 +99,21 @@ FlowCard PacketBook::card_of(const FlowResult& flow) {
   for (const Side side : kSides) {
     card.ends[index(side)] = h.trace.facts(side).address;
     card.final[index(side)] = h.outcome(side).final;
-    if (!h.records().empty()) card.start[index(side)] = h.before(0, side);
+    card.start[index(side)] = shown_at_start(h, side);
   }
   if (const auto shares = where_time_went(h)) card.where_time_went = where_time_went_text(*shares);
   card.findings = flow.findings;
   card.moments = moments_of(h);
   card.changes.reserve(h.transitions.size());
-  for (const Transition& t : h.transitions)
+  const std::vector<RecordIndex> at = shown_at(h);
+  for (std::size_t i = 0; i < at.size(); ++i) {
+    const Transition& t = h.transitions[i];
     card.changes.push_back({tcpautopsy::number_of(t.frame), tcpautopsy::number_of(t.proof), t.at_ns,
                             t.time_ns, t.possible, number_of(t.cause, t.rfc), t.side, t.from, t.to, t.basis});
+    // Told of a packet before the one that made the change before it: shown with that.
+    if (t.record != kNoRecord && at[i] < h.records().size())
+      card.changes.back().frame = static_cast<std::uint32_t>(h.records()[at[i]].frame.number);
+  }
   return card;
 }
 
@@ -138,12 +145,12 @@ PacketView PacketBook::look(const FlowCard& flow, std::uint32_t frame, TimeNs ti
                                      [](std::uint32_t f, const FlowCard::Moment& m) { return f < m.frame; });
   if (next != flow.moments.begin()) {
     const FlowCard::Moment& now = *std::prev(next);
-    view.after = now.likely;
+    view.after = now.after;
     view.possible = now.possible;
     if (now.frame < frame)
-      view.before = now.likely;
+      view.before = now.after;
     else if (std::prev(next) != flow.moments.begin())
-      view.before = std::prev(next, 2)->likely;
+      view.before = std::prev(next, 2)->after;
   }
   for (const PacketChange& change : flow.changes) {
     const bool timer = change.frame == 0;

@@ -24,7 +24,7 @@ Phase phase_of(const PerSide<TcpState>& states, bool self_connection);
 
 // A change of state, as Transition has it.
 struct PacketChange {
-  std::uint32_t frame = 0;      // 0 for a timer
+  std::uint32_t frame = 0;      // beside which it is shown; 0 for a timer
   std::uint32_t proved_by = 0;  // 0 for none
   TimeNs at_ns = 0, time_ns = 0;
   StateSet possible;
@@ -53,7 +53,7 @@ struct FlowCard {
   struct Moment {
     std::uint32_t frame = 0;
     PerSide<StateSet> possible;
-    PerSide<TcpState> likely{TcpState::Unknown, TcpState::Unknown};
+    PerSide<TcpState> after{TcpState::Unknown, TcpState::Unknown};
   };
   PerSide<TcpState> start{TcpState::Unknown, TcpState::Unknown};  // before the first packet
   std::vector<Moment> moments;                                    // by frame
