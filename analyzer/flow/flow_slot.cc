@@ -46,8 +46,15 @@ EndpointAddress take_end(OctetReader& from, bool v4) {
 SleepingFlow SleepingFlow::of(const LiveFlow& flow) {
   std::optional<Mark> mark;
   if (flow.notes().in_journal >= kSoonRead) mark = Mark{flow.journal().context(), flow.notes()};
-  return {flow.key,      flow.number, flow.incarnation, flow.joined_encapsulation, flow.pair,
-          flow.a_is_low, flow.queued, mark,             Bytes(flow.journal().bytes())};
+  return {flow.key,
+          flow.number,
+          flow.incarnation,
+          flow.joined_encapsulation,
+          flow.pair,
+          flow.a_is_low,
+          flow.queued,
+          mark,
+          Bytes(flow.journal().bytes())};
 }
 
 void SleepingFlow::identify(FlowTrace& trace) const {

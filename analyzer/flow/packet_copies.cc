@@ -25,8 +25,7 @@ std::uint64_t product(std::uint64_t a, std::uint64_t b) {
 // It is asked for each packet, and what comes next waits for it: two products side by side, then a third.
 std::uint64_t print_of(const TcpSegment& s, std::uint64_t ends, bool from_low) {
   const std::uint64_t numbers = std::uint64_t{s.seq.raw()} << 32 | s.ack.raw();
-  const std::uint64_t shape =
-      std::uint64_t{s.payload_length} << 32 | std::uint64_t{s.flags} << 16 | s.window;
+  const std::uint64_t shape = std::uint64_t{s.payload_length} << 32 | std::uint64_t{s.flags} << 16 | s.window;
   const std::uint64_t id = identified(s) ? s.ip_id : std::uint64_t{s.options.ts_val} << 16;
   const std::uint64_t direction = ends ^ (from_low ? 0x5851F42D4C957F2DU : 0x14057B7EF767814FU);
   const std::uint64_t first = product(numbers ^ direction, shape ^ 0xA0761D6478BD642FU);

@@ -1,6 +1,6 @@
-// The states of both ends beside each packet: those that the ladder shows, after all changes told of packets up
-// to it. Beliefs are as of the moments at which ends sent and received, which is another order where segments
-// cross.
+// The states of both ends beside each packet: those that the ladder shows, after all changes told of packets
+// up to it. Beliefs are as of the moments at which ends sent and received, which is another order where
+// segments cross.
 #pragma once
 
 #include <vector>
@@ -18,8 +18,8 @@ struct ShownStates {
 std::vector<ShownStates> shown_states(const FlowHistory& history);
 // What was shown before the first.
 TcpState shown_at_start(const FlowHistory& history, Side side);
-// By transition: the record beside which it is shown, its own unless a change before it is told of a later one;
-// for timers and packets of others, the next record. The number of records for none.
+// By transition: the record beside which it is shown, its own unless a change before it is told of a later
+// one; for timers and packets of others, the next record. The number of records for none.
 std::vector<RecordIndex> shown_at(const FlowHistory& history);
 
 }  // namespace tcpautopsy

@@ -1,0 +1,12 @@
+# Removes what `cmake --install` of this build put in place, by its manifest.
+if(NOT EXISTS ${BUILD}/install_manifest.txt)
+  message(FATAL_ERROR "nothing of ${BUILD} is installed: it has no install_manifest.txt")
+endif()
+file(STRINGS ${BUILD}/install_manifest.txt files)
+foreach(file IN LISTS files)
+  if(EXISTS $ENV{DESTDIR}${file} OR IS_SYMLINK $ENV{DESTDIR}${file})
+    message(STATUS "Removing: $ENV{DESTDIR}${file}")
+    file(REMOVE $ENV{DESTDIR}${file})
+  endif()
+endforeach()
+file(REMOVE ${BUILD}/install_manifest.txt)

@@ -1,0 +1,18 @@
+# Copies the plugin to FOLDER, or to where Wireshark looks for those of the user who runs this, who need not have configured
+# the build.
+if(DEFINED FOLDER)
+  file(INSTALL ${PLUGIN} DESTINATION ${FOLDER})
+  return()
+endif()
+if(WIN32)
+  set(folder $ENV{APPDATA}/Wireshark/plugins/${VERSION}/epan)
+else()
+  set(folder $ENV{HOME}/.local/lib/wireshark/plugins/${VERSION}/epan)
+endif()
+file(INSTALL ${PLUGIN} DESTINATION ${folder})
+if(CMAKE_HOST_UNIX)
+  execute_process(COMMAND id -u OUTPUT_VARIABLE user OUTPUT_STRIP_TRAILING_WHITESPACE)
+  if(user STREQUAL 0)
+    message(WARNING "Wireshark run as root ignores ${folder}: use the target install-wireshark-plugin-for-all")
+  endif()
+endif()
