@@ -46,7 +46,7 @@ Layer behind_ip_header(packet_info* pinfo, Dissection& frame) {
   frame.rest = from_ip_header(pinfo);
   const Layer layer = pinfo->net_src.type == AT_IPv4 ? decode::ipv4(frame) : decode::ipv6(frame);
   if (layer != Layer::Fragment) return layer;
-  tvbuff_t* whole = get_data_source_tvb_by_name(pinfo, frame.ip.v6 ? "Reassembled IPv6" : "Reassembled IPv4");
+  tvbuff_t* whole = data_source_named(pinfo, frame.ip.v6 ? "Reassembled IPv6" : "Reassembled IPv4");
   if (whole == nullptr) return Layer::Stopped;
   frame.rest = octets_of(whole);
   return decode::upper_layer(frame, frame.fragment.protocol);

@@ -37,6 +37,24 @@ template <class R, class Module, class Text, class Value>
 Value bool_preference_of(R (*)(Module, Text, Text, Text, Value*));
 using BoolPreference = decltype(bool_preference_of(&prefs_register_bool_preference));
 
+// By one call up to 4.4, by two later. Null where the frame has none of that name.
+template <class Info>
+tvbuff_t* data_source_named(Info* pinfo, const char* name) {
+  if constexpr (requires { get_data_source_tvb_by_name(pinfo, name); }) {
+    return get_data_source_tvb_by_name(pinfo, name);
+  } else {
+    auto* source = get_data_source_by_name(pinfo, name);
+    return source == nullptr ? nullptr : get_data_source_tvb(source);
+  }
+}
+
+// In our submenu of Statistics; from 4.4 on a separator of its own parts the names, which may hold a slash.
+#ifdef STATS_TREE_MENU_SEPARATOR
+#define TCPAUTOPSY_TREE_MENU(name) "TCP Autopsy" STATS_TREE_MENU_SEPARATOR name
+#else
+#define TCPAUTOPSY_TREE_MENU(name) "TCP Autopsy/" name
+#endif
+
 // Some callbacks return nothing in 4.0 and success later.
 template <class R, class... A>
 R result_of_callback(R (*)(A...));
