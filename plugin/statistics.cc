@@ -350,8 +350,8 @@ void register_findings_table() {
 void register_statistics() {
   register_report();
   register_findings_table();
-  stats_tree_register_plugin("tcpautopsy", "tcpautopsy_states", TCPAUTOPSY_TREE_MENU("States"), 0, states_packet,
-                             states_start, states_end);
+  stats_tree_register_plugin("tcpautopsy", "tcpautopsy_states", TCPAUTOPSY_TREE_MENU("States"), 0,
+                             states_packet, states_start, states_end);
   stats_tree_register_plugin("tcpautopsy", "tcpautopsy_findings", TCPAUTOPSY_TREE_MENU("Findings"), 0,
                              finding_tree_packet, finding_tree_start, finding_tree_end);
 }
