@@ -319,10 +319,10 @@ class Batch(unittest.TestCase):
         other = self.folder.file("other", b"this is no database at all, but it is long enough " * 20)
         status, _, err = run("batch", self.path("in"), "--out", other)
         self.assertEqual(status, 2)
-        self.assertIn("is no store", err)
+        self.assertIn("is not a tcpautopsy store", err)
         with contextlib.closing(sqlite3.connect(self.path("theirs"))) as theirs:
             theirs.execute("CREATE TABLE t(x)")
-        self.assertIn("is no store", run("batch", self.path("in"), "--out", self.path("theirs"))[2])
+        self.assertIn("is not a tcpautopsy store", run("batch", self.path("in"), "--out", self.path("theirs"))[2])
 
     def test_dry_run(self):
         for i, part in enumerate(pieces(many(20), 4)):

@@ -13,7 +13,8 @@ constexpr Doc kDoc{
     .phase = "Closing",
     .said_when = "FIN repeated to the give-up, or to the end, and no ACK ever",
     .what =
-        "An endpoint closed and sent its FIN again and again; no ACK of it ever passed the capture point, "
+        "An endpoint closed and retransmitted its FIN over and over; no ACK of it ever passed the capture "
+        "point, "
         "until it gave up or the capture ended.\n\n"
         "The endpoint stays in FIN-WAIT-1 (or LAST-ACK, CLOSING) until its retries are used up, holding "
         "memory and what data was still queued. The peer, if it still exists, goes on believing in the "

@@ -17,7 +17,7 @@ constexpr Doc kDoc{
         "out or it takes another port, while connections from other ports work.",
     .how_known =
         "The earlier connection of the 4-tuple was closed first by the server, its TIME-WAIT had not run out "
-        "by the profile, and the SYN was sent again without any answer having passed between. "
+        "by the profile, and the SYN was retransmitted without any answer having passed between. "
         "It is 'likely' when the SYN's timestamp, or without timestamps its sequence number, lies behind "
         "what the old connection used: then a server must not take it for a new connection. Otherwise "
         "'possible': the SYN or its answer may simply be lost.\n\n"

@@ -11,7 +11,7 @@ constexpr Doc kDoc{
     .phase = "Transfer",
     .said_when = "probes unanswered until RST or silence",
     .what =
-        "An endpoint probed its idle peer and got no answer, until it gave the connection up. Its "
+        "An endpoint probed its idle peer and got no answer, until it gave up the connection. Its "
         "application gets an error (ETIMEDOUT); the peer, if it still lives, hears nothing of it unless the "
         "RST arrives.\n\n"
         "The connection was dead before: the probes only found it out.",
