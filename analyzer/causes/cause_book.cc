@@ -74,12 +74,14 @@ TimeNs time_lost(Lost lost, const FlowResult& flow, std::optional<Side> named, T
   return 0;
 }
 
-std::string cost_text(const Impact& impact) {
+// Where no time was lost, how long it went on: from a second on that says more than nothing.
+std::string cost_text(const Impact& impact, TimeNs lasted) {
   std::string out;
   const auto say = [&out](const std::string& what) { out += (out.empty() ? "" : ", ") + what; };
   if (impact.connections_failed > 0) say(count_text(impact.connections_failed, "connection") + " failed");
   if (impact.connections_reset > 0) say(count_text(impact.connections_reset, "connection") + " reset");
   if (impact.time_lost_ns > 0) say(duration_text(impact.time_lost_ns) + " lost");
+  if (impact.time_lost_ns == 0 && lasted >= kSecond) say("over " + duration_text(lasted));
   return out;
 }
 
@@ -370,6 +372,19 @@ CauseBook::Place CauseBook::root_of(Place place) const {
   return place;
 }
 
+// What was found of a host and is graver than its cause: nobody would look for it under that.
+std::string CauseBook::consequence_text(const std::vector<Count>& counts, Severity cause) {
+  const Detector* gravest = nullptr;
+  Severity worst = cause;
+  for (const Count& c : counts) {
+    const Detector* detector = c.worst > worst ? find_detector(c.id) : nullptr;
+    if (detector == nullptr || detector->doc.scope != Scope::Host) continue;
+    gravest = detector;
+    worst = c.worst;
+  }
+  return gravest == nullptr ? "" : "; leads to: " + std::string(gravest->doc.title);
+}
+
 Incident CauseBook::incident_of(const Cause& cause, const Episode& all, std::size_t services) const {
   const Key& key = cause.key;
   const CauseWords* words = cause_words(key.id);
@@ -403,10 +418,11 @@ Incident CauseBook::incident_of(const Cause& cause, const Episode& all, std::siz
   names.flows = out.flows;
   names.end = key.end;
   out.headline = words == nullptr ? all.example : fill_in(words->headline, names);
+  out.headline += consequence_text(all.counts, all.worst);
   // Headlines of what packets cannot tell name the possibilities themselves.
   if (out.certainty == Certainty::Possible && out.headline.find(" or ") == std::string::npos)
     out.headline += " (possible, not certain)";
-  out.cost = cost_text(out.impact);
+  out.cost = cost_text(out.impact, out.last_ns - out.first_ns);
   out.where = words == nullptr ? Actor::Unknown : actor_of(words->blame, key.end);
   if (words != nullptr) out.remedy = fill_in(words->remedy, names);
   return out;

@@ -135,6 +135,7 @@ class CauseBook {
   Place root_of(Place place) const;
   std::vector<std::optional<Episode>> sum_up();
   std::vector<Numbers> join_services(std::vector<std::optional<Episode>>& sums) const;
+  static std::string consequence_text(const std::vector<Count>& counts, Severity cause);
   Incident incident_of(const Cause& cause, const Episode& all, std::size_t services) const;
 
   std::map<Key, std::uint32_t> numbers_;

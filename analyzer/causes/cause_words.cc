@@ -19,7 +19,7 @@ constexpr CauseWords kRows[]{
     {"bad_flag_combination", Nobody, Lost::Nothing, "invalid TCP flags, {S}{n}: scanner or broken stack",
      "find who sends them, by TTL and MAC address; drop them at the firewall"},
     {"connect_aborted", Blame::ClientApplication, Lost::Nothing,
-     "client aborted {a} to {S} in handshake (RST)",
+     "{a} to {S} aborted by RST: probe or timeout",
      "see the client's connect timeout, or whether it is a scanner or a load balancer's probe"},
     {"connect_timeout", Nobody, Lost::Whole, "{S} not responding to SYN{n}: down or filtered",
      "on the server: is it up, does the SYN arrive (tcpdump)? if not, look for a firewall on the path"},
@@ -27,7 +27,7 @@ constexpr CauseWords kRows[]{
      "start the service or correct the port (ss -ltn); if it listens, a firewall rejects"},
     {"half_open_abandoned", Nobody, Lost::Span, "{S} gave up in SYN-RECEIVED{n}: no ACK arrived",
      "see ss -ltn for a full accept queue; capture at the server to see whether the ACK arrives"},
-    {"handshake_ack_lost", Nobody, Lost::Handshake, "handshake ACK lost near {S} or accept queue full{n}",
+    {"handshake_ack_lost", Nobody, Lost::Span, "handshake ACK lost near {S} or accept queue full{n}",
      "nstat TcpExtListenOverflows on the server tells a full queue from loss on the path"},
     {"handshake_ack_missing", Nobody, Lost::Span, "no ACK for SYN-ACK of {S}{n}: lost or client gone",
      "capture at the client: does the SYN-ACK arrive, does the ACK leave?"},
@@ -142,8 +142,7 @@ constexpr CauseWords kRows[]{
     {"rst_unread_data", Application, Lost::Nothing, "{E} reset: unread data or SO_LINGER 0, {S}{n}",
      "read until read() returns 0 before close(); do not set SO_LINGER to 0"},
     {"short_connections", Blame::ClientApplication, Lost::Nothing,
-     "one connection per request: {C} to {S}{n}",
-     "reuse connections: HTTP keep-alive, a connection pool"},
+     "one connection per request: {C} to {S}{n}", "reuse connections: HTTP keep-alive, a connection pool"},
     {"time_wait_assassination", Nobody, Lost::Nothing, "TIME-WAIT of the {E} ended early by RST, {S}{n}",
      "nothing, if rare; net.ipv4.tcp_rfc1337=1 prevents it"},
     {"time_wait_excess", Blame::ClientApplication, Lost::Nothing, "very many sockets in TIME-WAIT at {H}",
@@ -218,7 +217,7 @@ std::string fill_in(std::string_view words, const CauseNames& names) {
       case 'S': out += names.service; break;
       case 'H': out += names.host; break;
       case 'C': out += names.client; break;
-      case 'n': out += names.flows == 1 ? "" : " (" + count_text(names.flows, "flow") + ")"; break;
+      case 'n': out += names.flows <= 1 ? "" : " (" + count_text(names.flows, "flow") + ")"; break;
       case 'a': out += count_text(names.flows, "attempt"); break;
       case 'E': out += word(names.end); break;
       case 'P': out += word(other(names.end)); break;

@@ -51,10 +51,10 @@ def pieces(frames, count):
 
 
 def strip(value):
-    """Without what names files and frames."""
+    """Without what names files and frames, and what a store does not have."""
     if isinstance(value, dict):
         return {k: strip(v) for k, v in value.items()
-                if "frame" not in k and "file" not in k and k not in ("proved_by", "filter", "summary")}
+                if "frame" not in k and "file" not in k and k not in ("proved_by", "filter", "summary", "incident")}
     return [strip(v) for v in value] if isinstance(value, list) else value
 
 

@@ -94,6 +94,15 @@ class Incidents(unittest.TestCase):
                         self.assertLessEqual(len(lines), 24)
                     self.assertIn("report --all", out)
 
+    def test_all_of_it_keeps_to_the_width(self):
+        for path in SAMPLES:
+            for width in (80, 100, 140, 200):
+                out = run("report", "--all", "--width", str(width), path)[1]
+                lines = [line for line in out.splitlines() if "  wireshark  " not in line]
+                with self.subTest(path, width=width):
+                    self.assertEqual([line for line in lines if "..." in line], [])
+                    self.assertLessEqual(max(map(len, lines)), width)
+
     def test_nothing_examined(self):
         udp = self.folder.file("udp.pcap", pcap(unanswered_udp()))
         self.assertIn("Nothing was examined: 9 packets, none of them TCP.", run(udp)[1])

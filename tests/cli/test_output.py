@@ -203,6 +203,9 @@ class Output(unittest.TestCase):
         self.assertTrue(ndjson("ss", "--at", "end", "--state", "time-wait", self.path))
         self.assertIn("10.0.0.1", run("ss", "--at", "+2.05", "--count", self.path)[1])
         self.assertIn("capture ends before", run("ss", "--at", "+999", self.path)[2])
+        self.assertIn("capture begins after", run("ss", "--at", "2024-05-01T09:00:00Z", self.path)[2])
+        self.assertEqual(ndjson("ss", "--at", "+999", "--state", "time-wait", self.path), [])
+        self.assertTrue(ndjson("ss", "--at", "+250", "--state", "time-wait", self.path))
 
     def test_thresholds(self):
         """What the command line says goes before a file, and a file before the user's own."""

@@ -8,7 +8,7 @@ constexpr std::size_t kResendsNeeded = 2;
 
 constexpr Doc kDoc{
     .id = "fin_unanswered",
-    .title = "A FIN was repeated and never acknowledged",
+    .title = "FIN never acknowledged",
     .severity = Severity::Warning,
     .phase = "Closing",
     .said_when = "FIN repeated to the give-up, or to the end, and no ACK ever",

@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "fin_wait_2_timeout",
-    .title = "FIN-WAIT-2 ran out before the peer closed",
+    .title = "FIN-WAIT-2 timeout",
     .severity = Severity::Note,
     .phase = "Closing",
     .said_when =

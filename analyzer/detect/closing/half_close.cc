@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "half_close",
-    .title = "One direction was closed while data went on in the other",
+    .title = "Half-close",
     .severity = Severity::Info,
     .phase = "Closing",
     .said_when = "data flows in one direction for longer than an RTT after the other direction's FIN",

@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "lost_final_ack",
-    .title = "The ACK of the last FIN did not arrive",
+    .title = "Last ACK lost",
     .severity = Severity::Warning,
     .phase = "Closing",
     .said_when =

@@ -10,7 +10,7 @@ constexpr TimeNs kLongIdle = 30 * kSecond;
 
 constexpr Doc kDoc{
     .id = "rst_abort",
-    .title = "A connection was reset before both ends had closed",
+    .title = "Connection reset (abort)",
     .severity = Severity::Warning,
     .phase = "Closing",
     .said_when =

@@ -7,7 +7,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "rst_after_close",
-    .title = "Segment after the close, answered by RST",
+    .title = "RST after close",
     .severity = Severity::Note,
     .phase = "Closing",
     .said_when = "RST answers data or a FIN that reached an endpoint after it had closed",

@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "rst_unread_data",
-    .title = "A socket was closed by RST, perhaps with unread data",
+    .title = "Reset with unread data, or SO_LINGER 0",
     .severity = Severity::Note,
     .phase = "Closing",
     .said_when =

@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "time_wait_assassination",
-    .title = "TIME-WAIT was ended early by a RST",
+    .title = "TIME-WAIT assassination",
     .severity = Severity::Note,
     .phase = "Closing",
     .said_when = "old duplicate, ACK, RST: a TIME-WAIT ended early (RFC 1337)",

@@ -9,7 +9,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "time_wait_excess",
-    .title = "Very many endpoints in TIME-WAIT",
+    .title = "TIME-WAIT accumulation",
     .scope = Scope::Host,
     .severity = Severity::Warning,
     .phase = "Closing",

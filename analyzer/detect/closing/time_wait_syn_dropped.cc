@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "time_wait_syn_dropped",
-    .title = "SYNs were dropped because of TIME-WAIT",
+    .title = "SYN dropped in TIME-WAIT",
     .severity = Severity::Warning,
     .phase = "Closing",
     .said_when =

@@ -6,7 +6,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "accept_dropped",
-    .title = "The listener dropped a completed handshake",
+    .title = "Completed handshake dropped by the listener",
     .severity = Severity::Note,
     .phase = "Opening",
     .said_when =

@@ -8,7 +8,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "accept_queue_overflow",
-    .title = "A listener's accept queue is full",
+    .title = "Accept queue overflow",
     .scope = Scope::Host,
     .severity = Severity::Error,
     .phase = "Opening",

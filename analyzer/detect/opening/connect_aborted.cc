@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "connect_aborted",
-    .title = "The client aborted the connection attempt",
+    .title = "Connection attempt aborted by the client",
     .severity = Severity::Note,
     .phase = "Opening",
     .said_when =

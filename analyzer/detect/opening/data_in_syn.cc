@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "data_in_syn",
-    .title = "The SYN carried data",
+    .title = "Data in the SYN (TCP Fast Open)",
     .severity = Severity::Info,
     .phase = "Opening",
     .said_when = "payload in a SYN or SYN-ACK (TCP Fast Open); with whether it was accepted",

@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "half_open_abandoned",
-    .title = "The server gave up on a half-open connection",
+    .title = "Half-open connection timed out on the server",
     .severity = Severity::Warning,
     .phase = "Opening",
     .said_when =

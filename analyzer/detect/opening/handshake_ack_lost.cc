@@ -6,7 +6,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "handshake_ack_lost",
-    .title = "The ACK that completes the handshake did not reach the server",
+    .title = "Handshake ACK lost before the server",
     .severity = Severity::Warning,
     .phase = "Opening",
     .said_when =

@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "handshake_ack_missing",
-    .title = "The server repeats its SYN-ACK and no ACK ever passed",
+    .title = "SYN-ACK retransmitted, no ACK seen",
     .severity = Severity::Warning,
     .phase = "Opening",
     .said_when = "SYN-ACK repeated and no ACK ever passed T",

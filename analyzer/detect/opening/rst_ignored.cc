@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "rst_ignored",
-    .title = "A RST that its receiver must ignore",
+    .title = "Invalid RST, to be ignored",
     .severity = Severity::Warning,
     .phase = "Opening",
     .said_when =

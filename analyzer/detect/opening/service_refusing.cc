@@ -8,7 +8,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "service_refusing",
-    .title = "A service refuses every connection",
+    .title = "Service refuses every connection",
     .scope = Scope::Host,
     .severity = Severity::Error,
     .phase = "Opening",

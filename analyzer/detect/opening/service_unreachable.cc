@@ -11,7 +11,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "service_unreachable",
-    .title = "A service is not responding",
+    .title = "Service unreachable",
     .scope = Scope::Host,
     .severity = Severity::Error,
     .phase = "Opening",

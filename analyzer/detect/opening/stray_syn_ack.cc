@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "stray_syn_ack",
-    .title = "A SYN-ACK answers no SYN of this client",
+    .title = "Unsolicited SYN-ACK",
     .severity = Severity::Note,
     .phase = "Opening",
     .said_when =

@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "syn_ack_lost",
-    .title = "A SYN-ACK was lost on its way to the client",
+    .title = "SYN-ACK lost on the way to the client",
     .severity = Severity::Warning,
     .phase = "Opening",
     .said_when =

@@ -10,7 +10,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "syn_backlog_full",
-    .title = "A listener's backlog of half-open connections is full",
+    .title = "SYN backlog full",
     .scope = Scope::Host,
     .severity = Severity::Warning,
     .phase = "Opening",

@@ -10,7 +10,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "syn_flood",
-    .title = "A SYN flood",
+    .title = "SYN flood",
     .scope = Scope::Host,
     .severity = Severity::Error,
     .phase = "Opening",

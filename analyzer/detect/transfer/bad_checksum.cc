@@ -6,7 +6,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "bad_checksum",
-    .title = "Packets with a wrong TCP checksum",
+    .title = "Bad TCP checksum",
     .severity = Severity::Note,
     .phase = "Transfer",
     .said_when =

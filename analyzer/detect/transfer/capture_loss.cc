@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "capture_loss",
-    .title = "The capture missed packets",
+    .title = "Packets missed by the capture",
     .severity = Severity::Note,
     .phase = "Transfer",
     .said_when =

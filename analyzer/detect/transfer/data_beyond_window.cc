@@ -8,7 +8,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "data_beyond_window",
-    .title = "Data sent beyond the receive window",
+    .title = "Data beyond the receive window",
     .severity = Severity::Note,
     .phase = "Transfer",
     .said_when = "data beyond the advertised right edge",

@@ -10,7 +10,7 @@ constexpr std::uint64_t kResendsNeeded = 3;
 
 constexpr Doc kDoc{
     .id = "idle_timeout",
-    .title = "After idle time the connection was no longer known",
+    .title = "Idle timeout: connection forgotten",
     .severity = Severity::Warning,
     .phase = "Transfer",
     .said_when =

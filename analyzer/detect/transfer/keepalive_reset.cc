@@ -8,7 +8,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "keepalive_reset",
-    .title = "A keep-alive probe was answered by RST",
+    .title = "Keep-alive answered by RST",
     .severity = Severity::Warning,
     .phase = "Transfer",
     .said_when = "a probe answered by RST: the peer restarted or lost the connection",

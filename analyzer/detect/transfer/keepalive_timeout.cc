@@ -6,7 +6,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "keepalive_timeout",
-    .title = "Keep-alive probes were not answered",
+    .title = "Keep-alive timeout",
     .severity = Severity::Error,
     .phase = "Transfer",
     .said_when = "probes unanswered until RST or silence",

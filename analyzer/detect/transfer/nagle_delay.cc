@@ -6,7 +6,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "nagle_delay",
-    .title = "Nagle's algorithm waited for a delayed ACK",
+    .title = "Nagle and delayed ACK stall",
     .severity = Severity::Warning,
     .phase = "Transfer",
     .said_when =

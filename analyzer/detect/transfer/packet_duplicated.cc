@@ -57,7 +57,7 @@ handshake <mss 1460,sackOK,TS>
 +.01  A < B  .  1:1(0) ack 201
 finding packet_duplicated frame 7 endpoint client count 1
 )"},
-    {"Sent again by the timer", R"(
+    {"Retransmitted by the timer", R"(
 handshake
 +.10  A > B  P. 1:101(100) ack 1 id 4711  !lost
 +.22  A > B  P. 1:101(100) ack 1 id 4712

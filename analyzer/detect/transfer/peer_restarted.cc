@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "peer_restarted",
-    .title = "A host no longer knows the connection",
+    .title = "Peer lost the connection (restart)",
     .severity = Severity::Warning,
     .phase = "Transfer",
     .said_when =

@@ -6,7 +6,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "peer_unresponsive",
-    .title = "The peer stopped answering",
+    .title = "Peer not responding",
     .severity = Severity::Error,
     .phase = "Transfer",
     .said_when =

@@ -8,7 +8,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "pmtu_blackhole",
-    .title = "Large segments vanish on the path (MTU black hole)",
+    .title = "Path MTU black hole",
     .severity = Severity::Error,
     .phase = "Transfer",
     .said_when =

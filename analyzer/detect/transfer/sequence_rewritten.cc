@@ -6,7 +6,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "sequence_rewritten",
-    .title = "A middlebox rewrites sequence numbers on one side",
+    .title = "Sequence numbers rewritten by a middlebox",
     .severity = Severity::Note,
     .phase = "Transfer",
     .said_when =

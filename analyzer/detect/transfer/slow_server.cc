@@ -9,7 +9,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "slow_server",
-    .title = "A service answers slowly",
+    .title = "Slow server",
     .scope = Scope::Host,
     .severity = Severity::Note,
     .phase = "Transfer",

@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "spurious_retransmission",
-    .title = "Spurious retransmission: the data had arrived",
+    .title = "Spurious retransmission",
     .severity = Severity::Info,
     .phase = "Transfer",
     .said_when =

@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "tail_loss_probe",
-    .title = "A tail loss probe was sent",
+    .title = "Tail loss probe",
     .severity = Severity::Info,
     .phase = "Transfer",
     .said_when =

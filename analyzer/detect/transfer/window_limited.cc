@@ -11,7 +11,7 @@ constexpr std::uint64_t kTransfer = 100'000;  // octets
 
 constexpr Doc kDoc{
     .id = "window_limited",
-    .title = "The receive window bounds the rate",
+    .title = "Throughput limited by the receive window",
     .severity = Severity::Note,
     .phase = "Transfer",
     .said_when =

@@ -6,7 +6,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "zero_window",
-    .title = "A closed receive window held data back",
+    .title = "Zero window",
     .severity = Severity::Warning,
     .phase = "Transfer",
     .said_when = "a window of 0 advertised while the peer has or gets data to send; total and longest stall",

@@ -30,12 +30,15 @@ Lines head(const Summary& summary, const TextStyle& style) {
   return lines;
 }
 
-std::string short_cost(const Impact& impact) {
+std::string short_cost(const Incident& incident) {
+  const Impact& impact = incident.impact;
+  const TimeNs lasted = incident.last_ns - incident.first_ns;
   std::string out;
   const auto say = [&out](const std::string& what) { out += (out.empty() ? "" : ", ") + what; };
   if (impact.connections_failed > 0) say(grouped(impact.connections_failed) + " failed");
   if (impact.connections_reset > 0) say(grouped(impact.connections_reset) + " reset");
   if (impact.time_lost_ns > 0) say(readable_span(impact.time_lost_ns) + " lost");
+  if (impact.time_lost_ns == 0 && lasted >= kSecond) say("over " + readable_span(lasted));
   return out;
 }
 
@@ -47,7 +50,7 @@ Lines told(std::uint64_t number, const Incident& incident, const TextStyle& styl
   const std::string text = paragraph(padded(label + ' ', kIndent), printable(incident.headline), style.width);
   append(lines, style.paint(severity_paint(incident.severity), text.substr(0, label.size())) +
                     text.substr(label.size()));
-  std::string more = short_cost(incident.impact);
+  std::string more = short_cost(incident);
   if (!more.empty()) more += " | ";
   more += fmt::format("{} | {}", words(incident.where), incident.see);
   append(lines, paragraph(std::string(kIndent, ' '), more, style.width));
@@ -55,41 +58,51 @@ Lines told(std::uint64_t number, const Incident& incident, const TextStyle& styl
 }
 
 Lines foot(std::size_t left, const Summary& summary, const TextStyle& style) {
-  Lines lines;
+  const std::uint64_t infos = summary.by_severity()[0];
   std::string text = "Left out: ";
   if (left > 0) text += plural(left, "incident", "incidents") + ", ";
-  text +=
-      plural(summary.by_severity()[0], "info finding", "info findings") + ", services, times: report --all";
-  append(lines, paragraph("", text, style.width));
+  if (infos > 0) text += plural(infos, "info finding", "info findings") + ", ";
+  Lines lines;
+  append(lines, paragraph("", text + "services, times: report --all", style.width));
   return lines;
+}
+
+std::string heading(const Summary& summary, const TextStyle& style) {
+  const std::size_t count = summary.incidents().size();
+  if (count == 1) return style.paint(Paint::Bold, "1 incident");
+  return style.paint(Paint::Bold,
+                     grouped(count) + " incidents, worst first: " + incidents_count_text(summary));
+}
+
+// As many as fit, but one at least. Returns how many are left out.
+std::size_t add_incidents(Lines& out, const Summary& summary, const TextStyle& style, std::size_t most) {
+  std::size_t left = summary.incidents().size();
+  out.push_back(heading(summary, style));
+  for (const auto& [number, incident] : summary.incidents()) {
+    const Lines more = told(number, incident, style);
+    const bool first = left == summary.incidents().size();
+    if (!first && out.size() + more.size() + foot(left - 1, summary, style).size() > most) break;
+    out.insert(out.end(), more.begin(), more.end());
+    --left;
+  }
+  return left;
 }
 
 }  // namespace
 
 std::string first_screen(const Summary& summary, const TextStyle& style, std::size_t lines) {
   Lines out = head(summary, style);
-  if (const std::string nothing = nothing_examined_text(summary); !nothing.empty()) {
-    append(out, paragraph("", nothing + ".", style.width));
-    return fmt::format("{}\n", fmt::join(out, "\n"));
-  }
-  const auto& incidents = summary.incidents();
-  std::size_t shown = 0;
-  if (incidents.empty()) {
+  const std::string nothing = nothing_examined_text(summary);
+  Lines end;
+  if (!nothing.empty()) {
+    append(end, paragraph("", nothing + ".", style.width));
+  } else if (summary.incidents().empty()) {
     out.emplace_back("No error, warning or note.");
+    end = foot(0, summary, style);
   } else {
-    append(out, style.paint(Paint::Bold, plural(incidents.size(), "incident", "incidents") +
-                                             ", worst first: " + incidents_count_text(summary)) +
-                    '\n');
-    for (const auto& [number, incident] : incidents) {
-      const Lines more = told(number, incident, style);
-      const std::size_t feet = foot(incidents.size() - shown - 1, summary, style).size();
-      if (shown > 0 && out.size() + more.size() + feet > lines) break;
-      out.insert(out.end(), more.begin(), more.end());
-      ++shown;
-    }
+    end = foot(add_incidents(out, summary, style, lines), summary, style);
   }
-  const Lines end = foot(incidents.size() - shown, summary, style);
-  if (out.size() + end.size() < lines) out.emplace_back();
+  if (nothing.empty() && out.size() + end.size() < lines) out.emplace_back();
   out.insert(out.end(), end.begin(), end.end());
   return fmt::format("{}\n", fmt::join(out, "\n"));
 }

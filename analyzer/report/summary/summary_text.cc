@@ -61,18 +61,20 @@ std::string groups_text(const Summary& summary, const TextStyle& style) {
     return '\n' + nothing + ".\n";
   if (groups.empty()) return "\nNothing to report: no finding on any connection.\n";
   std::string out = heading("Findings: " + severities_text(summary.by_severity()), style);
-  std::size_t id_width = 0, look_width = 0;
+  std::size_t id_width = 0, look_width = 0, title_width = 0;
   for (const FindingGroup* group : groups) {
     id_width = std::max(id_width, group->id.size());
     look_width = std::max(look_width, look_at(*group).size());
+    title_width = std::max(title_width, columns(title_of(group->id)));
   }
   const std::size_t fixed = 2 + 7 + 2 + id_width + 1 + 7 + 2 + 2 + look_width;
-  const std::size_t room = style.width > fixed ? style.width - fixed : 0;
+  // Where the titles do not fit, the ids have to do: they say the same.
+  const bool titles = fixed + title_width <= style.width;
   for (const FindingGroup* group : groups) {
     out += "  " + style.paint(severity_paint(group->worst), padded(name(group->worst), 7)) + "  ";
     out += padded(group->id, id_width) + ' ' + padded_left(grouped(group->total), 7) + "  ";
-    out += padded(cut(title_of(group->id), room), room) + "  " + style.paint(Paint::Cyan, look_at(*group)) +
-           '\n';
+    if (titles) out += padded(title_of(group->id), title_width) + "  ";
+    out += style.paint(Paint::Cyan, look_at(*group)) + '\n';
   }
   return out;
 }

@@ -67,6 +67,20 @@ TEST_CASE("worst first: severity, failed, reset, time lost, never the count of s
   CHECK(book.incidents()[1].impact.connections_reset == 2);
 }
 
+TEST_CASE("a verdict names what was found of the host and is graver than its cause") {
+  CauseBook book;
+  Finding cause = of_host("short_connections", address(2), 80);
+  cause.severity = Severity::Note;
+  cause.evidence.emplace_back("client", std::string("10.0.0.1"));
+  book.note(cause);
+  book.note(of_host("port_exhaustion", address(1), std::nullopt));
+  book.conclude();
+  REQUIRE(book.incidents().size() == 1);
+  CHECK(book.incidents()[0].severity == Severity::Error);
+  CHECK(book.incidents()[0].headline ==
+        "one connection per request: 10.0.0.1 to 10.0.0.2:80; leads to: Ephemeral port exhaustion");
+}
+
 TEST_CASE("parts of a host's finding are its incident's, whatever their severity") {
   CauseBook book;
   std::vector<CauseTicket> tickets;
