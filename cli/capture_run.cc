@@ -50,6 +50,7 @@ void CaptureRun::run(const Handlers& handlers) {
       trouble(error.what());
     }
   }
+  if (handlers.causes != nullptr) handlers.causes->conclude();
 }
 
 CapturePlan CaptureRun::whole_set() const {
@@ -97,30 +98,41 @@ void CaptureRun::start(Group& group, const Handlers& handlers, TimeNs first_ns) 
 }
 
 void CaptureRun::on_flow(Group& group, const Handlers& handlers, const FlowResult& flow) {
-  if (!options_.selection.wants(flow, group.start_ns)) return;
-  note(group, handlers, flow);
-  if (!handlers.flow) return;
+  const auto tickets =
+      handlers.causes == nullptr ? std::span<const CauseTicket>{} : handlers.causes->note(flow);
+  const bool wanted = options_.selection.wants(flow, group.start_ns);
+  if (!wanted && tickets.empty()) return;
+  note(group, handlers, flow, tickets, wanted);
+  if (!wanted || !handlers.flow) return;
   const Encapsulation& encapsulation =
       group.analysis->decoder().encapsulation(flow.history.trace.encapsulation);
-  handlers.flow(flow, {Origin{options_.files, encapsulation}, group.start_ns, group.end_ns});
+  handlers.flow(flow, {Origin{options_.files, encapsulation}, group.start_ns, group.end_ns, tickets});
 }
 
-void CaptureRun::note(Group& group, const Handlers& handlers, const FlowResult& flow) {
-  for (const Finding& finding : flow.findings) {
-    if (!options_.selection.wants(finding, group.start_ns)) continue;
-    const bool parts_matter = options_.fail_on || handlers.part;
+void CaptureRun::note(Group& group, const Handlers& handlers, const FlowResult& flow,
+                      std::span<const CauseTicket> tickets, bool flow_wanted) {
+  const bool parts_matter = options_.fail_on || handlers.part || !tickets.empty();
+  for (std::size_t i = 0; i < flow.findings.size(); ++i) {
+    const Finding& finding = flow.findings[i];
+    const CauseTicket ticket = tickets.empty() ? CauseTicket{} : tickets[i];
+    const bool wanted = flow_wanted && options_.selection.wants(finding, group.start_ns);
+    if (wanted && !tickets.empty()) handlers.causes->choose(ticket);
+    if (!wanted && ticket.cause == CauseTicket::kNone) continue;
     const Detector* const detector = parts_matter ? group.candidates.detector_of(finding.id) : nullptr;
-    if (detector == nullptr) {
+    if (detector != nullptr) {
+      group.candidates.add({FlowPlace::of(flow.history.trace), detector, finding.severity, wanted,
+                            options_.selection.wants(finding, Severity::Info, group.start_ns), ticket});
+    } else if (wanted) {
       note_severity(finding.severity);
-      continue;
     }
-    group.candidates.add({FlowPlace::of(flow.history.trace), detector, finding.severity,
-                          options_.selection.wants(finding, Severity::Info, group.start_ns)});
   }
 }
 
 void CaptureRun::settle_parts(Group& group, const Handlers& handlers, const PartOf& parts) {
   group.candidates.settle(parts, [&](const PartCandidate& candidate, std::string_view whose) {
+    if (!whose.empty() && handlers.causes != nullptr)
+      handlers.causes->demote(candidate.ticket, candidate.severity);
+    if (!candidate.wanted) return;
     if (whose.empty()) return note_severity(candidate.severity);
     if (candidate.wanted_as_part) note_severity(Severity::Info);
     if (handlers.part) handlers.part(candidate);
@@ -140,16 +152,23 @@ void CaptureRun::finish(Group& group, const Handlers& handlers) {
   capture.decoded = group.analysis->decoder().counts();
   capture.facts = group.analysis->facts();
   capture.end_ns = capture_end_ns_ = group.analysis->capture_end_ns();
-  for (const Finding& finding : group.analysis->capture_findings()) {
-    if (!options_.selection.wants(finding, group.start_ns)) continue;
-    note_severity(finding.severity);
-    capture.findings.push_back(finding);
-  }
+  note_host_findings(group, handlers, capture);
   capture.parts = PartOf(group.analysis->capture_findings());
   settle_parts(group, handlers, capture.parts);
   flows_ += capture.facts.flows;
   capture.hosts = group.analysis->release_hosts();
   if (handlers.capture) handlers.capture(capture, group.start_ns);
+}
+
+void CaptureRun::note_host_findings(Group& group, const Handlers& handlers, CaptureOverview& capture) {
+  for (const Finding& finding : group.analysis->capture_findings()) {
+    const CauseTicket ticket = handlers.causes == nullptr ? CauseTicket{} : handlers.causes->note(finding);
+    if (!options_.selection.wants(finding, group.start_ns)) continue;
+    if (handlers.causes != nullptr) handlers.causes->choose(ticket);
+    note_severity(finding.severity);
+    capture.findings.push_back(finding);
+    capture.tickets.push_back(ticket);
+  }
 }
 
 void CaptureRun::note_severity(Severity severity) {

@@ -6,6 +6,7 @@
 
 #include "analyzer/analysis/analysis.h"
 #include "analyzer/capture/capture_set.h"
+#include "analyzer/causes/cause_book.h"
 #include "analyzer/report/summary/summary.h"
 #include "analyzer/report/text/names.h"
 #include "cli/options.h"
@@ -16,8 +17,9 @@ namespace tcpautopsy::cli {
 // What a flow's handler needs besides the flow.
 struct FlowContext {
   Origin origin;
-  TimeNs capture_start;               // first record of the capture the flow is in
-  std::optional<TimeNs> capture_end;  // once all of it was read
+  TimeNs capture_start;                  // first record of the capture the flow is in
+  std::optional<TimeNs> capture_end;     // once all of it was read
+  std::span<const CauseTicket> tickets;  // CauseBook::note's, where `causes` is set
 };
 
 struct Handlers {
@@ -33,6 +35,8 @@ struct Handlers {
   // Each segment with the flow it belongs to, once that is known.
   std::function<void(std::uint64_t flow, Side sender, const TcpSegment&, const FrameRef&)> segment;
   bool keep_selected_whole = false;  // no segment of the flows named by number is folded
+  // Where incidents are told: gathers all findings, selected or not, and is concluded when all is read.
+  CauseBook* causes = nullptr;
 };
 
 class CaptureRun {
@@ -57,7 +61,9 @@ class CaptureRun {
   void start(Group& group, const Handlers& handlers, TimeNs first_ns);
   void on_flow(Group& group, const Handlers& handlers, const FlowResult& flow);
   void finish(Group& group, const Handlers& handlers);
-  void note(Group& group, const Handlers& handlers, const FlowResult& flow);
+  void note(Group& group, const Handlers& handlers, const FlowResult& flow,
+            std::span<const CauseTicket> tickets, bool flow_wanted);
+  void note_host_findings(Group& group, const Handlers& handlers, CaptureOverview& capture);
   void settle_parts(Group& group, const Handlers& handlers, const PartOf& parts);
   void note_severity(Severity severity);
   void trouble(std::string_view message);

@@ -32,11 +32,11 @@ int run_explain(const Options& options) {
     if (!first && options.format != "ndjson") out.write("\n");
     first = false;
     if (options.format == "markdown")
-      out.write(explain_markdown(*detector, options.thresholds));
+      out.write(explain_markdown(*detector, options.thresholds, options.examples));
     else if (options.format == "ndjson")
       out.line(explain_json(*detector, options.thresholds));
     else
-      out.write(explain_text(*detector, options.thresholds, style));
+      out.write(explain_text(*detector, options.thresholds, style, options.examples));
   }
   out.close();
   return 0;

@@ -9,27 +9,40 @@ namespace tcpautopsy::cli {
 
 int run_findings(const Options& options) {
   CaptureRun capture(options);
-  LineSink sink(options, finding_table_header(), {2, 5});
+  LineSink sink(options, finding_table_header(), {1, 3, 6});
   if (options.format == "csv") sink.header(finding_csv_header());
   std::string scratch;
-  PendingParts pending(options);
-  const auto put_finding = [&](const FindingView& view, const Origin& origin, TimeNs capture_start) {
+  CauseBook causes;
+  PendingParts pending(options, causes);
+  const bool at_once = options.unordered;  // the incident is not known yet
+  const auto put_finding = [&](const FindingView& view, const Origin& origin, const CauseTicket& ticket,
+                               TimeNs capture_start) {
     put(
         sink, options.format, finding_order(view), scratch,
-        [&](std::string& out) { append_finding_json(out, view, origin); },
-        [&](std::string& out) { append_finding_csv(out, view, origin); },
-        [&] { return finding_table_row(view); }, pending.tail(view.finding, view.trace, capture_start));
+        [&](std::string& out) {
+          append_finding_json(out, view, origin);
+          if (at_once) append_incident_json(out, std::nullopt);
+        },
+        [&](std::string& out) {
+          append_finding_csv(out, view, origin);
+          if (at_once) append_incident_csv(out, std::nullopt);
+        },
+        [&] { return finding_table_row(view); },
+        pending.tail(view.finding, view.trace, ticket, capture_start));
   };
   Handlers handlers;
+  if (!at_once) handlers.causes = &causes;
   handlers.flow = [&](const FlowResult& flow, const FlowContext& context) {
-    for (const Finding& finding : flow.findings) {
-      if (!options.selection.wants(finding, context.capture_start)) continue;
-      put_finding({finding, &flow.history.trace}, context.origin, context.capture_start);
+    for (std::size_t i = 0; i < flow.findings.size(); ++i) {
+      if (!options.selection.wants(flow.findings[i], context.capture_start)) continue;
+      put_finding({flow.findings[i], &flow.history.trace}, context.origin,
+                  context.tickets.empty() ? CauseTicket{} : context.tickets[i], context.capture_start);
     }
   };
   handlers.capture = [&](CaptureOverview& overview, TimeNs capture_start) {
-    for (const Finding& finding : overview.findings)
-      put_finding({finding, nullptr}, {options.files, no_encapsulation()}, capture_start);
+    for (std::size_t i = 0; i < overview.findings.size(); ++i)
+      put_finding({overview.findings[i], nullptr}, {options.files, no_encapsulation()}, overview.tickets[i],
+                  capture_start);
     pending.settle(std::move(overview.parts));
     note_what_was_not_read(options, overview);
   };

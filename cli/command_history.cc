@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "analyzer/report/ladder/ladder.h"
 #include "cli/capture_run.h"
 #include "cli/commands.h"
@@ -5,6 +7,18 @@
 #include "cli/sorted_spool.h"
 
 namespace tcpautopsy::cli {
+
+namespace {
+
+// The flow is there, but not what else was asked for.
+std::string left_out_text(const Selection& selection) {
+  if (selection.findings().empty())
+    return "what --flow names is in the capture, but another option leaves it out";
+  return fmt::format("what --flow names is in the capture, but has no finding {}",
+                     fmt::join(selection.findings(), ", "));
+}
+
+}  // namespace
 
 int run_history(const Options& options) {
   if (!options.selection.names_flows())
@@ -25,7 +39,8 @@ int run_history(const Options& options) {
   };
   capture.run(handlers);
   if (!found && capture.read_something()) {
-    say(no_such_flow(capture.flows()));
+    say(options.selection.names_some_below(capture.flows()) ? left_out_text(options.selection)
+                                                            : no_such_flow(capture.flows()));
     return 2;
   }
   bool first = true;

@@ -8,7 +8,9 @@ namespace tcpautopsy::cli {
 int run_report(const Options& options) {
   CaptureRun capture(options);
   Summary summary(options.limit, !options.selection.wants_all());
+  CauseBook causes;
   Handlers handlers;
+  handlers.causes = &causes;
   handlers.flow = [&](const FlowResult& flow, const FlowContext& context) {
     summary.add(flow, context.origin,
                 [&](const Finding& f) { return options.selection.wants(f, context.capture_start); });
@@ -21,13 +23,16 @@ int run_report(const Options& options) {
   };
   capture.run(handlers);
   if (!capture.read_something()) return capture.exit_status();
+  summary.set_incidents(causes);
   Output out(options.output);
   if (options.format == "json")
     out.write(summary_json(summary));
   else if (options.format == "markdown")
     out.write(summary_markdown(summary));
-  else
+  else if (options.all)
     out.write(summary_text(summary, text_style(options, out)));
+  else
+    out.write(first_screen(summary, text_style(options, out)));
   out.close();
   return capture.exit_status();
 }

@@ -55,6 +55,7 @@ class SocketListing {
   TimeNs last_moment(TimeNs first, TimeNs end) const;
   void add_through(const FlowHistory& history, const FlowContext& context);
   void keep_lasting(const FlowHistory& history, TimeNs next_ns);
+  bool ran_out(const SocketRow& row, const FlowHistory& history, TimeNs at) const;
   void put_rows(const FlowHistory& history, TimeNs at);
   void put_row(const SocketRow& row, TimeNs at);
 
@@ -125,8 +126,15 @@ void SocketListing::end_capture(TimeNs start, TimeNs end) {
   lasting_.clear();
 }
 
+// States are known to the capture's end; what is over by the profile some time after it is not told then.
+bool SocketListing::ran_out(const SocketRow& row, const FlowHistory& history, TimeNs at) const {
+  return at > history.capture_end_ns && row.state == TcpState::TimeWait &&
+         at - history.trace.last.time_ns >= options_.profile.time_wait;
+}
+
 void SocketListing::put_rows(const FlowHistory& history, TimeNs at) {
-  for (const SocketRow& row : sockets_at(history, at)) put_row(row, at);
+  for (const SocketRow& row : sockets_at(history, at))
+    if (!ran_out(row, history, at)) put_row(row, at);
 }
 
 void SocketListing::put_row(const SocketRow& row, TimeNs at) {
@@ -163,8 +171,9 @@ void SocketListing::finish() {
 }
 
 void note_limits(const Options& options, const CaptureRun& capture, const SocketListing& listing,
-                 std::optional<TimeNs> first) {
+                 std::optional<TimeNs> first, std::optional<TimeNs> start) {
   if (options.quiet || capture.flows() == 0) return;
+  if (first && start && *first < *start) say("note: the capture begins after that time");
   if (first && *first > capture.capture_end_ns() && !options.watch)
     say("note: the capture ends before that time; states are as at its end (--capture-end moves it)");
   if (first && *first > capture.capture_end_ns() && options.watch)
@@ -185,18 +194,19 @@ int run_ss(const Options& options) {
     throw UsageError{"--watch needs a time to begin at, and nothing follows the end"};
   CaptureRun capture(options);
   SocketListing listing(options);
-  std::optional<TimeNs> first;
+  std::optional<TimeNs> first, earliest;
   Handlers handlers;
   handlers.flow = [&](const FlowResult& flow, const FlowContext& context) {
     listing.add(flow.history, context);
   };
   handlers.capture = [&](const CaptureOverview& overview, TimeNs start) {
     if (options.at && options.at->kind != TimeSpec::Kind::End) first = options.at->resolve(start, 0);
+    earliest = std::min(earliest.value_or(start), start);
     listing.end_capture(start, overview.end_ns);
   };
   capture.run(handlers);
   if (capture.read_something()) listing.finish();
-  note_limits(options, capture, listing, first);
+  note_limits(options, capture, listing, first, earliest);
   return capture.exit_status();
 }
 

@@ -2,15 +2,17 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/report/text/explain.h"
+
 namespace tcpautopsy::cli {
 
 const std::vector<Command>& commands() {
   constexpr unsigned reading = kInput | kSelect | kFailOn;
   static const std::vector<Command> all{
       {"report",
-       "what happened, on one screen, then every error and warning",
+       "what went wrong, worst first, on one screen",
        "FILE...",
-       reading | kLimit,
+       reading | kAll | kLimit,
        {"text", "markdown", "json"},
        run_report},
       {"flows",
@@ -34,7 +36,7 @@ const std::vector<Command>& commands() {
       {"explain",
        "what a finding means, how to confirm it, what to do; all findings without ID",
        "[ID...]",
-       kSettings,
+       kSettings | kExamples,
        {"text", "markdown", "ndjson"},
        run_explain},
       {"ss",
@@ -96,7 +98,14 @@ const Command* find_command(std::string_view name) {
 
 const Command& command_named(std::string_view name) {
   if (const Command* command = find_command(name)) return *command;
-  throw UsageError{fmt::format("there is no command '{}'", name)};
+  throw UsageError{fmt::format("there is no command '{}'{}", name, meant_command(name))};
+}
+
+std::string meant_command(std::string_view wrong) {
+  std::vector<std::string_view> names{"help", "version"};
+  for (const Command& command : commands()) names.push_back(command.name);
+  const auto near = near_words(wrong, names);
+  return near.empty() ? "" : fmt::format("; did you mean {}?", near.front());
 }
 
 std::string general_help() {
@@ -109,8 +118,8 @@ std::string general_help() {
   for (const Command& command : commands())
     out += fmt::format("  {:<13} {}\n", command.name, command.purpose);
   out +=
-      "  help          the options of a command\n\n"
-      "--version tells the version.\n\n"
+      "  help          the options of a command\n"
+      "  version       the version, as --version\n\n"
       "Exit status: 0 done; 1 done, but some input was damaged or left out; 2 nothing could be done; 3 "
       "--fail-on met.\n";
   return out;

@@ -26,6 +26,7 @@ int run_batch_merge(const Options& options);
 const std::vector<Command>& commands();
 const Command* find_command(std::string_view name);
 const Command& command_named(std::string_view name);  // throws UsageError
+std::string meant_command(std::string_view wrong);    // "; did you mean report?", or empty
 
 std::string general_help();
 std::string command_help(const Command& command);

@@ -57,23 +57,19 @@ void LineSink::put_row(std::string_view joined) {
     for (const std::string& column : columns_) names += column + kCellEnd;
     put_row(names);
   }
-  std::string text;
+  std::string lead, last;
   for (std::size_t i = 0; !joined.empty(); ++i) {
     const std::size_t end = joined.find(kCellEnd);
     const std::string_view cell = joined.substr(0, end);
     joined.remove_prefix(end + 1);
     const bool flush_right = std::find(right_.begin(), right_.end(), i) != right_.end();
-    const std::size_t have = tcpautopsy::columns(cell);
-    const std::size_t pad = have < widths_[i] ? widths_[i] - have : 0;
-    if (i > 0) text += "  ";
-    if (flush_right) text.append(pad, ' ');
-    text += cell;
-    if (!flush_right) text.append(pad, ' ');
+    if (joined.empty())
+      last = flush_right ? padded_left(cell, widths_[i]) : cell;
+    else
+      lead += (flush_right ? padded_left(cell, widths_[i]) : padded(cell, widths_[i])) + "  ";
   }
-  text.erase(text.find_last_not_of(' ') + 1);
   // Only a terminal is narrow; what goes to a file or into a pipe is whole.
-  if (out_.terminal()) text = cut(text, style_.width);
-  out_.line(text);
+  out_.line(table_row(lead, last, out_.terminal() ? style_.width : 0));
 }
 
 void LineSink::finish(const std::function<bool(std::string&)>& last) {

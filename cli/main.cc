@@ -1,6 +1,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -33,22 +34,41 @@ int complete(const std::vector<std::string>& arguments) {
   return print(lines);
 }
 
+// What is neither a command nor a file, but looks like a command that was mistyped.
+void refuse_mistyped(const std::string& word) {
+  std::error_code ignored;
+  if (word.starts_with('-') || std::filesystem::exists(word, ignored)) return;
+  if (const std::string meant = meant_command(word); !meant.empty())
+    throw UsageError{"there is no command or file '" + word + "'" + meant};
+}
+
+int run_command(const Command& command, const std::vector<std::string>& arguments) {
+  try {
+    return command.run(parse_options(command, arguments));
+  } catch (UsageError& error) {
+    error.command = command.name;
+    throw;
+  }
+}
+
 int run(std::vector<std::string> arguments) {
   if (arguments.empty()) throw UsageError{"no capture is named"};
   const std::string& first = arguments.front();
   if (first == "help" || first == "--help" || first == "-h") return help(arguments);
-  if (first == "--version") return print("tcpautopsy " TCPAUTOPSY_VERSION "\n");
+  if (first == "--version" || first == "version") return print("tcpautopsy " TCPAUTOPSY_VERSION "\n");
   if (first == "--complete") return complete(arguments);
   const Command* command = arguments.size() > 1 ? find_command(first + " " + arguments[1]) : nullptr;
   if (command != nullptr)
     arguments.erase(arguments.begin(), arguments.begin() + 2);
   else if ((command = find_command(first)) != nullptr)
     arguments.erase(arguments.begin());
-  else
+  else {
+    refuse_mistyped(first);
     command = find_command("report");
+  }
   for (const std::string& argument : arguments)
     if (argument == "--help" || argument == "-h") return print(command_help(*command));
-  return command->run(parse_options(*command, arguments));
+  return run_command(*command, arguments);
 }
 
 }  // namespace
@@ -60,7 +80,7 @@ int main(int count, char** arguments) {
   try {
     return run({arguments + 1, arguments + count});
   } catch (const UsageError& error) {
-    say(error.message + "; see tcpautopsy help");
+    say(error.message + "; see tcpautopsy help" + (error.command.empty() ? "" : " " + error.command));
   } catch (const ReaderGone&) {
     return 0;
   } catch (const OutputError& error) {

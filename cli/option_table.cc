@@ -35,6 +35,10 @@ auto flag_into(bool Options::*member) {
 }
 
 void add_finding(Options& o, const std::string& id) {
+  if (const std::size_t comma = id.find(','); comma != std::string::npos) {
+    add_finding(o, id.substr(0, comma));
+    return add_finding(o, id.substr(comma + 1));
+  }
   if (o.selection.add_finding(id)) return;
   std::string message = fmt::format("there is no finding '{}'", id);
   const auto near = near_matches(id, detectors());
@@ -124,6 +128,10 @@ std::vector<Option> special_options() {
       {{"full", kFull, Nothing, "", "draw every segment, fold no runs of data", flag_into(&Options::full)},
        {"turns", kFull, Nothing, "", "tell the first 64 turns of data, not only 10",
         flag_into(&Options::turns)},
+       {"all", kAll, Nothing, "", "as text: all incidents, findings, services and times, not only one screen",
+        flag_into(&Options::all)},
+       {"examples", kExamples, Nothing, "", "with the test scripts, in text and Markdown",
+        flag_into(&Options::examples)},
        {"limit", kLimit, One, "N", "errors and warnings of each kind told in full (10)",
         [](Options& o, const std::string& t) { o.limit = number_of<std::size_t>(t, "limit"); }},
        {"unordered", kUnordered, Nothing, "", "print each line as soon as it is known, in no order",
@@ -185,17 +193,17 @@ std::vector<Option> select_options() {
       {"flow", kSelect, Many, "N", "these flows: 17, 3,5 or 10-20",
        [](Options& o, const std::string& t) {
          if (!o.selection.add_flows(t))
-           throw UsageError{fmt::format("--flow '{}' is no number, list or range of flows", t)};
+           throw UsageError{fmt::format("--flow '{}' is not a flow number, list or range", t)};
        }},
       {"host", kSelect, Many, "IP", "flows with this address or network at either end",
        [](Options& o, const std::string& t) {
          if (!o.selection.add_host(t))
-           throw UsageError{fmt::format("--host '{}' is no IP address or network", t)};
+           throw UsageError{fmt::format("--host '{}' is not an IP address or network", t)};
        }},
       {"port", kSelect, Many, "N", "flows with this port at either end",
        [](Options& o, const std::string& t) { o.selection.add_port(number_of<std::uint16_t>(t, "port")); }},
-      {"finding", kSelect, Many, "ID", "flows that have this finding, and no other findings", add_finding,
-       finding_ids},
+      {"finding", kSelect, Many, "ID",
+       "flows that have this finding, and no other findings; several with commas", add_finding, finding_ids},
       choosing({"severity", kSelect, One, "LEVEL", "findings at least so grave: info, note, warning, error"},
                kSeverities, [](Options& o, Severity s) { o.selection.set_severity(s); }),
       {"since", kSelect, One, "TIME", "flows and findings not over before this time",

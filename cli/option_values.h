@@ -14,12 +14,12 @@ namespace tcpautopsy::cli {
 inline TimeSpec time_of(const std::string& text, std::string_view option) {
   if (const auto time = parse_time(text)) return *time;
   throw UsageError{fmt::format(
-      "--{} '{}' is no time: give 2024-05-01T10:00:00Z, epoch seconds, +SECONDS or end", option, text)};
+      "--{} '{}' is not a time: give 2024-05-01T10:00:00Z, epoch seconds, +SECONDS or end", option, text)};
 }
 
 inline TimeNs seconds_of(const std::string& text, std::string_view option) {
   if (const auto seconds = parse_seconds(text)) return *seconds;
-  throw UsageError{fmt::format("--{} '{}' is no number of seconds", option, text)};
+  throw UsageError{fmt::format("--{} '{}' is not a number of seconds", option, text)};
 }
 
 // Digits only; the library's own conversion would take "-1" for a large number.
@@ -28,7 +28,7 @@ Number number_of(const std::string& text, std::string_view option) {
   Number number{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error == std::errc{} && end == text.data() + text.size()) return number;
-  throw UsageError{fmt::format("--{} '{}' is no number that fits", option, text)};
+  throw UsageError{fmt::format("--{} '{}' is not a valid number", option, text)};
 }
 
 inline std::uint64_t count_of(const std::string& text, std::string_view option, std::uint64_t least) {
@@ -37,7 +37,7 @@ inline std::uint64_t count_of(const std::string& text, std::string_view option, 
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error == std::errc{} && end == text.data() + text.size() && number >= least && number <= kMost)
     return number;
-  throw UsageError{fmt::format("--{} '{}' is no number from {} to {}", option, text, least, kMost)};
+  throw UsageError{fmt::format("--{} '{}' is not a number from {} to {}", option, text, least, kMost)};
 }
 
 template <class Choices>

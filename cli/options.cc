@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <sstream>
 
+#include "analyzer/report/text/explain.h"
 #include "cli/batch/store_inputs.h"
 #include "cli/option_table.h"
 #include "cli/settings.h"
@@ -92,6 +93,17 @@ void check_files(const Options& o) {
   }
 }
 
+// "; did you mean --flow?", or empty.
+std::string meant_option(const Command& command, std::string_view wrong) {
+  const auto sections = options_of(command);
+  Words names;
+  for (const OptionSection& section : sections)
+    for (const Option& option : section.options) names.push_back(option.long_name());
+  wrong.remove_prefix(std::min(wrong.find_first_not_of('-'), wrong.size()));
+  const auto near = near_words(wrong, {names.begin(), names.end()});
+  return near.empty() ? "" : fmt::format("; did you mean --{}?", near.front());
+}
+
 }  // namespace
 
 Options parse_options(const Command& command, const std::vector<std::string>& arguments) {
@@ -113,6 +125,8 @@ Options parse_options(const Command& command, const std::vector<std::string>& ar
     }
     use(command, given, o);
     read_format(command, given, o);
+  } catch (const po::unknown_option& error) {
+    throw UsageError{error.what() + meant_option(command, error.get_option_name())};
   } catch (const po::error& error) {
     throw UsageError{error.what()};
   }

@@ -19,6 +19,7 @@ namespace tcpautopsy::cli {
 // A mistake on the command line: the message is for the user, and nothing was done.
 struct UsageError {
   std::string message;
+  std::string command = {};  // whose help tells how it should be
 };
 
 enum class When : std::uint8_t { Auto, Always, Never };
@@ -42,7 +43,7 @@ struct Options {
   When color = When::Auto;
   std::size_t width = 0;  // 0: find out
   // Single commands.
-  bool full = false, turns = false, count = false;
+  bool full = false, turns = false, count = false, all = false, examples = false;
   std::size_t limit = 10;
   std::optional<TimeSpec> at;
   std::optional<TimeNs> watch;  // step between moments
@@ -69,8 +70,10 @@ enum OptionGroup : unsigned {
   kMakeShards = 4096,
   kOneShard = 8192,
   kPlan = 16384,
-  kScan = 32768,    // what makes files one capture, and how many at once
-  kCompare = 65536  // what is told of a store, and what makes the exit status 3
+  kScan = 32768,     // what makes files one capture, and how many at once
+  kCompare = 65536,  // what is told of a store, and what makes the exit status 3
+  kAll = 131072,
+  kExamples = 262144
 };
 
 struct Command {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analyzer/analysis/part_of.h"
+#include "analyzer/causes/cause_book.h"
 #include "cli/sorted_spool.h"
 
 namespace tcpautopsy::cli {
@@ -14,7 +15,9 @@ struct PartCandidate {
   FlowPlace flow;
   const Detector* detector = nullptr;
   Severity severity = Severity::Info;
-  bool wanted_as_part = false;  // chosen by the user's selection even then
+  bool wanted = false;          // chosen by the user's selection; else only its incident matters
+  bool wanted_as_part = false;  // chosen even as part of another
+  CauseTicket ticket;
 };
 
 // Those of one capture, in bounded memory.

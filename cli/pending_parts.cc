@@ -17,17 +17,40 @@ struct Tail {
 };
 static_assert(std::is_trivially_copyable_v<Tail>);
 
-constexpr char kNone = '\0', kTail = '\1';  // the last octet of each line
+static_assert(std::is_trivially_copyable_v<CauseTicket>);
+
+constexpr char kTicket = '\0', kPart = '\1';  // the last octet of each line
+
+template <class T>
+std::string octets_of(const T& value) {
+  std::string text(sizeof value, '\0');
+  std::memcpy(text.data(), &value, sizeof value);
+  return text;
+}
+
+template <class T>
+T take(std::string& line) {
+  T value;
+  std::memcpy(&value, line.data() + line.size() - sizeof value, sizeof value);
+  line.resize(line.size() - sizeof value);
+  return value;
+}
 
 void make_part_of_row(std::string& line) {
   // The severity is the first cell.
   line.replace(0, line.find_first_of('\x1f'), name(Severity::Info));
 }
 
+void put_incident_in_row(std::string& line, std::optional<std::uint64_t> incident) {
+  // The second cell, which is empty.
+  line.insert(line.find_first_of('\x1f') + 1, incident ? std::to_string(*incident) : "-");
+}
+
 }  // namespace
 
-std::string PendingParts::tail(const Finding& finding, const FlowTrace* flow, TimeNs capture_start) const {
-  if (flow == nullptr || !PartOf::possible(finding.id)) return {kNone};
+std::string PendingParts::tail(const Finding& finding, const FlowTrace* flow, const CauseTicket& ticket,
+                               TimeNs capture_start) const {
+  if (flow == nullptr || !PartOf::possible(finding.id)) return octets_of(ticket) + kTicket;
   Finding part = finding;
   part.severity = Severity::Info;
   Tail tail;
@@ -35,18 +58,11 @@ std::string PendingParts::tail(const Finding& finding, const FlowTrace* flow, Ti
   tail.capture = captures_.size();
   tail.detector = find_detector(finding.id);
   tail.wanted_as_part = options_.selection.wants(part, capture_start);
-  std::string text(sizeof tail, '\0');
-  std::memcpy(text.data(), &tail, sizeof tail);
-  return text + kTail;
+  return octets_of(tail) + octets_of(ticket) + kPart;
 }
 
-bool PendingParts::tell(std::string& line) const {
-  const bool waits = line.back() == kTail;
-  line.pop_back();
-  if (!waits) return true;
-  Tail tail;
-  std::memcpy(&tail, line.data() + line.size() - sizeof tail, sizeof tail);
-  line.resize(line.size() - sizeof tail);
+bool PendingParts::tell_whose(std::string& line) const {
+  const Tail tail = take<Tail>(line);
   const std::string_view whose = captures_.at(tail.capture).of(tail.detector->doc.id, tail.place);
   if (whose.empty()) return true;
   if (!tail.wanted_as_part) return false;
@@ -56,6 +72,25 @@ bool PendingParts::tell(std::string& line) const {
     make_part_of_row(line);
   else
     make_part_of_json(line, whose);
+  return true;
+}
+
+void PendingParts::tell_incident(std::string& line, const CauseTicket& ticket) const {
+  const auto incident = causes_.number_of(ticket);
+  if (options_.format == "csv")
+    append_incident_csv(line, incident);
+  else if (options_.format == "table")
+    put_incident_in_row(line, incident);
+  else
+    append_incident_json(line, incident);
+}
+
+bool PendingParts::tell(std::string& line) const {
+  const bool may_be_part = line.back() == kPart;
+  line.pop_back();
+  const auto ticket = take<CauseTicket>(line);
+  if (may_be_part && !tell_whose(line)) return false;
+  tell_incident(line, ticket);
   return true;
 }
 

@@ -1,10 +1,11 @@
-// Findings about flows that wait for those about hosts, to which they may belong.
+// Findings that wait for those about hosts, to which they may belong, and for their incidents.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "analyzer/analysis/part_of.h"
+#include "analyzer/causes/cause_book.h"
 #include "cli/options.h"
 
 namespace tcpautopsy::cli {
@@ -12,17 +13,24 @@ namespace tcpautopsy::cli {
 // What decides is put behind the line while it waits, and taken away before it is printed.
 class PendingParts {
  public:
-  explicit PendingParts(const Options& options) : options_(options) {}
+  // `causes` knows the tickets' incidents by the time of tell().
+  PendingParts(const Options& options, const CauseBook& causes) : options_(options), causes_(causes) {}
 
   // Behind a line about `finding` of this flow (none: of a host or the capture).
-  std::string tail(const Finding& finding, const FlowTrace* flow, TimeNs capture_start) const;
+  std::string tail(const Finding& finding, const FlowTrace* flow, const CauseTicket& ticket,
+                   TimeNs capture_start) const;
   // The capture, whose flows have been, is over.
   void settle(PartOf parts) { captures_.push_back(std::move(parts)); }
-  // Takes the tail away and tells the line whose part it is, if any. False: it is not wanted any more.
+  // Takes the tail away and tells the line whose part it is, if any, and its incident. False: it is not
+  // wanted any more.
   bool tell(std::string& line) const;
 
  private:
+  bool tell_whose(std::string& line) const;
+  void tell_incident(std::string& line, const CauseTicket& ticket) const;
+
   const Options& options_;
+  const CauseBook& causes_;
   std::vector<PartOf> captures_;
 };
 

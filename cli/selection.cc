@@ -85,6 +85,10 @@ bool Selection::wants_number(std::uint64_t flow) const {
                      [flow](const auto& f) { return f.first <= flow && flow <= f.second; });
 }
 
+bool Selection::names_some_below(std::uint64_t flows) const {
+  return std::any_of(flows_.begin(), flows_.end(), [flows](const auto& f) { return f.first < flows; });
+}
+
 bool Selection::more_than_numbers() const {
   return !hosts_.empty() || !ports_.empty() || !findings_.empty() || severity_ || since_ || until_;
 }

@@ -34,6 +34,8 @@ class Selection {
   bool wants_all() const { return flows_.empty() && !more_than_numbers(); }
   bool names_flows() const { return !flows_.empty(); }
   bool wants_number(std::uint64_t flow) const;
+  bool names_some_below(std::uint64_t flows) const;  // one of the first `flows` is named by number
+  const std::vector<std::string>& findings() const { return findings_; }
   // Whether a number alone decides, so that nothing need be analysed to know what is wanted.
   bool by_number_only() const { return !flows_.empty() && !more_than_numbers(); }
   bool wants(const FlowResult& flow, TimeNs capture_start) const;

@@ -185,7 +185,7 @@ void Writer::expert(const Shown& shown) {
 void register_experts(int protocol) {
   Experts& e = experts();
   static ei_register_info list[] = {
-      {&e.chat, {"tcpautopsy.expert.info", PI_SEQUENCE, PI_CHAT, "TCP Autopsy: for information", EXPFILL}},
+      {&e.chat, {"tcpautopsy.expert.info", PI_SEQUENCE, PI_CHAT, "TCP Autopsy: info", EXPFILL}},
       {&e.note, {"tcpautopsy.expert.note", PI_SEQUENCE, PI_NOTE, "TCP Autopsy: note", EXPFILL}},
       {&e.warning, {"tcpautopsy.expert.warning", PI_SEQUENCE, PI_WARN, "TCP Autopsy: warning", EXPFILL}},
       {&e.error, {"tcpautopsy.expert.error", PI_SEQUENCE, PI_ERROR, "TCP Autopsy: error", EXPFILL}},

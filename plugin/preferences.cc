@@ -88,7 +88,7 @@ void register_preferences(int protocol) {
   prefs_register_enum_preference(
       module, "profile", "Timers and retries of the hosts",
       "Whose TCP the hosts run: how long TIME-WAIT and FIN-WAIT-2 last, how often a segment is "
-      "sent again before a host gives up",
+      "retransmitted before a host gives up",
       &v.profile, v.profiles.data(), FALSE);
   prefs_register_string_preference(
       module, "thresholds", "Thresholds of findings",

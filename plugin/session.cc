@@ -108,7 +108,7 @@ void Session::take(const FlowResult& flow) {
   const Origin from = origin(flow.history.trace.encapsulation);
   if (keep_.summary) {
     summary_.add(flow, from);
-    note_candidates(flow, candidates_);
+    note(flow, gathered_);
   }
   if (keep_.ladders && whole_records_ < kWholeRecords) {
     whole_records_ += flow.history.records().size() + 8;
@@ -217,15 +217,30 @@ const FlowResult* Session::whole(std::uint64_t flow) const {
   return found == whole_.end() ? nullptr : &found->second;
 }
 
-void Session::note_candidates(const FlowResult& flow, std::vector<Candidate>& candidates) {
-  for (const Finding& finding : flow.findings)
+void Session::note(const FlowResult& flow, Gathered& gathered) {
+  const auto tickets = gathered.causes.note(flow);
+  for (std::size_t i = 0; i < flow.findings.size(); ++i) {
+    const Finding& finding = flow.findings[i];
+    const CauseTicket ticket = tickets.empty() ? CauseTicket{} : tickets[i];
+    gathered.causes.choose(ticket);
     if (PartOf::possible(finding.id))
-      candidates.push_back({FlowPlace::of(flow.history.trace), finding.id, finding.severity});
+      gathered.candidates.push_back(
+          {FlowPlace::of(flow.history.trace), finding.id, finding.severity, ticket});
+  }
 }
 
-void Session::demote(Summary& summary, const std::vector<Candidate>& candidates, const PartOf& parts) {
-  for (const Candidate& c : candidates)
-    if (!parts.of(c.id, c.flow).empty()) summary.demote(c.id, c.severity, c.flow, true);
+void Session::settle(Summary& summary, Gathered& gathered, const PartOf& parts) const {
+  for (const Candidate& c : gathered.candidates) {
+    if (parts.of(c.id, c.flow).empty()) continue;
+    summary.demote(c.id, c.severity, c.flow, true);
+    gathered.causes.demote(c.ticket, c.severity);
+  }
+  for (const Finding& finding : book_.general()) {
+    const CauseTicket ticket = gathered.causes.note(finding);
+    if (!summary.selected()) gathered.causes.choose(ticket);
+  }
+  gathered.causes.conclude();
+  summary.set_incidents(gathered.causes);
 }
 
 CaptureOverview Session::overview() const {
@@ -248,7 +263,8 @@ CaptureOverview Session::overview() const {
 Summary Session::summary() const {
   Summary all = summary_;
   CaptureOverview capture = overview();
-  demote(all, candidates_, capture.parts);
+  Gathered gathered = gathered_;
+  settle(all, gathered, capture.parts);
   all.add(std::move(capture), files_);
   return all;
 }
@@ -256,14 +272,14 @@ Summary Session::summary() const {
 Summary Session::summary_of(const std::unordered_set<std::uint64_t>& flows) const {
   constexpr std::size_t kToldInFull = 10;
   Summary some(kToldInFull, true);
-  std::vector<Candidate> candidates;
+  Gathered gathered;
   for (const FlowResult& flow : chosen_) {
     if (!flows.contains(flow.history.trace.number)) continue;
     some.add(flow, origin(flow.history.trace.encapsulation));
-    note_candidates(flow, candidates);
+    note(flow, gathered);
   }
   CaptureOverview capture = overview();
-  demote(some, candidates, capture.parts);
+  settle(some, gathered, capture.parts);
   capture.findings.clear();
   some.add(std::move(capture), files_);
   return some;

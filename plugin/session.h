@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "analyzer/analysis/analysis.h"
+#include "analyzer/causes/cause_book.h"
 #include "analyzer/report/ladder/packet_book.h"
 #include "analyzer/report/summary/summary.h"
 #include "plugin/preferences.h"
@@ -86,10 +87,17 @@ class Session {
     FlowPlace flow;
     std::string_view id;
     Severity severity = Severity::Info;
+    CauseTicket ticket;
   };
 
-  static void note_candidates(const FlowResult& flow, std::vector<Candidate>& candidates);
-  static void demote(Summary& summary, const std::vector<Candidate>& candidates, const PartOf& parts);
+  // What a report is made of besides its sums.
+  struct Gathered {
+    std::vector<Candidate> candidates;
+    CauseBook causes;
+  };
+
+  static void note(const FlowResult& flow, Gathered& gathered);
+  void settle(Summary& summary, Gathered& gathered, const PartOf& parts) const;
   void note_frame(std::uint32_t frame, TimeNs time_ns);
   void analyse_waiting();
   void take(const FlowResult& flow);
@@ -102,7 +110,7 @@ class Session {
   void show(std::uint32_t frame, TimeNs time_ns, Place place);
 
   Keep keep_;
-  std::vector<Candidate> candidates_;  // of summary_
+  Gathered gathered_;  // of summary_
   Decoder decoder_;
   PacketBook book_;
   std::vector<Place> places_;                                    // by frame, of its outermost TCP header

@@ -19,6 +19,8 @@ run() {
 }
 tell() {
   run report
+  echo
+  run report --all
   [ -e case.tap ] || return 0  # a script makes one connection: its ladder is worth seeing
   echo
   run history --flow 0

@@ -16,7 +16,7 @@ namespace {
           path + ": the disk is full; what was finished is kept, and the same command goes on from there");
     case SQLITE_BUSY:
     case SQLITE_LOCKED: throw StoreError(path + ": another run (or program) is using this store");
-    case SQLITE_NOTADB: throw StoreError(path + ": is no store of tcpautopsy");
+    case SQLITE_NOTADB: throw StoreError(path + ": is not a tcpautopsy store");
     case SQLITE_CORRUPT: throw StoreError(path + ": the store is damaged");
     default: break;
   }
@@ -33,7 +33,7 @@ namespace {
 void require_file(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) throw StoreError(path + ": " + std::strerror(errno));
-  if (!S_ISREG(status.st_mode)) throw StoreError(path + ": is no store of tcpautopsy");
+  if (!S_ISREG(status.st_mode)) throw StoreError(path + ": is not a tcpautopsy store");
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ void read_threshold(const std::string& name, const std::string& value, Threshold
 PlanFile::PlanFile(const std::string& folder) {
   database_.emplace(path_in(folder), Database::Access::Read);
   if (!database_->number("SELECT 1 FROM sqlite_master WHERE name = 'settings'"))
-    throw StoreError(path_in(folder) + ": is no plan of tcpautopsy");
+    throw StoreError(path_in(folder) + ": is not a tcpautopsy plan");
 }
 
 PlanFile::PlanFile(const std::string& folder, New) : final_path_(path_in(folder)) {

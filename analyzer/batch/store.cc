@@ -38,7 +38,7 @@ Database& ready(Database& database) {
 
 void check_version(Database& database) {
   if (!database.number("SELECT 1 FROM sqlite_master WHERE name = 'meta'"))
-    throw StoreError(database.path() + ": is no store of tcpautopsy");
+    throw StoreError(database.path() + ": is not a tcpautopsy store");
   const auto version = database.number("SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'schema'");
   if (version != kSchemaVersion)
     throw StoreError(fmt::format("{}: a store of version {}; this program knows {}", database.path(),

@@ -299,7 +299,7 @@ std::unique_ptr<ByteSource> MemberShelf::open(const std::string& archive, const 
   if (!on) {
     path_ = archive;
     reader_ = ArchiveReader::open(archive);
-    if (!reader_) throw CaptureError(archive + ": is no tar or zip archive");
+    if (!reader_) throw CaptureError(archive + ": is not a tar or zip archive");
     if (!advance(member)) {
       const std::string why = reader_->error().empty() ? "no such member" : reader_->error();
       throw CaptureError(archive + kMemberMark + member + ": " + why);

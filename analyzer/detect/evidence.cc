@@ -118,14 +118,20 @@ std::string durations_text(std::span<const TimeNs> durations) {
   return text.empty() ? text : text + (in_seconds ? " s" : " ms");
 }
 
+std::string number_text(std::uint64_t number) {
+  std::string text = std::to_string(number);
+  for (std::size_t at = text.size(); at > 3;) text.insert(at -= 3, 1, ',');
+  return text;
+}
+
 std::string times_text(std::uint64_t n) {
   if (n == 1) return "once";
   if (n == 2) return "twice";
-  return std::to_string(n) + " times";
+  return number_text(n) + " times";
 }
 
 std::string count_text(std::uint64_t n, std::string_view noun) {
-  return std::to_string(n) + " " + std::string(noun) + (n == 1 ? "" : "s");
+  return number_text(n) + " " + std::string(noun) + (n == 1 ? "" : "s");
 }
 
 std::string endpoint_text(const EndpointAddress& address) {

@@ -54,11 +54,12 @@ void prove(Finding& finding, std::string_view name, const T& value) {
   }
 }
 
-// Words for summaries.
+// Words for summaries; counts are grouped by thousands.
 std::string duration_text(TimeNs duration);  // "7.1 s", "230 ms", "0.4 ms", "12 us"
 std::string durations_text(
-    std::span<const TimeNs> durations);   // "1.0, 2.0, 4.0 s"; the middle of more than eight is left out
-std::string times_text(std::uint64_t n);  // "once", "twice", "4 times"
+    std::span<const TimeNs> durations);  // "1.0, 2.0, 4.0 s"; the middle of more than eight is left out
+std::string number_text(std::uint64_t number);                   // "1,234,567"
+std::string times_text(std::uint64_t n);                         // "once", "twice", "4 times"
 std::string count_text(std::uint64_t n, std::string_view noun);  // "1 octet", "5 octets"
 std::string endpoint_text(const EndpointAddress& address);       // "10.0.0.2:80", "[2001:db8::1]:443"
 std::string endpoint_text(const FlowFacts& flow, Side side);

@@ -207,7 +207,7 @@ std::string tell_served(Finding& finding, const Sums& sums, std::string_view whe
   prove(finding, "slowest_handshake_ns", served.slowest_ns);
   std::string text = fmt::format("{} opened {}", count_text(served.count, "connection"), when);
   if (served.syn_resent > 0)
-    text += fmt::format(", {} of them only when the SYN was sent again",
+    text += fmt::format(", {} of them only when the SYN was retransmitted",
                         served.syn_resent == served.count ? "all" : std::to_string(served.syn_resent));
   return text + fmt::format(" (the slowest after {})", duration_text(served.slowest_ns));
 }

@@ -7,7 +7,7 @@
 
 namespace tcpautopsy {
 
-// Where the listener threw this handshake away (or the way to it is cut: ThrownAway): connections to it that
+// Where the listener dropped this handshake (or the way to it is cut: ThrownAway): connections to it that
 // completed within a minute of it. 0 if it did not. accept_dropped tells of those that served others.
 std::uint64_t served_while_dropping(const DetectContext& context);
 

@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <numeric>
 
+#include "analyzer/detect/evidence.h"
+
 namespace tcpautopsy {
 namespace {
 
@@ -73,12 +75,6 @@ PortRange port_range(const HostBook& book, const IpAddress& client) {
     connections = std::max(connections, known.value->client.connections);
   }
   return port_range(used, connections);
-}
-
-std::string number_text(std::uint64_t number) {
-  std::string text = std::to_string(number);
-  for (std::size_t at = text.size(); at > 3;) text.insert(at -= 3, 1, ',');
-  return text;
 }
 
 std::string percent_text(double share) {

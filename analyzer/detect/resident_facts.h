@@ -65,8 +65,6 @@ PortRange port_range(const PortSet& used, std::uint64_t connections);
 // Of all that a host used as client; `connections` are those with these ports.
 PortRange port_range(const HostBook& book, const IpAddress& client);
 
-// "1,500"
-std::string number_text(std::uint64_t number);
 std::string percent_text(double share);  // of 1: "3.7 %"
 // "1,200 of 1,500"
 std::string share_text(std::uint64_t part, std::uint64_t whole);

@@ -102,7 +102,16 @@ class ExitStatus(unittest.TestCase):
                                 (["--color", "blue"], "blue"), (["--fla", "1"], "--fla")):
             self.expect(2, "flows", *arguments, self.good, says=[says, "help"])
 
+    def test_mistyped(self):
+        self.expect(2, "reprot", self.good, says=["'reprot'; did you mean report?"])
+        self.expect(2, "help", "hstory", says=["did you mean history?"])
+        self.expect(2, "flows", "--finidng", "rst_abort", self.good, says=["did you mean --finding?", "see tcpautopsy help flows"])
+        self.expect(2, "flows", "--finding", "rst_abort,lost_final_akc", self.good, says=["did you mean lost_final_ack?"])
+        self.expect(2, self.folder.path("reports.pcap"), says=["No such file"])
+        self.assertEqual(self.expect(0, "version"), self.expect(0, "--version"))
+
     def test_commands_that_need_more(self):
+        self.expect(2, "history", "--flow", "0", "--finding", "rst_abort", self.good, says=["has no finding rst_abort"])
         self.expect(2, "history", self.good, says=["--flow"])
         self.expect(2, "history", "--flow", "9", self.good, says=["0"])
         self.expect(2, "ss", self.good, says=["--at"])

@@ -17,7 +17,7 @@ HISTORY = {"time_ns", "at_ns", "frame", "endpoint", "from", "to", "basis", "prov
 COUNTS = {"retransmissions", "fast_retransmissions", "rto_retransmissions", "tail_loss_probes", "spurious_retransmissions",
           "out_of_order", "duplicate_acks", "keepalives", "zero_windows", "window_probes", "missing_bytes", "bad_checksums"}
 FINDING = {"schema", "id", "severity", "scope", "flow", "host", "port", "endpoint", "time", "time_ns", "end_ns", "count",
-           "frames", "frames_total", "certainty", "summary", "evidence", "filter"}
+           "frames", "frames_total", "certainty", "summary", "evidence", "filter", "incident"}
 
 
 def mixed():
@@ -81,7 +81,7 @@ class Output(unittest.TestCase):
             self.assertIn("Turns", out)
         line, = ndjson("history", "--flow", "2", self.path)
         self.assertEqual([turn["endpoint"] for turn in line["turns"]], ["client", "server"])
-        _, out, _ = run("report", self.path)
+        _, out, _ = run("report", "--all", self.path)
         self.assertIn("Where the time of the connections went", out)
 
     def test_order(self):
@@ -128,7 +128,10 @@ class Output(unittest.TestCase):
     def test_report(self):
         status, out, _ = run(self.path)
         self.assertEqual(status, 0)
-        for part in ("Connections  3", "connection_refused", "history --flow 1", "10.0.0.2:81"):
+        for part in ("Connections  3: 2 complete, 1 refused", "10.0.0.2:81 refused 1 attempt", "history --flow 1"):
+            self.assertIn(part, out)
+        status, out, _ = run("report", "--all", self.path)
+        for part in ("Connections    3", "connection_refused", "history --flow 1", "10.0.0.2:81"):
             self.assertIn(part, out)
         report = json.loads(run("report", "--format", "json", self.path)[1])
         self.assertEqual((report["connections"], report["handshake"]["refused"]), (3, 1))
@@ -173,6 +176,15 @@ class Output(unittest.TestCase):
         self.folder.file("one.pcap", pcapng(connection(), end_ns=(START + 100) * 10**9))
         self.assertEqual(final(), "CLOSED")
 
+    def test_several_findings(self):
+        ids = lambda *arguments: {f["id"] for f in ndjson("findings", *arguments, self.path)}
+        self.assertEqual(ids("--finding", "connection_refused,syn_flood"), {"connection_refused"})
+        self.assertEqual(ids("--finding", "syn_flood,rst_abort"), set())
+
+    def test_explain_has_scripts_only_when_asked(self):
+        self.assertNotIn("Example:", run("explain", "syn_flood")[1])
+        self.assertIn("Example:", run("explain", "--examples", "syn_flood")[1])
+
     def test_history(self):
         status, out, _ = run("history", "--flow", "2", self.path)
         self.assertEqual(status, 0)
@@ -191,6 +203,9 @@ class Output(unittest.TestCase):
         self.assertTrue(ndjson("ss", "--at", "end", "--state", "time-wait", self.path))
         self.assertIn("10.0.0.1", run("ss", "--at", "+2.05", "--count", self.path)[1])
         self.assertIn("capture ends before", run("ss", "--at", "+999", self.path)[2])
+        self.assertIn("capture begins after", run("ss", "--at", "2024-05-01T09:00:00Z", self.path)[2])
+        self.assertEqual(ndjson("ss", "--at", "+999", "--state", "time-wait", self.path), [])
+        self.assertTrue(ndjson("ss", "--at", "+250", "--state", "time-wait", self.path))
 
     def test_thresholds(self):
         """What the command line says goes before a file, and a file before the user's own."""
@@ -246,7 +261,7 @@ class Output(unittest.TestCase):
     def test_explain(self):
         self.assertIn("connection_refused", run("explain")[1])
         out = run("explain", "connection_refused")[1]
-        for part in ("What happened", "Said when", "How the packets show it", "Example"):
+        for part in ("What happened", "Said when", "How the packets show it"):
             self.assertIn(part, out)
         every = ndjson("explain")
         self.assertEqual(len({d["id"] for d in every}), len(every))

@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "challenge_ack",
-    .title = "A challenge ACK",
+    .title = "Challenge ACK",
     .severity = Severity::Info,
     .phase = "Closing",
     .said_when =

@@ -8,7 +8,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "close_wait_pileup",
-    .title = "An application leaves many sockets unclosed (CLOSE-WAIT)",
+    .title = "CLOSE-WAIT pile-up",
     .scope = Scope::Host,
     .severity = Severity::Error,
     .phase = "Closing",

@@ -7,7 +7,7 @@ constexpr TimeNs kStuck = 5 * kSecond;
 
 constexpr Doc kDoc{
     .id = "close_wait_stuck",
-    .title = "An application does not close its socket (CLOSE-WAIT)",
+    .title = "Stuck in CLOSE-WAIT",
     .severity = Severity::Warning,
     .phase = "Closing",
     .said_when =

@@ -5,11 +5,12 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "fin_retransmitted",
-    .title = "A FIN was sent again",
+    .title = "FIN retransmitted",
     .severity = Severity::Note,
     .phase = "Closing",
     .said_when =
-        "the same FIN sent again; whether the peer's ACK of it had passed T, else \"the FIN or its ACK was "
+        "the same FIN retransmitted; whether the peer's ACK of it had passed T, else \"the FIN or its ACK "
+        "was "
         "lost\"",
     .what =
         "An endpoint sent the same FIN more than once. Its TCP had no acknowledgment of the FIN when the "
@@ -46,13 +47,14 @@ constexpr Doc kDoc{
         "FIN. Setting SO_LINGER to 0 hides the repeats by turning every close into a reset and can destroy "
         "data.",
     .rfc =
-        "RFC 9293 3.6 (all segments up to the FIN are sent again until acknowledged), 3.8.1; RFC 6298 5; RFC "
+        "RFC 9293 3.6 (all segments up to the FIN are retransmitted until acknowledged), 3.8.1; RFC 6298 5; "
+        "RFC "
         "8985 7",
     .wireshark = "TCP Retransmission (or TCP Spurious Retransmission, if the ACK was captured)",
 };
 
 constexpr Example kExamples[] = {
-    {"The FIN is lost and sent again by the timer", R"(
+    {"The FIN is lost and retransmitted by the timer", R"(
 handshake
 +.10  A > B  F. 1:1(0) ack 1  !lost
 +.22  A > B  F. 1:1(0) ack 1
@@ -71,7 +73,7 @@ handshake
 +.01  A > B  .  2:2(0) ack 2
 finding fin_retransmitted frame 4 frame 5 frame 6 endpoint client count 1
 )"},
-    {"A FIN with the last data is sent again twice", R"(
+    {"A FIN with the last data is retransmitted twice", R"(
 handshake
 +.10  A > B  FP. 1:101(100) ack 1  !lost
 +.25  A > B  FP. 1:101(100) ack 1  !lost
@@ -99,7 +101,7 @@ handshake
 no finding
 )",
      true},
-    {"Data is sent again, then the FIN for the first time", R"(
+    {"Data is retransmitted, then the FIN for the first time", R"(
 handshake
 +.10  A > B  P. 1:101(100) ack 1  !lost
 +.22  A > B  P. 1:101(100) ack 1
@@ -134,7 +136,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   cite(finding, sendings);
   if (acked) cite(finding, fin->acked_by);
   finding.count = fin->resends.size();
-  finding.summary = "The " + std::string(role(context.flow, side)) + " sent its FIN again " +
+  finding.summary = "The " + std::string(role(context.flow, side)) + " retransmitted its FIN " +
                     times_text(fin->resends.size()) + " (after " + durations_text(steps) + "); " +
                     cause_text(context.flow, side, *fin, acked) + ".";
   prove(finding, "resends", fin->resends.size());

@@ -8,12 +8,13 @@ constexpr std::size_t kResendsNeeded = 2;
 
 constexpr Doc kDoc{
     .id = "fin_unanswered",
-    .title = "A FIN was repeated and never acknowledged",
+    .title = "FIN never acknowledged",
     .severity = Severity::Warning,
     .phase = "Closing",
     .said_when = "FIN repeated to the give-up, or to the end, and no ACK ever",
     .what =
-        "An endpoint closed and sent its FIN again and again; no ACK of it ever passed the capture point, "
+        "An endpoint closed and retransmitted its FIN over and over; no ACK of it ever passed the capture "
+        "point, "
         "until it gave up or the capture ended.\n\n"
         "The endpoint stays in FIN-WAIT-1 (or LAST-ACK, CLOSING) until its retries are used up, holding "
         "memory and what data was still queued. The peer, if it still exists, goes on believing in the "

@@ -5,17 +5,18 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "fin_wait_2_timeout",
-    .title = "FIN-WAIT-2 ran out before the peer closed",
+    .title = "FIN-WAIT-2 timeout",
     .severity = Severity::Note,
     .phase = "Closing",
     .said_when =
         "the peer sends no FIN for the profile's FIN-WAIT-2 time after a close (a socket only shut down "
-        "stays: certainty possible), or later new data from the peer meets RST; never from a FIN sent again",
+        "stays: certainty possible), or later new data from the peer is answered by RST; never from a "
+        "retransmitted FIN",
     .what =
         "An endpoint closed, its FIN was acknowledged, and the peer did not send its own FIN within the "
         "FIN-WAIT-2 time. A host that closed the socket for good does not wait for ever: it drops the "
         "connection without a word. "
-        "The peer, in CLOSE-WAIT, does not learn of it until it sends something and meets a RST.",
+        "The peer, in CLOSE-WAIT, does not learn of it until it sends something and is answered by RST.",
     .how_known =
         "Either the FIN was acknowledged and no FIN of the peer came for the profile's FIN-WAIT-2 time "
         "(Linux, BSD 60 s; Windows 120 s; RFC 9293 knows none). Then the certainty is 'possible': a socket "
@@ -23,7 +24,8 @@ constexpr Doc kDoc{
         "closed one. "
         "Data that the endpoint acknowledged after its FIN shows that it was only shut down, and silences "
         "this.\n\n"
-        "Or a later segment of the peer meets a RST. A FIN or keep-alive probe that would have been welcome "
+        "Or a later segment of the peer is answered by RST. A FIN or keep-alive probe that would have been "
+        "welcome "
         "in FIN-WAIT-2 and draws a RST proves that the state was gone, however early, but not one that had "
         "been sent before, which met TIME-WAIT; data draws a RST from any closed socket, so it counts only "
         "after the FIN-WAIT-2 time.",
@@ -35,7 +37,7 @@ constexpr Doc kDoc{
         "On the endpoint: ss -tano state fin-wait-2 (timer:(timewait,...) or no process: an orphan that will "
         "expire; with a process: only shut down), sysctl net.ipv4.tcp_fin_timeout. On the peer: ss -tanp "
         "state close-wait names the process that must close. nstat -az TcpExtTCPAbortOnData for data that "
-        "met the RST.",
+        "was answered by RST.",
     .remedy =
         "Mend the peer's application so that it closes on end of file. If its answer legitimately takes "
         "longer, the closing side should use shutdown(SHUT_WR) and keep reading in place of close(); that "
@@ -57,7 +59,7 @@ handshake
 end +70
 finding fin_wait_2_timeout frame 6 frame 7 endpoint client severity note certainty possible
 )"},
-    {"The peer's data after 65 s meets a RST", R"(
+    {"The peer's data after 65 s is answered by RST", R"(
 handshake
 +.10  A > B  F. 1:1(0) ack 1
 +.05  A < B  .  1:1(0) ack 2
@@ -65,7 +67,7 @@ handshake
 +.01  A > B  R  2:2(0)
 finding fin_wait_2_timeout frame 6 frame 7 endpoint client certainty likely
 )"},
-    {"The peer's FIN after 30 s meets a RST: a shorter timer than the profile's", R"(
+    {"The peer's FIN after 30 s is answered by RST: a shorter timer than the profile's", R"(
 handshake
 +.10  A < B  F. 1:1(0) ack 1
 +.05  A > B  .  1:1(0) ack 2
@@ -73,7 +75,7 @@ handshake
 +.01  A < B  R  2:2(0)
 finding fin_wait_2_timeout frame 6 frame 7 endpoint server certainty certain
 )"},
-    {"A FIN that was sent before meets a RST: TIME-WAIT was gone, not FIN-WAIT-2", R"(
+    {"A FIN that was sent before is answered by RST: TIME-WAIT was gone, not FIN-WAIT-2", R"(
 handshake
 +.10  A > B  F. 1:1(0) ack 1
 +.05  A < B  .  1:1(0) ack 2
@@ -112,7 +114,7 @@ end +40
 no finding
 )",
      true},
-    {"Data meets a RST at once: a closed socket, not a timer", R"(
+    {"Data is answered by RST at once: a closed socket, not a timer", R"(
 handshake
 +.10  A > B  F. 1:1(0) ack 1
 +.05  A < B  .  1:1(0) ack 2
@@ -165,7 +167,7 @@ void tell(const DetectContext& context, Side side, const std::optional<Refusal>&
     finding.certainty = refusal->proves ? Certainty::Certain : Certainty::Likely;
     finding.summary = "The " + who + " closed and left FIN-WAIT-2 before the " + peer + " closed: the " +
                       peer + "'s next segment, " + duration_text(wait) +
-                      " after the FIN was acknowledged, met a RST.";
+                      " after the FIN was acknowledged, was answered by RST.";
   } else {
     finding.certainty = Certainty::Possible;
     finding.end_ns = context.verdicts.capture_end_ns;

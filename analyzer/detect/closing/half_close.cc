@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "half_close",
-    .title = "One direction was closed while data went on in the other",
+    .title = "Half-close",
     .severity = Severity::Info,
     .phase = "Closing",
     .said_when = "data flows in one direction for longer than an RTT after the other direction's FIN",
@@ -20,7 +20,8 @@ constexpr Doc kDoc{
         "The peer's data acknowledges the FIN, so its TCP knew; new data is still sent later than one round "
         "trip after the FIN passed; and the endpoint that had sent the FIN acknowledges it, so its socket "
         "was still read from or at least open.\n\n"
-        "Data that crosses the FIN, data after a FIN that was lost on the way, and data that meets a RST "
+        "Data that crosses the FIN, data after a FIN that was lost on the way, and data that is answered by "
+        "RST "
         "(rst_after_close) are not a half close.",
     .causes =
         "An application that calls shutdown(SHUT_WR): nc -N, rsh and ssh forwarding, HTTP clients that send "
@@ -102,7 +103,7 @@ handshake
 no finding
 )",
      true},
-    {"A full close: the data meets a RST", R"(
+    {"A full close: the data is answered by RST", R"(
 handshake
 +.01   A < B  F. 1:1(0) ack 1
 +.01   A > B  .  1:1(0) ack 2

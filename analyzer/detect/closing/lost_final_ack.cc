@@ -5,15 +5,15 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "lost_final_ack",
-    .title = "The ACK of the last FIN did not arrive",
+    .title = "Last ACK lost",
     .severity = Severity::Warning,
     .phase = "Closing",
     .said_when =
-        "an endpoint in LAST-ACK or CLOSING sends its FIN again after an ACK that covers it passed T; with "
+        "an endpoint in LAST-ACK or CLOSING retransmits its FIN after an ACK that covers it passed T; with "
         "the outcome: acknowledged, answered by RST (the peer's TIME-WAIT was gone), or given up",
     .what =
         "Both ends have closed, and one of them waits in LAST-ACK (or CLOSING) for the ACK of its FIN. That "
-        "ACK passed the capture point, yet the endpoint sent its FIN again: the ACK had not arrived.\n\n"
+        "ACK passed the capture point, yet the endpoint retransmitted its FIN: the ACK had not arrived.\n\n"
         "The peer answers each repeat from TIME-WAIT, and restarts its wait. If it no longer holds TIME-WAIT "
         "it answers with a RST, which ends LAST-ACK as well, but makes the application's close look like an "
         "error in logs and counters.",
@@ -40,7 +40,8 @@ constexpr Doc kDoc{
         "_time_wait). That costs entries in its table for that time.",
     .bad_advice =
         "Lowering net.ipv4.tcp_orphan_retries on the endpoint shortens LAST-ACK but gives up data still "
-        "queued with the FIN. Shortening TIME-WAIT on the peer makes it worse: the repeat then meets a RST.",
+        "queued with the FIN. Shortening TIME-WAIT on the peer makes it worse: the repeat then is answered "
+        "by RST.",
     .rfc =
         "RFC 9293 3.6 (Figure 12), 3.10.7.4 (LAST-ACK, CLOSING and TIME-WAIT in the fifth and eighth checks)",
     .wireshark = "TCP Spurious Retransmission (on the FIN), TCP Dup ACK (on the answer)",
@@ -68,7 +69,7 @@ handshake
 +.01  A > B  .  2:2(0) ack 2
 finding lost_final_ack frame 7 frame 8 frame 9 frame 10 frame 11 endpoint server count 2
 )"},
-    {"The repeat meets a RST: TIME-WAIT is gone", R"(
+    {"The repeat is answered by RST: TIME-WAIT is gone", R"(
 handshake
 +.10  A > B  F. 1:1(0) ack 1
 +.01  A < B  F. 1:1(0) ack 2
@@ -158,7 +159,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   finding.count = losses.size();
   finding.summary = "The ACK of the " + std::string(role(context.flow, side)) +
                     "'s FIN passed the capture point but did not reach it: " + duration_text(wait) +
-                    " later it sent its FIN again from " + std::string(state) + ", " +
+                    " later it retransmitted its FIN from " + std::string(state) + ", " +
                     times_text(losses.size()) + " in all; " + std::string(outcome.text) + ".";
   prove(finding, "state", state);
   prove(finding, "resends_after_ack", losses.size());

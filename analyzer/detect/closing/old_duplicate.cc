@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "old_duplicate",
-    .title = "A segment of an earlier connection arrived in a later one",
+    .title = "Old duplicate segment",
     .severity = Severity::Note,
     .phase = "Closing",
     .said_when = "a segment of an earlier incarnation arrives in a later one",

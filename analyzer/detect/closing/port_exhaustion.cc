@@ -8,7 +8,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "port_exhaustion",
-    .title = "A client runs out of ports toward one server",
+    .title = "Ephemeral port exhaustion",
     .scope = Scope::Host,
     .severity = Severity::Error,
     .phase = "Closing",

@@ -10,7 +10,7 @@ constexpr TimeNs kLongIdle = 30 * kSecond;
 
 constexpr Doc kDoc{
     .id = "rst_abort",
-    .title = "A connection was reset before both ends had closed",
+    .title = "Connection reset (abort)",
     .severity = Severity::Warning,
     .phase = "Closing",
     .said_when =
@@ -19,7 +19,7 @@ constexpr Doc kDoc{
     .what =
         "An endpoint ended a synchronised connection by RST, not by FIN, or before the other end had closed. "
         "The peer's next read or write fails (ECONNRESET, 'connection reset by peer'); whatever was queued "
-        "in either direction and not yet read is thrown away, acknowledged or not.",
+        "in either direction and not yet read is dropped, acknowledged or not.",
     .how_known =
         "A RST from an endpoint in ESTABLISHED, FIN-WAIT-1, FIN-WAIT-2 or CLOSE-WAIT, with a sequence number "
         "that the peer accepts, before FINs of both ends had passed. A RST that answers data after the "
@@ -122,7 +122,7 @@ no finding
 no finding
 )",
      true},
-    {"Data after a close meets a RST", R"(
+    {"Data after a close is answered by RST", R"(
 handshake
 +.10  A < B  F. 1:1(0) ack 1
 +.05  A > B  .  1:1(0) ack 2

@@ -7,7 +7,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "rst_after_close",
-    .title = "A segment reached an endpoint after it had closed and met a RST",
+    .title = "RST after close",
     .severity = Severity::Note,
     .phase = "Closing",
     .said_when = "RST answers data or a FIN that reached an endpoint after it had closed",
@@ -61,7 +61,7 @@ handshake
 +.0001 A < B  R  502:502(0)
 finding rst_after_close frame 11 frame 12 endpoint server severity note count 2
 )"},
-    {"Killed in mid-upload: the data in flight meets RSTs", R"(
+    {"Killed in mid-upload: the data in flight is answered by RSTs", R"(
 handshake
 +.10   A > B  .  1:1461(1460) ack 1
 +.01   A < B  .  1:1(0) ack 1461
@@ -182,7 +182,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
       since >= 0 ? duration_text(since) + " after its FIN" : std::string("under way when its FIN passed,");
   finding.summary = "The " + std::string(role(context.flow, side)) + " had closed; " + when + " " +
                     what_met_it(answered) + " from the " + std::string(role(context.flow, other(side))) +
-                    " met a RST.";
+                    " was answered by RST.";
   prove(finding, "after_fin_ns", since);
   prove(finding, "data_segments_reset", answered.data);
   prove(finding, "octets_lost", answered.end - answered.begin);

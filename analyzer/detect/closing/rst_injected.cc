@@ -7,7 +7,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "rst_injected",
-    .title = "A RST that its alleged sender may not have sent",
+    .title = "Injected RST",
     .severity = Severity::Warning,
     .phase = "Closing",
     .said_when =

@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "rst_unread_data",
-    .title = "A socket was closed by RST, perhaps with unread data",
+    .title = "Reset with unread data, or SO_LINGER 0",
     .severity = Severity::Note,
     .phase = "Closing",
     .said_when =
@@ -17,7 +17,7 @@ constexpr Doc kDoc{
         "A TCP whose application closes a socket with unread data sends RST, to tell the peer that data was "
         "lost.\n\n"
         "The peer sees 'connection reset' although all its data was acknowledged; and the RST can overtake "
-        "in effect what the endpoint had sent last: the peer's TCP throws away what its application has not "
+        "in effect what the endpoint had sent last: the peer's TCP discards what its application has not "
         "read yet, for example an error response.",
     .how_known =
         "A RST of the socket's own (with ACK) comes after the endpoint's TCP acknowledged data of the peer, "

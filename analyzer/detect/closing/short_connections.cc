@@ -8,7 +8,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "short_connections",
-    .title = "A new connection for each request",
+    .title = "Short connections: one per request",
     .scope = Scope::Host,
     .severity = Severity::Note,
     .phase = "Closing",

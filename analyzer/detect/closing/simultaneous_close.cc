@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "simultaneous_close",
-    .title = "Both ends closed at the same time",
+    .title = "Simultaneous close",
     .severity = Severity::Info,
     .phase = "Closing",
     .said_when = "both send FIN before receiving the other's: CLOSING",

@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "time_wait_assassination",
-    .title = "TIME-WAIT was ended early by a RST",
+    .title = "TIME-WAIT assassination",
     .severity = Severity::Note,
     .phase = "Closing",
     .said_when = "old duplicate, ACK, RST: a TIME-WAIT ended early (RFC 1337)",
@@ -21,7 +21,7 @@ constexpr Doc kDoc{
         "makes Linux ignore it); hence 'likely'.",
     .causes =
         "A packet duplicated or held up in the network, or repeated by a device on the path after both ends "
-        "had closed. A keep-alive of a middlebox. A FIN that was sent again just as its ACK arrived.",
+        "had closed. A keep-alive of a middlebox. A FIN that was retransmitted just as its ACK arrived.",
     .confirm =
         "On the endpoint: sysctl net.ipv4.tcp_rfc1337; ss -tan state time-wait shows whether the entry is "
         "gone; nstat -az TcpExtTWKilled counts those gone early. The late segment's IP ID and timestamp show "
@@ -67,7 +67,7 @@ handshake
 no finding
 )",
      true},
-    {"The repeat meets a RST: TIME-WAIT was gone before", R"(
+    {"The repeat is answered by RST: TIME-WAIT was gone before", R"(
 handshake
 +.10  A > B  F. 1:1(0) ack 1
 +.01  A < B  F. 1:1(0) ack 2
@@ -77,7 +77,7 @@ handshake
 no finding
 )",
      true},
-    {"Data after a half close meets a RST", R"(
+    {"Data after a half close is answered by RST", R"(
 handshake
 +.10  A > B  F. 1:1(0) ack 1
 +.05  A < B  .  1:1(0) ack 2

@@ -9,7 +9,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "time_wait_excess",
-    .title = "Very many endpoints in TIME-WAIT",
+    .title = "TIME-WAIT accumulation",
     .scope = Scope::Host,
     .severity = Severity::Warning,
     .phase = "Closing",
@@ -62,7 +62,7 @@ constexpr Doc kDoc{
         "each costs some 250 octets.",
     .bad_advice =
         "net.ipv4.tcp_tw_recycle: it dropped connections of clients behind NAT and is gone since Linux "
-        "4.12. SO_LINGER with 0 s avoids TIME-WAIT by a RST, which throws away data not yet acknowledged "
+        "4.12. SO_LINGER with 0 s avoids TIME-WAIT by a RST, which discards data not yet acknowledged "
         "and leaves old segments to disturb the next connection on these ports. tcp_fin_timeout concerns "
         "FIN-WAIT-2, not TIME-WAIT, whose 60 s are fixed in Linux. Lowering tcp_max_tw_buckets ends "
         "TIME-WAIT early, with the same dangers (RFC 1337). SO_REUSEADDR lets a server bind again; it "

@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "time_wait_reuse",
-    .title = "Ports were used again while the last connection was in TIME-WAIT",
+    .title = "Port reuse in TIME-WAIT",
     .severity = Severity::Info,
     .phase = "Closing",
     .said_when =

@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "time_wait_syn_dropped",
-    .title = "SYNs were dropped because of TIME-WAIT",
+    .title = "SYN dropped in TIME-WAIT",
     .severity = Severity::Warning,
     .phase = "Closing",
     .said_when =
@@ -17,7 +17,7 @@ constexpr Doc kDoc{
         "out or it takes another port, while connections from other ports work.",
     .how_known =
         "The earlier connection of the 4-tuple was closed first by the server, its TIME-WAIT had not run out "
-        "by the profile, and the SYN was sent again without any answer having passed between. "
+        "by the profile, and the SYN was retransmitted without any answer having passed between. "
         "It is 'likely' when the SYN's timestamp, or without timestamps its sequence number, lies behind "
         "what the old connection used: then a server must not take it for a new connection. Otherwise "
         "'possible': the SYN or its answer may simply be lost.\n\n"

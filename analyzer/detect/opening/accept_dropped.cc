@@ -6,7 +6,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "accept_dropped",
-    .title = "The listener threw a completed handshake away",
+    .title = "Completed handshake dropped by the listener",
     .severity = Severity::Note,
     .phase = "Opening",
     .said_when =
@@ -18,8 +18,10 @@ constexpr Doc kDoc{
         "SYN-ACK (or reset the connection at once) while other connections to the same port opened. The "
         "listener's accept queue was full: by default Linux ignores the ACK and leaves the entry in "
         "SYN-RECEIVED; with net.ipv4.tcp_abort_on_overflow=1 it answers with a RST.\n\n"
-        "The client believes in the connection and waits, its data is sent again and again, and in the end "
-        "it often meets a RST because the server has forgotten the half-open entry (half_open_abandoned). "
+        "The client believes in the connection and waits, its data is retransmitted over and over, and in "
+        "the end "
+        "it often is answered by RST because the server has forgotten the half-open entry "
+        "(half_open_abandoned). "
         "Three of these on a port within a minute are told as accept_queue_overflow.",
     .how_known =
         "Two or more segments that complete the handshake passed early enough to reach the server before "
@@ -27,7 +29,8 @@ constexpr Doc kDoc{
         "within a minute. Or a RST without ACK that takes its number from the handshake's ACK, as the "
         "first thing after it.\n\n"
         "Loss of several segments in a row cannot be ruled out, nor can TCP_DEFER_ACCEPT while only bare "
-        "ACKs were ignored: certainty is `likely` when data was ignored or met a RST, else `possible`. The "
+        "ACKs were ignored: certainty is `likely` when data was ignored or answered by RST, else `possible`. "
+        "The "
         "capture point does not matter: the segments passed it, and the queue is at the server.",
     .causes =
         "The application does not call accept() fast enough: all workers busy, a blocked event loop, a "

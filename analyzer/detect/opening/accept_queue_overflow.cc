@@ -8,7 +8,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "accept_queue_overflow",
-    .title = "A listener's accept queue is full",
+    .title = "Accept queue overflow",
     .scope = Scope::Host,
     .severity = Severity::Error,
     .phase = "Opening",
@@ -19,11 +19,13 @@ constexpr Doc kDoc{
         "The kernel completes handshakes and queues the connections until the application calls accept(). "
         "The application did not keep up, and the queue was full: Linux then ignores the ACK that "
         "completes a handshake, repeats its SYN-ACK, and drops new SYNs. Clients believe in connections "
-        "that the server does not have: their requests are sent again and again, and many meet a RST once "
+        "that the server does not have: their requests are retransmitted over and over, and many are "
+        "answered by RST once "
         "the half-open entry has run out.",
     .how_known =
         "Three or more connections to one address and port within a minute had their completing ACK or "
-        "data ignored, or met a RST at once, while others opened (accept_dropped, which tells of each). "
+        "data ignored, or was answered by RST at once, while others opened (accept_dropped, which tells of "
+        "each). "
         "SYNs left without an answer meanwhile are counted with them: Linux drops the SYN itself while the "
         "queue is full. If part of these are a flood, they are told by syn_flood instead.\n\n"
         "Loss of every ACK of several clients in a row would look the same, hence `likely`. How long the "
@@ -163,7 +165,7 @@ no finding
 };
 
 constexpr Threshold kThresholds[] = {
-    {"min_dropped", 3, "", "completed handshakes within the window that the listener threw away"},
+    {"min_dropped", 3, "", "completed handshakes within the window that the listener dropped"},
     {"window", 60, "s", "time within which they began"},
 };
 
@@ -207,7 +209,7 @@ void tell(const EndpointAddress& service, const SynSources& sources, const StepL
   const std::string from = tell_sources(finding, sources.spread(episode.from_ns, episode.until_ns));
   const std::string served = tell_served(finding, around, "less than a minute before or after");
   finding.summary = fmt::format(
-      "{} threw away {} within {}, {}: the accept queue was full, for the application did not "
+      "{} dropped {} within {}, {}: the accept queue was full, for the application did not "
       "accept fast enough; {}.",
       endpoint_text(service), drops, duration_text(lasted), from, served);
   prove(finding, "duration_ns", lasted);

@@ -8,7 +8,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "bad_flag_combination",
-    .title = "Flags that no TCP sends",
+    .title = "Invalid TCP flags",
     .severity = Severity::Warning,
     .phase = "Opening",
     .said_when = "SYN+FIN, SYN+RST, no flags, FIN without ACK, all flags, port 0",

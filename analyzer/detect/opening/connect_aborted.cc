@@ -5,11 +5,12 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "connect_aborted",
-    .title = "The client took its connect back",
+    .title = "Connection attempt aborted by the client",
     .severity = Severity::Note,
     .phase = "Opening",
     .said_when =
-        "the client takes its connect back: RST after the SYN-ACK, or the SYN-ACK meets a socket that is "
+        "the client aborts the connection attempt: RST after the SYN-ACK, or the SYN-ACK meets a socket that "
+        "is "
         "gone; also a half-open scan",
     .what =
         "The server answered the SYN, and the client answered the SYN-ACK with a RST in place of the ACK. "
@@ -59,7 +60,8 @@ finding connect_aborted frame 1 frame 2 frame 3 endpoint client severity note co
 +.01  A > B  R.  1:1(0) ack 1
 finding connect_aborted frame 4 endpoint client count 1
 )"},
-    {"Each SYN-ACK meets RST at once, and the same SYN goes on: it arrived, and the socket waits", R"(
+    {"Each SYN-ACK is answered by RST at once, and the same SYN goes on: it arrived, and the socket waits",
+     R"(
 +0     A > B  S   0:0(0)        <mss 1460>
 +.0001 A < B  S.  0:0(0) ack 1  <mss 1460>
 +.0001 A > B  R   1:1(0)
@@ -101,7 +103,8 @@ no finding
 
 std::string_view who_reset(const OpeningReset& rst) {
   if (rst.syn_again)
-    return "the SYN-ACK arrived, yet the same SYN was sent again, so the socket still waits: a firewall, or "
+    return "the SYN-ACK arrived, yet the same SYN was retransmitted, so the socket still waits: a firewall, "
+           "or "
            "another host of that address, resets in its place.";
   return rst.bare ? "its socket was gone by then, or this is a half-open scan."
                   : "its socket or program aborted the connect.";

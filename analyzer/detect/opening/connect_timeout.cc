@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "connect_timeout",
-    .title = "A connect was never answered",
+    .title = "Connection attempt timed out",
     .severity = Severity::Error,
     .phase = "Opening",
     .said_when =
@@ -188,7 +188,7 @@ std::string possible_cause(const Verdicts& verdicts) {
 std::string how_it_ended(const ConnectGivenUp& given_up) {
   if (given_up.tried_anew)
     return "; " + duration_text(given_up.silence_ns) + " later a new connect from the same port began.";
-  return "; it was not sent again in the " + duration_text(given_up.silence_ns) +
+  return "; it was not retransmitted in the " + duration_text(given_up.silence_ns) +
          " after: the client gave up" + (given_up.by_profile ? " by its kernel's count." : ".");
 }
 

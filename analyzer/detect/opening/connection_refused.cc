@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "connection_refused",
-    .title = "The connect was refused",
+    .title = "Connection refused",
     .severity = Severity::Warning,
     .phase = "Opening",
     .said_when =
@@ -153,7 +153,7 @@ void tell_icmp(const FlowFacts& flow, const Opening& opening, Finding& finding) 
                     (went_on ? " was answered after " : " was stopped after ") + duration_text(after) +
                     " by an ICMP" + (icmp.v6 ? "v6" : "") + " error from " + to_string(icmp.reporter) + ": " +
                     std::string(cause(icmp)) + (is_filter(icmp) ? ", that is, filtered" : "") +
-                    (went_on ? "; the client sent its SYN again." : ".");
+                    (went_on ? "; the client retransmitted its SYN." : ".");
   prove(finding, "cause", is_filter(icmp) ? "filtered" : "unreachable");
   prove(finding, "icmp", cause(icmp));
   prove(finding, "icmp_type", icmp.type);

@@ -5,14 +5,14 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "data_in_syn",
-    .title = "The SYN carried data",
+    .title = "Data in the SYN (TCP Fast Open)",
     .severity = Severity::Info,
     .phase = "Opening",
     .said_when = "payload in a SYN or SYN-ACK (TCP Fast Open); with whether it was accepted",
     .what =
         "The client sent its first data in the SYN (TCP Fast Open, or a stack that always may). If the "
         "server holds a valid cookie it takes the data and can answer before the handshake is complete: "
-        "one round trip saved. If not, it acknowledges only the SYN and the client sends the data again.",
+        "one round trip saved. If not, it acknowledges only the SYN and the client retransmits the data.",
     .how_known =
         "A SYN with payload. Accepted is read off the SYN-ACK: an acknowledgment beyond SYN+1 covers that "
         "much of the data. A SYN-ACK that did not pass the capture point leaves it unknown. The Fast Open "
@@ -42,7 +42,7 @@ constexpr Example kExamples[] = {
 +.01  A < B  P.  1:51(50) ack 101
 finding data_in_syn frame 1 frame 2 endpoint client severity info certainty certain
 )"},
-    {"Not accepted, sent again after the handshake", R"(
+    {"Not accepted, retransmitted after the handshake", R"(
 +0    A > B  S   0:100(100)    <mss 1460,tfo 8>
 +.01  A < B  S.  0:0(0) ack 1  <mss 1460>
 +.01  A > B  P.  1:101(100) ack 1
@@ -84,7 +84,7 @@ void examine(const DetectContext& context, Findings& out) {
     cite(finding, data.answer);
     finding.summary += data.accepted == data.octets ? ", and the SYN-ACK accepted them all."
                        : data.accepted == 0
-                           ? ", and the SYN-ACK accepted none: they must be sent again."
+                           ? ", and the SYN-ACK accepted none: they must be retransmitted."
                            : ", and the SYN-ACK accepted " + std::to_string(data.accepted) + ".";
     prove(finding, "accepted_octets", data.accepted);
   }

@@ -5,17 +5,18 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "half_open_abandoned",
-    .title = "The server gave a half-open connection up",
+    .title = "Half-open connection timed out on the server",
     .severity = Severity::Warning,
     .phase = "Opening",
     .said_when =
         "the SYN-ACK repeats stop (none for 1.5 times the next step) and nothing completed; an error when "
-        "the client thought itself ESTABLISHED, with the RST that its data meets if seen",
+        "the client was in ESTABLISHED, with the RST that answers its data if seen",
     .what =
         "The server repeated its SYN-ACK, stopped, and the handshake never completed: its entry in "
         "SYN-RECEIVED is gone, and its application never heard of the attempt.\n\n"
         "It is an error where the client had sent its ACK: the client is ESTABLISHED alone. Its data goes "
-        "unanswered or meets a RST, which the application sees as `connection reset by peer` on its first "
+        "unanswered or is answered by RST, which the application sees as `connection reset by peer` on its "
+        "first "
         "request.",
     .how_known =
         "SYN-ACK repeats without any other segment of the server, then none for 1.5 times the longest step "
@@ -48,7 +49,7 @@ constexpr Doc kDoc{
 };
 
 constexpr Example kExamples[] = {
-    {"The client thinks itself ESTABLISHED, and its data meets a RST", R"(
+    {"The client is in ESTABLISHED, and its data is answered by RST", R"(
 +0     A > B  S   0:0(0)        <mss 1460>
 +.01   A < B  S.  0:0(0) ack 1  <mss 1460>
 +.01   A > B  .   1:1(0) ack 1      !lost
@@ -99,7 +100,7 @@ end +300
 no finding
 )",
      true},
-    {"Reset by the client: taken back, not abandoned", R"(
+    {"Reset by the client: aborted, not abandoned", R"(
 +0     A > B  S   0:0(0)        <mss 1460>
 +.01   A < B  S.  0:0(0) ack 1  <mss 1460>  !lost
 +1     A < B  S.  0:0(0) ack 1  <mss 1460>
@@ -137,12 +138,12 @@ void examine(const DetectContext& context, Findings& out) {
   finding.summary = endpoint_text(flow, flow.server()) + " sent its SYN-ACK " + times_text(syn_acks.count()) +
                     " in " + duration_text(syn_acks.span_ns()) + " and gave up; ";
   if (alone)
-    finding.summary += "the client had acknowledged it and thinks itself ESTABLISHED";
+    finding.summary += "the client had acknowledged it and is in ESTABLISHED";
   else
     finding.summary += "no ACK of the client passed";
   if (end->reset)
     finding.summary +=
-        ", what it sent met RST " + duration_text(end->silence_ns) + " after the last SYN-ACK.";
+        ", what it sent was answered by RST " + duration_text(end->silence_ns) + " after the last SYN-ACK.";
   else
     finding.summary += ", and nothing more came from the server for " + duration_text(end->silence_ns) + ".";
   prove(finding, "syn_acks", syn_acks.count());

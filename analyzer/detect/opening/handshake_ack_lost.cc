@@ -6,7 +6,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "handshake_ack_lost",
-    .title = "The ACK that completes the handshake did not reach the server",
+    .title = "Handshake ACK lost before the server",
     .severity = Severity::Warning,
     .phase = "Opening",
     .said_when =
@@ -23,7 +23,7 @@ constexpr Doc kDoc{
         "A SYN-ACK that comes again although an ACK of it passed at least the round trip to the server "
         "earlier; a SYN-ACK that answers a SYN still under way is not counted.\n\n"
         "Three things look alike: the ACK was lost between the capture point and the server; the listener "
-        "waits for data by TCP_DEFER_ACCEPT; its accept queue is full and Linux threw the ACK away. Later "
+        "waits for data by TCP_DEFER_ACCEPT; its accept queue is full and Linux dropped the ACK. Later "
         "packets may tell. Bare ACKs ignored again and again, then the first data accepted, point to "
         "TCP_DEFER_ACCEPT: `possible`. Data ignored as well while other connections open is told as "
         "accept_dropped, and this is not said. A capture at the server's own network card leaves little "
@@ -70,7 +70,7 @@ finding handshake_ack_lost frame 2 frame 3 frame 4 endpoint server severity warn
 +.02  A < B  .   1:1(0) ack 101
 finding handshake_ack_lost frame 3 frame 4 frame 6 endpoint server certainty possible count 2
 )"},
-    {"The SYN-ACK answers a SYN that was sent again: it crossed the ACK", R"(
+    {"The SYN-ACK answers a SYN that was retransmitted: it crossed the ACK", R"(
 +0     A > B  S   0:0(0)        <mss 1460>
 +1     A > B  S   0:0(0)        <mss 1460>
 +.01   A < B  S.  0:0(0) ack 1  <mss 1460>

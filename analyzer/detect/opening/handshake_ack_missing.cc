@@ -5,15 +5,15 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "handshake_ack_missing",
-    .title = "The server repeats its SYN-ACK and no ACK ever passed",
+    .title = "SYN-ACK retransmitted, no ACK seen",
     .severity = Severity::Warning,
     .phase = "Opening",
     .said_when = "SYN-ACK repeated and no ACK ever passed T",
     .what =
         "The server answered the SYN and repeated its SYN-ACK; the client neither acknowledged it, nor "
-        "reset it, nor sent its SYN again. The server holds a half-open entry meanwhile, one place of its "
+        "reset it, nor retransmitted its SYN. The server holds a half-open entry meanwhile, one place of its "
         "SYN backlog.\n\n"
-        "A client that had missed the SYN-ACK would send its SYN again (syn_ack_lost). One that had "
+        "A client that had missed the SYN-ACK would retransmit its SYN (syn_ack_lost). One that had "
         "received it would answer each copy. Silence on both counts means that its answers do not come "
         "this way, or that there is no such client.",
     .how_known =
@@ -75,7 +75,7 @@ end +.02
 no finding
 )",
      true},
-    {"The client sends its SYN again: the SYN-ACK is what is lost", R"(
+    {"The client retransmits its SYN: the SYN-ACK is what is lost", R"(
 +0    A > B  S   0:0(0)        <mss 1460>
 +.01  A < B  S.  0:0(0) ack 1  <mss 1460>  !lost
 +1    A < B  S.  0:0(0) ack 1  <mss 1460>  !lost

@@ -8,7 +8,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "health_check",
-    .title = "A load balancer's probe",
+    .title = "Load balancer health check",
     .scope = Scope::Host,
     .severity = Severity::Info,
     .phase = "Opening",

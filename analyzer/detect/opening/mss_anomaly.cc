@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "mss_anomaly",
-    .title = "The maximum segment size is missing, tiny or ignored",
+    .title = "MSS missing, tiny or ignored",
     .severity = Severity::Note,
     .phase = "Opening",
     .said_when =

@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "port_reuse_blocked",
-    .title = "The port was used again while the peer holds the old connection",
+    .title = "Port reused while the peer holds the old connection",
     .severity = Severity::Warning,
     .phase = "Opening",
     .said_when =

@@ -11,7 +11,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "port_scan",
-    .title = "A port scan",
+    .title = "Port scan",
     .scope = Scope::Host,
     .severity = Severity::Warning,
     .phase = "Opening",

@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "rst_ignored",
-    .title = "A RST that its receiver must ignore",
+    .title = "Invalid RST, to be ignored",
     .severity = Severity::Warning,
     .phase = "Opening",
     .said_when =
@@ -16,7 +16,8 @@ constexpr Doc kDoc{
         "A RST came, and by its numbers it ends nothing. A client that waits for a SYN-ACK takes a RST only "
         "if it acknowledges the SYN; an established connection takes one only inside its window. Whatever "
         "sent it meant to refuse or to end the connection, and did not: the client goes on sending its SYN "
-        "until its connect times out, or the other end sends data again and again into a connection that is "
+        "until its connect times out, or the other end retransmits data over and over into a connection that "
+        "is "
         "gone.\n\nTo the application a refusal that would take one round trip becomes a timeout of a minute "
         "or two.",
     .how_known =

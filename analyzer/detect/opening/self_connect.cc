@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "self_connect",
-    .title = "A socket connected to itself",
+    .title = "Self-connection",
     .severity = Severity::Warning,
     .phase = "Opening",
     .said_when = "source and destination address and port are the same",

@@ -8,7 +8,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "service_refusing",
-    .title = "A service refuses every connection",
+    .title = "Service refuses every connection",
     .scope = Scope::Host,
     .severity = Severity::Error,
     .phase = "Opening",
@@ -17,7 +17,8 @@ constexpr Doc kDoc{
         "Ten or more connections in a row to one address and port were refused: the host, or a firewall that "
         "speaks for it, answers, but nothing accepts there. Clients fail at once instead of waiting.",
     .how_known =
-        "Each SYN met RST, or an ICMP error that quotes it, and none a SYN-ACK; a single connection that "
+        "Each SYN was answered by RST, or an ICMP error that quotes it, and none a SYN-ACK; a single "
+        "connection that "
         "opens ends the run. A RST from the host and one from a firewall look the same but for their TTL, "
         "which the flow's finding tells.",
     .causes =

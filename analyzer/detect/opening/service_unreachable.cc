@@ -11,7 +11,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "service_unreachable",
-    .title = "A service answers nobody",
+    .title = "Service unreachable",
     .scope = Scope::Host,
     .severity = Severity::Error,
     .phase = "Opening",
@@ -21,7 +21,7 @@ constexpr Doc kDoc{
     .what =
         "Connections in a row to one address and port were met with silence for three seconds or longer: no "
         "SYN-ACK, no RST that counts, no ICMP error. Three are enough where nothing there ever answered in "
-        "the capture; ten where it answered others before or after. Each client sends its SYN again and "
+        "the capture; ten where it answered others before or after. Each client retransmits its SYN and "
         "again until its "
         "kernel "
         "(two minutes on Linux) or its application gives up.",
@@ -174,9 +174,9 @@ void tell(const EndpointAddress& service, const ServiceTotals& totals, const Ste
   cite(finding, steps, episode, silent);
   const TimeNs lasted = episode.until_ns - episode.from_ns;
   const std::string from = tell_sources(finding, spread);
-  finding.summary =
-      fmt::format("{} answered none of {} connections tried within {}, {}; {} of them sent their SYN again",
-                  endpoint_text(service), finding.flows, duration_text(lasted), from, tally.syn_resent);
+  finding.summary = fmt::format(
+      "{} answered none of {} connections tried within {}, {}; {} of them retransmitted their SYN",
+      endpoint_text(service), finding.flows, duration_text(lasted), from, tally.syn_resent);
   finding.summary += tally.rst_ignored == 0
                          ? "."
                          : fmt::format(", and to {} came RSTs that a client must ignore.", tally.rst_ignored);

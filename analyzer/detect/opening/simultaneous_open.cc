@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "simultaneous_open",
-    .title = "Both ends opened the connection at once",
+    .title = "Simultaneous open",
     .severity = Severity::Info,
     .phase = "Opening",
     .said_when = "both ends send SYN before receiving the other's",

@@ -5,11 +5,12 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "stray_syn_ack",
-    .title = "A SYN-ACK answers no SYN of this client",
+    .title = "Unsolicited SYN-ACK",
     .severity = Severity::Note,
     .phase = "Opening",
     .said_when =
-        "a SYN-ACK that answers no SYN of this client and meets RST: backscatter, or the old duplicate SYN "
+        "a SYN-ACK that answers no SYN of this client and is answered by RST: backscatter, or the old "
+        "duplicate SYN "
         "of RFC 9293 figure 9",
     .what =
         "A SYN-ACK reached a host that had sent no such SYN, and the host reset it. Two kinds: "
@@ -60,7 +61,7 @@ finding stray_syn_ack frame 2 frame 3 endpoint client
 +.01  A > B  R   91:91(0)
 finding stray_syn_ack frame 2 frame 3 endpoint client severity note certainty certain count 1
 )"},
-    {"The client took its connect back", R"(
+    {"The client aborted the connection attempt", R"(
 +0    A > B  S   0:0(0)        <mss 1460>
 +.08  A < B  S.  0:0(0) ack 1  <mss 1460>
 +.01  A > B  R   1:1(0)
@@ -101,7 +102,7 @@ void examine(const DetectContext& context, Findings& out) {
                     endpoint_text(flow, client) + (count == 1 ? " answers" : " answer") +
                     (strays.other_syn ? " none of its SYNs (an old duplicate was answered)"
                                       : " no SYN of it (backscatter)") +
-                    " and met RST after " + duration_text(after) + ".";
+                    " and was answered by RST after " + duration_text(after) + ".";
   prove(finding, "syn_acks", count);
   prove(finding, "kind", strays.other_syn ? "old duplicate SYN" : "backscatter");
   prove(finding, "reset_after_ns", after);

@@ -5,14 +5,14 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "syn_ack_lost",
-    .title = "A SYN-ACK was lost on its way to the client",
+    .title = "SYN-ACK lost on the way to the client",
     .severity = Severity::Warning,
     .phase = "Opening",
     .said_when =
         "a SYN-ACK passed T, then the same SYN again, and the SYN-ACK is repeated: lost between T and the "
         "client. Not where a RST at the SYN-ACK's ack number proves that it arrived (connect_aborted)",
     .what =
-        "The server's SYN-ACK passed the capture point, yet the client sent the same SYN again and the "
+        "The server's SYN-ACK passed the capture point, yet the client retransmitted the same SYN and the "
         "server repeated its SYN-ACK: the client never took the first one. The loss lies between the "
         "capture point and the client, in the direction of the client. Each costs the client one step of "
         "its SYN timer, 1 s or more.",
@@ -120,7 +120,7 @@ void examine(const DetectContext& context, Findings& out) {
   const bool opened = static_cast<bool>(opening.completing);
   const std::size_t lost = ignored.syn_acks.size(), again = ignored.syns.size();
   finding.summary = count_text(lost, "SYN-ACK") + " of " + endpoint_text(flow, flow.server()) +
-                    " passed the capture point, yet the client sent its SYN again " +
+                    " passed the capture point, yet the client retransmitted its SYN " +
                     (again > 1 ? times_text(again) + " within " : std::string()) + duration_text(waited) +
                     (again > 1 ? "" : " later") + ": lost between the capture point and the client" +
                     (opened ? "." : ", and the handshake never completed.");

@@ -10,7 +10,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "syn_backlog_full",
-    .title = "A listener's backlog of half-open connections is full",
+    .title = "SYN backlog full",
     .scope = Scope::Host,
     .severity = Severity::Warning,
     .phase = "Opening",
@@ -27,7 +27,7 @@ constexpr Doc kDoc{
         "said when SYNs were ignored while that number was within a tenth of its peak, and none, or hardly "
         "any, was answered at the peak itself; the service must have been heard afterwards, so that it was "
         "not dead. A hundred attempts within ten seconds are told as syn_flood, and connections that were "
-        "completed and thrown away as accept_queue_overflow, since Linux drops SYNs for that too.\n\n"
+        "completed and dropped as accept_queue_overflow, since Linux drops SYNs for that too.\n\n"
         "Linux without cookies stops new clients at three quarters of net.ipv4.tcp_max_syn_backlog and one "
         "more (193 for 256), for the last quarter is kept for peers that it knows; and at one more than "
         "the listen() backlog. A peak that fits the first is told.",

@@ -10,7 +10,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "syn_flood",
-    .title = "A SYN flood",
+    .title = "SYN flood",
     .scope = Scope::Host,
     .severity = Severity::Error,
     .phase = "Opening",
@@ -216,7 +216,7 @@ std::string tell_victims(Finding& finding, const Sums& sums) {
   prove(finding, "gave_up_after_resending_syn", victims.syn_resent);
   std::string told = tell_served(finding, sums);
   if (victims.syn_resent > 0)
-    told += fmt::format(", {} that sent their SYN again did not", count_text(victims.syn_resent, "other"));
+    told += fmt::format(", {} that retransmitted their SYN did not", count_text(victims.syn_resent, "other"));
   return told;
 }
 

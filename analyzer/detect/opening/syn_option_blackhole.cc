@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "syn_option_blackhole",
-    .title = "SYNs with an option are dropped on the way",
+    .title = "SYNs with an option dropped on the path",
     .severity = Severity::Warning,
     .phase = "Opening",
     .said_when =

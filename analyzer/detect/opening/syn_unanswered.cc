@@ -7,14 +7,14 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "syn_unanswered",
-    .title = "A SYN was sent again because no answer came",
+    .title = "SYN retransmitted: no answer came",
     .severity = Severity::Note,
     .phase = "Opening",
     .said_when =
-        "a SYN was sent again (same ISN) before any answer passed T; evidence: count, intervals, flat "
+        "a SYN was retransmitted (same ISN) before any answer passed T; evidence: count, intervals, flat "
         "(Linux from 6.5: 1 s steps first) or doubling",
     .what =
-        "The client sent its SYN, waited, and sent the same SYN again before anything from the server "
+        "The client sent its SYN, waited, and retransmitted the same SYN before anything from the server "
         "passed the capture point. The connection opened late by the sum of these waits, or not at all "
         "(connect_timeout).\n\n"
         "The waits are fixed before any round trip is known: 1 s first on current stacks (RFC 6298), so "
@@ -43,7 +43,7 @@ constexpr Doc kDoc{
         "Find the hop where the SYN disappears: capture on both sides of each firewall or balancer. If the "
         "queue is full, see accept_queue_overflow. Clients with several addresses should try the next "
         "after 250 ms (RFC 8305) instead of waiting for the timer; that costs the servers some connections "
-        "that are thrown away.",
+        "that are dropped.",
     .bad_advice =
         "Raising net.ipv4.tcp_syn_retries makes a client wait longer; it repairs no path. Raising "
         "tcp_max_syn_backlog does not help when it is the accept queue (the listen() backlog, capped by "

@@ -12,7 +12,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "weak_isn",
-    .title = "Initial sequence numbers that can be guessed",
+    .title = "Predictable initial sequence numbers",
     .scope = Scope::Host,
     .severity = Severity::Note,
     .phase = "Opening",

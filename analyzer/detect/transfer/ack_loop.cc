@@ -6,7 +6,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "ack_loop",
-    .title = "Both ends answer each other's empty ACKs without end",
+    .title = "ACK storm (ACK loop)",
     .severity = Severity::Warning,
     .phase = "Transfer",
     .said_when =

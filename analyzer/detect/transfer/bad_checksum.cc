@@ -6,7 +6,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "bad_checksum",
-    .title = "Packets with a wrong TCP checksum",
+    .title = "Bad TCP checksum",
     .severity = Severity::Note,
     .phase = "Transfer",
     .said_when =
@@ -14,14 +14,16 @@ constexpr Doc kDoc{
     .what =
         "Some segments of an endpoint have a wrong TCP checksum while its others are right: they were "
         "damaged before they passed the capture point. The receiver drops such a segment in silence, as if "
-        "it had been lost, and it is sent again.\n\nAs a finding about the whole capture, it says that most "
+        "it had been lost, and it is retransmitted.\n\nAs a finding about the whole capture, it says that "
+        "most "
         "or all segments of some hosts are wrong. Then nothing is damaged: the capture was taken on the "
         "sending host (or its virtual switch), before the network card fills the checksum in.",
     .how_known =
         "The checksum is computed over the pseudo-header, the TCP header and the data. Segments that the "
         "capture cut short cannot be checked and count for neither. It is certain where what a wrong segment "
-        "carried was sent again; without that it takes three right segments or more for each wrong "
-        "one.\n\nWrong checksums of segments that were acknowledged and never sent again are the capture's "
+        "carried was retransmitted; without that it takes three right segments or more for each wrong "
+        "one.\n\nWrong checksums of segments that were acknowledged and never retransmitted are the "
+        "capture's "
         "own: offload, or segments that the receiving system joined (GRO, LRO) before they were captured. "
         "They count for the finding about the whole capture, and their segments are taken as received.",
     .causes =
@@ -46,7 +48,7 @@ constexpr Doc kDoc{
 };
 
 constexpr Example kExamples[] = {
-    {"One segment of many is damaged and sent again", R"(
+    {"One segment of many is damaged and retransmitted", R"(
 handshake
 +.10   A > B  P. 1:101(100) ack 1  !badsum
 +.23   A > B  P. 1:101(100) ack 1
@@ -55,7 +57,7 @@ handshake
 +.01   A < B  .  1:1(0) ack 201
 finding bad_checksum frame 4 endpoint client severity note certainty certain count 1
 )"},
-    {"The server's FIN is damaged, and sent again", R"(
+    {"The server's FIN is damaged, and retransmitted", R"(
 handshake
 +.10   A > B  P. 1:101(100) ack 1
 +.01   A < B  P. 1:51(50) ack 101
@@ -110,7 +112,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   finding.count = sums.bad;
   finding.summary = count_text(sums.bad, "segment") + " of the " + std::string(role(flow, side)) +
                     " with a wrong TCP checksum, while " + std::to_string(sums.right) + " are right" +
-                    (sums.repeated > 0 ? "; " + std::to_string(sums.repeated) + " sent again." : ".");
+                    (sums.repeated > 0 ? "; " + std::to_string(sums.repeated) + " retransmitted." : ".");
   prove(finding, "wrong", sums.bad);
   prove(finding, "right", sums.right);
   prove(finding, "not_checked", sums.unverified);

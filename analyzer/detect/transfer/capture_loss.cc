@@ -5,13 +5,13 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "capture_loss",
-    .title = "The capture missed packets",
+    .title = "Packets missed by the capture",
     .severity = Severity::Note,
     .phase = "Transfer",
     .said_when =
         "an ACK for bytes never seen at T that no one sends again: the capture missed them, not the network",
     .what =
-        "The receiver acknowledged data that the capture never shows, and nobody sent them again. They "
+        "The receiver acknowledged data that the capture never shows, and nobody retransmitted them. They "
         "crossed the network; only the capture has a hole.\n\n"
         "Everything else said of this connection rests on an incomplete record: a duplicate ACK, a zero "
         "window or a FIN may be missing as well.",
@@ -70,7 +70,7 @@ handshake
 no finding
 )",
      true},
-    {"Lost before the capture point and sent again", R"(
+    {"Lost before the capture point and retransmitted", R"(
 handshake <mss 1460,sackOK>
 +.10  A > B  P. 1:1001(1000) ack 1  !unseen
 +0    A > B  P. 1001:2001(1000) ack 1
@@ -99,7 +99,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   finding.summary = "The " + std::string(role(flow, other(side))) + " acknowledged " +
                     count_text(facts.missing_octets, "octet") + " of the " + std::string(role(flow, side)) +
                     " in " + count_text(finding.count, "gap") +
-                    " that the capture never saw and nobody sent again: the capture missed them.";
+                    " that the capture never saw and nobody retransmitted: the capture missed them.";
   prove(finding, "missing_octets", facts.missing_octets);
   out.push_back(std::move(finding));
 }

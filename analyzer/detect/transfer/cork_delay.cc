@@ -8,7 +8,7 @@ constexpr std::uint64_t kFewest = 2;
 
 constexpr Doc kDoc{
     .id = "cork_delay",
-    .title = "The last part of a message waited about 200 ms for nothing",
+    .title = "Delay by TCP_CORK or MSG_MORE",
     .severity = Severity::Note,
     .phase = "Transfer",
     .said_when =

@@ -8,13 +8,13 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "data_beyond_window",
-    .title = "Data sent beyond the receive window",
+    .title = "Data beyond the receive window",
     .severity = Severity::Note,
     .phase = "Transfer",
     .said_when = "data beyond the advertised right edge",
     .what =
         "An endpoint sent data past the right edge of every window that its peer had offered. The peer may "
-        "throw away what lies beyond; then it is sent again, and time is lost.\n\n"
+        "discard what lies beyond; then it is retransmitted, and time is lost.\n\n"
         "The endpoint named is the sender.",
     .how_known =
         "The segment ends beyond the highest ACK plus window that had passed toward its sender. Offers count "

@@ -6,7 +6,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "delayed_ack_stall",
-    .title = "A sender with more to send waited for a delayed ACK",
+    .title = "Stall on delayed ACK",
     .severity = Severity::Note,
     .phase = "Transfer",
     .said_when = "a segment acknowledged only by the delayed-ACK timer while the sender had more to send",

@@ -8,7 +8,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "ecn_congestion",
-    .title = "Routers marked congestion",
+    .title = "ECN congestion marks",
     .severity = Severity::Info,
     .phase = "Transfer",
     .said_when = "CE marks, ECE and CWR: how often, whether the sender slowed down",

@@ -5,10 +5,10 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "fast_retransmission",
-    .title = "Lost data were repaired without a timeout",
+    .title = "Fast retransmission",
     .severity = Severity::Info,
     .phase = "Transfer",
-    .said_when = "data sent again after duplicate ACKs or SACK holes (RACK counts)",
+    .said_when = "data retransmitted after duplicate ACKs or SACK holes (RACK counts)",
     .what =
         "The receiver told by duplicate ACKs or SACK blocks that later data had arrived and earlier data had "
         "not, and the sender sent those again at once. The transfer goes on meanwhile; the sender lowers its "
@@ -16,16 +16,17 @@ constexpr Doc kDoc{
         "This is how TCP should recover, and how it finds out what the path can carry. It is worth a look "
         "only where the rate is too low for the round trip.",
     .how_known =
-        "Before the segment was sent again, SACK blocks above it or three duplicate ACKs had passed, early "
+        "Before the segment was retransmitted, SACK blocks above it or three duplicate ACKs had passed, "
+        "early "
         "enough to have reached the sender by the round trip between it and the capture point; and an ACK "
         "came so shortly before that a timer cannot have done it. RACK, which waits for a part of the round "
-        "trip after the first SACK, counts. So does what was sent again before everything sent until then "
+        "trip after the first SACK, counts. So does what was retransmitted before everything sent until then "
         "was acknowledged.\n\n"
         "What an ICMP message of a smaller path MTU makes the sender repeat, and data that a SYN carried and "
         "the SYN-ACK did not take, were not asked for by loss and do not count.",
     .causes =
         "A full queue at the narrowest hop, which is usual for bulk transfers. A policer or a shaper with "
-        "a small burst. Errors on a link: Wi-Fi, a bad cable or optic. Packets that overtake each other "
+        "a small burst. Errors on a link: Wi-Fi, a bad cable or optic. Packets out of order "
         "(per-packet load balancing): then the retransmissions are needless and spurious_retransmission is "
         "told as well.",
     .confirm =
@@ -87,7 +88,7 @@ no finding
 no finding
 )",
      true},
-    {"A segment late by reordering was not sent again", R"(
+    {"A segment late by reordering was not retransmitted", R"(
 handshake <mss 1460,sackOK>
 +.10   A < B  .  1461:2921(1460) ack 1 id 8
 +.001  A < B  .  1:1461(1460) ack 1 id 7

@@ -10,20 +10,23 @@ constexpr std::uint64_t kResendsNeeded = 3;
 
 constexpr Doc kDoc{
     .id = "idle_timeout",
-    .title = "After idle time the connection was no longer known",
+    .title = "Idle timeout: connection forgotten",
     .severity = Severity::Warning,
     .phase = "Transfer",
     .said_when =
-        "after 30 s or more of silence, the next data meets RST or no answer: a middlebox or peer forgot "
+        "after 30 s or more of silence, the next data is answered by RST or not at all: a middlebox or peer "
+        "forgot "
         "the flow",
     .what =
-        "Neither end sent anything for 30 s or more. The next data met a RST, or no answer at all: somebody "
+        "Neither end sent anything for 30 s or more. The next data was answered by RST, or not at all: "
+        "somebody "
         "had forgotten the connection meanwhile, and neither end had been told.\n\n"
         "The application sees the first request after a pause fail or hang, and the next one, on a new "
         "connection, work.",
     .how_known =
         "No segment of the connection passed for 30 s or more; the first one after that carries data, and "
-        "what comes from the peer's address next is a RST, or nothing although the data are sent again three "
+        "what comes from the peer's address next is a RST, or nothing although the data are retransmitted "
+        "three "
         "times or more. A RST that acknowledges the data is not meant: it comes from a socket that has taken "
         "them.\n\n"
         "Packets do not tell a middlebox that dropped its entry from a peer that was restarted or had closed "
@@ -53,7 +56,7 @@ constexpr Doc kDoc{
 };
 
 constexpr Example kExamples[] = {
-    {"A request after five minutes meets a RST", R"(
+    {"A request after five minutes is answered by RST", R"(
 handshake
 +.10  A > B  P. 1:101(100) ack 1
 +.01  A < B  P. 1:101(100) ack 101
@@ -145,14 +148,14 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   cite(finding, facts.data);
   finding.certainty = Certainty::Likely;
   const std::string who(role(context.flow, side)), peer(role(context.flow, other(side)));
-  finding.summary = "After " + duration_text(facts.silence_ns) + " of silence the " + who + "'s data met ";
+  finding.summary = "After " + duration_text(facts.silence_ns) + " of silence the " + who + "'s data ";
   if (reset) {
     cite(finding, facts.answer);
-    finding.summary += "a RST from the " + peer + "'s address";
+    finding.summary += "was answered by RST from the " + peer + "'s address";
     prove(finding, "answer_ns", facts.answer.time_ns - facts.data.time_ns);
   } else {
     cite(finding, facts.retransmissions);
-    finding.summary += "no answer, and were sent again " + times_text(facts.retransmissions.count());
+    finding.summary += "got no answer, and was retransmitted " + times_text(facts.retransmissions.count());
   }
   finding.summary += ": a middlebox or the " + peer + " had forgotten the connection.";
   prove(finding, "silence_ns", facts.silence_ns);

@@ -21,7 +21,7 @@ constexpr Doc kDoc{
         "idle time, while the peer's window is not 0. Any host that knows the connection must answer it with "
         "an ACK.\n\n"
         "With the window at 0 the same segment is a window probe. An octet that was a segment of its own and "
-        "is sent again before it is acknowledged, or within the time of a retransmission timeout, is a "
+        "is retransmitted before it is acknowledged, or within the time of a retransmission timeout, is a "
         "retransmission. After a keep-alive of one octet sent long after such a segment these cannot be told "
         "apart for certain.",
     .causes =
@@ -63,7 +63,7 @@ handshake
 +.01  A < B  .  1:1(0) ack 101
 finding keepalive frame 6 endpoint client count 1
 )"},
-    {"An octet written alone is sent again", R"(
+    {"An octet written alone is retransmitted", R"(
 handshake
 +.10  A > B  P. 1:2(1) ack 1  !lost
 +.25  A > B  P. 1:2(1) ack 1  !lost

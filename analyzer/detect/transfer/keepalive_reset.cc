@@ -8,7 +8,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "keepalive_reset",
-    .title = "A keep-alive probe was answered by RST",
+    .title = "Keep-alive answered by RST",
     .severity = Severity::Warning,
     .phase = "Transfer",
     .said_when = "a probe answered by RST: the peer restarted or lost the connection",
@@ -106,7 +106,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   cite(finding, facts.reset);
   const TimeNs answer = facts.reset.time_ns - probe.time_ns;
   finding.summary = "The " + std::string(role(context.flow, side)) + "'s keep-alive probe after " +
-                    duration_text(facts.idle_ns) + " of idle time met a RST from the " +
+                    duration_text(facts.idle_ns) + " of idle time was answered by RST from the " +
                     std::string(role(context.flow, other(side))) +
                     "'s address: that host, or a middlebox, no longer knows the connection.";
   prove(finding, "idle_ns", facts.idle_ns);

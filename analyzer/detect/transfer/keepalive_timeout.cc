@@ -6,12 +6,12 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "keepalive_timeout",
-    .title = "Keep-alive probes were not answered",
+    .title = "Keep-alive timeout",
     .severity = Severity::Error,
     .phase = "Transfer",
     .said_when = "probes unanswered until RST or silence",
     .what =
-        "An endpoint probed its idle peer and got no answer, until it gave the connection up. Its "
+        "An endpoint probed its idle peer and got no answer, until it gave up the connection. Its "
         "application gets an error (ETIMEDOUT); the peer, if it still lives, hears nothing of it unless the "
         "RST arrives.\n\n"
         "The connection was dead before: the probes only found it out.",

@@ -6,7 +6,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "nagle_delay",
-    .title = "Nagle's algorithm waited for a delayed ACK",
+    .title = "Nagle and delayed ACK stall",
     .severity = Severity::Warning,
     .phase = "Transfer",
     .said_when =
@@ -32,7 +32,8 @@ constexpr Doc kDoc{
         "ms.\n\n"
         "It is not said where the sender often sends small segments while others are unacknowledged "
         "(TCP_NODELAY is set), where as many next segments come a little after the ACK as upon it (an "
-        "application that thinks), or where the late ACK belongs to data sent again (a loss). The time lost "
+        "application that thinks), or where the late ACK belongs to data retransmitted (a loss). The time "
+        "lost "
         "is what the ACKs were late, beyond the least round trip seen on the connection.\n\n"
         "Where the ACK comes as soon as the path allows, and the next small segment upon it, the wait is a "
         "round "
@@ -152,7 +153,7 @@ handshake
 no finding
 )",
      true},
-    {"The ACK is late because the data was lost and sent again", R"(
+    {"The ACK is late because the data was lost and retransmitted", R"(
 handshake
 +.10   A > B  P. 1:101(100) ack 1  !lost
 +.230  A > B  P. 1:101(100) ack 1

@@ -5,21 +5,21 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "out_of_order",
-    .title = "Segments overtook each other",
+    .title = "Out-of-order segments",
     .severity = Severity::Info,
     .phase = "Transfer",
     .said_when =
         "a segment filling a gap that was not sent before (IP ID, timestamp, arrival within about an RTT)",
     .what =
-        "A segment passed the capture point later than one that was sent after it. It was not sent again: "
+        "A segment passed the capture point later than one that was sent after it. It was not retransmitted: "
         "the network, or the capture, changed the order.\n\n"
         "The receiver puts the data in order; meanwhile it sends duplicate ACKs or SACK blocks, and if the "
-        "segment is late by more than the sender tolerates, it is sent again for nothing.",
+        "segment is late by more than the sender tolerates, it is retransmitted for nothing.",
     .how_known =
         "The segment fills a gap that was never seen to be sent. Its timestamp (TSval) is older than that of "
         "segments before it, or its IP ID comes before theirs where the host counts them up; where neither "
         "tells, it came within about a round trip and before any duplicate ACK or SACK block could have "
-        "made the sender act. A segment lost before the capture point and sent again fills a gap too: it "
+        "made the sender act. A segment lost before the capture point and retransmitted fills a gap too: it "
         "has a later timestamp and IP ID and is told as a retransmission.",
     .causes =
         "Load balancing of packets, not flows, over several links (bonding with balance-rr, ECMP by packet). "
@@ -59,7 +59,7 @@ handshake <mss 1460,sackOK>
 +.01   A > B  .  1:1(0) ack 2921
 finding out_of_order frame 5 endpoint server count 1
 )"},
-    {"Lost before the capture point and sent again after SACK", R"(
+    {"Lost before the capture point and retransmitted after SACK", R"(
 handshake <mss 1460,sackOK>
 +.10   A < B  .  1:1461(1460) ack 1  !unseen
 +0     A < B  .  1461:2921(1460) ack 1

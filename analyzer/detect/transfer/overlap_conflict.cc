@@ -5,10 +5,10 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "overlap_conflict",
-    .title = "Octets sent again differ from those sent first",
+    .title = "Retransmitted data differ from the original",
     .severity = Severity::Warning,
     .phase = "Transfer",
-    .said_when = "bytes sent again differ from those first sent at the same sequence numbers",
+    .said_when = "bytes retransmitted differ from those first sent at the same sequence numbers",
     .what =
         "The same sequence numbers passed twice with different content. TCP sends again what it sent before; "
         "which of the two the receiver took depends on its system and on which arrived first.\n\n"
@@ -63,7 +63,7 @@ handshake
 +.001  A < B  P. 1461:2001(540) ack 301
 finding overlap_conflict frame 7 endpoint server count 1
 )"},
-    {"The last data are sent again after the FIN", R"(
+    {"The last data are retransmitted after the FIN", R"(
 handshake
 +.10   A > B  P. 1:301(300) ack 1  !lost
 +.001  A > B  F. 301:301(0) ack 1  !lost

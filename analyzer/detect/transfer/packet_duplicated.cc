@@ -6,23 +6,24 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "packet_duplicated",
-    .title = "A packet was doubled on the way",
+    .title = "Packet duplicated in transit",
     .severity = Severity::Info,
     .phase = "Transfer",
     .said_when =
         "a lone packet seen twice, alike to the IP ID or in seq, ack, TSval and checksum, and the sender "
-        "did not send it twice. Most packets of an interface or host pair doubled is a capture duplicate: "
+        "did not send it twice. Most packets of an interface or host pair duplicated is a capture duplicate: "
         "said once, scope C, and dropped",
     .what =
         "The same packet passed the capture point twice, and its sender had sent it once: the network "
-        "doubled it. The receiver drops the second; with SACK it reports it (DSACK).\n\n"
-        "If most packets of a host pair come twice, the capture doubled them (a mirror port that sees both "
+        "duplicated it. The receiver drops the second; with SACK it reports it (DSACK).\n\n"
+        "If most packets of a host pair come twice, the capture duplicated them (a mirror port that sees "
+        "both "
         "ways in and out, or a capture on several interfaces). That is said once for the capture, and the "
         "second packets are left out of everything.",
     .how_known =
         "Both are alike in sequence number, acknowledgment, length, window and checksum, and to the IP ID, "
         "or where there is none to the TSval, which a sender that repeats itself would have moved on. Lone "
-        "packets are taken for doubled by the network.",
+        "packets are taken for duplicated by the network.",
     .causes =
         "Wi-Fi, whose lost acknowledgments make the link layer repeat a frame. A loop of bridges for a "
         "moment, or an unknown-unicast flood that reaches the capture twice. Redundancy protocols (PRP, "
@@ -37,7 +38,7 @@ constexpr Doc kDoc{
 };
 
 constexpr Example kExamples[] = {
-    {"A data packet, doubled within a millisecond", R"(
+    {"A data packet, duplicated within a millisecond", R"(
 handshake
 +.10    A > B  P. 1:101(100) ack 1 id 4711
 +.0003  A > B  P. 1:101(100) ack 1 id 4711
@@ -56,7 +57,7 @@ handshake <mss 1460,sackOK,TS>
 +.01  A < B  .  1:1(0) ack 201
 finding packet_duplicated frame 7 endpoint client count 1
 )"},
-    {"Sent again by the timer", R"(
+    {"Retransmitted by the timer", R"(
 handshake
 +.10  A > B  P. 1:101(100) ack 1 id 4711  !lost
 +.22  A > B  P. 1:101(100) ack 1 id 4712

@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "peer_restarted",
-    .title = "A host no longer knows the connection",
+    .title = "Peer lost the connection (restart)",
     .severity = Severity::Warning,
     .phase = "Transfer",
     .said_when =
@@ -44,7 +44,7 @@ constexpr Doc kDoc{
 };
 
 constexpr Example kExamples[] = {
-    {"Data meet a RST from a host without the socket", R"(
+    {"Data are answered by RST from a host without the socket", R"(
 handshake
 +.10  A > B  P. 1:101(100) ack 1
 +.01  A < B  P. 1:101(100) ack 101
@@ -81,7 +81,7 @@ handshake
 no finding
 )",
      true},
-    {"Data that come after a close meet a RST", R"(
+    {"Data that come after a close are answered by RST", R"(
 handshake
 +.10  A > B  P. 1:101(100) ack 1
 +.01  A < B  F. 1:1(0) ack 101

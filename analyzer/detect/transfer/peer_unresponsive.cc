@@ -6,14 +6,15 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "peer_unresponsive",
-    .title = "The peer stopped answering",
+    .title = "Peer not responding",
     .severity = Severity::Error,
     .phase = "Transfer",
     .said_when =
         "three or more resends with back-off and nothing at all from the peer since, to the give-up or the "
         "end; whether the time fits the profile's retries or is shorter (TCP_USER_TIMEOUT)",
     .what =
-        "An endpoint sent its data again and again, each time after a longer wait, and nothing at all came "
+        "An endpoint retransmitted its data over and over, each time after a longer wait, and nothing at all "
+        "came "
         "from the peer any more: no ACK, no data, no RST. It went on until it gave up or the capture "
         "ended.\n\n"
         "The application sees a write or read that hangs; on Linux with its usual 15 retries for some 15 "
@@ -141,7 +142,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   finding.count = resends.count();
   if (large_only) finding.certainty = Certainty::Possible;
   const std::string peer(role(flow, other(side)));
-  finding.summary = "The " + std::string(role(flow, side)) + " sent data again " +
+  finding.summary = "The " + std::string(role(flow, side)) + " retransmitted data " +
                     times_text(resends.count()) + " in " + duration_text(met->waited_ns) +
                     " and nothing came from the " + peer + " since" +
                     end_text(context.verdicts, *met, resends.count());

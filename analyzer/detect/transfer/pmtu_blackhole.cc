@@ -8,11 +8,11 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "pmtu_blackhole",
-    .title = "Large segments vanish on the path (MTU black hole)",
+    .title = "Path MTU black hole",
     .severity = Severity::Error,
     .phase = "Transfer",
     .said_when =
-        "large segments sent again and never acknowledged while small ones pass; ICMP \"fragmentation "
+        "large segments retransmitted and never acknowledged while small ones pass; ICMP \"fragmentation "
         "needed\" where seen, and then also the resend at a smaller size",
     .what =
         "An endpoint's large segments do not arrive while its small ones do. Some link on the path carries "
@@ -21,7 +21,7 @@ constexpr Doc kDoc{
         "What users see: the connection opens, small requests work, and it hangs as soon as a page, a query "
         "result or a key exchange fills a packet.",
     .how_known =
-        "One large segment is sent again three times or more (twice, if a smaller resend of the same data "
+        "One large segment is retransmitted three times or more (twice, if a smaller resend of the same data "
         "then gets through) and not acknowledged, and no segment of that size of this endpoint has ever been "
         "acknowledged; smaller ones that it sent after it arrive, as SACK tells, or the peer goes on "
         "answering without news of it.\n\n"

@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "request_unanswered",
-    .title = "A request that the other application did not answer",
+    .title = "Request never answered",
     .severity = Severity::Warning,
     .phase = "Transfer",
     .said_when =

@@ -9,28 +9,28 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "retransmission_rate",
-    .title = "Much of the data is sent again",
+    .title = "High retransmission rate",
     .scope = Scope::Host,
     .severity = Severity::Warning,
     .phase = "Transfer",
     .said_when =
-        "2 % or more of 1,000 or more data segments of a host pair or service sent again; which side of T "
+        "2 % or more of 1,000 or more data segments of a host pair or service retransmitted; which side of T "
         "loses",
     .what =
         "Of a thousand data segments or more in one direction of a service, or between two hosts, 2 % or "
-        "more were sent again.\n\n"
+        "more were retransmitted.\n\n"
         "With loss-based congestion control the rate that TCP can hold falls with the square root of the "
         "loss: at 2 % and a round trip of 50 ms Reno holds some 2 Mbit/s whatever the link. Below 0.1 % "
         "is usual on wired paths; bursts of loss at the end of short answers show as waiting times "
         "instead.",
     .how_known =
         "Segments whose octets had all been sent before are counted, without keep-alives, window probes "
-        "and packets captured twice, over all connections together. A segment sent again whose first "
+        "and packets captured twice, over all connections together. A segment retransmitted whose first "
         "sending never passed the capture point was lost between its sender and the capture point; the "
         "others were lost beyond it, or were not lost at all (spurious: a DSACK, an ACK or a timestamp "
         "shows that the receiver had them).\n\n"
         "What a capture misses itself looks like loss before the capture point only if the segment is "
-        "sent again; capture_loss tells of those that are not.",
+        "retransmitted; capture_loss tells of those that are not.",
     .causes =
         "A link that loses: radio, a bad cable or optic, a duplex mismatch. A queue that overflows: a "
         "slower link on the way, a policer or shaper, a small switch buffer hit by bursts. Reordering "
@@ -54,7 +54,7 @@ constexpr Doc kDoc{
 };
 
 constexpr Example kExamples[] = {
-    {"One segment in eleven sent again, lost behind the capture point", R"(
+    {"One segment in eleven retransmitted, lost behind the capture point", R"(
 times 100 every .1 {
 handshake
 +.001 A > B  P. 1:101(100) ack 1
@@ -129,7 +129,7 @@ no finding
      true},
 };
 
-constexpr Threshold kPercent{"min_percent", 2, "%", "of data segments sent again"};
+constexpr Threshold kPercent{"min_percent", 2, "%", "of data segments retransmitted"};
 constexpr Threshold kSegments{"min_segments", 1000, "", "data segments in that direction"};
 constexpr Threshold kThresholds[]{kPercent, kSegments};
 

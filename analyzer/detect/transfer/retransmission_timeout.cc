@@ -7,15 +7,15 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "retransmission_timeout",
-    .title = "Data were sent again by the retransmission timer",
+    .title = "Retransmission after a timeout (RTO)",
     .severity = Severity::Note,
     .phase = "Transfer",
     .said_when =
-        "SND.UNA sent again without duplicate-ACK or SACK evidence, at least SRTT + minimum RTO (profile; "
+        "SND.UNA retransmitted without duplicate-ACK or SACK evidence, at least SRTT + minimum RTO (profile; "
         "Linux 200 ms) after it was last sent, and not a tail loss probe; then doubling. A warning when one "
         "stall is 1 s or more, or two back-offs or more",
     .what =
-        "An endpoint sent its oldest unacknowledged data again because the retransmission timer ran out: "
+        "An endpoint retransmitted its oldest unacknowledged data because the retransmission timer ran out: "
         "nothing came back in time, neither an ACK nor a report that later data had arrived.\n\n"
         "This is the slow way to recover. On Linux it costs at least 200 ms, each further timeout in a row "
         "doubles the wait, and afterwards the sender starts again from a congestion window of one segment. "

@@ -6,7 +6,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "sequence_rewritten",
-    .title = "A middlebox rewrites sequence numbers on one side",
+    .title = "Sequence numbers rewritten by a middlebox",
     .severity = Severity::Note,
     .phase = "Transfer",
     .said_when =
@@ -15,8 +15,8 @@ constexpr Doc kDoc{
         "The endpoint acknowledges numbers that its peer never sent, far from all it did send, again and "
         "again, and the connection goes on. A device on the way gives one direction other sequence numbers "
         "(a firewall that randomises them) and translates them back in one place and not in another: most "
-        "often in the acknowledgment, but not in the SACK option.\n\nThe sender throws such SACK blocks "
-        "away; some stacks drop the whole segment. Loss recovery then works as without SACK, one hole in a "
+        "often in the acknowledgment, but not in the SACK option.\n\nThe sender discards such SACK blocks; "
+        "some stacks drop the whole segment. Loss recovery then works as without SACK, one hole in a "
         "round trip, or by timeout.",
     .how_known =
         "SACK blocks more than 64 MB from the acknowledgment in the same segment, twice or more; or ACK "

@@ -10,7 +10,7 @@ constexpr std::uint64_t kStepsNeeded = 3;
 
 constexpr Doc kDoc{
     .id = "silly_window",
-    .title = "The receive window opens in tiny steps",
+    .title = "Silly window syndrome",
     .severity = Severity::Note,
     .phase = "Transfer",
     .said_when = "the window opens in steps below half an MSS repeatedly",

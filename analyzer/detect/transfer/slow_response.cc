@@ -10,7 +10,7 @@ constexpr TimeNs kVeryLate = 10 * kSecond;
 
 constexpr Doc kDoc{
     .id = "slow_response",
-    .title = "An answer, or a greeting, came late",
+    .title = "Slow response",
     .severity = Severity::Note,
     .phase = "Transfer",
     .said_when =

@@ -9,7 +9,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "slow_server",
-    .title = "A service answers slowly",
+    .title = "Slow server",
     .scope = Scope::Host,
     .severity = Severity::Note,
     .phase = "Transfer",
@@ -27,7 +27,7 @@ constexpr Doc kDoc{
         "speaks first, the wait from the handshake's ACK to its greeting counts as well. It holds one "
         "round trip between the capture point and the service, whose least value over the connections is "
         "told as the network's share. Turns that overlap are left out, and so is the wait for a request "
-        "that was lost beyond the capture point, up to when it was sent again.\n\n"
+        "that was lost beyond the capture point, up to when it was retransmitted.\n\n"
         "TCP has no messages. A service that pushes, or holds a request open until something happens "
         "(long polling, a shell, IMAP IDLE), waits by design and looks slow here. A single connection is "
         "not judged if more than one turn in ten of its client is of several writes: two peers that push "

@@ -5,25 +5,28 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "spurious_retransmission",
-    .title = "Data were sent again that had arrived",
+    .title = "Spurious retransmission",
     .severity = Severity::Info,
     .phase = "Transfer",
     .said_when =
-        "data sent again, all of it, that an ACK seen before, a DSACK after, or timestamps (Eifel) show was "
+        "data retransmitted, all of it, that an ACK seen before, a DSACK after, or timestamps (Eifel) show "
+        "was "
         "received",
     .what =
-        "An endpoint sent data again although the receiver had them already. The octets are wasted, and the "
+        "An endpoint retransmitted data although the receiver had them already. The octets are wasted, and "
+        "the "
         "sender lowers its rate for a loss that was none, unless it finds that out (F-RTO, Eifel, DSACK).\n\n"
-        "It is told beside the finding for the way in which they were sent again: a timeout, fast "
+        "It is told beside the finding for the way in which they were retransmitted: a timeout, fast "
         "retransmission or a probe.",
     .how_known =
         "One of three. An ACK or SACK block that covers the data had passed the capture point before they "
-        "were sent again. Or the receiver reported them as a duplicate afterwards (DSACK). Or the first ACK "
+        "were retransmitted. Or the receiver reported them as a duplicate afterwards (DSACK). Or the first "
+        "ACK "
         "after them echoes a timestamp older than theirs, so it answers the first sending (Eifel). A network "
         "that doubles packets may cause a DSACK too.",
     .causes =
         "ACKs lost or held up on the way back. Delay that grew suddenly beyond the timer: a queue that "
-        "filled, Wi-Fi, mobile networks, a paused virtual machine. Packets that overtake each other by more "
+        "filled, Wi-Fi, mobile networks, a paused virtual machine. Packets out of order by more "
         "than three. A receiver whose delayed ACK comes later than the sender's timer. A needless tail loss "
         "probe.",
     .confirm =
@@ -85,7 +88,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   finding.summary = "The " + std::string(role(flow, side)) + " sent " +
                     count_text(finding.count, "data segment") + " again that the " +
                     std::string(role(flow, other(side))) + " had already, of " + std::to_string(resends) +
-                    " sent again in all.";
+                    " retransmitted in all.";
   prove(finding, "retransmissions", resends);
   out.push_back(std::move(finding));
 }

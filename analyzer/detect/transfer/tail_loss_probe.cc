@@ -5,7 +5,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "tail_loss_probe",
-    .title = "A tail loss probe was sent",
+    .title = "Tail loss probe",
     .severity = Severity::Info,
     .phase = "Transfer",
     .said_when =
@@ -19,7 +19,7 @@ constexpr Doc kDoc{
         "was needless and does no harm.",
     .how_known =
         "The highest segment passed again, once, with no duplicate ACK or SACK block before it and nothing "
-        "else sent again, not later than about 2 round trips, or 200 ms more if it was the only segment "
+        "else retransmitted, not later than about 2 round trips, or 200 ms more if it was the only segment "
         "under way. Linux sends such a lone probe no later than its timer would: then the next interval "
         "tells, since the timer starts anew after a probe and doubles after a timeout. A probe that carries "
         "new data cannot be told from a late write and is not counted.",
@@ -80,7 +80,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   if (!facts.probes) return;
   Finding finding = make_finding(kDoc, flow, side);
   tell(finding, facts.probes);
-  finding.summary = "The " + std::string(role(flow, side)) + " sent its last segment again " +
+  finding.summary = "The " + std::string(role(flow, side)) + " retransmitted its last segment " +
                     times_text(finding.count) + " as a tail loss probe, " + longest_wait_text(facts.probes) +
                     ".";
   prove(finding, "longest_wait_ns", facts.probes.longest_ns());

@@ -6,7 +6,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "tiny_segments",
-    .title = "Many tiny segments sent back to back",
+    .title = "Tinygrams: small segments back to back",
     .severity = Severity::Note,
     .phase = "Transfer",
     .said_when =

@@ -11,7 +11,7 @@ constexpr std::uint64_t kTransfer = 100'000;  // octets
 
 constexpr Doc kDoc{
     .id = "window_limited",
-    .title = "The receive window bounds the rate",
+    .title = "Throughput limited by the receive window",
     .severity = Severity::Note,
     .phase = "Transfer",
     .said_when =
@@ -28,7 +28,7 @@ constexpr Doc kDoc{
         "segment's room was left below the right edge of the latest window that it can have heard of; that "
         "is the one that passed a round trip (between the capture point and the sender) before. The time "
         "from there to the moment when a wider offer reached it counts as limited, all time with data under "
-        "way as sending time; zero windows and waits before data sent again are left out.\n\n"
+        "way as sending time; zero windows and waits before data retransmitted are left out.\n\n"
         "It is not said where the window scale is unknown, since the SYN or SYN-ACK was not captured. A "
         "sender that uses over 90 % of a window may be counted too. Whether the window is small or the "
         "reader slow: a window that stays the same speaks for the first, one that shrinks and grows for the "

@@ -7,7 +7,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "window_scale_ignored",
-    .title = "The window scale was lost on the way",
+    .title = "Window scaling lost on the path",
     .severity = Severity::Warning,
     .phase = "Transfer",
     .said_when =

@@ -6,7 +6,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "zero_window",
-    .title = "A closed receive window held data back",
+    .title = "Zero window",
     .severity = Severity::Warning,
     .phase = "Transfer",
     .said_when = "a window of 0 advertised while the peer has or gets data to send; total and longest stall",
@@ -22,8 +22,8 @@ constexpr Doc kDoc{
         "capture or the connection ends before either.\n\n"
         "A window that is 0 while the peer has nothing to send is not reported. The time is counted from the "
         "segment that closed the window to the one that opened it, as they passed the capture point; where "
-        "the peer had room left when it closed, from its first probe, so it may be understated. Data sent "
-        "again or probes in that time are not retransmissions: nothing was lost.",
+        "the peer had room left when it closed, from its first probe, so it may be understated. Data "
+        "retransmitted or probes in that time are not retransmissions: nothing was lost.",
     .causes =
         "An application that reads too slowly or not at all for a while: busy with other work in the thread "
         "that reads, blocked on a disk, a database or a lock, or stopped (a debugger, a full pipe, garbage "

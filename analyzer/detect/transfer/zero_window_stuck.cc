@@ -8,7 +8,7 @@ namespace {
 
 constexpr Doc kDoc{
     .id = "zero_window_stuck",
-    .title = "A receive window stays closed",
+    .title = "Zero window to the end",
     .severity = Severity::Error,
     .phase = "Transfer",
     .said_when = "a zero window still closed at the end, or probes unanswered",

@@ -164,7 +164,7 @@ std::string finding_csv_header() {
   std::string out;
   CsvWriter writer(out, CsvWriter::Line::Header);
   write_all(writer, FindingView{Finding{}, nullptr}, Origin{{}, no_encapsulation()});
-  return out;
+  return out + ",incident";
 }
 
 void make_part_of_json(std::string& line, std::string_view host_finding) {
@@ -181,8 +181,18 @@ void make_part_of_csv(std::string& line, std::string_view host_finding) {
   line += host_finding;
 }
 
+void append_incident_json(std::string& line, std::optional<std::uint64_t> incident) {
+  line.pop_back();
+  line += incident ? fmt::format(",\"incident\":{}}}", *incident) : ",\"incident\":null}";
+}
+
+void append_incident_csv(std::string& line, std::optional<std::uint64_t> incident) {
+  line += ',';
+  if (incident) line += std::to_string(*incident);
+}
+
 std::vector<std::string> finding_table_header() {
-  return {"SEVERITY", "FINDING", "FLOW", "TIME", "ENDPOINT", "COUNT", "SUMMARY"};
+  return {"SEVERITY", "INCIDENT", "FINDING", "FLOW", "TIME", "ENDPOINT", "COUNT", "SUMMARY"};
 }
 
 std::vector<std::string> finding_table_row(const FindingView& view) {
@@ -191,6 +201,7 @@ std::vector<std::string> finding_table_row(const FindingView& view) {
   if (finding.host)
     where = to_string(*finding.host) + (finding.port ? fmt::format(":{}", *finding.port) : "");
   return {std::string(name(finding.severity)),
+          "",
           std::string(finding.id),
           std::move(where),
           readable_time(finding.time_ns).substr(11, 12),

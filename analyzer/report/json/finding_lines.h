@@ -25,12 +25,17 @@ void write_finding(JsonWriter& out, const FindingView& view, const Origin& origi
 void write_evidence(JsonWriter& out, const Finding& finding);
 
 void append_finding_csv(std::string& out, const FindingView& view, const Origin& origin);
-std::string finding_csv_header();
+std::string finding_csv_header();  // with the incident's column
 
 // How a line or row made by the functions here changes once its finding proves part of a host finding.
 void make_part_of_json(std::string& line, std::string_view host_finding);
 void make_part_of_csv(std::string& line, std::string_view host_finding);
 
+// What is told behind all else: the number of its incident, once that is known.
+void append_incident_json(std::string& line, std::optional<std::uint64_t> incident);
+void append_incident_csv(std::string& line, std::optional<std::uint64_t> incident);
+
+// The second cell of a row is the incident's, and empty.
 std::vector<std::string> finding_table_header();
 std::vector<std::string> finding_table_row(const FindingView& view);
 

@@ -221,6 +221,14 @@ std::string wrapping(const Encapsulation& encapsulation) {
   return out;
 }
 
+// File, frames, when, and for how long unless all came at one time.
+std::string place_text(const FlowTrace& trace, const Origin& origin) {
+  std::string out = fmt::format("{}: frames {} to {}, {}", printable(origin.file(trace.first)),
+                                trace.first.number, trace.last.number, readable_time(trace.first.time_ns));
+  const TimeNs lasted = trace.last.time_ns - trace.first.time_ns;
+  return lasted == 0 ? out : out + ", " + readable_span(lasted);
+}
+
 std::string heading(const FlowResult& flow, const Origin& origin, const TextStyle& style) {
   const FlowHistory& history = flow.history;
   const FlowTrace& trace = history.trace;
@@ -234,11 +242,7 @@ std::string heading(const FlowResult& flow, const Origin& origin, const TextStyl
   if (trace.incarnation > 0) title += fmt::format(", incarnation {}", trace.incarnation);
   title += wrapping(origin.encapsulation);
   std::string out = style.paint(Paint::Bold, title) + '\n';
-  out += paragraph("  ",
-                   fmt::format("{}: frames {} to {}, {}, lasting {}", printable(origin.file(trace.first)),
-                               trace.first.number, trace.last.number, readable_time(trace.first.time_ns),
-                               readable_span(trace.last.time_ns - trace.first.time_ns)),
-                   style.width);
+  out += paragraph("  ", place_text(trace, origin), style.width);
   std::string end = fmt::format("handshake {}; close {}", name(history.handshake), close_name(history));
   if (history.closed_first != ClosedFirst::None) end += fmt::format(", first {}", closed_first_name(history));
   end += fmt::format("; at the capture's end client {}", final_text(history, history.client()));

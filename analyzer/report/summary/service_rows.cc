@@ -84,8 +84,8 @@ std::string percent(double share) {
 
 constexpr std::string_view kOutcomeNames[]{"completed", "dropped",  "half_open", "aborted",
                                            "refused",   "filtered", "unanswered"};
-constexpr std::string_view kOutcomeWords[]{"opened",  "thrown away", "half-open", "taken back",
-                                           "refused", "filtered",    "unanswered"};
+constexpr std::string_view kOutcomeWords[]{"opened",  "dropped",  "half-open", "aborted",
+                                           "refused", "filtered", "unanswered"};
 static_assert(std::size(kOutcomeNames) == kOutcomes && std::size(kOutcomeWords) == kOutcomes);
 
 }  // namespace

@@ -55,9 +55,7 @@ void Summary::add(const FlowResult& flow, const Origin& origin, const Wanted& wa
   for (const Finding& finding : flow.findings) {
     if (wanted && !wanted(finding)) continue;
     add(finding, &history.trace, origin);
-    if (service == nullptr || finding.severity < Severity::Warning) continue;
-    ++(finding.severity == Severity::Error ? service->errors : service->warnings);
-    ++service->ids[finding.id];
+    if (service != nullptr) count_trouble(*service, finding);
   }
   if (selected_) hosts_.note({history.trace, history, history.transfer.get()});
 }
@@ -95,6 +93,7 @@ std::vector<ServiceRow> Summary::services(std::size_t most, std::size_t spans) c
 void Summary::add(const Finding& finding, const FlowTrace* trace, const Origin& origin) {
   FindingGroup& group = group_of(finding.id);
   group.worst = std::max(group.worst, finding.severity);
+  if (trace == nullptr && finding.host && finding.port) note_trouble({*finding.host, *finding.port}, finding);
   ++group.by_severity[static_cast<std::size_t>(finding.severity)];
   ++group.total;
   const std::size_t most = kept_per_id_ + (trace != nullptr && group.may_be_part ? kSpare : std::size_t{0});
@@ -138,6 +137,20 @@ void Summary::keep_gravest(FindingGroup& group, const PartOf& parts) {
     group.kept.erase(group.kept.begin() + static_cast<std::ptrdiff_t>(kept_per_id_), group.kept.end());
 }
 
+void Summary::count_trouble(Service& service, const Finding& finding) {
+  if (finding.severity < Severity::Warning) return;
+  ++(finding.severity == Severity::Error ? service.errors : service.warnings);
+  ++service.ids[finding.id];
+}
+
+// Of a host's service, which may have no connection in the selection.
+void Summary::note_trouble(const EndpointAddress& address, const Finding& finding) {
+  const auto known = services_.find(address);
+  if (known != services_.end()) return count_trouble(known->second, finding);
+  if (finding.severity >= Severity::Warning && services_.size() < kMostServices)
+    count_trouble(services_[address], finding);
+}
+
 FindingGroup& Summary::group_of(std::string_view id) {
   const auto [group, fresh] = groups_.try_emplace(id);
   if (fresh) {
@@ -168,6 +181,15 @@ std::map<std::string_view, std::uint64_t> Summary::closes() const {
     for (const CloseCount& close : both)
       if (close.count > 0) met[close.word] += close.count;
   return met;
+}
+
+void Summary::set_incidents(const CauseBook& causes) {
+  std::uint64_t number = 0;
+  for (const Incident& incident : causes.incidents()) {
+    if (incident.chosen) incidents_.emplace_back(number, incident);
+    ++number;
+  }
+  crowded_ = causes.crowded();
 }
 
 std::vector<const FindingGroup*> Summary::groups() const {

@@ -13,6 +13,7 @@
 #include "analyzer/analysis/analysis.h"
 #include "analyzer/analysis/part_of.h"
 #include "analyzer/capture/capture_source.h"
+#include "analyzer/causes/cause_book.h"
 #include "analyzer/report/summary/service_rows.h"
 #include "analyzer/report/summary/spread.h"
 #include "analyzer/report/summary/where_time_went.h"
@@ -25,7 +26,8 @@ struct CaptureOverview {
   std::vector<CaptureInfo> files;
   DecodeCounts decoded;
   CaptureFacts facts;
-  Findings findings;  // scope C
+  Findings findings;                 // scopes C and H
+  std::vector<CauseTicket> tickets;  // of each of these
   TimeNs end_ns = 0;
   HostBook hosts;  // of all connections, selected or not
   PartOf parts;    // which findings of flows belong to those of hosts, selected or not
@@ -71,6 +73,9 @@ class Summary {
   // Capture-wide findings that were chosen are in `capture.findings`.
   void add(CaptureOverview capture, std::span<const std::string> files);
 
+  // Those of the whole run, worst first; the selection's are told, by their numbers among all.
+  void set_incidents(const CauseBook& causes);
+
   const std::vector<CaptureOverview>& captures() const { return captures_; }
   std::uint64_t connections() const { return connections_; }
   std::uint64_t count(Handshake handshake) const { return handshakes_[static_cast<std::size_t>(handshake)]; }
@@ -87,10 +92,16 @@ class Summary {
   std::vector<std::pair<EndpointAddress, const Service*>> troubled(std::size_t most) const;
   // Those with most connections, with their loads over the captures' time.
   std::vector<ServiceRow> services(std::size_t most, std::size_t spans) const;
+  // Worst first, with their numbers.
+  const std::vector<std::pair<std::uint64_t, Incident>>& incidents() const { return incidents_; }
+  bool incidents_crowded() const { return crowded_; }
+  bool selected() const { return selected_; }
   std::size_t services_known() const { return hosts_.census().services().known().size(); }
 
  private:
   void add(const Finding& finding, const FlowTrace* trace, const Origin& origin);
+  static void count_trouble(Service& service, const Finding& finding);
+  void note_trouble(const EndpointAddress& address, const Finding& finding);
   FindingGroup& group_of(std::string_view id);
   Service* service_of(const FlowHistory& history);
   void keep_gravest(FindingGroup& group, const PartOf& parts);
@@ -112,6 +123,8 @@ class Summary {
   std::map<std::string_view, FindingGroup> groups_;
   std::map<EndpointAddress, Service> services_;
   HostBook hosts_;
+  std::vector<std::pair<std::uint64_t, Incident>> incidents_;
+  bool crowded_ = false;
 };
 
 }  // namespace tcpautopsy

@@ -21,7 +21,19 @@ std::string section(std::string_view title, const Table& table, const std::vecto
   return table.empty() ? "" : fmt::format("\n## {}\n\n{}", title, table.markdown(code));
 }
 
+std::string incidents_section(const Summary& summary) {
+  Table table({"incident", "severity", "verdict", "who has to act", "what to do", "connections", "look at"},
+              {0, 5});
+  for (const auto& [number, incident] : summary.incidents())
+    table.add({std::to_string(number), std::string(name(incident.severity)), incident.verdict(),
+               std::string(words(incident.where)), incident.remedy, grouped(incident.flows), incident.see});
+  return section("Incidents, worst first", table, {6});
+}
+
 std::string groups_section(const Summary& summary) {
+  if (const std::string nothing = nothing_examined_text(summary);
+      !nothing.empty() && summary.groups().empty())
+    return '\n' + nothing + ".\n";
   if (summary.groups().empty()) return "\nNothing to report: no finding on any connection.\n";
   Table table({"severity", "finding", "count", "meaning", "look at"}, {2});
   for (const FindingGroup* group : summary.groups())
@@ -67,8 +79,8 @@ std::string details(const Summary& summary) {
 std::string summary_markdown(const Summary& summary) {
   std::vector<Labelled> lines = capture_words(summary);
   for (Labelled& line : outcome_words(summary)) lines.push_back(std::move(line));
-  return "# TCP post-mortem\n\n" + labelled_table(lines) + groups_section(summary) +
-         section("Services in trouble", troubled_table(summary, kMostServices)) +
+  return "# TCP post-mortem\n\n" + labelled_table(lines) + incidents_section(summary) +
+         groups_section(summary) + section("Services in trouble", troubled_table(summary, kMostServices)) +
          section("Busiest services", busiest_table(summary)) +
          section("Where the time of the connections went", time_totals_table(summary.times())) +
          details(summary);

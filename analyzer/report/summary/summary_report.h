@@ -8,7 +8,10 @@
 
 namespace tcpautopsy {
 
-// The first screen holds the whole; below it each error and warning with its evidence.
+// What an engineer needs first: at most `lines` lines, none of them cut. What was read, how connections
+// ended, the worst incidents in two lines each, and how to see the rest.
+std::string first_screen(const Summary& summary, const TextStyle& style, std::size_t lines = 24);
+// All of it: incidents, findings by kind, services, times, and each error and warning with its evidence.
 std::string summary_text(const Summary& summary, const TextStyle& style);
 std::string summary_markdown(const Summary& summary);
 // One JSON object and a newline.

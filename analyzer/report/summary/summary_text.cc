@@ -15,7 +15,7 @@ constexpr std::size_t kBusiest = 10, kSparkColumns = 16;
 std::string labelled_lines(const std::vector<Labelled>& lines, const TextStyle& style) {
   std::string out;
   for (const auto& [label, text] : lines) {
-    std::string part = paragraph(padded(label, 13), text, style.width);
+    std::string part = paragraph(padded(label, 15), text, style.width);
     out += style.paint(Paint::Bold, part.substr(0, label.size())) + part.substr(label.size());
   }
   return out;
@@ -25,22 +25,56 @@ std::string heading(std::string_view title, const TextStyle& style) {
   return '\n' + style.paint(Paint::Bold, title) + '\n';
 }
 
+std::string incident_text(std::uint64_t number, const Incident& incident, const TextStyle& style) {
+  const std::string label = fmt::format("  {:>3} {}", number, name(incident.severity));
+  std::string out = paragraph(padded(label, 15), printable(incident.verdict()), style.width);
+  out =
+      style.paint(severity_paint(incident.severity), out.substr(0, label.size())) + out.substr(label.size());
+  std::string counts;
+  for (const auto& [id, count] : incident.findings)
+    counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", id, grouped(count));
+  const auto line = [&](std::string_view what, const std::string& text) {
+    out += paragraph(std::string(15, ' ') + padded(what, 10), text, style.width);
+  };
+  line("act", std::string(words(incident.where)) + ": " + incident.remedy);
+  line("when", readable_time(incident.first_ns) +
+                   (incident.last_ns > incident.first_ns
+                        ? ", for " + readable_span(incident.last_ns - incident.first_ns)
+                        : ""));
+  line("findings", counts);
+  line("see", incident.see);
+  return out;
+}
+
+std::string incidents_text(const Summary& summary, const TextStyle& style) {
+  if (summary.incidents().empty()) return "";
+  std::string out = heading("Incidents, worst first: " + incidents_count_text(summary), style);
+  for (const auto& [number, incident] : summary.incidents()) out += incident_text(number, incident, style);
+  if (summary.incidents_crowded())
+    out += "  Causes were met at more services than are told apart: the rest is told together.\n";
+  return out;
+}
+
 std::string groups_text(const Summary& summary, const TextStyle& style) {
   const auto groups = summary.groups();
+  if (const std::string nothing = nothing_examined_text(summary); !nothing.empty() && groups.empty())
+    return '\n' + nothing + ".\n";
   if (groups.empty()) return "\nNothing to report: no finding on any connection.\n";
   std::string out = heading("Findings: " + severities_text(summary.by_severity()), style);
-  std::size_t id_width = 0, look_width = 0;
+  std::size_t id_width = 0, look_width = 0, title_width = 0;
   for (const FindingGroup* group : groups) {
     id_width = std::max(id_width, group->id.size());
     look_width = std::max(look_width, look_at(*group).size());
+    title_width = std::max(title_width, columns(title_of(group->id)));
   }
   const std::size_t fixed = 2 + 7 + 2 + id_width + 1 + 7 + 2 + 2 + look_width;
-  const std::size_t room = style.width > fixed ? style.width - fixed : 0;
+  // Where the titles do not fit, the ids have to do: they say the same.
+  const bool titles = fixed + title_width <= style.width;
   for (const FindingGroup* group : groups) {
     out += "  " + style.paint(severity_paint(group->worst), padded(name(group->worst), 7)) + "  ";
     out += padded(group->id, id_width) + ' ' + padded_left(grouped(group->total), 7) + "  ";
-    out += padded(cut(title_of(group->id), room), room) + "  " + style.paint(Paint::Cyan, look_at(*group)) +
-           '\n';
+    if (titles) out += padded(title_of(group->id), title_width) + "  ";
+    out += style.paint(Paint::Cyan, look_at(*group)) + '\n';
   }
   return out;
 }
@@ -71,7 +105,8 @@ std::string hosts_text(const Summary& summary, const TextStyle& style) {
     if (bars) cells.insert(cells.end() - 1, sparkline(row.load, style.bars));
     table.add(std::move(cells));
   }
-  std::string out = heading("Busiest services, with the most at one time", style) + table.text(style, 2);
+  std::string out =
+      heading("Busiest services (half-open, TIME-WAIT: peak at one time)", style) + table.text(style, 2);
   const std::size_t all = summary.services_known();
   if (all > rows.size()) out += fmt::format("  and {} more\n", grouped(all - rows.size()));
   return out;
@@ -129,8 +164,8 @@ std::string details_text(const Summary& summary, const TextStyle& style) {
 std::string summary_text(const Summary& summary, const TextStyle& style) {
   std::string out =
       labelled_lines(capture_words(summary), style) + labelled_lines(outcome_words(summary), style);
-  out += groups_text(summary, style) + services_text(summary, style) + hosts_text(summary, style) +
-         times_text(summary, style) + details_text(summary, style);
+  out += incidents_text(summary, style) + groups_text(summary, style) + services_text(summary, style) +
+         hosts_text(summary, style) + times_text(summary, style) + details_text(summary, style);
   if (!summary.groups().empty()) {
     out += '\n' + paragraph("",
                             "More: `tcpautopsy explain ID` tells what a finding means and what to do; "

@@ -71,6 +71,14 @@ std::string files_text(const Summary& summary, const Sums& sums) {
   return out;
 }
 
+// The name of a file without its folders.
+std::string short_name(const Summary& summary) {
+  for (const CaptureOverview& capture : summary.captures())
+    for (const CaptureInfo& file : capture.files)
+      return printable(file.file.substr(file.file.find_last_of('/') + 1));
+  return "no file";
+}
+
 // Where the capture was taken, as far as the shortest round trips of each flow tell.
 std::string vantage_text(const Summary& summary) {
   const auto clients = summary.rtt_to_clients().median(), servers = summary.rtt_to_servers().median();
@@ -115,17 +123,18 @@ std::vector<Labelled> capture_words(const Summary& summary) {
   const DecodeCounts& d = s.decoded;
   std::vector<Labelled> out{{"Capture", files_text(summary, s)}, {"Span", span_text(s)}};
   std::string packets = grouped(s.packets);
-  const std::string kinds = listed({{d.tcp, "TCP"},
-                                    {d.icmp_errors, "ICMP errors about TCP"},
-                                    {d.other, "other"},
-                                    {d.fragments_held, "fragments"},
-                                    {s.filtered, "left out by the filter"}});
+  const std::string kinds =
+      listed({{d.tcp, "TCP"},
+              {d.icmp_errors, d.icmp_errors == 1 ? "ICMP error about TCP" : "ICMP errors about TCP"},
+              {d.other, "other"},
+              {d.fragments_held, d.fragments_held == 1 ? "fragment" : "fragments"},
+              {s.filtered, "left out by the filter"}});
   if (!kinds.empty()) packets += ": " + kinds;
   out.emplace_back("Packets", packets);
   const std::string unread = listed({{d.cut_short, "with headers cut off by the snap length"},
                                      {d.malformed, "malformed"},
                                      {d.unknown_link_type, "of an unknown link type"},
-                                     {d.fragments_dropped, "fragments without their rest"}});
+                                     {d.fragments_dropped, "incomplete fragments"}});
   if (!unread.empty()) out.emplace_back("Not read", unread);
   if (s.dropped > 0)
     out.emplace_back("Drops", "the capture itself dropped " + plural(s.dropped, "packet", "packets"));
@@ -137,7 +146,7 @@ std::vector<Labelled> capture_words(const Summary& summary) {
     out.emplace_back("Joined", plural(s.joined, "connection", "connections") +
                                    " whose two directions have different VLANs or tunnels");
   if (std::string where = vantage_text(summary); !where.empty())
-    out.emplace_back("Taken at", std::move(where));
+    out.emplace_back("Capture point", std::move(where));
   return out;
 }
 
@@ -170,6 +179,59 @@ std::vector<Labelled> outcome_words(const Summary& summary) {
   return out;
 }
 
+std::string nothing_examined_text(const Summary& summary) {
+  if (summary.connections() > 0) return "";
+  const Sums s = sums_of(summary);
+  std::uint64_t flows = 0;
+  for (const CaptureOverview& capture : summary.captures()) flows += capture.facts.flows;
+  const std::string nothing = "Nothing was examined: ";
+  if (flows > 0)
+    return nothing + (flows == 1 ? "the capture's only connection is not in the selection"
+                                 : fmt::format("none of {} connections is in the selection", grouped(flows)));
+  if (s.packets == 0) return nothing + "no packet in the capture";
+  if (s.filtered == s.packets)
+    return nothing + plural(s.packets, "packet", "packets") + ", none passes the filter";
+  return nothing + plural(s.packets, "packet", "packets") +
+         (s.decoded.tcp == 0 ? ", none of them TCP" : ", no TCP connection among them");
+}
+
+std::string incidents_count_text(const Summary& summary) {
+  std::array<std::uint64_t, 4> by_severity{};
+  for (const auto& [number, incident] : summary.incidents())
+    ++by_severity[static_cast<std::size_t>(incident.severity)];
+  std::string out;
+  const auto say = [&](Severity severity, std::string_view one, std::string_view many) {
+    const std::uint64_t count = by_severity[static_cast<std::size_t>(severity)];
+    if (count > 0) out += (out.empty() ? "" : ", ") + plural(count, one, many);
+  };
+  say(Severity::Error, "error", "errors");
+  say(Severity::Warning, "warning", "warnings");
+  say(Severity::Note, "note", "notes");
+  return out;
+}
+
+std::vector<Labelled> short_words(const Summary& summary) {
+  const Sums s = sums_of(summary);
+  const DecodeCounts& d = s.decoded;
+  std::string read = s.files == 1 ? short_name(summary) : plural(s.files, "file", "files");
+  read += ", " + plural(s.packets, "packet", "packets");
+  if (s.first && s.last)
+    read += fmt::format(", {} from {} UTC", readable_span(*s.last - *s.first),
+                        readable_time(*s.first).substr(0, 19));
+  std::vector<Labelled> out{{"Capture", std::move(read)}};
+  const std::uint64_t unread = d.cut_short + d.malformed + d.unknown_link_type + d.fragments_dropped;
+  const std::string missed = listed(
+      {{s.dropped, s.dropped == 1 ? "packet dropped by the capture" : "packets dropped by the capture"},
+       {unread, "not decodable"},
+       {s.duplicates, s.duplicates == 1 ? "captured twice" : "captured twice, counted once"}});
+  if (!missed.empty()) out.emplace_back("Missed", missed);
+  if (summary.connections() == 0) return out;
+  const std::vector<Labelled> outcome = outcome_words(summary);
+  out.emplace_back("Connections", grouped(summary.connections()) + ": " + outcome.at(1).second);
+  if (!outcome.at(2).second.empty()) out.emplace_back("Ended", outcome.at(2).second);
+  return out;
+}
+
 std::string title_of(std::string_view id) {
   const Detector* detector = find_detector(id);
   return detector == nullptr ? std::string(id) : std::string(detector->doc.title);
@@ -190,7 +252,7 @@ Table troubled_table(const Summary& summary, std::size_t most) {
 }
 
 std::string severities_text(const std::array<std::uint64_t, 4>& by_severity) {
-  return fmt::format("{}, {}, {}, {} for information", plural(by_severity[3], "error", "errors"),
+  return fmt::format("{}, {}, {}, {} info", plural(by_severity[3], "error", "errors"),
                      plural(by_severity[2], "warning", "warnings"), plural(by_severity[1], "note", "notes"),
                      grouped(by_severity[0]));
 }

@@ -63,7 +63,7 @@ std::string turn_remarks(const Turn& turn) {
   };
   say(turn.overlaps, "possible: overlaps, for it began before all of the other's data had come");
   say(turn.writes > 1, "possible: several messages");
-  say(turn.retransmitted, "what it answers was sent again");
+  say(turn.retransmitted, "what it answers was retransmitted");
   return out;
 }
 
@@ -134,7 +134,7 @@ std::string turns_table(const FlowHistory& history, const TextStyle& style, bool
 }
 
 Table time_totals_table(const TimeTotals& totals) {
-  Table table({"cause", "time", "share", "largest in", "most"}, {1, 2, 3});
+  Table table({"cause", "time", "share", "main cause of", "longest"}, {1, 2, 3});
   for (const TimeCause cause : totals.order()) {
     const TimeTotals::Total& total = totals.of(cause);
     table.add({std::string(words(cause)), readable_span(total.ns), percent_text(total.ns, totals.whole()),

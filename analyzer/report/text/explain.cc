@@ -94,7 +94,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::string explain_text(const Detector& detector, const Thresholds& thresholds, const TextStyle& style) {
+std::string explain_text(const Detector& detector, const Thresholds& thresholds, const TextStyle& style,
+                         bool examples) {
   const Doc& doc = detector.doc;
   std::string out = fmt::format("{}  {}\n{}\n", style.paint(Paint::Bold, doc.id),
                                 style.paint(severity_paint(doc.severity), name(doc.severity)), doc.title);
@@ -111,6 +112,7 @@ std::string explain_text(const Detector& detector, const Thresholds& thresholds,
   if (!detector.thresholds.empty()) out += '\n' + style.paint(Paint::Bold, kThresholdsHeading) + '\n';
   for (const Threshold& threshold : detector.thresholds)
     out += paragraph("  ", threshold_text(detector, threshold, thresholds), style.width);
+  if (!examples) return out;
   for (const Example& example : detector.examples) {
     out += '\n' + style.paint(Paint::Bold, example_heading(example)) + '\n';
     for (const std::string& line : script_lines(example.script))
@@ -119,7 +121,7 @@ std::string explain_text(const Detector& detector, const Thresholds& thresholds,
   return out;
 }
 
-std::string explain_markdown(const Detector& detector, const Thresholds& thresholds) {
+std::string explain_markdown(const Detector& detector, const Thresholds& thresholds, bool examples) {
   const Doc& doc = detector.doc;
   std::string out =
       fmt::format("## {}\n\n**{}** ({}, {})\n", doc.id, doc.title, name(doc.severity), name(doc.scope));
@@ -131,6 +133,7 @@ std::string explain_markdown(const Detector& detector, const Thresholds& thresho
   if (!detector.thresholds.empty()) out += fmt::format("\n### {}\n\n", kThresholdsHeading);
   for (const Threshold& threshold : detector.thresholds)
     out += fmt::format("- {}\n", threshold_text(detector, threshold, thresholds));
+  if (!examples) return out;
   for (const Example& example : detector.examples) {
     out += fmt::format("\n### {}\n\n```\n", example_heading(example));
     for (const std::string& line : script_lines(example.script)) out += line + '\n';
@@ -194,20 +197,26 @@ std::string explain_list(const std::vector<const Detector*>& detectors, const Te
   return out + "\n`tcpautopsy explain ID` tells more of one.\n";
 }
 
-std::vector<std::string_view> near_matches(std::string_view wrong,
-                                           const std::vector<const Detector*>& detectors) {
+std::vector<std::string_view> near_words(std::string_view wrong, const std::vector<std::string_view>& known) {
   std::vector<std::pair<std::size_t, std::string_view>> scored;
-  for (const Detector* d : detectors) {
-    const std::string_view id = d->doc.id;
-    const bool part = wrong.size() >= 3 && id.find(wrong) != std::string_view::npos;
-    const std::size_t distance = part ? 0 : edit_distance(wrong, id);
-    if (distance <= std::max<std::size_t>(2, id.size() / 3)) scored.emplace_back(distance, id);
+  for (const std::string_view word : known) {
+    const bool part = wrong.size() >= 3 && word.find(wrong) != std::string_view::npos;
+    const std::size_t distance = part ? 0 : edit_distance(wrong, word);
+    if (distance < word.size() && distance <= std::max<std::size_t>(2, word.size() / 3))
+      scored.emplace_back(distance, word);
   }
   std::sort(scored.begin(), scored.end());
+  std::vector<std::string_view> near;
+  for (const auto& [distance, word] : scored)
+    if (near.size() < 5) near.push_back(word);
+  return near;
+}
+
+std::vector<std::string_view> near_matches(std::string_view wrong,
+                                           const std::vector<const Detector*>& detectors) {
   std::vector<std::string_view> ids;
-  for (const auto& [distance, id] : scored)
-    if (ids.size() < 5) ids.push_back(id);
-  return ids;
+  for (const Detector* d : detectors) ids.push_back(d->doc.id);
+  return near_words(wrong, ids);
 }
 
 }  // namespace tcpautopsy

@@ -23,6 +23,8 @@ std::string_view code(Paint paint) {
   return "";
 }
 
+constexpr std::size_t kNarrowestCell = 16;  // a cell is not wrapped narrower
+
 bool continues(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
 // Octets that the first `width` code points take.
@@ -119,6 +121,18 @@ std::string paragraph(std::string_view lead, std::string_view text, std::size_t 
   return out;
 }
 
+std::string table_row(std::string_view lead, std::string_view last, std::size_t width) {
+  const std::size_t used = columns(lead);
+  const bool wraps = width > 0 && used + columns(last) > width && used + kNarrowestCell <= width;
+  std::string out;
+  for (const std::string& cell : wraps ? wrapped(last, width - used) : std::vector{std::string(last)}) {
+    std::string line = (out.empty() ? std::string(lead) : std::string(used, ' ')) + cell;
+    line.erase(line.find_last_not_of(' ') + 1);
+    out += (out.empty() ? "" : "\n") + (width > 0 ? cut(line, width) : line);
+  }
+  return out;
+}
+
 std::string to_string(const EndpointAddress& address) {
   std::string text = to_string(address.ip);
   if (!address.ip.is_v4()) text = '[' + text + ']';
@@ -164,15 +178,14 @@ std::string Table::text(const TextStyle& style, std::size_t indent) const {
   }
   std::string out;
   for (std::size_t r = 0; r < rows_.size(); ++r) {
-    std::string line(indent, ' ');
-    for (std::size_t i = 0; i < rows_[r].size(); ++i) {
-      if (i > 0) line += "  ";
-      line += flush_right(i) ? padded_left(rows_[r][i], widths[i]) : padded(rows_[r][i], widths[i]);
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    if (style.width > 0) line = cut(line, style.width);
-    if (r == 0) std::transform(line.begin(), line.end(), line.begin(), capital);
-    out += (r == 0 ? style.paint(Paint::Bold, line) : line) + '\n';
+    std::string lead(indent, ' ');
+    const std::size_t last = rows_[r].size() - 1;
+    for (std::size_t i = 0; i < last; ++i)
+      lead += (flush_right(i) ? padded_left(rows_[r][i], widths[i]) : padded(rows_[r][i], widths[i])) + "  ";
+    std::string row = table_row(
+        lead, flush_right(last) ? padded_left(rows_[r][last], widths[last]) : rows_[r][last], style.width);
+    if (r == 0) std::transform(row.begin(), row.end(), row.begin(), capital);
+    out += (r == 0 ? style.paint(Paint::Bold, row) : row) + '\n';
   }
   return out;
 }

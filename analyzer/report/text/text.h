@@ -44,6 +44,10 @@ std::vector<std::string> wrapped(std::string_view text, std::size_t width);
 // newline.
 std::string paragraph(std::string_view lead, std::string_view text, std::size_t width);
 
+// A row of a table without its last newline: `last` is wrapped behind `lead` where the line would be wider
+// than `width` (0: never), and the line is cut only where too little room is left for that.
+std::string table_row(std::string_view lead, std::string_view last, std::size_t width);
+
 // "10.0.0.1:80", "[2001:db8::1]:80".
 std::string to_string(const EndpointAddress& address);
 
@@ -59,7 +63,7 @@ class Table {
   explicit Table(std::vector<std::string> header, std::vector<std::size_t> right = {});
   void add(std::vector<std::string> row);
   bool empty() const { return rows_.size() <= 1; }
-  // Lines are cut to style.width unless that is 0; the header is bold and in capitals.
+  // Lines are at most style.width wide (table_row) unless that is 0; the header is bold and in capitals.
   std::string text(const TextStyle& style, std::size_t indent = 0) const;
   // `code` names the columns whose cells are set as code.
   std::string markdown(const std::vector<std::size_t>& code = {}) const;

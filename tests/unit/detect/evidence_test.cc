@@ -58,6 +58,8 @@ TEST_CASE("counts and ends read as words") {
   CHECK(times_text(11) == "11 times");
   CHECK(count_text(1, "octet") == "1 octet");
   CHECK(count_text(0, "octet") == "0 octets");
+  CHECK(count_text(1234567, "octet") == "1,234,567 octets");
+  CHECK(number_text(999) == "999");
   const std::uint8_t v4[]{10, 0, 0, 2};
   CHECK(endpoint_text(EndpointAddress{IpAddress::v4(v4), 80}) == "10.0.0.2:80");
   std::uint8_t v6[16]{0x20, 0x01, 0x0d, 0xb8};

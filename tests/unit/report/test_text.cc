@@ -50,6 +50,14 @@ TEST_CASE("a table sets columns by their widest cell and cuts lines to the width
   CHECK(table.text(TextStyle{10, false}) == "A      ...\nlong ce...\n");
 }
 
+TEST_CASE("the last cell of a row is wrapped behind the others, and cut only where there is no room") {
+  Table table({"ID", "WHAT"});
+  table.add({"7", "some words that are wrapped behind it"});
+  CHECK(table.text(TextStyle{24, false}) == "ID  WHAT\n7   some words that are\n    wrapped behind it\n");
+  CHECK(table_row("7   ", "some words", 0) == "7   some words");
+  CHECK(table_row("seventeen  ", "some words", 20) == "seventeen  some w...");
+}
+
 TEST_CASE("the median of a spread is within a thirty-second") {
   Spread spread;
   CHECK_FALSE(spread.median());

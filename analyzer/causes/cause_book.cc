@@ -1,0 +1,504 @@
+#include "analyzer/causes/cause_book.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "analyzer/detect/evidence.h"
+#include "analyzer/transfer/transfer_results.h"
+
+namespace tcpautopsy {
+namespace {
+
+constexpr std::size_t kNowhere = ~std::size_t{0};
+
+bool proves(const Finding& finding, std::string_view name) {
+  return std::any_of(finding.evidence.begin(), finding.evidence.end(),
+                     [name](const auto& named) { return named.first == name; });
+}
+
+// The client that a finding about a host names.
+std::optional<IpAddress> named_client(const Finding& finding) {
+  for (const auto& [name, value] : finding.evidence) {
+    const auto* text = std::get_if<std::string>(&value);
+    if (name != "client" || text == nullptr) continue;
+    std::array<std::uint8_t, 16> octets{};
+    if (inet_pton(AF_INET, text->c_str(), octets.data()) == 1) return IpAddress::v4(octets.data());
+    if (inet_pton(AF_INET6, text->c_str(), octets.data()) == 1) return IpAddress::v6(octets.data());
+  }
+  return std::nullopt;
+}
+
+End end_of(const Finding& finding, const FlowFacts& flow) {
+  if (!finding.side) return End::None;
+  return *finding.side == flow.client ? End::Client : End::Server;
+}
+
+const Relation* explaining(const std::vector<Finding>& findings, std::size_t symptom, std::size_t& cause) {
+  for (const Relation* row : relations_to(findings[symptom].id)) {
+    if (!within_flow(row->reach)) continue;
+    for (std::size_t i = 0; i < findings.size(); ++i) {
+      if (i == symptom || findings[i].severity == Severity::Info || findings[i].id != row->cause) continue;
+      if (!holds(*row, findings[i], findings[symptom])) continue;
+      cause = i;
+      return row;
+    }
+  }
+  return nullptr;
+}
+
+// Of the data of `whose`, or of both ends.
+TimeNs held(const FlowResult& flow, std::optional<Side> whose, std::initializer_list<HeldBy> causes) {
+  TimeNs sum = 0;
+  if (!flow.history.transfer) return 0;
+  for (const Side side : {Side::A, Side::B})
+    for (const HeldBy cause : causes)
+      if (!whose || *whose == side) sum += flow.history.transfer->time.ns[index(side)][index(cause)];
+  return sum;
+}
+
+// `named`: the end that the finding names; for a window it is the reader, and its peer's data waits.
+TimeNs time_lost(Lost lost, const FlowResult& flow, std::optional<Side> named, TimeNs span) {
+  const auto or_span = [span](TimeNs told) { return told > 0 ? told : span; };
+  const auto peer = named ? std::optional(other(*named)) : named;
+  switch (lost) {
+    case Lost::Nothing: return 0;
+    case Lost::Whole: return flow.history.trace.last.time_ns - flow.history.trace.first.time_ns;
+    case Lost::Span: return span;
+    case Lost::Handshake: return or_span(held(flow, std::nullopt, {HeldBy::Handshake}));
+    case Lost::Recovery: return or_span(held(flow, named, {HeldBy::LossRecovery}));
+    case Lost::Window: return or_span(held(flow, peer, {HeldBy::ZeroWindow, HeldBy::ReceiveWindow}));
+    case Lost::Nagle: return or_span(held(flow, named, {HeldBy::NagleDelayedAck}));
+  }
+  return 0;
+}
+
+// Where no time was lost, how long it went on: from a second on that says more than nothing.
+std::string cost_text(const Impact& impact, TimeNs lasted) {
+  std::string out;
+  const auto say = [&out](const std::string& what) { out += (out.empty() ? "" : ", ") + what; };
+  if (impact.connections_failed > 0) say(count_text(impact.connections_failed, "connection") + " failed");
+  if (impact.connections_reset > 0) say(count_text(impact.connections_reset, "connection") + " reset");
+  if (impact.time_lost_ns > 0) say(duration_text(impact.time_lost_ns) + " lost");
+  if (impact.time_lost_ns == 0 && lasted >= kSecond) say("over " + duration_text(lasted));
+  return out;
+}
+
+}  // namespace
+
+Severity CauseBook::Episode::severity() const {
+  for (std::size_t s = by_severity.size(); s-- > 1;)
+    if (by_severity[s] > 0) return static_cast<Severity>(s);
+  return Severity::Info;
+}
+
+void CauseBook::Episode::count(std::string_view id, Severity severity, std::uint64_t n) {
+  auto found = std::find_if(counts.begin(), counts.end(), [id](const Count& c) { return c.id == id; });
+  if (found == counts.end()) found = counts.insert(counts.end(), {id, severity, 0});
+  found->worst = std::max(found->worst, severity);
+  found->n += n;
+}
+
+void CauseBook::Episode::sample(std::uint64_t flow) {
+  const auto at = std::lower_bound(samples.begin(), samples.end(), flow);
+  if (at != samples.end() && *at == flow) return;
+  samples.insert(at, flow);
+  if (samples.size() > kSamples) samples.pop_back();
+}
+
+void CauseBook::Episode::meet(const IpAddress& who) {
+  if (!client) client = who;
+  several_clients = several_clients || *client != who;
+}
+
+void CauseBook::Episode::tell(const Finding& cause) {
+  const bool graver = !told || cause.severity > worst;
+  if (cause.severity == worst) certainty = std::max(certainty, cause.certainty);
+  if (!graver && (cause.severity < worst || cause.time_ns >= worst_ns)) return;
+  if (graver) certainty = cause.certainty;
+  told = true;
+  worst = cause.severity;
+  worst_ns = cause.time_ns;
+  worst_flow = cause.flow;
+  example = cause.summary;
+}
+
+void CauseBook::Episode::take_sums(const Episode& other) {
+  from_ns = std::min(from_ns, other.from_ns);
+  until_ns = std::max(until_ns, other.until_ns);
+  for (std::size_t s = 0; s < by_severity.size(); ++s) by_severity[s] += other.by_severity[s];
+  for (const Count& c : other.counts) count(c.id, c.worst, c.n);
+  for (const std::uint64_t flow : other.samples) sample(flow);
+  impact.connections_failed += other.impact.connections_failed;
+  impact.connections_reset += other.impact.connections_reset;
+  impact.time_lost_ns += other.impact.time_lost_ns;
+  if (other.client) meet(*other.client);
+  several_clients = several_clients || other.several_clients;
+  chosen = chosen || other.chosen;
+}
+
+void CauseBook::Episode::take(const Episode& other) {
+  take_sums(other);
+  flows += other.flows;
+  main_flows += other.main_flows;
+  told_flows += other.told_flows;
+  const bool graver = !told || other.worst > worst;
+  if (other.worst == worst) certainty = std::max(certainty, other.certainty);
+  if (!other.told || (!graver && (other.worst < worst || other.worst_ns >= worst_ns))) return;
+  if (graver) certainty = other.certainty;
+  told = true;
+  worst = other.worst;
+  worst_ns = other.worst_ns;
+  worst_flow = other.worst_flow;
+  example = other.example;
+}
+
+std::vector<CauseBook::Group> CauseBook::groups_of(const std::vector<Finding>& findings) {
+  std::vector<std::size_t> parent(findings.size(), kNowhere);
+  for (std::size_t i = 0; i < findings.size(); ++i) explaining(findings, i, parent[i]);
+  std::vector<Group> groups;
+  for (std::size_t i = 0; i < findings.size(); ++i) {
+    std::size_t root = i;
+    while (parent[root] != kNowhere) root = parent[root];
+    if (findings[root].severity == Severity::Info) continue;
+    auto group =
+        std::find_if(groups.begin(), groups.end(), [root](const Group& g) { return g.root == root; });
+    if (group == groups.end()) group = groups.insert(groups.end(), Group{root, {}, Severity::Info});
+    group->members.push_back(i);
+    group->severity = std::max(group->severity, findings[i].severity);
+  }
+  return groups;
+}
+
+std::uint32_t CauseBook::cause_of(Key key) {
+  auto found = numbers_.find(key);
+  if (found == numbers_.end() && episodes_ >= kMostEpisodes) {
+    crowded_ = true;
+    key = {.id = key.id, .at = {}, .end = key.end, .of_host = key.of_host, .elsewhere = true};
+    found = numbers_.find(key);
+  }
+  if (found != numbers_.end()) return found->second;
+  const auto number = static_cast<std::uint32_t>(causes_.size());
+  numbers_.emplace(key, number);
+  causes_.push_back({key, {}, std::nullopt});
+  if (key.elsewhere) return number;
+  by_service_[{key.id, key.at}].push_back(number);
+  if (key.of_host) by_host_[{key.id, key.at.ip}].push_back(number);
+  return number;
+}
+
+void CauseBook::join_nearest(Cause& cause) {
+  auto& episodes = cause.episodes;
+  std::size_t best = 0;
+  for (std::size_t i = 1; i + 1 < episodes.size(); ++i)
+    if (episodes[i + 1].from_ns - episodes[i].until_ns < episodes[best + 1].from_ns - episodes[best].until_ns)
+      best = i;
+  episodes[best].take(episodes[best + 1]);
+  episodes.erase(episodes.begin() + static_cast<std::ptrdiff_t>(best) + 1);
+  --episodes_;
+}
+
+CauseBook::Episode& CauseBook::episode_for(const Key& key, TimeNs from_ns, TimeNs until_ns,
+                                           CauseTicket& ticket) {
+  ticket = {cause_of(key), from_ns};
+  Cause& cause = causes_[ticket.cause];
+  auto& episodes = cause.episodes;
+  auto first = std::find_if(episodes.begin(), episodes.end(),
+                            [&](const Episode& e) { return e.until_ns + kNear > from_ns; });
+  if (first == episodes.end() || first->from_ns - kNear >= until_ns) {
+    Episode fresh;
+    fresh.from_ns = from_ns;
+    fresh.until_ns = until_ns;
+    episodes.insert(first, std::move(fresh));
+    ++episodes_;
+    if (episodes.size() > kPerCause) join_nearest(cause);
+    return episodes[place_in(cause, from_ns)];
+  }
+  first->from_ns = std::min(first->from_ns, from_ns);
+  first->until_ns = std::max(first->until_ns, until_ns);
+  while (first + 1 != episodes.end() && (first + 1)->from_ns - kNear < first->until_ns) {
+    first->take(*(first + 1));
+    episodes.erase(first + 1);
+    --episodes_;
+  }
+  return *first;
+}
+
+std::size_t CauseBook::place_in(const Cause& cause, TimeNs at_ns) {
+  std::size_t place = 0;
+  while (place + 1 < cause.episodes.size() && cause.episodes[place + 1].from_ns <= at_ns) ++place;
+  return place;
+}
+
+CauseTicket CauseBook::add(const Group& group, bool main, const FlowResult& flow) {
+  const FlowTrace& trace = flow.history.trace;
+  const Finding& root = flow.findings[group.root];
+  const Side server = trace.self_connection ? trace.client : trace.server();
+  const CauseWords* words = cause_words(root.id);
+  const Key key{.id = root.id,
+                .at = trace.facts(server).address,
+                .end = words != nullptr && !names_end(*words) ? End::None : end_of(root, trace),
+                .held_port = proves(root, "held_in")};
+  TimeNs from_ns = root.time_ns, until_ns = std::max(root.time_ns, root.end_ns);
+  for (const std::size_t member : group.members) {
+    from_ns = std::min(from_ns, flow.findings[member].time_ns);
+    until_ns = std::max(until_ns, flow.findings[member].end_ns);
+  }
+  CauseTicket ticket;
+  Episode& episode = episode_for(key, from_ns, until_ns, ticket);
+  for (const std::size_t member : group.members) {
+    const Finding& finding = flow.findings[member];
+    ++episode.by_severity[static_cast<std::size_t>(finding.severity)];
+    episode.count(finding.id, finding.severity, 1);
+  }
+  episode.tell(root);
+  episode.sample(trace.number);
+  episode.meet(trace.facts(trace.client).address.ip);
+  if (episode.last_flow != trace.number) ++episode.flows;
+  episode.last_flow = trace.number;
+  if (words != nullptr)
+    episode.impact.time_lost_ns += time_lost(words->lost, flow, root.side, until_ns - from_ns);
+  if (!main) return ticket;
+  ++episode.main_flows;
+  if (never_opens(flow.history.handshake)) ++episode.impact.connections_failed;
+  if (flow.history.close == Close::ARst || flow.history.close == Close::BRst)
+    ++episode.impact.connections_reset;
+  return ticket;
+}
+
+std::span<const CauseTicket> CauseBook::note(const FlowResult& flow) {
+  if (std::none_of(flow.findings.begin(), flow.findings.end(),
+                   [](const Finding& f) { return f.severity > Severity::Info; }))
+    return {};
+  tickets_.assign(flow.findings.size(), {});
+  const std::vector<Group> groups = groups_of(flow.findings);
+  // The gravest, then the first, answers for what became of the connection.
+  const auto main = std::max_element(groups.begin(), groups.end(),
+                                     [](const Group& a, const Group& b) { return a.severity < b.severity; });
+  for (auto group = groups.begin(); group != groups.end(); ++group) {
+    const CauseTicket ticket = add(*group, group == main, flow);
+    for (const std::size_t member : group->members) tickets_[member] = ticket;
+  }
+  return tickets_;
+}
+
+CauseTicket CauseBook::note(const Finding& finding) {
+  CauseTicket ticket;
+  if (finding.severity == Severity::Info) return ticket;
+  const bool of_service = finding.host && finding.port;
+  const Key key{.id = finding.id,
+                .at = {finding.host.value_or(IpAddress{}), finding.port.value_or(0)},
+                .end = of_service ? End::Server : End::None,
+                .of_host = true};
+  Episode& episode = episode_for(key, finding.time_ns, std::max(finding.time_ns, finding.end_ns), ticket);
+  ++episode.by_severity[static_cast<std::size_t>(finding.severity)];
+  episode.count(finding.id, finding.severity, 1);
+  episode.tell(finding);
+  episode.told_flows += finding.flows;
+  for (const std::uint64_t flow : finding.sample_flows) episode.sample(flow);
+  if (const auto client = named_client(finding)) episode.meet(*client);
+  return ticket;
+}
+
+void CauseBook::demote(const CauseTicket& ticket, Severity was) {
+  if (ticket.cause == CauseTicket::kNone) return;
+  Cause& cause = causes_[ticket.cause];
+  auto& counts = cause.episodes[place_in(cause, ticket.at_ns)].by_severity;
+  --counts[static_cast<std::size_t>(was)];
+  ++counts[static_cast<std::size_t>(Severity::Info)];
+}
+
+void CauseBook::choose(const CauseTicket& ticket) {
+  if (ticket.cause == CauseTicket::kNone) return;
+  Cause& cause = causes_[ticket.cause];
+  cause.episodes[place_in(cause, ticket.at_ns)].chosen = true;
+}
+
+std::optional<CauseBook::Place> CauseBook::nearest(const Numbers& causes, const Place& symptom) const {
+  const Episode& met = at(symptom);
+  for (const std::uint32_t number : causes) {
+    if (number == symptom.cause) continue;
+    const auto& episodes = causes_[number].episodes;
+    for (std::size_t e = 0; e < episodes.size(); ++e)
+      if (episodes[e].severity() > Severity::Info && episodes[e].from_ns - kNear <= met.until_ns &&
+          met.from_ns <= episodes[e].until_ns + kNear)
+        return Place{number, e};
+  }
+  return std::nullopt;
+}
+
+std::optional<CauseBook::Place> CauseBook::visited_by(const Relation& row, const Place& symptom) const {
+  const IpAddress& host = causes_[symptom.cause].key.at.ip;
+  for (auto known = by_host_.lower_bound({row.cause, IpAddress{}});
+       known != by_host_.end() && known->first.first == row.cause; ++known) {
+    const auto place = nearest(known->second, symptom);
+    if (place && !at(*place).several_clients && at(*place).client == host) return place;
+  }
+  return std::nullopt;
+}
+
+std::optional<CauseBook::Place> CauseBook::explains(const Relation& row, const Place& symptom) const {
+  const Key& key = causes_[symptom.cause].key;
+  if (key.elsewhere) return std::nullopt;
+  if (row.reach == Reach::ServiceBy && key.end != End::Server) return std::nullopt;
+  if (row.reach == Reach::HeldPort && !key.held_port) return std::nullopt;
+  if (row.reach == Reach::Visitor) return key.of_host ? visited_by(row, symptom) : std::nullopt;
+  const auto at_service = [&](const EndpointAddress& service) -> std::optional<Place> {
+    const auto known = by_service_.find({row.cause, service});
+    return known == by_service_.end() ? std::nullopt : nearest(known->second, symptom);
+  };
+  if (row.reach == Reach::Host) return at_service({key.at.ip, 0});
+  if (row.reach != Reach::Client) return at_service(key.at);
+  const Episode& met = at(symptom);
+  if (!met.client || met.several_clients) return std::nullopt;
+  const auto known = by_host_.find({row.cause, *met.client});
+  return known == by_host_.end() ? std::nullopt : nearest(known->second, symptom);
+}
+
+// The table has no circles, so this ends.
+CauseBook::Place CauseBook::root_of(Place place) const {
+  for (bool found = true; found;) {
+    found = false;
+    for (const Relation* row : relations_to(causes_[place.cause].key.id)) {
+      if (within_flow(row->reach)) continue;
+      const auto cause = explains(*row, place);
+      if (!cause) continue;
+      place = *cause;
+      found = true;
+      break;
+    }
+  }
+  return place;
+}
+
+// What was found of a host and is graver than its cause: nobody would look for it under that.
+std::string CauseBook::consequence_text(const std::vector<Count>& counts, Severity cause) {
+  const Detector* gravest = nullptr;
+  Severity worst = cause;
+  for (const Count& c : counts) {
+    const Detector* detector = c.worst > worst ? find_detector(c.id) : nullptr;
+    if (detector == nullptr || detector->doc.scope != Scope::Host) continue;
+    gravest = detector;
+    worst = c.worst;
+  }
+  return gravest == nullptr ? "" : "; leads to: " + std::string(gravest->doc.title);
+}
+
+Incident CauseBook::incident_of(const Cause& cause, const Episode& all, std::size_t services) const {
+  const Key& key = cause.key;
+  const CauseWords* words = cause_words(key.id);
+  Incident out;
+  out.cause = key.id;
+  out.severity = all.severity();
+  out.certainty = all.certainty;
+  out.first_ns = all.from_ns;
+  out.last_ns = all.until_ns;
+  out.flows = std::max(all.flows, all.told_flows);
+  out.impact = all.impact;
+  out.example = all.example;
+  out.chosen = all.chosen;
+  if (all.client && !all.several_clients) out.client = all.client;
+  if (!key.elsewhere && services == 1 && (!key.of_host || key.at.port != 0)) out.service = key.at;
+  if (!key.elsewhere && key.of_host) out.host = key.at.ip;
+  for (const Count& c : all.counts) out.findings[c.id] += c.n;
+  if (all.worst_flow) out.sample_flows.push_back(*all.worst_flow);
+  for (const std::uint64_t flow : all.samples)
+    if (out.sample_flows.size() < kSamples && flow != all.worst_flow) out.sample_flows.push_back(flow);
+  out.see = out.sample_flows.empty() ? "findings --finding " + std::string(key.id)
+                                     : "history --flow " + std::to_string(out.sample_flows.front());
+  const std::string host = key.elsewhere ? "several hosts" : to_string(key.at.ip);
+  CauseNames names;
+  names.service = services > 1       ? count_text(services, "service")
+                  : key.elsewhere    ? "several services"
+                  : key.at.port == 0 ? host
+                                     : endpoint_text(key.at);
+  names.host = host;
+  names.client = out.client ? to_string(*out.client) : "several clients";
+  names.flows = out.flows;
+  names.end = key.end;
+  out.headline = words == nullptr ? all.example : fill_in(words->headline, names);
+  out.headline += consequence_text(all.counts, all.worst);
+  // Headlines of what packets cannot tell name the possibilities themselves.
+  if (out.certainty == Certainty::Possible && out.headline.find(" or ") == std::string::npos)
+    out.headline += " (possible, not certain)";
+  out.cost = cost_text(out.impact, out.last_ns - out.first_ns);
+  out.where = words == nullptr ? Actor::Unknown : actor_of(words->blame, key.end);
+  if (words != nullptr) out.remedy = fill_in(words->remedy, names);
+  return out;
+}
+
+// Of each cause that explains itself, with what it explains.
+std::vector<std::optional<CauseBook::Episode>> CauseBook::sum_up() {
+  std::vector<std::optional<Episode>> sums(causes_.size());
+  roots_.resize(causes_.size());
+  for (std::uint32_t c = 0; c < causes_.size(); ++c) {
+    for (std::size_t e = 0; e < causes_[c].episodes.size(); ++e) {
+      const Place root = root_of({c, e});
+      roots_[c].push_back(root);
+      const Episode& episode = causes_[c].episodes[e];
+      if (root.cause == c && episode.severity() == Severity::Info) continue;
+      std::optional<Episode>& sum = sums[root.cause];
+      if (!sum) {
+        sum.emplace();
+        sum->from_ns = at(root).from_ns;
+        sum->until_ns = at(root).until_ns;
+      }
+      if (root.cause == c) {
+        sum->take(episode);
+      } else {
+        sum->take_sums(episode);
+        sum->flows += episode.main_flows;
+      }
+    }
+  }
+  return sums;
+}
+
+// The causes of each incident; sums of those that are joined are added to the first.
+std::vector<CauseBook::Numbers> CauseBook::join_services(std::vector<std::optional<Episode>>& sums) const {
+  std::map<std::tuple<std::string_view, End, IpAddress>, Numbers> of_client;
+  std::vector<Numbers> out;
+  for (std::uint32_t c = 0; c < causes_.size(); ++c) {
+    if (!sums[c]) continue;
+    const Key& key = causes_[c].key;
+    if (key.of_host || key.elsewhere || sums[c]->several_clients || !sums[c]->client)
+      out.push_back({c});
+    else
+      of_client[{key.id, key.end, *sums[c]->client}].push_back(c);
+  }
+  for (const auto& [what, causes] : of_client) {
+    if (causes.size() < kManyServices) {
+      for (const std::uint32_t c : causes) out.push_back({c});
+      continue;
+    }
+    for (std::size_t i = 1; i < causes.size(); ++i) sums[causes[0]]->take(*sums[causes[i]]);
+    out.push_back(causes);
+  }
+  return out;
+}
+
+void CauseBook::conclude() {
+  std::vector<std::optional<Episode>> sums = sum_up();
+  std::vector<std::pair<Incident, Numbers>> found;
+  for (Numbers& causes : join_services(sums)) {
+    const std::uint32_t first = causes[0];
+    found.emplace_back(incident_of(causes_[first], *sums[first], causes.size()), std::move(causes));
+  }
+  std::stable_sort(found.begin(), found.end(),
+                   [](const auto& a, const auto& b) { return worse(a.first, b.first); });
+  for (auto& [incident, causes] : found) {
+    for (const std::uint32_t cause : causes) causes_[cause].incident = incidents_.size();
+    incidents_.push_back(std::move(incident));
+  }
+}
+
+std::optional<std::uint64_t> CauseBook::number_of(const CauseTicket& ticket) const {
+  if (ticket.cause == CauseTicket::kNone) return std::nullopt;
+  const std::size_t place = place_in(causes_[ticket.cause], ticket.at_ns);
+  const Place& root = roots_[ticket.cause][place];
+  if (root.cause == ticket.cause && at(root).severity() == Severity::Info) return std::nullopt;
+  return causes_[root.cause].incident;
+}
+
+}  // namespace tcpautopsy

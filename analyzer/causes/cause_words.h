@@ -1,0 +1,65 @@
+// For each finding that can be a cause: what it says of an incident, who has to act, and what to do.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "analyzer/causes/incident.h"
+#include "analyzer/detect/detector.h"
+
+namespace tcpautopsy {
+
+// The end that a finding names.
+enum class End : std::uint8_t { None, Client, Server };
+
+// What of the connection's time the cause took.
+enum class Lost : std::uint8_t { Nothing, Whole, Span, Handshake, Recovery, Window, Nagle };
+
+// Who has to act, by the end that the finding names.
+enum class Blame : std::uint8_t {
+  Application,      // at that end
+  Host,             // that end's
+  PeerApplication,  // at the other end
+  PeerHost,
+  Beside,      // the network between the capture point and that end
+  BesidePeer,  // and the other end
+  ServerApplication,
+  ServerHost,
+  ClientApplication,
+  ClientHost,
+  Network,
+  Middlebox,
+  Capture,
+  Nobody  // packets cannot tell
+};
+
+struct CauseWords {
+  std::string_view id;
+  Blame blame = Blame::Nobody;
+  Lost lost = Lost::Nothing;
+  // {S} the service's address and port, {H} the host, {C} the client or how many, {n} " (3 flows)"
+  // where there is more than one, {a} "3 attempts", {E} "client" or "server" as the finding names
+  // it, {P} the other.
+  std::string_view headline;
+  std::string_view remedy;  // one line, with the same
+};
+
+// nullptr for a finding that has no row: one that is never above info.
+const CauseWords* cause_words(std::string_view id);
+
+// Whether it matters which end the finding names: else those of both ends are one cause.
+bool names_end(const CauseWords& words);
+
+Actor actor_of(Blame blame, End end);
+
+// What the placeholders stand for.
+struct CauseNames {
+  std::string service, host, client;
+  std::uint64_t flows = 0;
+  End end = End::None;
+};
+std::string fill_in(std::string_view words, const CauseNames& names);
+
+}  // namespace tcpautopsy
