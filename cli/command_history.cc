@@ -24,8 +24,8 @@ int run_history(const Options& options) {
                   : ladder_text(flow, context.origin, style, {options.full, options.turns}));
   };
   capture.run(handlers);
-  if (!found && capture.read_something()) {
-    say(no_such_flow(capture.flows()));
+  if (!found) {
+    if (capture.read_something()) say(no_such_flow(capture.flows()));
     return 2;
   }
   bool first = true;

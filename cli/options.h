@@ -26,6 +26,7 @@ enum class Direction : std::uint8_t { Both, Client, Server };  // by who sent
 
 struct Options {
   std::vector<std::string> files;
+  std::vector<std::string> also_read;  // what else was read: settings, a store
   // Input.
   std::string filter;
   bool merge = false;

@@ -31,11 +31,9 @@ std::uint64_t natural(const Statement& row, int column) {
 std::string path_in(const std::string& folder) { return (fs::path(folder) / "plan.db").string(); }
 std::string aside(const std::string& path) { return path + ".part"; }
 
-std::string fresh(const std::string& path) {
+void remove_aside(const std::string& path) {
   std::error_code ignored;
-  fs::remove(path, ignored);
-  fs::remove(path + "-wal", ignored);
-  return path;
+  for (const char* part : {"", "-journal", "-wal"}) fs::remove(aside(path) + part, ignored);
 }
 
 void read_number(const ProfileNumber& number, const std::string& text, Profile& profile) {
@@ -58,9 +56,18 @@ PlanFile::PlanFile(const std::string& folder) {
 }
 
 PlanFile::PlanFile(const std::string& folder, New) : final_path_(path_in(folder)) {
-  database_.emplace(fresh(aside(final_path_)), Database::Access::Write);
+  std::error_code ignored;
+  if (fs::exists(final_path_, ignored)) PlanFile{folder};  // only a plan is replaced by one
+  remove_aside(final_path_);
+  database_.emplace(aside(final_path_), Database::Access::Write);
   database_->execute("BEGIN");
   database_->execute(kPlanTables);
+}
+
+PlanFile::~PlanFile() {
+  if (final_path_.empty() || !database_) return;
+  database_.reset();
+  remove_aside(final_path_);
 }
 
 void PlanFile::text(const std::string& key, const std::string& value) {

@@ -16,6 +16,8 @@ unsigned batch_jobs(const Options& options);
 
 // Throws where what is asked needs an earlier store that is not given or is none; before anything is read.
 void check_baseline(const Options& options);
+// Throws UsageError where something that is to be written is a capture of the plan.
+void check_captures(const batch::Plan& plan, const Options& options);
 // What was named and is not there, on standard error.
 void tell_absent(const batch::Plan& plan);
 // Broken files on standard error.

@@ -12,6 +12,7 @@
 #include "cli/batch/progress_display.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/overwriting.h"
 
 namespace tcpautopsy::cli {
 namespace {
@@ -38,10 +39,6 @@ void tell_plan(const Options& options, const batch::Plan& plan) {
 }
 
 int exit_status(const batch::Plan& plan, batch::Store& store, bool alarmed) {
-  if (plan.units.empty()) {
-    say("no captures were found");
-    return 2;
-  }
   if (alarmed) return 3;
   if (!plan.absent.empty()) return 1;
   const auto broken = store.database().number("SELECT COUNT(*) FROM broken_files");
@@ -78,6 +75,17 @@ batch::Settings batch_settings(const Options& options) {
   settings.set_by = options.batch.set_by;
   if (!options.filter.empty()) CaptureFilter(options.filter, {}, "--filter");
   return settings;
+}
+
+void check_captures(const batch::Plan& plan, const Options& options) {
+  OverwriteGuard guard;
+  for (const batch::UnitPlan& unit : plan.units)
+    for (const batch::Scanned& file : unit.files)
+      guard.reads(file.archive.empty() ? file.path : file.archive, "the input");
+  const BatchOptions& batch = options.batch;
+  if (!batch.store.empty()) guard.writes(batch.store, "--out");
+  if (!batch.report.empty()) guard.writes(batch.report, "--report");
+  if (!batch.plan.empty()) guard.writes(batch.plan + "/plan.db", "--plan");
 }
 
 unsigned batch_jobs(const Options& options) {
@@ -118,6 +126,7 @@ int run_batch(const Options& options) {
   {
     const ProgressDisplay display(progress, options.quiet);
     plan = batch::make_plan(names, settings, &store, batch_jobs(options), progress);
+    check_captures(plan, options);
     outcome = batch::run_plan(plan, settings, store, batch_jobs(options), progress);
   }
   tell_absent(plan);
@@ -126,6 +135,10 @@ int run_batch(const Options& options) {
     say(fmt::format("{}: {} analysed ({}, {} packets), {} unchanged", options.batch.store,
                     plural(outcome.units, "unit", "units"), plural(progress.files_done, "file", "files"),
                     grouped(progress.packets), grouped(outcome.units_skipped)));
+  if (plan.units.empty()) {
+    say("no captures were found");
+    return 2;
+  }
   const bool alarmed = finish_batch(store.database(), options);
   return exit_status(plan, store, alarmed);
 }

@@ -5,6 +5,7 @@
 #include "cli/batch/progress_display.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/overwriting.h"
 
 namespace tcpautopsy::cli {
 namespace {
@@ -32,6 +33,7 @@ int run_batch_plan(const Options& options) {
     say("no captures were found");
     return 2;
   }
+  check_captures(plan, options);
   batch::write_shards(plan, settings, *options.batch.shards, folder);
   if (!options.quiet)
     say(fmt::format("{}: {} in {}, {} in {}", folder, plural(plan.files(), "file", "files"),
@@ -62,7 +64,7 @@ int run_batch_merge(const Options& options) {
   const std::string& folder = plan_folder(options);
   if (options.batch.store.empty()) throw UsageError{"--out STORE is missing"};
   check_baseline(options);
-  batch::merge_shards(folder, options.batch.store);
+  batch::merge_shards(folder, target_of(options.batch.store).path);
   batch::Database store(options.batch.store, batch::Database::Access::Read);
   tell_broken(store, options);
   if (finish_batch(store, options)) return 3;
