@@ -55,7 +55,7 @@ int run_extract(const Options& options) {
   capture.run(handlers);
   if (written == 0) {
     if (capture.read_something()) say("no packet belongs to the flows asked for; nothing was written");
-    return 2;
+    return capture.nothing_found();
   }
   out.close();
   if (!options.quiet)

@@ -26,7 +26,7 @@ int run_history(const Options& options) {
   capture.run(handlers);
   if (!found) {
     if (capture.read_something()) say(no_such_flow(capture.flows()));
-    return 2;
+    return capture.nothing_found();
   }
   bool first = true;
   spool.drain([&](std::string_view text) {

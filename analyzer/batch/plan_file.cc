@@ -58,14 +58,23 @@ PlanFile::PlanFile(const std::string& folder) {
 PlanFile::PlanFile(const std::string& folder, New) : final_path_(path_in(folder)) {
   std::error_code ignored;
   if (fs::exists(final_path_, ignored)) PlanFile{folder};  // only a plan is replaced by one
-  remove_aside(final_path_);
-  database_.emplace(aside(final_path_), Database::Access::Write);
-  database_->execute("BEGIN");
-  database_->execute(kPlanTables);
+  try {
+    remove_aside(final_path_);
+    database_.emplace(aside(final_path_), Database::Access::Write);
+    database_->execute("BEGIN");
+    database_->execute(kPlanTables);
+  } catch (...) {
+    forget();
+    throw;
+  }
 }
 
 PlanFile::~PlanFile() {
-  if (final_path_.empty() || !database_) return;
+  if (!final_path_.empty()) forget();
+}
+
+// After close() there is nothing left to remove.
+void PlanFile::forget() {
   database_.reset();
   remove_aside(final_path_);
 }

@@ -32,6 +32,7 @@ class PlanFile {
   std::vector<UnitPlan> units(std::optional<std::uint64_t> shard);
 
  private:
+  void forget();
   void text(const std::string& key, const std::string& value);
 
   std::string final_path_;

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "analyzer/batch/plan_file.h"
+#include "analyzer/capture/stop_reading.h"
 
 namespace tcpautopsy::batch {
 namespace {
@@ -177,7 +178,7 @@ Outcome run_shard(const ShardWork& work, const std::string& folder, std::uint64_
   Store store(path);
   store.set_meta({{"plan", work.print}});
   const Outcome outcome = run_plan(work.plan, work.settings, store, jobs, progress);
-  store.set_meta({{"finished", work.print}});
+  if (progress.units_done == outcome.units) store.set_meta({{"finished", work.print}});
   return outcome;
 }
 
@@ -194,8 +195,10 @@ void merge_shards(const std::string& folder, const std::string& path) {
     store.forget(files);
     store.start({{"settings", settings_text(work.settings)}, {"filter", work.settings.filter}},
                 work.plan.unread, work.plan.archives);
-    for (std::uint64_t shard = 0; shard < work.shards; ++shard)
+    for (std::uint64_t shard = 0; shard < work.shards; ++shard) {
+      if (reading_stopped()) throw StoreError(path + ": stopped; the store is as it was");
       take(store.database(), store_of(folder, shard));
+    }
   }
   aside.take_place();
 }

@@ -11,6 +11,7 @@
 
 #include "analyzer/capture/capture_error.h"
 #include "analyzer/capture/decompress.h"
+#include "analyzer/capture/stop_reading.h"
 
 namespace tcpautopsy {
 namespace {
@@ -75,7 +76,7 @@ class LibArchive {
   const std::string& error() const { return error_; }
 
   std::size_t read(std::uint8_t* to, std::size_t size) {
-    if (gap_ == 0 && block_.empty() && !refill()) return 0;
+    if (reading_stopped() || (gap_ == 0 && block_.empty() && !refill())) return 0;
     if (gap_ > 0) {
       const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(size, gap_));
       std::fill_n(to, n, std::uint8_t{0});
@@ -207,7 +208,7 @@ class NestedReader final : public ArchiveReader {
 
   bool next() override {
     member_error_.clear();
-    while (!levels_.empty()) {
+    while (!levels_.empty() && !reading_stopped()) {
       Level& level = *levels_.back();
       level.inner.reset();
       if (level.archive.next()) {

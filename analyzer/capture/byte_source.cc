@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "analyzer/capture/capture_error.h"
+#include "analyzer/capture/stop_reading.h"
 
 namespace tcpautopsy {
 namespace {
@@ -28,8 +29,8 @@ class FileSource final : public ByteSource {
     ssize_t got;
     do {
       got = ::read(fd_, to, size);
-    } while (got < 0 && errno == EINTR);
-    if (got < 0) error_ = std::string("reading failed: ") + std::strerror(errno);
+    } while (got < 0 && errno == EINTR && !reading_stopped());
+    if (got < 0 && errno != EINTR) error_ = std::string("reading failed: ") + std::strerror(errno);
     return got > 0 ? static_cast<std::size_t>(got) : 0;
   }
 
@@ -65,7 +66,7 @@ const std::uint8_t* ByteWindow::fill(std::size_t size) {
   origin_ = offset();
   std::size_t have = buffered();
   std::memmove(buffer_.data(), at_, have);
-  while (have < size) {
+  while (have < size && !reading_stopped()) {
     // Grows with what arrives, not with what a length field claims.
     if (have == buffer_.size()) buffer_.resize(have * 2);
     const std::size_t got = upstream_->read(buffer_.data() + have, buffer_.size() - have);
@@ -93,6 +94,7 @@ std::size_t ByteWindow::read(std::uint8_t* to, std::size_t size) {
     at_ += n;
     return n;
   }
+  if (reading_stopped()) return 0;
   const std::size_t got = upstream_->read(to, size);
   origin_ += got;
   return got;

@@ -8,9 +8,11 @@
 
 #include "analyzer/batch/batch_run.h"
 #include "analyzer/capture/capture_filter.h"
+#include "analyzer/capture/stop_reading.h"
 #include "cli/batch/batch_work.h"
 #include "cli/batch/progress_display.h"
 #include "cli/commands.h"
+#include "cli/interruption.h"
 #include "cli/output.h"
 #include "cli/overwriting.h"
 
@@ -77,6 +79,11 @@ batch::Settings batch_settings(const Options& options) {
   return settings;
 }
 
+int stopped(std::string_view what) {
+  say(fmt::format("{}; {}", word_of_signal(), what));
+  return status_of_signal();
+}
+
 void check_captures(const batch::Plan& plan, const Options& options) {
   OverwriteGuard guard;
   for (const batch::UnitPlan& unit : plan.units)
@@ -113,8 +120,10 @@ int run_batch(const Options& options) {
   const std::vector<std::string> names = batch_inputs(options);
   const batch::Settings settings = batch_settings(options);
   batch::Progress progress;
+  end_reading_on_signals();
   if (options.batch.dry_run) {
     const batch::Plan plan = batch::make_plan(names, settings, nullptr, batch_jobs(options), progress);
+    if (reading_stopped()) return stopped("no plan was made");
     tell_plan(options, plan);
     return plan.units.empty() ? 2 : plan.broken() + plan.absent.size() > 0 ? 1 : 0;
   }
@@ -126,6 +135,7 @@ int run_batch(const Options& options) {
   {
     const ProgressDisplay display(progress, options.quiet);
     plan = batch::make_plan(names, settings, &store, batch_jobs(options), progress);
+    if (reading_stopped()) return stopped("nothing was analysed");
     check_captures(plan, options);
     outcome = batch::run_plan(plan, settings, store, batch_jobs(options), progress);
   }
@@ -133,13 +143,19 @@ int run_batch(const Options& options) {
   tell_broken(store.database(), options);
   if (!options.quiet)
     say(fmt::format("{}: {} analysed ({}, {} packets), {} unchanged", options.batch.store,
-                    plural(outcome.units, "unit", "units"), plural(progress.files_done, "file", "files"),
-                    grouped(progress.packets), grouped(outcome.units_skipped)));
+                    plural(progress.units_done, "unit", "units"),
+                    plural(progress.files_done, "file", "files"), grouped(progress.packets),
+                    grouped(outcome.units_skipped)));
   if (plan.units.empty()) {
     say("no captures were found");
     return 2;
   }
   const bool alarmed = finish_batch(store.database(), options);
+  if (progress.units_done < outcome.units)
+    return stopped(fmt::format(
+        "{} of {} analysed, and what is told is of these and of what {} had; the same "
+        "command goes on from there",
+        grouped(progress.units_done), plural(outcome.units, "unit", "units"), options.batch.store));
   return exit_status(plan, store, alarmed);
 }
 
