@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "analyzer/capture/archive_reader.h"
+#include "analyzer/capture/expansion.h"
 #include "analyzer/capture/stop_reading.h"
 #include "cli/interruption.h"
 #include "cli/output.h"
@@ -42,7 +43,10 @@ struct CaptureRun::Group {
   std::optional<TimeNs> end_ns;
 };
 
-CaptureRun::CaptureRun(const Options& options) : options_(options) { end_reading_on_signals(); }
+CaptureRun::CaptureRun(const Options& options) : options_(options) {
+  set_most_expansion(options.most_expansion);
+  end_reading_on_signals();
+}
 
 void CaptureRun::run(const Handlers& handlers) {
   const CapturePlan plan = options_.one_capture ? whole_set() : plan_captures(options_.files, options_.merge);

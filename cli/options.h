@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "analyzer/capture/expansion.h"
 #include "analyzer/detect/thresholds.h"
 #include "analyzer/infer/profile.h"
 #include "analyzer/reassembly/reassembly.h"
@@ -32,6 +33,7 @@ struct Options {
   bool merge = false;
   bool one_capture = false;  // the files are one, in the order given
   std::optional<TimeSpec> capture_end;
+  std::uint64_t most_expansion = kUsualExpansion;
   Profile profile;
   Thresholds thresholds;
   // Selection.

@@ -172,6 +172,7 @@ std::uint64_t Plan::broken() const {
 
 Plan make_plan(const std::vector<std::string>& names, const Settings& settings, Store* store, unsigned jobs,
                Progress& progress) {
+  set_most_expansion(settings.most_expansion);
   Found found = find_files(names);
   progress.files_found = found.files.size();
   if (store != nullptr) store->forget_gone();
@@ -198,6 +199,7 @@ Plan make_plan(const std::vector<std::string>& names, const Settings& settings, 
 
 Outcome run_plan(const Plan& plan, const Settings& settings, Store& store, unsigned jobs,
                  Progress& progress) {
+  set_most_expansion(settings.most_expansion);
   Outcome outcome;
   std::vector<std::string> prints;
   std::vector<std::size_t> wanted;

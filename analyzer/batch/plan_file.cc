@@ -88,6 +88,7 @@ void PlanFile::text(const std::string& key, const std::string& value) {
 void PlanFile::put(const Settings& settings, std::uint64_t shards) {
   text("shards", std::to_string(shards));
   text("filter", settings.filter);
+  text("expansion", std::to_string(settings.most_expansion));
   text("profile", settings.profile.name);
   for (const ProfileNumber& number : profile_numbers())
     if (const auto value = number.of(settings.profile))
@@ -144,6 +145,7 @@ ShardWork PlanFile::head() {
     const std::string key = rows.text(0), value = rows.text(1);
     if (key == "shards") work.shards = std::strtoull(value.c_str(), nullptr, 10);
     if (key == "filter") settings.filter = value;
+    if (key == "expansion") settings.most_expansion = std::strtoull(value.c_str(), nullptr, 10);
     if (key == "profile") settings.profile.name = value;
     for (const ProfileNumber& number : profile_numbers())
       if (key == number.name) read_number(number, value, settings.profile);

@@ -75,6 +75,7 @@ batch::Settings batch_settings(const Options& options) {
   settings.profile = options.profile;
   settings.thresholds = options.thresholds;
   settings.set_by = options.batch.set_by;
+  settings.most_expansion = options.most_expansion;
   if (!options.filter.empty()) CaptureFilter(options.filter, {}, "--filter");
   return settings;
 }
