@@ -24,15 +24,15 @@ constexpr std::size_t kBrokenTold = 20;
 void tell_plan(const Options& options, const batch::Plan& plan) {
   Output out(options.output);
   for (const batch::UnitPlan& unit : plan.units) {
-    out.line(fmt::format("{}  {}, {}{}", unit.name, plural(unit.files.size(), "file", "files"),
+    out.line(fmt::format("{}  {}, {}{}", printable(unit.name), plural(unit.files.size(), "file", "files"),
                          readable_bytes(unit.bytes), unit.merged ? ", merged by time" : ""));
     if (unit.files.size() < 2) continue;
-    for (const batch::Scanned& file : unit.files) out.line("    " + file.path);
+    for (const batch::Scanned& file : unit.files) out.line("    " + printable(file.path));
   }
-  for (const batch::Missing& file : plan.absent) out.line(file.path + "  missing: " + file.reason);
+  for (const batch::Missing& file : plan.absent) out.line(printable(file.path) + "  missing: " + file.reason);
   for (const batch::Scanned& file : plan.unread)
-    out.line(fmt::format("{}  {}: {}", file.path, file.kind == batch::Kind::Broken ? "broken" : "no capture",
-                         printable(file.reason)));
+    out.line(fmt::format("{}  {}: {}", printable(file.path),
+                         file.kind == batch::Kind::Broken ? "broken" : "no capture", printable(file.reason)));
   out.line(fmt::format("{} of {} in {}; {} that are no captures, {} broken",
                        plural(plan.files(), "capture", "captures"), readable_bytes(plan.bytes()),
                        plural(plan.units.size(), "unit", "units"),
