@@ -7,6 +7,9 @@
 #include <cstdio>
 
 #include "analyzer/capture/archive_reader.h"
+#include "analyzer/capture/expansion.h"
+#include "analyzer/capture/stop_reading.h"
+#include "cli/interruption.h"
 #include "cli/output.h"
 
 namespace tcpautopsy::cli {
@@ -40,17 +43,32 @@ struct CaptureRun::Group {
   std::optional<TimeNs> end_ns;
 };
 
+CaptureRun::CaptureRun(const Options& options) : options_(options) {
+  set_most_expansion(options.most_expansion);
+  end_reading_on_signals();
+}
+
 void CaptureRun::run(const Handlers& handlers) {
   const CapturePlan plan = options_.one_capture ? whole_set() : plan_captures(options_.files, options_.merge);
   for (const InputError& error : plan.errors) trouble(error.message);
   for (const CaptureGroup& group : plan.groups) {
+    stopped_ = reading_stopped();
+    if (stopped_) break;
     try {
       run_group(group, handlers);
     } catch (const CaptureError& error) {
-      trouble(error.what());
+      stopped_ = reading_stopped();
+      if (!stopped_) trouble(error.what());
     }
   }
   if (handlers.causes != nullptr) handlers.causes->conclude();
+  if (stopped_) tell_stopped();
+}
+
+void CaptureRun::tell_stopped() {
+  say(packets_ == 0 ? fmt::format("{} before a packet was analysed", word_of_signal())
+                    : fmt::format("{}; what is told is of the first {} alone", word_of_signal(),
+                                  plural(packets_, "packet", "packets")));
 }
 
 CapturePlan CaptureRun::whole_set() const {
@@ -77,6 +95,7 @@ void CaptureRun::read(Group& group, const Handlers& handlers) {
     if (++packets_ % kProgressStep == 0 && progress)
       std::fprintf(stderr, "\r%s packets ", grouped(packets_).c_str());
   }
+  stopped_ = reading_stopped();
   if (progress && packets_ >= kProgressStep) std::fputs("\r\033[K", stderr);
 }
 
@@ -180,7 +199,10 @@ void CaptureRun::trouble(std::string_view message) {
   say(message);
 }
 
+int CaptureRun::nothing_found() const { return stopped_ ? status_of_signal() : 2; }
+
 int CaptureRun::exit_status() const {
+  if (stopped_) return status_of_signal();
   if (!read_) return 2;
   if (failing_) return 3;
   return damaged_ ? 1 : 0;

@@ -42,7 +42,7 @@ struct Handlers {
 class CaptureRun {
  public:
   // `options` must outlive the run.
-  explicit CaptureRun(const Options& options) : options_(options) {}
+  explicit CaptureRun(const Options& options);
 
   void run(const Handlers& handlers);
 
@@ -51,6 +51,8 @@ class CaptureRun {
   bool read_something() const { return read_; }
   // Exit status of docs/contract.md, now that the command has done its work.
   int exit_status() const;
+  // And where what was asked for was not found.
+  int nothing_found() const;
 
  private:
   struct Group;
@@ -67,11 +69,13 @@ class CaptureRun {
   void settle_parts(Group& group, const Handlers& handlers, const PartOf& parts);
   void note_severity(Severity severity);
   void trouble(std::string_view message);
+  void tell_stopped();
 
   const Options& options_;
   std::uint64_t flows_ = 0, packets_ = 0;
   TimeNs capture_end_ns_ = 0;
   bool read_ = false, damaged_ = false, failing_ = false;
+  bool stopped_ = false;  // before all was read
 };
 
 }  // namespace tcpautopsy::cli

@@ -1,8 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iostream>
 #include <unordered_set>
 
 #include "analyzer/capture/pcapng_writer.h"
@@ -41,30 +39,26 @@ int run_extract(const Options& options) {
   check(options);
   const bool by_number = options.selection.by_number_only();
   const auto chosen = by_number ? std::unordered_set<std::uint64_t>{} : chosen_flows(options);
-  std::ofstream file;
-  std::ostream& out = options.output == "-" ? std::cout : file;
-  std::unique_ptr<PcapngWriter> writer;
+  Output out(options.output);
+  std::string blocks;
+  PcapngWriter writer(blocks);
   std::uint64_t written = 0;
   CaptureRun capture(options);
   Handlers handlers;
   handlers.frame = [&](const Frame& frame, std::uint32_t rank, std::optional<std::uint64_t> flow) {
     if (!flow || !(by_number ? options.selection.wants_number(*flow) : chosen.contains(*flow))) return;
-    if (!writer) {
-      if (&out == &file) file.open(options.output, std::ios::binary | std::ios::trunc);
-      writer = std::make_unique<PcapngWriter>(out);
-    }
-    writer->write(frame, rank);
+    writer.write(frame, rank);
+    out.write(blocks);
+    blocks.clear();
     ++written;
-    if (!out) throw OutputError{options.output + ": cannot be written"};
   };
   capture.run(handlers);
-  if (written == 0 && capture.read_something()) {
-    say("no packet belongs to the flows asked for; nothing was written");
-    return 2;
+  if (written == 0) {
+    if (capture.read_something()) say("no packet belongs to the flows asked for; nothing was written");
+    return capture.nothing_found();
   }
-  out.flush();
-  if (!out) throw OutputError{options.output + ": cannot be written"};
-  if (!options.quiet && written > 0)
+  out.close();
+  if (!options.quiet)
     say(fmt::format("{} written to {}", plural(written, "packet", "packets"), options.output));
   return capture.exit_status();
 }

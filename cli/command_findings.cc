@@ -47,6 +47,7 @@ int run_findings(const Options& options) {
     note_what_was_not_read(options, overview);
   };
   capture.run(handlers);
+  if (!capture.read_something()) return capture.exit_status();
   sink.finish([&](std::string& line) { return pending.tell(line); });
   return capture.exit_status();
 }

@@ -25,10 +25,9 @@ int run_flows(const Options& options) {
     note_what_was_not_read(options, overview);
   };
   capture.run(handlers);
+  if (!capture.read_something()) return capture.exit_status();
   sink.finish();
-  if (options.format == "table" && !options.quiet && capture.read_something() && capture.flows() == 0) {
-    say("note: no TCP connection");
-  }
+  if (options.format == "table" && !options.quiet && capture.flows() == 0) say("note: no TCP connection");
   return capture.exit_status();
 }
 

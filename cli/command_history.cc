@@ -38,10 +38,11 @@ int run_history(const Options& options) {
                   : ladder_text(flow, context.origin, style, {options.full, options.turns}));
   };
   capture.run(handlers);
-  if (!found && capture.read_something()) {
-    say(options.selection.names_some_below(capture.flows()) ? left_out_text(options.selection)
-                                                            : no_such_flow(capture.flows()));
-    return 2;
+  if (!found) {
+    if (capture.read_something())
+      say(options.selection.names_some_below(capture.flows()) ? left_out_text(options.selection)
+                                                              : no_such_flow(capture.flows()));
+    return capture.nothing_found();
   }
   bool first = true;
   spool.drain([&](std::string_view text) {

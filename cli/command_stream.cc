@@ -123,7 +123,7 @@ int run_stream(const Options& options) {
   capture.run(handlers);
   if (!followed.found()) {
     if (capture.read_something()) say(no_such_flow(capture.flows()));
-    return 2;
+    return capture.nothing_found();
   }
   followed.finish();
   out.close();

@@ -121,7 +121,8 @@ std::string general_help() {
       "  help          the options of a command\n"
       "  version       the version, as --version\n\n"
       "Exit status: 0 done; 1 done, but some input was damaged or left out; 2 nothing could be done; 3 "
-      "--fail-on met.\n";
+      "--fail-on met; 130, 143 "
+      "ended by a signal.\n";
   return out;
 }
 

@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "cli/completion.h"
+#include "cli/interruption.h"
 #include "cli/output.h"
 
 namespace tcpautopsy::cli {
@@ -76,7 +77,9 @@ int run(std::vector<std::string> arguments) {
 
 int main(int count, char** arguments) {
   using namespace tcpautopsy::cli;
+  // Both are told as errors of writing.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     return run({arguments + 1, arguments + count});
   } catch (const UsageError& error) {
@@ -88,5 +91,5 @@ int main(int count, char** arguments) {
   } catch (const std::exception& error) {
     say(error.what());
   }
-  return 2;
+  return status_of_signal() != 0 ? status_of_signal() : 2;
 }

@@ -142,6 +142,10 @@ std::vector<Option> special_options() {
 std::vector<Option> input_options() {
   return {{"filter,f", kAnalysing, One, "EXPR", "only packets that match this pcap-filter(7) expression",
            [](Options& o, const std::string& t) { o.filter = t; }},
+          {"expansion", kAnalysing, One, "N",
+           fmt::format("compressed input may grow to N times its size ({}); what is below 64 MiB is free",
+                       kUsualExpansion),
+           [](Options& o, const std::string& t) { o.most_expansion = count_of(t, "expansion", 1); }},
           {"profile", kAnalysing, One, "NAME",
            fmt::format("how hosts behave by the clock: {}", fmt::join(profile_names(), ", ")), name_profile,
            [] { return Words(profile_names().begin(), profile_names().end()); }, true},

@@ -10,6 +10,7 @@
 #include "analyzer/report/text/explain.h"
 #include "cli/batch/store_inputs.h"
 #include "cli/option_table.h"
+#include "cli/overwriting.h"
 #include "cli/settings.h"
 
 namespace tcpautopsy::cli {
@@ -55,15 +56,20 @@ void use(const Command& command, const po::variables_map& given, Options& o) {
 }
 
 // What the command line says goes before --config's file, and that before the user's own.
-void read_files(const Command& command, po::variables_map& given) {
+void read_files(const Command& command, po::variables_map& given, Words& read) {
   po::options_description others;
   for (const OptionSection& section : options_of(command))
     for (const Option& option : section.options)
       if (option.in_files) others.add_options()(option.long_name().c_str(), po::value<std::string>());
-  if (given.count("config")) read_config(given["config"].as<std::string>(), others, given);
+  if (given.count("config")) {
+    read.push_back(given["config"].as<std::string>());
+    read_config(read.back(), others, given);
+  }
   if (const auto own = user_config_path(); own && !given.count("no-config")) {
     std::error_code ignored;
-    if (std::filesystem::exists(*own, ignored)) read_config(*own, others, given);
+    if (!std::filesystem::exists(*own, ignored)) return;
+    read.push_back(*own);
+    read_config(*own, others, given);
   }
 }
 
@@ -80,17 +86,6 @@ void read_format(const Command& command, const po::variables_map& given, Options
   }
   if (std::find(command.formats.begin(), command.formats.end(), o.format) == command.formats.end())
     throw UsageError{fmt::format("--format '{}' is none of {}", o.format, fmt::join(command.formats, ", "))};
-}
-
-void check_files(const Options& o) {
-  if (o.files.empty()) throw UsageError{"no capture is named"};
-  for (const std::string& input : o.files) {
-    std::error_code ignored;
-    if (std::filesystem::is_regular_file(o.output, ignored) &&
-        std::filesystem::equivalent(o.output, input, ignored)) {
-      throw UsageError{fmt::format("{} is an input and is not overwritten", o.output)};
-    }
-  }
 }
 
 // "; did you mean --flow?", or empty.
@@ -120,7 +115,7 @@ Options parse_options(const Command& command, const std::vector<std::string>& ar
               given);
     po::notify(given);
     if (command.groups & (kInput | kProfile | kSettings)) {
-      read_files(command, given);
+      read_files(command, given, o.also_read);
       set_thresholds(o.thresholds, given);
     }
     use(command, given, o);
@@ -131,7 +126,8 @@ Options parse_options(const Command& command, const std::vector<std::string>& ar
     throw UsageError{error.what()};
   }
   if (command.groups & kInput) resolve_store_input(o);
-  if (command.groups & kInput) check_files(o);
+  if ((command.groups & kInput) && o.files.empty()) throw UsageError{"no capture is named"};
+  guard_of(o);
   return o;
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "analyzer/capture/expansion.h"
 #include "analyzer/detect/thresholds.h"
 #include "analyzer/infer/profile.h"
 #include "analyzer/reassembly/reassembly.h"
@@ -27,11 +28,13 @@ enum class Direction : std::uint8_t { Both, Client, Server };  // by who sent
 
 struct Options {
   std::vector<std::string> files;
+  std::vector<std::string> also_read;  // what else was read: settings, a store
   // Input.
   std::string filter;
   bool merge = false;
   bool one_capture = false;  // the files are one, in the order given
   std::optional<TimeSpec> capture_end;
+  std::uint64_t most_expansion = kUsualExpansion;
   Profile profile;
   Thresholds thresholds;
   // Selection.

@@ -10,6 +10,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <system_error>
+
+#include "cli/overwriting.h"
 
 namespace tcpautopsy::cli {
 namespace {
@@ -51,12 +54,26 @@ Bars bars_of(const Output& output) {
   return Bars::Ascii;
 }
 
+template <class Action>
+void on_disk(Action action) {
+  try {
+    action();
+  } catch (const std::system_error& error) {
+    throw OutputError{error.what()};
+  }
+}
+
 }  // namespace
 
 Output::Output(const std::string& path) {
   if (path.empty() || path == "-") return;
   name_ = path;
-  fd_ = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  const Target target = target_of(path);
+  if (target.replaced) {
+    on_disk([&] { file_.emplace(target.path); });
+    return;
+  }
+  fd_ = open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
   if (fd_ < 0) throw OutputError{fmt::format("{}: {}", path, std::strerror(errno))};
   own_ = true;
 }
@@ -76,20 +93,29 @@ void Output::line(std::string_view text) {
   if (buffer_.size() >= kBuffer) flush();
 }
 
-void Output::close() { flush(); }
+void Output::close() {
+  flush();
+  if (file_) on_disk([&] { file_->commit(); });
+}
 
-bool Output::terminal() const { return !own_ && isatty(fd_) == 1; }
+bool Output::terminal() const { return !own_ && !file_ && isatty(fd_) == 1; }
 
 void Output::flush() {
-  std::string_view left = buffer_;
-  while (!left.empty()) {
-    const ssize_t wrote = ::write(fd_, left.data(), left.size());
+  if (file_)
+    on_disk([&] { file_->write(buffer_); });
+  else
+    write_through(buffer_);
+  buffer_.clear();
+}
+
+void Output::write_through(std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t wrote = ::write(fd_, text.data(), text.size());
     if (wrote < 0 && errno == EINTR) continue;
     if (wrote < 0 && errno == EPIPE) throw ReaderGone{};
     if (wrote < 0) throw OutputError{fmt::format("{}: {}", name_, std::strerror(errno))};
-    left.remove_prefix(static_cast<std::size_t>(wrote));
+    text.remove_prefix(static_cast<std::size_t>(wrote));
   }
-  buffer_.clear();
 }
 
 TextStyle text_style(const Options& options, const Output& output) {

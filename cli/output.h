@@ -1,9 +1,11 @@
 // Where results and messages go.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "analyzer/capture/whole_file.h"
 #include "analyzer/report/text/text.h"
 #include "cli/options.h"
 
@@ -16,7 +18,8 @@ struct OutputError {
   std::string message;
 };
 
-// The result: standard output or -o FILE, buffered. Throws ReaderGone and OutputError.
+// The result: standard output or -o FILE, buffered. A file appears, or is replaced, only by close(); devices,
+// pipes and open files (/dev/stdout) are written as they are. Throws ReaderGone and OutputError.
 class Output {
  public:
   explicit Output(const std::string& path);
@@ -26,15 +29,17 @@ class Output {
 
   void write(std::string_view text);
   void line(std::string_view text);
-  // To be called when all is written: what the destructor cannot write it cannot report.
+  // To be called when all is written, and only if the work was done: without it a file stays as it was.
   void close();
   bool terminal() const;
 
  private:
   void flush();
+  void write_through(std::string_view text);
 
   int fd_ = 1;
-  bool own_ = false;
+  bool own_ = false;  // `fd_` is to be closed
+  std::optional<WholeFile> file_;
   std::string name_ = "standard output", buffer_;
 };
 

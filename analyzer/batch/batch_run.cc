@@ -6,17 +6,20 @@
 #include <map>
 #include <thread>
 
+#include "analyzer/capture/stop_reading.h"
+
 namespace tcpautopsy::batch {
 namespace {
 
-// Runs `work(i)` for each i below `count`, on as many threads; the first exception stops all and is thrown.
+// Runs `work(i)` for each i below `count`, on as many threads, until reading is stopped; the first exception
+// stops all and is thrown.
 void side_by_side(std::size_t count, unsigned jobs, const std::function<void(std::size_t)>& work) {
   std::atomic<std::size_t> next{0};
   std::atomic<bool> stop{false};
   std::exception_ptr failure;
   std::mutex mutex;
   const auto loop = [&] {
-    for (std::size_t i = next++; i < count && !stop; i = next++) {
+    for (std::size_t i = next++; i < count && !stop && !reading_stopped(); i = next++) {
       try {
         work(i);
       } catch (...) {
@@ -139,6 +142,7 @@ void keep_what_is_done(Store& store) {
 void analyse(const UnitPlan& unit, const std::string& print, const Settings& settings, MemberShelf& shelf,
              Store& store, Progress& progress) {
   UnitResult result = analyse_unit(unit, settings, shelf, progress);
+  if (reading_stopped()) return;  // half a unit is none
   const bool whole = result.state == "done";
   store.put(unit, print, std::move(result));
   ++progress.units_done;
@@ -168,6 +172,7 @@ std::uint64_t Plan::broken() const {
 
 Plan make_plan(const std::vector<std::string>& names, const Settings& settings, Store* store, unsigned jobs,
                Progress& progress) {
+  set_most_expansion(settings.most_expansion);
   Found found = find_files(names);
   progress.files_found = found.files.size();
   if (store != nullptr) store->forget_gone();
@@ -194,6 +199,7 @@ Plan make_plan(const std::vector<std::string>& names, const Settings& settings, 
 
 Outcome run_plan(const Plan& plan, const Settings& settings, Store& store, unsigned jobs,
                  Progress& progress) {
+  set_most_expansion(settings.most_expansion);
   Outcome outcome;
   std::vector<std::string> prints;
   std::vector<std::size_t> wanted;

@@ -18,7 +18,8 @@ struct Plan {
   std::uint64_t broken() const;
 };
 
-// Looks at every file, unless the store (may be null) knows it. `jobs` threads.
+// Looks at every file, unless the store (may be null) knows it. `jobs` threads. Worth nothing once reading
+// was stopped.
 Plan make_plan(const std::vector<std::string>& names, const Settings& settings, Store* store, unsigned jobs,
                Progress& progress);
 
@@ -26,7 +27,8 @@ struct Outcome {
   std::uint64_t units = 0, units_skipped = 0;  // skipped: they had not changed
 };
 
-// Analyses the units that the store has not. Whatever stops it, the units done are kept. Throws StoreError.
+// Analyses the units that the store has not, until reading is stopped. Whatever ends it, the units done (by
+// `progress`) are kept. Throws StoreError.
 Outcome run_plan(const Plan& plan, const Settings& settings, Store& store, unsigned jobs, Progress& progress);
 
 }  // namespace tcpautopsy::batch

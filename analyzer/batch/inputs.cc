@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "analyzer/capture/stop_reading.h"
+
 namespace tcpautopsy::batch {
 namespace {
 
@@ -58,7 +60,7 @@ class Finder {
 
   void walk(const std::string& top) {
     std::vector<std::string> folders{top};
-    while (!folders.empty()) {
+    while (!folders.empty() && !reading_stopped()) {
       const std::string folder = std::move(folders.back());
       folders.pop_back();
       std::error_code error;

@@ -3,14 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <optional>
 #include <set>
 #include <vector>
 
+#include "analyzer/capture/whole_file.h"
 #include "analyzer/report/text/time_text.h"
 
 namespace tcpautopsy::batch {
@@ -18,33 +17,33 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void fail(const fs::path& path) {
-  throw StoreError(path.string() + ": " + (errno != 0 ? std::strerror(errno) : "cannot be written"));
-}
-
-// Written aside and renamed when whole.
 class LineFile {
  public:
-  explicit LineFile(fs::path path) : path_(std::move(path)), aside_(path_) {
-    aside_ += ".part";
-    std::error_code error;
-    fs::create_directories(path_.parent_path(), error);
-    errno = 0;
-    out_.open(aside_, std::ios::binary | std::ios::trunc);
-    if (!out_) fail(aside_);
+  explicit LineFile(const fs::path& path) : file_(in_folder(path)) {}
+
+  void line(std::string_view text) {
+    held_.append(text) += '\n';
+    if (held_.size() >= kBuffer) flush();
   }
-  void line(std::string_view text) { out_ << text << '\n'; }
   void close() {
-    out_.close();
-    if (!out_) fail(aside_);
-    std::error_code error;
-    fs::rename(aside_, path_, error);
-    if (error) throw StoreError(path_.string() + ": " + error.message());
+    flush();
+    file_.commit();
   }
 
  private:
-  fs::path path_, aside_;
-  std::ofstream out_;
+  static constexpr std::size_t kBuffer = 1 << 16;
+
+  static std::string in_folder(const fs::path& path) {
+    fs::create_directories(path.parent_path());
+    return path.string();
+  }
+  void flush() {
+    file_.write(held_);
+    held_.clear();
+  }
+
+  WholeFile file_;
+  std::string held_;
 };
 
 // The records of one unit and table, day by day; rows come by time.

@@ -9,7 +9,7 @@
 namespace tcpautopsy::batch {
 
 // Writes what is new since the last time; a unit done anew replaces its files. A reader never sees half a
-// file. Throws StoreError.
+// file. Throws StoreError, and std::system_error where the disk fails.
 void export_ndjson(Database& store, const std::string& folder);
 
 }  // namespace tcpautopsy::batch

@@ -31,11 +31,9 @@ std::uint64_t natural(const Statement& row, int column) {
 std::string path_in(const std::string& folder) { return (fs::path(folder) / "plan.db").string(); }
 std::string aside(const std::string& path) { return path + ".part"; }
 
-std::string fresh(const std::string& path) {
+void remove_aside(const std::string& path) {
   std::error_code ignored;
-  fs::remove(path, ignored);
-  fs::remove(path + "-wal", ignored);
-  return path;
+  for (const char* part : {"", "-journal", "-wal"}) fs::remove(aside(path) + part, ignored);
 }
 
 void read_number(const ProfileNumber& number, const std::string& text, Profile& profile) {
@@ -58,9 +56,27 @@ PlanFile::PlanFile(const std::string& folder) {
 }
 
 PlanFile::PlanFile(const std::string& folder, New) : final_path_(path_in(folder)) {
-  database_.emplace(fresh(aside(final_path_)), Database::Access::Write);
-  database_->execute("BEGIN");
-  database_->execute(kPlanTables);
+  std::error_code ignored;
+  if (fs::exists(final_path_, ignored)) PlanFile{folder};  // only a plan is replaced by one
+  try {
+    remove_aside(final_path_);
+    database_.emplace(aside(final_path_), Database::Access::Write);
+    database_->execute("BEGIN");
+    database_->execute(kPlanTables);
+  } catch (...) {
+    forget();
+    throw;
+  }
+}
+
+PlanFile::~PlanFile() {
+  if (!final_path_.empty()) forget();
+}
+
+// After close() there is nothing left to remove.
+void PlanFile::forget() {
+  database_.reset();
+  remove_aside(final_path_);
 }
 
 void PlanFile::text(const std::string& key, const std::string& value) {
@@ -72,6 +88,7 @@ void PlanFile::text(const std::string& key, const std::string& value) {
 void PlanFile::put(const Settings& settings, std::uint64_t shards) {
   text("shards", std::to_string(shards));
   text("filter", settings.filter);
+  text("expansion", std::to_string(settings.most_expansion));
   text("profile", settings.profile.name);
   for (const ProfileNumber& number : profile_numbers())
     if (const auto value = number.of(settings.profile))
@@ -128,6 +145,7 @@ ShardWork PlanFile::head() {
     const std::string key = rows.text(0), value = rows.text(1);
     if (key == "shards") work.shards = std::strtoull(value.c_str(), nullptr, 10);
     if (key == "filter") settings.filter = value;
+    if (key == "expansion") settings.most_expansion = std::strtoull(value.c_str(), nullptr, 10);
     if (key == "profile") settings.profile.name = value;
     for (const ProfileNumber& number : profile_numbers())
       if (key == number.name) read_number(number, value, settings.profile);

@@ -15,7 +15,11 @@ class PlanFile {
  public:
   struct New {};
   explicit PlanFile(const std::string& folder);  // throws StoreError if there is none
+  // Throws StoreError where something that is no plan has its name. Without close() the old plan stays.
   PlanFile(const std::string& folder, New);
+  ~PlanFile();
+  PlanFile(const PlanFile&) = delete;
+  PlanFile& operator=(const PlanFile&) = delete;
 
   void put(const Settings& settings, std::uint64_t shards);
   void put(const std::vector<Scanned>& unread, const std::vector<ArchiveFacts>& archives);
@@ -28,6 +32,7 @@ class PlanFile {
   std::vector<UnitPlan> units(std::optional<std::uint64_t> shard);
 
  private:
+  void forget();
   void text(const std::string& key, const std::string& value);
 
   std::string final_path_;

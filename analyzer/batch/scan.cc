@@ -36,6 +36,7 @@ class MemberBytes final : public ByteSource {
   explicit MemberBytes(ArchiveReader& reader) : reader_(reader) {}
   std::size_t read(std::uint8_t* to, std::size_t size) override { return reader_.read(to, size); }
   const std::string& error() const override { return reader_.error(); }
+  std::uint64_t taken() const override { return reader_.taken(); }
 
  private:
   ArchiveReader& reader_;

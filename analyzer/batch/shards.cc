@@ -7,6 +7,7 @@
 #include <map>
 
 #include "analyzer/batch/plan_file.h"
+#include "analyzer/capture/stop_reading.h"
 
 namespace tcpautopsy::batch {
 namespace {
@@ -91,6 +92,39 @@ void require_finished(const std::string& folder, const ShardWork& work) {
                                  missing, count > 10 ? ", ..." : ""));
 }
 
+// A store is made aside: whoever reads the one there is meanwhile, or ends this, finds it whole.
+class Aside {
+ public:
+  explicit Aside(const std::string& store) : store_(store), path_(store + ".merging") {
+    remove();
+    std::error_code error;
+    if (!fs::exists(store, error)) return;
+    Store old(store);  // nobody else writes to it now
+    fs::copy_file(store, path_, error);
+    if (!error) return;
+    remove();
+    throw StoreError(path_ + ": " + error.message());
+  }
+  ~Aside() { remove(); }
+  Aside(const Aside&) = delete;
+  Aside& operator=(const Aside&) = delete;
+
+  const std::string& path() const { return path_; }
+  void take_place() const {
+    std::error_code error;
+    fs::rename(path_, store_, error);
+    if (error) throw StoreError(store_ + ": " + error.message());
+  }
+
+ private:
+  void remove() const {
+    std::error_code ignored;
+    for (const char* part : {"", "-journal", "-wal"}) fs::remove(path_ + part, ignored);
+  }
+
+  std::string store_, path_;
+};
+
 void take(Database& into, const std::string& from) {
   into.attach(from, "shard");
   {
@@ -144,7 +178,7 @@ Outcome run_shard(const ShardWork& work, const std::string& folder, std::uint64_
   Store store(path);
   store.set_meta({{"plan", work.print}});
   const Outcome outcome = run_plan(work.plan, work.settings, store, jobs, progress);
-  store.set_meta({{"finished", work.print}});
+  if (progress.units_done == outcome.units) store.set_meta({{"finished", work.print}});
   return outcome;
 }
 
@@ -152,29 +186,21 @@ void merge_shards(const std::string& folder, const std::string& path) {
   PlanFile file(folder);
   const ShardWork work = file.head();
   require_finished(folder, work);
-  // Made aside: whoever reads the store meanwhile, or ends this, finds the old one whole.
-  const std::string aside = path + ".merging";
-  std::error_code error;
-  fs::remove(aside, error);
-  fs::remove(aside + "-wal", error);
-  if (fs::exists(path, error)) {
-    Store old(path);  // nobody else writes to it now
-    fs::copy_file(path, aside, error);
-    if (error) throw StoreError(aside + ": " + error.message());
-  }
+  const Aside aside(path);
   {
-    Store store(aside);
+    Store store(aside.path());
     std::vector<Scanned> files;
     for (const UnitPlan& unit : file.units(std::nullopt))
       files.insert(files.end(), unit.files.begin(), unit.files.end());
     store.forget(files);
     store.start({{"settings", settings_text(work.settings)}, {"filter", work.settings.filter}},
                 work.plan.unread, work.plan.archives);
-    for (std::uint64_t shard = 0; shard < work.shards; ++shard)
+    for (std::uint64_t shard = 0; shard < work.shards; ++shard) {
+      if (reading_stopped()) throw StoreError(path + ": stopped; the store is as it was");
       take(store.database(), store_of(folder, shard));
+    }
   }
-  fs::rename(aside, path, error);
-  if (error) throw StoreError(path + ": " + error.message());
+  aside.take_place();
 }
 
 }  // namespace tcpautopsy::batch

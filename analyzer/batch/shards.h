@@ -24,12 +24,12 @@ struct ShardWork {
 };
 ShardWork read_shard(const std::string& folder, std::uint64_t shard);
 
-// Takes the shard up where its last run ended.
+// Takes the shard up where its last run ended. It is not finished if reading was stopped.
 Outcome run_shard(const ShardWork& work, const std::string& folder, std::uint64_t shard, unsigned jobs,
                   Progress& progress);
 
 // Puts what the shards found into the store, in place of what it knew of the same files: all of it or
-// nothing. Refuses while a shard is not finished.
+// nothing. Refuses while a shard is not finished, and once reading was stopped.
 void merge_shards(const std::string& folder, const std::string& store);
 
 }  // namespace tcpautopsy::batch

@@ -150,8 +150,10 @@ std::string settings_text(const Settings& settings) {
   std::string numbers;
   for (const ProfileNumber& number : profile_numbers())
     numbers += fmt::format(" {}", number.of(settings.profile).value_or(-1));
-  return fmt::format("filter '{}' profile {}{} thresholds{}", settings.filter, settings.profile.name, numbers,
-                     threshold_text(settings.thresholds));
+  const std::string expansion =
+      settings.most_expansion == kUsualExpansion ? "" : fmt::format(" expansion {}", settings.most_expansion);
+  return fmt::format("filter '{}' profile {}{} thresholds{}{}", settings.filter, settings.profile.name,
+                     numbers, threshold_text(settings.thresholds), expansion);
 }
 
 std::string fingerprint(const UnitPlan& unit, const Settings& settings) {

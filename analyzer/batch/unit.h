@@ -12,6 +12,7 @@
 #include "analyzer/batch/capture_sets.h"
 #include "analyzer/batch/row_spool.h"
 #include "analyzer/capture/archive_reader.h"
+#include "analyzer/capture/expansion.h"
 #include "analyzer/infer/profile.h"
 
 namespace tcpautopsy::batch {
@@ -21,6 +22,7 @@ struct Settings {
   Profile profile;
   Thresholds thresholds;
   SetBy set_by = SetBy::Name;
+  std::uint64_t most_expansion = kUsualExpansion;  // of compressed input, in times
 };
 
 // What a run has done so far, for whoever watches; written by all its threads.

@@ -6,16 +6,20 @@
 
 #include <algorithm>
 #include <cstring>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "analyzer/capture/capture_error.h"
 #include "analyzer/capture/decompress.h"
+#include "analyzer/capture/stop_reading.h"
 
 namespace tcpautopsy {
 namespace {
 
 constexpr std::size_t kBlock = 128 * 1024;
+// Zeros that a file system need not have stored; records are smaller, and what they hold is rarely zeros.
+constexpr std::uint64_t kMostHole = std::uint64_t{16} << 20;
 
 bool is_regular_file(const std::string& path) {
   struct stat status {};
@@ -42,6 +46,9 @@ class LibArchive {
   // False if it is none; a tar archive without members cannot be told from zeros. The first member's header
   // is read already: only it tells.
   bool begin(const std::string& path) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) == 0 && status.st_size > 0)
+      file_size_ = static_cast<std::uint64_t>(status.st_size);
     return begun(archive_read_open_filename(archive_, path.c_str(), kBlock));
   }
   bool begin(void* stream, archive_read_callback* give) {
@@ -51,6 +58,7 @@ class LibArchive {
   bool next() {
     block_ = {};
     gap_ = told_ = 0;
+    hole_.clear();
     while (error_.empty()) {
       const int result = started_ ? archive_read_next_header(archive_, &entry_) : first_;
       started_ = true;
@@ -72,10 +80,15 @@ class LibArchive {
     const la_int64_t size = archive_entry_size_is_set(entry_) ? archive_entry_size(entry_) : 0;
     return size > 0 ? static_cast<std::uint64_t>(size) : 0;
   }
-  const std::string& error() const { return error_; }
+  const std::string& error() const { return hole_.empty() ? error_ : hole_; }
+  // Of a zip archive, which is not read from front to back, all.
+  std::uint64_t taken() const {
+    const la_int64_t octets = archive_filter_bytes(archive_, -1);
+    return is_zip() || octets < 0 ? file_size_ : static_cast<std::uint64_t>(octets);
+  }
 
   std::size_t read(std::uint8_t* to, std::size_t size) {
-    if (gap_ == 0 && block_.empty() && !refill()) return 0;
+    if (reading_stopped() || (gap_ == 0 && block_.empty() && !refill())) return 0;
     if (gap_ > 0) {
       const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(size, gap_));
       std::fill_n(to, n, std::uint8_t{0});
@@ -96,25 +109,34 @@ class LibArchive {
   }
   // Block by block: archive_read_data() would drop what stands before a break.
   bool refill() {
-    while (error_.empty()) {
+    while (error().empty()) {
       const void* data = nullptr;
       std::size_t size = 0;
       la_int64_t offset = 0;
       const int result = archive_read_data_block(archive_, &data, &size, &offset);
-      if (result == ARCHIVE_EOF) return false;
+      // A sparse file's holes are not stored.
+      if (result == ARCHIVE_EOF) return leave_hole(is_sparse() ? this->size() : told_);
       if (result != ARCHIVE_OK) {
         fail();
         return false;
       }
-      // A sparse file's holes are not stored.
-      const std::uint64_t at = offset > 0 ? static_cast<std::uint64_t>(offset) : 0;
-      gap_ = at > told_ ? at - told_ : 0;
-      told_ = at + size;
+      const bool hole = leave_hole(offset > 0 ? static_cast<std::uint64_t>(offset) : 0);
+      told_ += size;
       block_ = {static_cast<const std::uint8_t*>(data), size};
-      if (gap_ > 0 || size > 0) return true;
+      if (hole || size > 0) return error().empty();
     }
     return false;
   }
+  // Up to where the next octets belong; false if there is none, or one too large.
+  bool leave_hole(std::uint64_t until) {
+    gap_ = until > told_ ? until - told_ : 0;
+    told_ += gap_;
+    if (gap_ <= kMostHole) return gap_ > 0;
+    hole_ = "the member has a hole of " + std::to_string(gap_) + " bytes, and no capture is so";
+    gap_ = 0;
+    return false;
+  }
+  bool is_sparse() const { return archive_entry_sparse_count(entry_) > 0; }
   bool is_zip() const {
     const int family = archive_format(archive_) & ARCHIVE_FORMAT_BASE_MASK;
     return family == ARCHIVE_FORMAT_ZIP;
@@ -128,9 +150,10 @@ class LibArchive {
   archive_entry* entry_ = nullptr;
   int first_ = ARCHIVE_FATAL;
   bool started_ = false;
+  std::uint64_t file_size_ = 0;       // where it is a file
   Bytes block_;                       // of the member at hand, not yet handed out
   std::uint64_t gap_ = 0, told_ = 0;  // zeros before the block; where the block ends
-  std::string error_;
+  std::string error_, hole_;          // of the archive; of the member at hand
 };
 
 // The member at hand of an archive. What is read to tell whether it is an archive itself can be read again.
@@ -207,11 +230,11 @@ class NestedReader final : public ArchiveReader {
 
   bool next() override {
     member_error_.clear();
-    while (!levels_.empty()) {
+    while (!levels_.empty() && !reading_stopped()) {
       Level& level = *levels_.back();
       level.inner.reset();
       if (level.archive.next()) {
-        member_ = level.prefix + level.archive.member();
+        member_ = unlike_others(level.prefix + level.archive.member());
         level.inner = std::make_unique<MemberStream>(level.archive);
         if (!enter(level)) return true;
         continue;
@@ -220,13 +243,14 @@ class NestedReader final : public ArchiveReader {
       member_error_ = level.archive.error();
       member_ = level.prefix.substr(0, level.prefix.size() - 1);
       levels_.pop_back();
-      // What of it could not be read is told as a member.
+      // What of it could not be read is told as a member, by the name that its own had.
       if (!member_error_.empty()) return true;
     }
     return false;
   }
 
   const std::string& member() const override { return member_; }
+  std::uint64_t taken() const override { return levels_.empty() ? 0 : levels_.front()->archive.taken(); }
   std::uint64_t size() const override { return levels_.back()->archive.size(); }
   const std::string& error() const override {
     return member_error_.empty() ? levels_.back()->archive.error() : member_error_;
@@ -266,8 +290,16 @@ class NestedReader final : public ArchiveReader {
     return true;
   }
 
+  std::string unlike_others(std::string name) {
+    unsigned count = 1;
+    std::string tried = name;
+    while (!names_.insert(tried).second) tried = name + "@" + std::to_string(++count);
+    return tried;
+  }
+
   std::vector<std::unique_ptr<Level>> levels_;
   std::string member_, member_error_;
+  std::unordered_set<std::string> names_;  // that members had
 };
 
 class MemberSource final : public ByteSource {
@@ -275,6 +307,7 @@ class MemberSource final : public ByteSource {
   explicit MemberSource(std::shared_ptr<ArchiveReader> reader) : reader_(std::move(reader)) {}
   std::size_t read(std::uint8_t* to, std::size_t size) override { return reader_->read(to, size); }
   const std::string& error() const override { return reader_->error(); }
+  std::uint64_t taken() const override { return reader_->taken(); }
 
  private:
   std::shared_ptr<ArchiveReader> reader_;

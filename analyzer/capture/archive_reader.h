@@ -26,10 +26,13 @@ class ArchiveReader {
   // archive in the archive is stepped through in its place ("inner.zip!eth0.pcap"); where it is broken, it is
   // a member of its own behind those that could be read, and error() tells why.
   virtual bool next() = 0;
+  // Its name with the names of the archives it lies in. Where an archive has a name more than once, all but
+  // the first have "@2", "@3" and so on behind it.
   virtual const std::string& member() const = 0;
   virtual std::uint64_t size() const = 0;        // of the member, as the archive tells; 0 where it does not
   virtual const std::string& error() const = 0;  // empty while nothing is wrong with archive and member
   virtual std::size_t read(std::uint8_t* to, std::size_t size) = 0;  // of the member at hand
+  virtual std::uint64_t taken() const = 0;  // octets of the archive's file taken so far
 };
 
 // Keeps the archive opened last at the place reached, so that members taken in the order they lie in cost one

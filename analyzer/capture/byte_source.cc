@@ -9,6 +9,8 @@
 #include <cstring>
 
 #include "analyzer/capture/capture_error.h"
+#include "analyzer/capture/expansion.h"
+#include "analyzer/capture/stop_reading.h"
 
 namespace tcpautopsy {
 namespace {
@@ -28,16 +30,19 @@ class FileSource final : public ByteSource {
     ssize_t got;
     do {
       got = ::read(fd_, to, size);
-    } while (got < 0 && errno == EINTR);
-    if (got < 0) error_ = std::string("reading failed: ") + std::strerror(errno);
+    } while (got < 0 && errno == EINTR && !reading_stopped());
+    if (got < 0 && errno != EINTR) error_ = std::string("reading failed: ") + std::strerror(errno);
+    taken_ += got > 0 ? static_cast<std::uint64_t>(got) : 0;
     return got > 0 ? static_cast<std::size_t>(got) : 0;
   }
 
   const std::string& error() const override { return error_; }
+  std::uint64_t taken() const override { return taken_; }
 
  private:
   int fd_;
   bool owned_;
+  std::uint64_t taken_ = 0;
   std::string error_;
 };
 
@@ -68,7 +73,7 @@ const std::uint8_t* ByteWindow::fill(std::size_t size) {
   while (have < size) {
     // Grows with what arrives, not with what a length field claims.
     if (have == buffer_.size()) buffer_.resize(have * 2);
-    const std::size_t got = upstream_->read(buffer_.data() + have, buffer_.size() - have);
+    const std::size_t got = more(buffer_.data() + have, buffer_.size() - have);
     if (got == 0) break;
     have += got;
   }
@@ -93,8 +98,19 @@ std::size_t ByteWindow::read(std::uint8_t* to, std::size_t size) {
     at_ += n;
     return n;
   }
-  const std::size_t got = upstream_->read(to, size);
+  const std::size_t got = more(to, size);
   origin_ += got;
+  return got;
+}
+
+std::size_t ByteWindow::more(std::uint8_t* to, std::size_t size) {
+  if (reading_stopped() || !error_.empty()) return 0;
+  const std::size_t got = upstream_->read(to, size);
+  arrived_ += got;
+  if (expands_too_far(arrived_, taken()))
+    error_ = "it expands to more than " + std::to_string(most_expansion()) + " times its size (" +
+             std::to_string(arrived_) + " from " + std::to_string(taken()) +
+             " bytes; --expansion sets the limit)";
   return got;
 }
 

@@ -21,13 +21,17 @@ class ByteSource {
 
   // Empty while nothing is wrong.
   virtual const std::string& error() const = 0;
+
+  // Octets of the file on disk that were taken for what was read so far.
+  virtual std::uint64_t taken() const = 0;
 };
 
 // Opens a file, or standard input for "-". Throws CaptureError.
 std::unique_ptr<ByteSource> open_file(const std::string& path);
 
 // A buffer over another stream that can look ahead without losing anything, so that a format is told from its
-// first bytes even where one cannot seek, and a record is seen in one piece without being copied.
+// first bytes even where one cannot seek, and a record is seen in one piece without being copied. It ends,
+// with an error, where the stream expands too far (expansion.h).
 class ByteWindow final : public ByteSource {
  public:
   explicit ByteWindow(std::unique_ptr<ByteSource> upstream);
@@ -46,9 +50,11 @@ class ByteWindow final : public ByteSource {
   std::uint64_t offset() const { return origin_ + static_cast<std::uint64_t>(at_ - buffer_.data()); }
 
   std::size_t read(std::uint8_t* to, std::size_t size) override;
-  const std::string& error() const override { return upstream_->error(); }
+  const std::string& error() const override { return error_.empty() ? upstream_->error() : error_; }
+  std::uint64_t taken() const override { return upstream_->taken(); }
 
  private:
+  std::size_t more(std::uint8_t* to, std::size_t size);
   std::size_t buffered() const { return static_cast<std::size_t>(end_ - at_); }
   const std::uint8_t* fill(std::size_t size);
 
@@ -57,6 +63,8 @@ class ByteWindow final : public ByteSource {
   std::uint64_t origin_ = 0;  // offset of the buffer's first byte in the stream
   const std::uint8_t* at_;
   const std::uint8_t* end_;
+  std::uint64_t arrived_ = 0;  // from upstream
+  std::string error_;
 };
 
 }  // namespace tcpautopsy

@@ -29,7 +29,8 @@ struct CapturePlan {
 
 // Files of the same link types that do not overlap in time are one capture (a rotated one); any other file is
 // its own, or all are one if `merge`. What can be read once only (standard input, a pipe) is never read here,
-// so it stands on its own; so is a single input, whose errors then come from GroupReader.
+// so it stands on its own; so is a single input, whose errors then come from GroupReader. Worth nothing once
+// reading was stopped.
 CapturePlan plan_captures(const std::vector<std::string>& paths, bool merge);
 
 // The frames of one capture.

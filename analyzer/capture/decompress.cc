@@ -52,6 +52,7 @@ class GzipSource final : public ByteSource {
   }
 
   const std::string& error() const override { return error_; }
+  std::uint64_t taken() const override { return packed_->taken(); }
 
  private:
   void step() {
@@ -134,6 +135,7 @@ class ArchiveSource final : public ByteSource {
   }
 
   const std::string& error() const override { return error_; }
+  std::uint64_t taken() const override { return packed_->taken(); }
 
  private:
   static la_ssize_t give_input(archive*, void* self, const void** data) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "analyzer/capture/capture_set.h"
+#include "analyzer/capture/stop_reading.h"
 
 namespace tcpautopsy {
 
@@ -62,7 +63,7 @@ bool GroupReader::next(Frame& frame, std::uint32_t& file) {
 // The file that was being read, if any, is at its end.
 bool GroupReader::next_in_sequence(Frame& frame, std::uint32_t& file) {
   if (reading_ != nullptr) inputs_[current_++].finish();
-  for (; current_ < inputs_.size(); ++current_) {
+  for (; current_ < inputs_.size() && !reading_stopped(); ++current_) {
     // One at a time: a rotated capture may have more files than a process may hold open.
     Input& input = inputs_[current_];
     if (!input.source && !open(input)) continue;

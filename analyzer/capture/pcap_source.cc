@@ -15,6 +15,7 @@ namespace tcpautopsy {
 namespace {
 
 constexpr std::size_t kFileHeader = 24;
+constexpr std::size_t kZeros = 4096;  // so many, or to the end, are no records
 constexpr std::uint32_t kNanoMagic = 0xa1b23c4d, kModifiedMagic = 0xa1b2cd34;
 // libpcap's largest snap length; a header may allow more, but no packet is a quarter of a gigabyte.
 constexpr std::uint32_t kUsualMaximum = 256 * 1024, kAbsurd = 256U << 20;
@@ -91,6 +92,8 @@ class PcapSource final : public SourceBase {
         (format_.lengths == Lengths::kMaybeSwapped && captured > frame.wire_length))
       std::swap(captured, frame.wire_length);
     if (captured > format_.max_captured) return stop_at_claim(captured);
+    if (captured == 0 && frame.wire_length == 0 && frame.time_ns == 0 && zeros_ahead())
+      return stop_at_zeros();
     const std::size_t size = format_.record_header + captured;
     head = stream_->ahead(size);
     if (head == nullptr) return stop_inside(captured);
@@ -106,6 +109,15 @@ class PcapSource final : public SourceBase {
   [[gnu::noinline]] bool stop_inside(std::uint32_t captured) {
     return cut_short(stream_->offset(),
                      "the file ends inside a packet of " + std::to_string(captured) + " bytes");
+  }
+  // No packet is empty, and none was sent when the epoch began; one such record alone does no harm.
+  [[gnu::noinline]] bool zeros_ahead() {
+    stream_->ahead(kZeros);
+    const Bytes next = stream_->rest(kZeros);
+    return std::all_of(next.begin(), next.end(), [](std::uint8_t octet) { return octet == 0; });
+  }
+  [[gnu::noinline]] bool stop_at_zeros() {
+    return stop(stream_->offset(), "zeros stand where records should");
   }
   [[gnu::noinline]] bool stop_between() { return end_of_stream(format_.record_header, "record header"); }
 

@@ -1,7 +1,6 @@
 #include "analyzer/capture/pcapng_writer.h"
 
 #include <algorithm>
-#include <ostream>
 
 #include "analyzer/capture/link_type.h"
 #include "analyzer/capture/pcapng_format.h"
@@ -35,7 +34,7 @@ void put_option(Body& body, OptionCode code, Bytes value) {
 
 }  // namespace
 
-PcapngWriter::PcapngWriter(std::ostream& out) : out_(out) {
+PcapngWriter::PcapngWriter(std::string& out) : out_(out) {
   constexpr std::uint64_t kUnknownSectionLength = ~std::uint64_t{0};
   put(body_, kByteOrderMagic);
   put(body_, std::uint16_t{1});
@@ -80,8 +79,8 @@ void PcapngWriter::put_block(std::uint32_t type) {
   put(head, type);
   put(head, length);
   put(body_, length);
-  out_.write(reinterpret_cast<const char*>(head.data()), static_cast<std::streamsize>(head.size()));
-  out_.write(reinterpret_cast<const char*>(body_.data()), static_cast<std::streamsize>(body_.size()));
+  out_.append(head.begin(), head.end());
+  out_.append(body_.begin(), body_.end());
   body_.clear();
 }
 

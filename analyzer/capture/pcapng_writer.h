@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <iosfwd>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -12,8 +12,9 @@ namespace tcpautopsy {
 
 class PcapngWriter {
  public:
-  // Writes the section header. The stream must outlive the writer; its state tells whether writing worked.
-  explicit PcapngWriter(std::ostream& out);
+  // Appends the section header, as `write` appends a block; `out` must outlive the writer, and may be
+  // emptied.
+  explicit PcapngWriter(std::string& out);
 
   // `file` keeps interfaces of different inputs apart.
   void write(const Frame& frame, std::uint32_t file = 0);
@@ -29,7 +30,7 @@ class PcapngWriter {
   std::uint32_t interface_of(const Frame& frame, std::uint32_t file);
   void put_block(std::uint32_t type);
 
-  std::ostream& out_;
+  std::string& out_;
   std::vector<Interface> interfaces_;
   std::vector<std::uint8_t> body_;  // of the block in hand
 };

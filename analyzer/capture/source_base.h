@@ -8,6 +8,7 @@
 #include "analyzer/capture/byte_source.h"
 #include "analyzer/capture/capture_filter.h"
 #include "analyzer/capture/capture_source.h"
+#include "analyzer/capture/stop_reading.h"
 
 namespace tcpautopsy {
 
@@ -47,7 +48,7 @@ class SourceBase : public CaptureSource {
 
   // Ends the reading: the record that begins at `offset` is damaged. False, for the caller to return.
   bool stop(std::uint64_t offset, std::string reason) {
-    damage_ = Damage{info_.file, offset, info_.packets, std::move(reason)};
+    if (!reading_stopped()) damage_ = Damage{info_.file, offset, info_.packets, std::move(reason)};
     over_ = true;
     return false;
   }

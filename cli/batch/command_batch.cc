@@ -8,10 +8,13 @@
 
 #include "analyzer/batch/batch_run.h"
 #include "analyzer/capture/capture_filter.h"
+#include "analyzer/capture/stop_reading.h"
 #include "cli/batch/batch_work.h"
 #include "cli/batch/progress_display.h"
 #include "cli/commands.h"
+#include "cli/interruption.h"
 #include "cli/output.h"
+#include "cli/overwriting.h"
 
 namespace tcpautopsy::cli {
 namespace {
@@ -21,15 +24,15 @@ constexpr std::size_t kBrokenTold = 20;
 void tell_plan(const Options& options, const batch::Plan& plan) {
   Output out(options.output);
   for (const batch::UnitPlan& unit : plan.units) {
-    out.line(fmt::format("{}  {}, {}{}", unit.name, plural(unit.files.size(), "file", "files"),
+    out.line(fmt::format("{}  {}, {}{}", printable(unit.name), plural(unit.files.size(), "file", "files"),
                          readable_bytes(unit.bytes), unit.merged ? ", merged by time" : ""));
     if (unit.files.size() < 2) continue;
-    for (const batch::Scanned& file : unit.files) out.line("    " + file.path);
+    for (const batch::Scanned& file : unit.files) out.line("    " + printable(file.path));
   }
-  for (const batch::Missing& file : plan.absent) out.line(file.path + "  missing: " + file.reason);
+  for (const batch::Missing& file : plan.absent) out.line(printable(file.path) + "  missing: " + file.reason);
   for (const batch::Scanned& file : plan.unread)
-    out.line(fmt::format("{}  {}: {}", file.path, file.kind == batch::Kind::Broken ? "broken" : "no capture",
-                         printable(file.reason)));
+    out.line(fmt::format("{}  {}: {}", printable(file.path),
+                         file.kind == batch::Kind::Broken ? "broken" : "no capture", printable(file.reason)));
   out.line(fmt::format("{} of {} in {}; {} that are no captures, {} broken",
                        plural(plan.files(), "capture", "captures"), readable_bytes(plan.bytes()),
                        plural(plan.units.size(), "unit", "units"),
@@ -38,10 +41,6 @@ void tell_plan(const Options& options, const batch::Plan& plan) {
 }
 
 int exit_status(const batch::Plan& plan, batch::Store& store, bool alarmed) {
-  if (plan.units.empty()) {
-    say("no captures were found");
-    return 2;
-  }
   if (alarmed) return 3;
   if (!plan.absent.empty()) return 1;
   const auto broken = store.database().number("SELECT COUNT(*) FROM broken_files");
@@ -76,8 +75,25 @@ batch::Settings batch_settings(const Options& options) {
   settings.profile = options.profile;
   settings.thresholds = options.thresholds;
   settings.set_by = options.batch.set_by;
+  settings.most_expansion = options.most_expansion;
   if (!options.filter.empty()) CaptureFilter(options.filter, {}, "--filter");
   return settings;
+}
+
+int stopped(std::string_view what) {
+  say(fmt::format("{}; {}", word_of_signal(), what));
+  return status_of_signal();
+}
+
+void check_captures(const batch::Plan& plan, const Options& options) {
+  OverwriteGuard guard;
+  for (const batch::UnitPlan& unit : plan.units)
+    for (const batch::Scanned& file : unit.files)
+      guard.reads(file.archive.empty() ? file.path : file.archive, "the input");
+  const BatchOptions& batch = options.batch;
+  if (!batch.store.empty()) guard.writes(batch.store, "--out");
+  if (!batch.report.empty()) guard.writes(batch.report, "--report");
+  if (!batch.plan.empty()) guard.writes(batch.plan + "/plan.db", "--plan");
 }
 
 unsigned batch_jobs(const Options& options) {
@@ -105,8 +121,10 @@ int run_batch(const Options& options) {
   const std::vector<std::string> names = batch_inputs(options);
   const batch::Settings settings = batch_settings(options);
   batch::Progress progress;
+  end_reading_on_signals();
   if (options.batch.dry_run) {
     const batch::Plan plan = batch::make_plan(names, settings, nullptr, batch_jobs(options), progress);
+    if (reading_stopped()) return stopped("no plan was made");
     tell_plan(options, plan);
     return plan.units.empty() ? 2 : plan.broken() + plan.absent.size() > 0 ? 1 : 0;
   }
@@ -118,15 +136,27 @@ int run_batch(const Options& options) {
   {
     const ProgressDisplay display(progress, options.quiet);
     plan = batch::make_plan(names, settings, &store, batch_jobs(options), progress);
+    if (reading_stopped()) return stopped("nothing was analysed");
+    check_captures(plan, options);
     outcome = batch::run_plan(plan, settings, store, batch_jobs(options), progress);
   }
   tell_absent(plan);
   tell_broken(store.database(), options);
   if (!options.quiet)
     say(fmt::format("{}: {} analysed ({}, {} packets), {} unchanged", options.batch.store,
-                    plural(outcome.units, "unit", "units"), plural(progress.files_done, "file", "files"),
-                    grouped(progress.packets), grouped(outcome.units_skipped)));
+                    plural(progress.units_done, "unit", "units"),
+                    plural(progress.files_done, "file", "files"), grouped(progress.packets),
+                    grouped(outcome.units_skipped)));
+  if (plan.units.empty()) {
+    say("no captures were found");
+    return 2;
+  }
   const bool alarmed = finish_batch(store.database(), options);
+  if (progress.units_done < outcome.units)
+    return stopped(fmt::format(
+        "{} of {} analysed, and what is told is of these and of what {} had; the same "
+        "command goes on from there",
+        grouped(progress.units_done), plural(outcome.units, "unit", "units"), options.batch.store));
   return exit_status(plan, store, alarmed);
 }
 

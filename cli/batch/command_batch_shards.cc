@@ -1,10 +1,13 @@
 #include <fmt/format.h>
 
 #include "analyzer/batch/shards.h"
+#include "analyzer/capture/stop_reading.h"
 #include "cli/batch/batch_work.h"
 #include "cli/batch/progress_display.h"
 #include "cli/commands.h"
+#include "cli/interruption.h"
 #include "cli/output.h"
+#include "cli/overwriting.h"
 
 namespace tcpautopsy::cli {
 namespace {
@@ -23,15 +26,18 @@ int run_batch_plan(const Options& options) {
   batch::Plan plan;
   const batch::Settings settings = batch_settings(options);
   const std::vector<std::string> names = batch_inputs(options);
+  end_reading_on_signals();
   {
     const ProgressDisplay display(progress, options.quiet);
     plan = batch::make_plan(names, settings, nullptr, batch_jobs(options), progress);
   }
+  if (reading_stopped()) return stopped("no plan was made");
   tell_absent(plan);
   if (plan.units.empty()) {
     say("no captures were found");
     return 2;
   }
+  check_captures(plan, options);
   batch::write_shards(plan, settings, *options.batch.shards, folder);
   if (!options.quiet)
     say(fmt::format("{}: {} in {}, {} in {}", folder, plural(plan.files(), "file", "files"),
@@ -46,10 +52,15 @@ int run_batch_shard(const Options& options) {
   const batch::ShardWork work = batch::read_shard(folder, *options.batch.shard);
   batch::Progress progress;
   batch::Outcome outcome;
+  end_reading_on_signals();
   {
     const ProgressDisplay display(progress, options.quiet);
     outcome = batch::run_shard(work, folder, *options.batch.shard, batch_jobs(options), progress);
   }
+  if (progress.units_done < outcome.units)
+    return stopped(fmt::format("shard {}: {} of {} analysed; the same command goes on from there",
+                               *options.batch.shard, grouped(progress.units_done),
+                               plural(outcome.units, "unit", "units")));
   if (!options.quiet)
     say(fmt::format("shard {}: {} analysed ({} packets), {} done before", *options.batch.shard,
                     plural(outcome.units, "unit", "units"), grouped(progress.packets),
@@ -62,7 +73,8 @@ int run_batch_merge(const Options& options) {
   const std::string& folder = plan_folder(options);
   if (options.batch.store.empty()) throw UsageError{"--out STORE is missing"};
   check_baseline(options);
-  batch::merge_shards(folder, options.batch.store);
+  end_reading_on_signals();
+  batch::merge_shards(folder, target_of(options.batch.store).path);
   batch::Database store(options.batch.store, batch::Database::Access::Read);
   tell_broken(store, options);
   if (finish_batch(store, options)) return 3;

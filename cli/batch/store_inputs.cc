@@ -21,6 +21,7 @@ void resolve_store_input(Options& options) {
     std::vector<std::string> files = batch::files_of_unit(database, file, options.merge);
     if (files.empty()) throw UsageError{fmt::format("{} has no file {}", store, file)};
     options.files = std::move(files);
+    options.also_read.push_back(store);
     options.one_capture = true;
     return;
   }

@@ -1,5 +1,6 @@
 // The calls of JsonWriter written as one CSV line (RFC 4180): nested names joined by dots, lists by "|" in
-// one cell.
+// one cell. Text is printable() only, and where it begins as a formula does in a spreadsheet (= + - @) a "'"
+// goes before it.
 #pragma once
 
 #include <fmt/format.h>
@@ -32,9 +33,9 @@ class CsvWriter {
     cell(std::string_view(text.data(), text.size()));
   }
   void value(double number) { cell(fmt::format("{}", number)); }
-  void value(std::string_view text) { cell(text); }
-  void value(const std::string& text) { cell(text); }
-  void value(const char* text) { cell(text); }
+  void value(std::string_view text) { text_cell(text); }
+  void value(const std::string& text) { text_cell(text); }
+  void value(const char* text) { text_cell(text); }
   template <class T>
   void value(const std::optional<T>& maybe) {
     if (maybe)
@@ -59,13 +60,14 @@ class CsvWriter {
   }
 
  private:
+  void text_cell(std::string_view text);
   void cell(std::string_view text);
   void append_cell(std::string_view text);
 
   std::string& out_;
   Line line_;
   bool first_ = true;
-  bool in_array_ = false;
+  bool in_array_ = false, list_holds_text_ = false;
   std::string list_;                    // the array being joined
   std::vector<std::string_view> path_;  // names of the objects entered, then of the field
 };

@@ -6,32 +6,10 @@
 #include <cmath>
 
 #include "analyzer/report/text/decimal.h"
+#include "analyzer/report/text/utf8.h"
 
 namespace tcpautopsy {
 namespace {
-
-// Octets of the well-formed UTF-8 sequence at the front (Unicode table 3-7), 0 if there is none.
-std::size_t utf8_length(std::string_view text) {
-  const auto at = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto trails = [&](std::size_t count) {
-    if (text.size() <= count) return false;
-    for (std::size_t i = 1; i <= count; ++i)
-      if ((at(i) & 0xC0) != 0x80) return false;
-    return true;
-  };
-  const unsigned char lead = at(0);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return trails(1) ? 2 : 0;
-  if (lead >= 0xE0 && lead <= 0xEF) {
-    if (!trails(2) || (lead == 0xE0 && at(1) < 0xA0) || (lead == 0xED && at(1) > 0x9F)) return 0;
-    return 3;
-  }
-  if (lead >= 0xF0 && lead <= 0xF4) {
-    if (!trails(3) || (lead == 0xF0 && at(1) < 0x90) || (lead == 0xF4 && at(1) > 0x8F)) return 0;
-    return 4;
-  }
-  return 0;
-}
 
 void append_escaped(std::string& out, char c) {
   switch (c) {
@@ -43,6 +21,20 @@ void append_escaped(std::string& out, char c) {
     default:
       fmt::format_to(std::back_inserter(out), "\\u{:04x}",
                      static_cast<unsigned>(static_cast<unsigned char>(c)));
+  }
+}
+
+// Escaped, a character that a terminal would obey is still the same to a program.
+void append_character(std::string& out, std::string_view sequence) {
+  const char32_t c = code_point(sequence);
+  if (!is_deceptive(c)) {
+    out += sequence;
+  } else if (c <= 0xFFFF) {
+    fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
+  } else {
+    const auto beyond = static_cast<unsigned>(c) - 0x10000;
+    fmt::format_to(std::back_inserter(out), "\\u{:04x}\\u{:04x}", 0xD800 + (beyond >> 10),
+                   0xDC00 + (beyond & 0x3FF));
   }
 }
 
@@ -80,7 +72,7 @@ void append_json_string(std::string& out, std::string_view text) {
     if (text.empty()) break;
     const std::size_t length = utf8_length(text);
     if (length > 1) {
-      out.append(text.data(), length);
+      append_character(out, text.substr(0, length));
     } else if (length == 0) {
       out += "\xEF\xBF\xBD";
     } else {

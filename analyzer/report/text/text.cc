@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "analyzer/report/text/utf8.h"
+
 namespace tcpautopsy {
 namespace {
 
@@ -140,9 +142,25 @@ std::string to_string(const EndpointAddress& address) {
 }
 
 std::string printable(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
+  const auto plain = [](char c) { return c >= 0x20 && c < 0x7F; };
+  if (std::all_of(text.begin(), text.end(), plain)) return std::string(text);
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    const std::string_view character = text.substr(0, std::max<std::size_t>(length, 1));
+    text.remove_prefix(character.size());
+    if (length == 0) {
+      out += fmt::format("\\x{:02x}", static_cast<unsigned>(static_cast<unsigned char>(character.front())));
+      continue;
+    }
+    const char32_t c = code_point(character);
+    if (!is_deceptive(c))
+      out += character;
+    else if (c < 0x80)
+      out += fmt::format("\\x{:02x}", static_cast<unsigned>(c));
+    else
+      out += fmt::format("\\u{{{:x}}}", static_cast<unsigned>(c));
+  }
   return out;
 }
 
@@ -158,6 +176,18 @@ std::string markdown_text(std::string_view text) {
     out += shown[i];
   }
   return out;
+}
+
+std::string markdown_code(std::string_view text) {
+  std::string shown = printable(text);
+  std::size_t longest = 0, run = 0;
+  for (const char c : shown) longest = std::max(longest, run = c == '`' ? run + 1 : 0);
+  // A table takes "|" for its own within code too.
+  for (std::size_t at = 0; (at = shown.find('|', at)) != std::string::npos; at += 2)
+    shown.insert(at, 1, '\\');
+  const std::string fence(longest + 1, '`');
+  const std::string room = shown.starts_with('`') || shown.ends_with('`') ? " " : "";
+  return fence + room + shown + room + fence;
 }
 
 Table::Table(std::vector<std::string> header, std::vector<std::size_t> right) : right_(std::move(right)) {
@@ -195,7 +225,7 @@ std::string Table::markdown(const std::vector<std::size_t>& code) const {
     std::string out = "|";
     for (std::size_t i = 0; i < row.size(); ++i) {
       const bool as_code = !header && !row[i].empty() && std::find(code.begin(), code.end(), i) != code.end();
-      out += fmt::format(" {} |", as_code ? '`' + printable(row[i]) + '`' : markdown_text(row[i]));
+      out += fmt::format(" {} |", as_code ? markdown_code(row[i]) : markdown_text(row[i]));
     }
     return out + '\n';
   };

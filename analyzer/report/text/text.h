@@ -51,10 +51,13 @@ std::string table_row(std::string_view lead, std::string_view last, std::size_t 
 // "10.0.0.1:80", "[2001:db8::1]:80".
 std::string to_string(const EndpointAddress& address);
 
-// Text from a capture or file name made safe to print: control characters become "?".
+// Text from a capture or file name made safe to print: what utf8.h calls deceptive becomes "\x1b" or
+// "\u{202e}", octets that are no UTF-8 "\xff".
 std::string printable(std::string_view text);
 // The same, and nothing of it can turn into Markdown's markup (CommonMark 0.30; "_" inside a word is none).
 std::string markdown_text(std::string_view text);
+// The same as code, also within a table.
+std::string markdown_code(std::string_view text);
 
 // Rows of cells set in columns as wide as their widest cell. The last column is not padded.
 class Table {

@@ -3,7 +3,7 @@
 #include <pcap/dlt.h>
 
 #include <catch2/catch.hpp>
-#include <sstream>
+#include <string>
 
 #include "tests/unit/capture/capture_files.h"
 
@@ -15,11 +15,11 @@ namespace {
 std::string rewritten(const std::string& content) {
   const TempFile file(content);
   const auto source = CaptureSource::open(file.path());
-  std::ostringstream out;
+  std::string out;
   PcapngWriter writer(out);
   Frame frame;
   while (source->next(frame)) writer.write(frame);
-  return out.str();
+  return out;
 }
 
 }  // namespace
@@ -57,14 +57,14 @@ TEST_CASE("pcapng writer: from classic pcap, and with nothing to write") {
 }
 
 TEST_CASE("pcapng writer: files are kept apart") {
-  std::ostringstream out;
+  std::string out;
   PcapngWriter writer(out);
   Frame frame;
   frame.link_type = DLT_EN10MB;
   writer.write(frame, 0);
   writer.write(frame, 1);
   writer.write(frame, 0);
-  const Reading after = read(out.str());
+  const Reading after = read(out);
   REQUIRE(after.packets.size() == 3);
   CHECK(after.packets[0].interface == 0);
   CHECK(after.packets[1].interface == 1);

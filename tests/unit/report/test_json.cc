@@ -49,6 +49,10 @@ TEST_CASE("strings are escaped, and what is no UTF-8 is replaced") {
   CHECK(as_json("plain") == "\"plain\"");
   CHECK(json::parse(as_json("a\"b\\c\n\t\x01")) == "a\"b\\c\n\t\x01");
   CHECK(as_json("\xC3\xA9") == "\"\xC3\xA9\"");
+  // What a terminal would obey, as the same character to a program.
+  const std::string deceptive = "\xC2\x9B\xE2\x80\xAE\xF3\xA0\x81\x81";
+  CHECK(as_json(deceptive) == "\"\\u009b\\u202e\\udb40\\udc41\"");
+  CHECK(json::parse(as_json(deceptive)) == deceptive);
   for (const char* bad : {"\xC3", "\xFF", "\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82"}) {
     CHECK_NOTHROW(json::parse(as_json(std::string("x") + bad)));
   }

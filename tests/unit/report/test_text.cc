@@ -40,7 +40,15 @@ TEST_CASE("colour is written only where it is wanted") {
 }
 
 TEST_CASE("control characters from a capture never reach the terminal") {
-  CHECK(printable("a\033[31mb\n") == "a?[31mb?");
+  CHECK(printable("a\033[31mb\n") == "a\\x1b[31mb\\x0a");
+  // U+009B is CSI, U+202E turns the text round, U+E0041 shows nothing.
+  CHECK(printable("a\xC2\x9B"
+                  "b\xE2\x80\xAE"
+                  "c\xF3\xA0\x81\x81") == "a\\u{9b}b\\u{202e}c\\u{e0041}");
+  CHECK(printable("caf\xC3\xA9 \xE6\x97\xA5\xF0\x9F\x98\x80") == "caf\xC3\xA9 \xE6\x97\xA5\xF0\x9F\x98\x80");
+  CHECK(printable("\xC3(\xFF\xED\xA0\x80") == "\\xc3(\\xff\\xed\\xa0\\x80");
+  CHECK(markdown_code("a`b``c|d") == "```a`b``c\\|d```");
+  CHECK(markdown_code("`") == "`` ` ``");
 }
 
 TEST_CASE("a table sets columns by their widest cell and cuts lines to the width") {
