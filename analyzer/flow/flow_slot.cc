@@ -20,7 +20,8 @@ enum Mark : std::uint8_t {
 
 // Marks, two ends, six numbers, and where the journal ends.
 using HeadWriter = OctetWriter<96 + sizeof(SleepingFlow::Mark)>;
-// A journal of fewer segments is read as soon as what was noted of them.
+// A journal of fewer segments is read as soon as what was noted of them, and one that ended is seldom read
+// but to be concluded.
 constexpr std::uint8_t kSoonRead = 3;
 static_assert(std::is_trivially_copyable_v<SleepingFlow::Mark>);
 
@@ -45,7 +46,8 @@ EndpointAddress take_end(OctetReader& from, bool v4) {
 
 SleepingFlow SleepingFlow::of(const LiveFlow& flow) {
   std::optional<Mark> mark;
-  if (flow.notes().in_journal >= kSoonRead) mark = Mark{flow.journal().context(), flow.notes()};
+  if (flow.notes().in_journal >= kSoonRead && !flow.ending())
+    mark = Mark{flow.journal().context(), flow.notes()};
   return {flow.key,
           flow.number,
           flow.incarnation,

@@ -18,7 +18,7 @@ struct SleepingFlow {
   std::uint32_t incarnation = 0, joined_encapsulation = 0;
   CopiedPairs::Pair pair = CopiedPairs::kNone;
   bool a_is_low = false, queued = false;
-  // Where its journal ends, unless that is soon read.
+  // Where its journal ends, unless that is soon read or seldom asked for.
   struct Mark {
     JournalContext context;
     LiveFlow::Notes notes;
