@@ -18,6 +18,14 @@ std::string left_out_text(const Selection& selection) {
                      fmt::join(selection.findings(), ", "));
 }
 
+std::string drawn(const FlowResult& flow, const FlowContext& context, const Options& options,
+                  const TextStyle& style) {
+  if (options.format == "ndjson") return ladder_json(flow, context.origin) + '\n';
+  if (options.format == "svg") return ladder_svg(flow, context.origin);
+  if (options.format == "mermaid") return ladder_mermaid(flow, context.origin);
+  return ladder_text(flow, context.origin, style, {options.full, options.turns});
+}
+
 }  // namespace
 
 int run_history(const Options& options) {
@@ -27,23 +35,22 @@ int run_history(const Options& options) {
   Output out(options.output);
   SortedSpool spool;
   const TextStyle style = text_style(options, out);
-  bool found = false;
+  std::size_t found = 0;
   Handlers handlers;
   handlers.keep_selected_whole = true;
   handlers.flow = [&](const FlowResult& flow, const FlowContext& context) {
-    found = true;
-    spool.add(SortedSpool::number_key(flow.history.trace.number),
-              options.format == "ndjson"
-                  ? ladder_json(flow, context.origin) + '\n'
-                  : ladder_text(flow, context.origin, style, {options.full, options.turns}));
+    ++found;
+    spool.add(SortedSpool::number_key(flow.history.trace.number), drawn(flow, context, options, style));
   };
   capture.run(handlers);
-  if (!found) {
+  if (found == 0) {
     if (capture.read_something())
       say(options.selection.names_some_below(capture.flows()) ? left_out_text(options.selection)
                                                               : no_such_flow(capture.flows()));
     return capture.nothing_found();
   }
+  if (found > 1 && (options.format == "svg" || options.format == "mermaid"))
+    throw UsageError{fmt::format("--format {} draws one connection, not {}", options.format, found)};
   bool first = true;
   spool.drain([&](std::string_view text) {
     if (!first && options.format == "text") out.write("\n");

@@ -31,7 +31,7 @@ const std::vector<Command>& commands() {
        "a connection as a ladder of segments and states",
        "--flow N FILE...",
        reading | kFull,
-       {"text", "ndjson"},
+       {"text", "ndjson", "svg", "mermaid"},
        run_history},
       {"explain",
        "what a finding means, how to confirm it, what to do; all findings without ID",

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import unittest
+from xml.etree import ElementTree
 
 from captures import (ACK, START, SYN, Folder, connection, ndjson, pcap, pcapng, refused, run, run_on_terminal, segment)
 
@@ -193,6 +194,38 @@ class Output(unittest.TestCase):
         line, = ndjson("history", "--flow", "2", self.path)
         self.assertEqual(len(line["segments"]), 9)
         self.assertEqual(line["flow"]["flow"], 2)
+
+    def test_history_drawn(self):
+        drawing = run("history", "--flow", "2", "--format", "svg", self.path)[1]
+        root = ElementTree.fromstring(drawing)
+        texts = [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")]
+        for expected in ("SYN-SENT", "ESTABLISHED+", "client", "server"):
+            self.assertIn(expected, texts)
+        arrows = [line for line in root.iter() if line.get("class", "").startswith("arrow")]
+        self.assertEqual(len(arrows), len(connection()))
+
+    def test_history_drawn_of_a_file_with_a_hostile_name(self):
+        name = '<script>&";#--.pcap'
+        path = self.folder.file(name, pcap(refused()))
+        drawing = run("history", "--flow", "0", "--format", "svg", path)[1]
+        self.assertTrue(any(name in "".join(text.itertext()) for text in ElementTree.fromstring(drawing).iter()))
+        self.assertNotIn("<script>", drawing)
+        diagram = run("history", "--flow", "0", "--format", "mermaid", path)[1]
+        self.assertNotIn("<", diagram)
+        self.assertNotRegex(diagram, r"#(?!\d+;)")
+
+    def test_history_as_a_sequence_diagram(self):
+        first, *lines = run("history", "--flow", "2", "--format", "mermaid", self.path)[1].splitlines()
+        self.assertEqual(first, "sequenceDiagram")
+        for line in lines:
+            self.assertRegex(line, r"^  (accTitle: |participant [CS] as |Note (left of C|right of S|over C,S): |[CS](->>|-->>|-x)[CS]: )")
+        self.assertEqual(sum("->>" in line for line in lines), len(connection()))
+
+    def test_one_connection_is_drawn_at_a_time(self):
+        for format in ("svg", "mermaid"):
+            status, out, errors = run("history", "--flow", "1", "--flow", "2", "--format", format, self.path)
+            self.assertEqual((status, out), (2, ""))
+            self.assertIn("draws one connection, not 2", errors)
 
     def test_ss(self):
         rows = ndjson("ss", "--at", "+2.05", self.path)

@@ -45,12 +45,22 @@ struct LadderChoice {
 std::string ladder_text(const FlowResult& flow, const Origin& origin, const TextStyle& style,
                         const LadderChoice& choice);
 
+// The ladder as a drawing that stands alone, and as a sequence diagram of Mermaid, for documents and tickets.
+std::string ladder_svg(const FlowResult& flow, const Origin& origin);
+std::string ladder_mermaid(const FlowResult& flow, const Origin& origin);
+
 // One object: the flow's line of docs/contract.md under "flow", its "segments", findings in full.
 std::string ladder_json(const FlowResult& flow, const Origin& origin);
 
 // "SYN+ACK 0:0(0) ack 1 win 65160 mss 1460": seq and ack relative, the window in octets, "win 502?" where its
 // scale is not known.
 std::string segment_text(const FlowHistory& history, RecordIndex record, bool with_window = true);
+// "STATE+", "(STATE)?": the state entered, marked by how it is known; the ladder's legend explains the marks.
+std::string entered_text(const Transition& change);
+// "... 3 segments ->; 3, 3.4 kB <- ...": a run; the same of segments that the record stands for beside
+// itself.
+std::string run_text(const FlowHistory& history, const Rung& run);
+std::string left_out_text(const FlowHistory& history, const SegmentRecord& record);
 std::string flags_text(std::uint16_t flags);  // "SYN+ACK"; "none"
 // "resent", "fills a gap", ...: what stands out about it.
 std::string remarks_text(const SegmentRecord& record);

@@ -67,14 +67,12 @@ class Drawing {
   // The state entered, marked by how it is known; the legend explains the marks.
   static Cell entered(const std::vector<const Transition*>& moves) {
     if (moves.empty()) return {};
-    const Transition& last = *moves.back();
-    const std::string state(name(last.to));
-    const std::string doubt = last.possible.empty() || last.possible.single() ? "" : "?";
-    switch (last.basis) {
-      case Basis::Observed: return {state + doubt, Paint::Bold};
-      case Basis::Confirmed: return {state + "+", Paint::Plain};
-      case Basis::Inferred: return {"(" + state + ")" + doubt, Paint::Yellow};
-      case Basis::Timer: return {"[" + state + "]" + doubt, Paint::Cyan};
+    const std::string text = entered_text(*moves.back());
+    switch (moves.back()->basis) {
+      case Basis::Observed: return {text, Paint::Bold};
+      case Basis::Confirmed: return {text, Paint::Plain};
+      case Basis::Inferred: return {text, Paint::Yellow};
+      case Basis::Timer: return {text, Paint::Cyan};
     }
     return {};
   }
@@ -111,29 +109,12 @@ class Drawing {
   }
 
   void draw_run(const Rung& rung) {
-    const RunTotals sum = totals(history_, rung);
-    const Side client = history_.client(), server = history_.server();
-    std::string text = "... ";
-    const auto add = [&](Side side, std::string_view way) {
-      if (sum.segments[index(side)] == 0) return;
-      if (text.size() > 4) text += "; ";
-      text += grouped(sum.segments[index(side)]);
-      if (text.find("segment") == std::string::npos)
-        text += sum.segments[index(side)] == 1 ? " segment" : " segments";
-      if (sum.octets[index(side)] > 0) text += ", " + readable_bytes(sum.octets[index(side)]);
-      text += ' ' + std::string(way);
-    };
-    add(client, "->");
-    add(server, "<-");
-    line("", "", seconds(rung.time_ns), {}, bars(text + " ..."), {}, Paint::Dim);
+    line("", "", seconds(rung.time_ns), {}, bars(run_text(history_, rung)), {}, Paint::Dim);
   }
 
   // Segments that the flow's record does not hold one by one.
   void left_out(const SegmentRecord& r) {
-    const std::string text = plural(r.folded_packets, "segment", "segments") +
-                             (r.side == history_.client() ? " ->" : " <-") + ' ' +
-                             readable_bytes(r.folded_bytes);
-    line("", "", "", {}, bars("... " + text + " ..."), {}, Paint::Dim);
+    line("", "", "", {}, bars(left_out_text(history_, r)), {}, Paint::Dim);
   }
 
   Fate fate(RecordIndex record) const {

@@ -125,4 +125,36 @@ std::string icmp_text(const IcmpRecord& icmp) {
   return out + fmt::format(") from {}, quotes seq {}", to_string(icmp.reporter), icmp.seq);
 }
 
+std::string entered_text(const Transition& change) {
+  const std::string state(name(change.to));
+  const std::string doubt = change.possible.empty() || change.possible.single() ? "" : "?";
+  switch (change.basis) {
+    case Basis::Observed: return state + doubt;
+    case Basis::Confirmed: return state + "+";
+    case Basis::Inferred: return "(" + state + ")" + doubt;
+    case Basis::Timer: return "[" + state + "]" + doubt;
+  }
+  return "";
+}
+
+std::string run_text(const FlowHistory& history, const Rung& run) {
+  const RunTotals sum = totals(history, run);
+  std::string text;
+  const auto add = [&](Side side, std::string_view way) {
+    const std::uint64_t segments = sum.segments[index(side)];
+    if (segments == 0) return;
+    text += text.empty() ? plural(segments, "segment", "segments") : "; " + grouped(segments);
+    if (sum.octets[index(side)] > 0) text += ", " + readable_bytes(sum.octets[index(side)]);
+    text.append(" ").append(way);
+  };
+  add(history.client(), "->");
+  add(history.server(), "<-");
+  return "... " + text + " ...";
+}
+
+std::string left_out_text(const FlowHistory& history, const SegmentRecord& record) {
+  return "... " + plural(record.folded_packets, "segment", "segments") +
+         (record.side == history.client() ? " -> " : " <- ") + readable_bytes(record.folded_bytes) + " ...";
+}
+
 }  // namespace tcpautopsy
