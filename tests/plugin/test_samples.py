@@ -131,7 +131,7 @@ class Statistics(unittest.TestCase):
         flows = [f for f in cli("flows", self.PATH) if 8080 in (f["client"]["port"], f["server"]["port"])]
         for passes in ([], ["-2"]):
             report = printed(*passes, "-r", self.PATH, "-z", "tcpautopsy,report,tcp.port==8080")
-            self.assertIn(f"Connections  {len(flows)}\n", report)
+            self.assertIn(f"Connections    {len(flows)}\n", report)
 
     def test_states_count_every_endpoint(self):
         finals = {}

@@ -93,6 +93,7 @@ std::string hosts_text(const Summary& summary, const TextStyle& style) {
                                   "TIME-WAIT", "CLOSES FIRST", "OUTCOME"};
   if (bars) header.insert(header.end() - 1, "LOAD OVER TIME");
   Table table(std::move(header), {1, 2, 3, 4});
+  table.may_leave_out({"LOAD OVER TIME", "CLOSES FIRST", "TIME-WAIT", "HALF-OPEN", "FAILED"});
   for (const ServiceRow& row : rows) {
     std::vector<std::string> cells{
         to_string(row.service),

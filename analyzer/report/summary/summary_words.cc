@@ -244,6 +244,7 @@ std::string look_at(const FindingGroup& group) {
 
 Table troubled_table(const Summary& summary, std::size_t most) {
   Table table({"service", "connections", "not opened", "errors", "warnings", "what"}, {1, 2, 3, 4});
+  table.may_leave_out({"not opened", "connections", "warnings"});
   for (const auto& [address, service] : summary.troubled(most)) {
     table.add({to_string(address), grouped(service->connections), grouped(service->failed),
                grouped(service->errors), grouped(service->warnings), ids_text(*service)});

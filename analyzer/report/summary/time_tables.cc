@@ -135,6 +135,7 @@ std::string turns_table(const FlowHistory& history, const TextStyle& style, bool
 
 Table time_totals_table(const TimeTotals& totals) {
   Table table({"cause", "time", "share", "main cause of", "longest"}, {1, 2, 3});
+  table.may_leave_out({"main cause of", "share"});
   for (const TimeCause cause : totals.order()) {
     const TimeTotals::Total& total = totals.of(cause);
     table.add({std::string(words(cause)), readable_span(total.ns), percent_text(total.ns, totals.whole()),

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <numeric>
 
 #include "analyzer/report/text/utf8.h"
 
@@ -25,6 +26,7 @@ std::string_view code(Paint paint) {
   return "";
 }
 
+constexpr std::size_t kRoomForLast = 24;    // columns of a table are left out for it
 constexpr std::size_t kNarrowestCell = 16;  // a cell is not wrapped narrower
 
 bool continues(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
@@ -194,26 +196,47 @@ Table::Table(std::vector<std::string> header, std::vector<std::size_t> right) : 
   rows_.push_back(std::move(header));
 }
 
-void Table::add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+void Table::add(std::vector<std::string> row) {
+  row.resize(rows_.front().size());
+  rows_.push_back(std::move(row));
+}
 
 bool Table::flush_right(std::size_t column) const {
   return std::find(right_.begin(), right_.end(), column) != right_.end();
 }
 
-std::string Table::text(const TextStyle& style, std::size_t indent) const {
-  std::vector<std::size_t> widths;
-  for (const auto& row : rows_) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns(row[i]));
+// All but those left out, the least useful first, until the last has room enough.
+std::vector<std::size_t> Table::shown_columns(const std::vector<std::size_t>& widths, std::size_t indent,
+                                              std::size_t width) const {
+  std::vector<std::size_t> shown(widths.size());
+  std::iota(shown.begin(), shown.end(), std::size_t{0});
+  const std::size_t last = std::min(widths.back(), kRoomForLast);
+  const auto taken = [&] {
+    std::size_t sum = indent + last;
+    for (std::size_t i = 0; i + 1 < shown.size(); ++i) sum += widths[shown[i]] + 2;
+    return sum;
+  };
+  for (const std::string& name : spare_) {
+    if (width == 0 || taken() <= width) break;
+    std::erase_if(shown, [&](std::size_t column) { return rows_[0][column] == name; });
   }
+  return shown;
+}
+
+std::string Table::text(const TextStyle& style, std::size_t indent) const {
+  std::vector<std::size_t> widths(rows_[0].size());
+  for (const auto& row : rows_)
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns(row[i]));
+  const std::vector<std::size_t> shown = shown_columns(widths, indent, style.width);
   std::string out;
   for (std::size_t r = 0; r < rows_.size(); ++r) {
+    const auto set = [&](std::size_t i) {
+      return flush_right(i) ? padded_left(rows_[r][i], widths[i]) : padded(rows_[r][i], widths[i]);
+    };
     std::string lead(indent, ' ');
-    const std::size_t last = rows_[r].size() - 1;
-    for (std::size_t i = 0; i < last; ++i)
-      lead += (flush_right(i) ? padded_left(rows_[r][i], widths[i]) : padded(rows_[r][i], widths[i])) + "  ";
-    std::string row = table_row(
-        lead, flush_right(last) ? padded_left(rows_[r][last], widths[last]) : rows_[r][last], style.width);
+    for (std::size_t i = 0; i + 1 < shown.size(); ++i) lead += set(shown[i]) + "  ";
+    const std::size_t last = shown.back();
+    std::string row = table_row(lead, flush_right(last) ? set(last) : rows_[r][last], style.width);
     if (r == 0) std::transform(row.begin(), row.end(), row.begin(), capital);
     out += (r == 0 ? style.paint(Paint::Bold, row) : row) + '\n';
   }

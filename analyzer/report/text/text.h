@@ -64,7 +64,10 @@ class Table {
  public:
   // `right` names the columns set flush right.
   explicit Table(std::vector<std::string> header, std::vector<std::size_t> right = {});
+  // Cells that are missing are empty.
   void add(std::vector<std::string> row);
+  // Columns, by their names in the header, that text() leaves out in this order where it is too narrow.
+  void may_leave_out(std::vector<std::string> names) { spare_ = std::move(names); }
   bool empty() const { return rows_.size() <= 1; }
   // Lines are at most style.width wide (table_row) unless that is 0; the header is bold and in capitals.
   std::string text(const TextStyle& style, std::size_t indent = 0) const;
@@ -73,9 +76,12 @@ class Table {
 
  private:
   bool flush_right(std::size_t column) const;
+  std::vector<std::size_t> shown_columns(const std::vector<std::size_t>& widths, std::size_t indent,
+                                         std::size_t width) const;
 
   std::vector<std::vector<std::string>> rows_;
   std::vector<std::size_t> right_;
+  std::vector<std::string> spare_;
 };
 
 }  // namespace tcpautopsy

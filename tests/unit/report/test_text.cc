@@ -58,6 +58,17 @@ TEST_CASE("a table sets columns by their widest cell and cuts lines to the width
   CHECK(table.text(TextStyle{10, false}) == "A      ...\nlong ce...\n");
 }
 
+TEST_CASE("a narrow table leaves out the columns that are told to be of least use, never the last") {
+  Table table({"SERVICE", "FIRST", "SECOND", "WHAT"});
+  table.add({"a service", "1", "2", "some words about what is wrong"});
+  table.may_leave_out({"SECOND", "FIRST"});
+  CHECK(table.text(TextStyle{60, false}).find("SECOND") != std::string::npos);
+  CHECK(table.text(TextStyle{44, false}).find("SECOND") == std::string::npos);
+  CHECK(table.text(TextStyle{44, false}).find("FIRST") != std::string::npos);
+  CHECK(table.text(TextStyle{36, false}).find("FIRST") == std::string::npos);
+  CHECK(table.text(TextStyle{36, false}).find("...") == std::string::npos);
+}
+
 TEST_CASE("the last cell of a row is wrapped behind the others, and cut only where there is no room") {
   Table table({"ID", "WHAT"});
   table.add({"7", "some words that are wrapped behind it"});
