@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "analyzer/capture/archive_reader.h"
+#include "analyzer/capture/capture_time.h"
 #include "analyzer/capture/expansion.h"
 #include "analyzer/capture/stop_reading.h"
 #include "cli/interruption.h"
@@ -20,6 +21,13 @@ constexpr std::uint64_t kProgressStep = std::uint64_t{1} << 20;
 std::string damage_message(const Damage& damage) {
   return fmt::format("{}: damaged at byte offset {}, after packet {}: {}", damage.file, damage.offset,
                      damage.packet, damage.reason);
+}
+
+void note_times(const std::vector<CaptureInfo>& infos) {
+  for (const CaptureInfo& info : infos)
+    if (info.impossible_times > 0)
+      say(fmt::format("{}: note: {} with times before 1970 or after 2106, taken as that bound", info.file,
+                      plural(info.impossible_times, "packet", "packets")));
 }
 
 std::optional<TimeNs> first_time(const std::vector<CaptureInfo>& infos) {
@@ -107,7 +115,7 @@ void CaptureRun::start(Group& group, const Handlers& handlers, TimeNs first_ns) 
   analysis.first_flow = flows_;
   analysis.on_segment = handlers.segment;
   if (options_.capture_end && options_.capture_end->kind != TimeSpec::Kind::End) {
-    analysis.capture_end_ns = options_.capture_end->resolve(group.start_ns, 0);
+    analysis.capture_end_ns = possible_time(options_.capture_end->resolve(group.start_ns, 0));
   }
   if (handlers.keep_selected_whole) {
     analysis.keep_all = [this](std::uint64_t flow) { return options_.selection.wants_number(flow); };
@@ -163,6 +171,7 @@ void CaptureRun::finish(Group& group, const Handlers& handlers) {
   capture.files = group.reader.infos();
   for (const InputError& error : group.reader.errors()) trouble(error.message);
   for (const Damage& damage : group.reader.damages()) trouble(damage_message(damage));
+  if (!options_.quiet) note_times(capture.files);
   if (!group.analysis) start(group, handlers, 0);
   if (const auto end = stated_end(capture.files)) group.analysis->set_capture_end(*end);
   group.end_ns = group.analysis->capture_end_ns();

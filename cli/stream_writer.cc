@@ -9,6 +9,7 @@
 #include "analyzer/compat/base64.h"
 #include "analyzer/report/json/json_writer.h"
 #include "analyzer/report/text/time_text.h"
+#include "analyzer/seq/saturating.h"
 
 namespace tcpautopsy::cli {
 namespace {
@@ -23,7 +24,7 @@ std::string_view as_text(Bytes octets) {
 char shown(std::uint8_t octet) { return octet >= 0x20 && octet < 0x7f ? static_cast<char>(octet) : '.'; }
 
 std::string seconds_since(const FrameRef& first, TimeNs time) {
-  const TimeNs span = time - first.time_ns;
+  const TimeNs span = std::max(sub_sat(time, first.time_ns), -std::numeric_limits<TimeNs>::max());
   const TimeNs size = span < 0 ? -span : span;
   return fmt::format("{}{}.{:06}", span < 0 ? "-" : "", size / kSecond, size % kSecond / 1000);
 }

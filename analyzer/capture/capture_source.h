@@ -28,6 +28,7 @@ struct CaptureInfo {
   std::uint64_t packets = 0;                      // records read, before the filter
   std::uint64_t filtered_out = 0;                 // records that the filter left out
   std::uint64_t cut_packets = 0;                  // records shorter than on the wire (snap length)
+  std::uint64_t impossible_times = 0;             // records whose time was clamped (capture_time.h)
   std::optional<std::int64_t> first_ns, last_ns;  // earliest and latest time of a record, of any protocol
   std::optional<std::int64_t> end_ns;             // latest isb_endtime of a pcapng Interface Statistics Block
   std::optional<std::uint64_t> dropped;  // isb_ifdrop + isb_osdrop over interfaces; snoop's last count

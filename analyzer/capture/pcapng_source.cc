@@ -204,7 +204,7 @@ bool PcapngSource::add_statistics(const Block& block) {
     if (value.size() != 8) return;
     if (code == kIsbIfdrop || code == kIsbOsdrop) dropped = dropped.value_or(0) + order_.u64(value.data());
     if (code == kIsbEndtime) {
-      const std::int64_t end = interface.scale.ns(time_at(value.data(), order_));
+      const std::int64_t end = possible_time(interface.scale.ns(time_at(value.data(), order_)));
       info_.end_ns = std::max(info_.end_ns.value_or(end), end);
     }
   });
@@ -237,7 +237,8 @@ bool PcapngSource::timed_packet(const Block& block, std::uint32_t interface, Fra
     return stop("a packet claims " + std::to_string(captured) +
                 " captured bytes in a block that has room for " + std::to_string(room));
   const Interface& from = interfaces_[interface];
-  frame.time_ns = last_time_ns_ = from.scale.ns(time_at(body + 4, order_));
+  frame.time_ns = from.scale.ns(time_at(body + 4, order_));
+  last_time_ns_ = possible_time(frame.time_ns);
   frame.has_time = true;
   frame.wire_length = order_.u32(body + 16);
   frame.link_type = from.link_type;

@@ -8,6 +8,7 @@
 #include "analyzer/capture/byte_source.h"
 #include "analyzer/capture/capture_filter.h"
 #include "analyzer/capture/capture_source.h"
+#include "analyzer/capture/capture_time.h"
 #include "analyzer/capture/stop_reading.h"
 
 namespace tcpautopsy {
@@ -37,6 +38,8 @@ class SourceBase : public CaptureSource {
   bool admit(Frame& frame) {
     frame.number = ++info_.packets;
     if (frame.wire_length > frame.bytes.size()) ++info_.cut_packets;
+    if (const std::int64_t told = frame.time_ns; told != (frame.time_ns = possible_time(told)))
+      ++info_.impossible_times;
     if (frame.has_time) {
       if (!info_.first_ns || frame.time_ns < *info_.first_ns) info_.first_ns = frame.time_ns;
       if (!info_.last_ns || frame.time_ns > *info_.last_ns) info_.last_ns = frame.time_ns;

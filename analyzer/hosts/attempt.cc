@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "analyzer/seq/saturating.h"
+
 namespace tcpautopsy {
 namespace {
 
@@ -34,8 +36,8 @@ Outcome outcome_of(const Verdicts& verdicts) {
 TimeNs kept_for(const Sendings& syn_acks) {
   TimeNs longest = 0, step = kFirstStep;
   for (const TimeNs between : syn_acks.steps()) longest = std::max(longest, between);
-  while (2 * step <= longest) step *= 2;
-  return syn_acks.span_ns() + 2 * step;
+  while (mul_sat(step, 2) <= longest) step *= 2;
+  return add_sat(syn_acks.span_ns(), mul_sat(step, 2));
 }
 
 void tell_half_open(const EndedConnection& ended, Attempt& attempt) {
@@ -61,7 +63,7 @@ void tell_half_open(const EndedConnection& ended, Attempt& attempt) {
   // Sent but once, though due again: a cookie, or a server that does not repeat. What a server without
   // cookies would do by the profile stands for it.
   if (!attempt.ack_repeated) wait = kFirstStep * ((TimeNs{2} << ended.verdicts.profile.syn_ack_retries) - 1);
-  const TimeNs until = entered->at_ns + wait;
+  const TimeNs until = add_sat(entered->at_ns, wait);
   if (until < ended.verdicts.capture_end_ns) attempt.half_open_until = until;
 }
 

@@ -1,5 +1,6 @@
 #include "analyzer/hosts/exchanges.h"
 
+#include "analyzer/seq/saturating.h"
 #include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
@@ -81,16 +82,16 @@ void Visitors::note(const EndedConnection& ended) {
   if (verdicts.handshake != Handshake::Complete || !closed || turns[0] != 1 || turns[1] != 1) return;
   ++single;
   const Span its = span_of(ended.flow);
-  handshake_ns += connect_time(ended.flow);
-  duration_ns += its.last_ns - its.first_ns;
+  handshake_ns = add_sat(handshake_ns, connect_time(ended.flow));
+  duration_ns = add_sat(duration_ns, its.last_ns - its.first_ns);
   span.merge(its);
 }
 
 void Visitors::merge(const Visitors& part) {
   connections += part.connections;
   single += part.single;
-  handshake_ns += part.handshake_ns;
-  duration_ns += part.duration_ns;
+  handshake_ns = add_sat(handshake_ns, part.handshake_ns);
+  duration_ns = add_sat(duration_ns, part.duration_ns);
   span.merge(part.span);
 }
 

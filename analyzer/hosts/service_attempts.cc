@@ -1,5 +1,7 @@
 #include "analyzer/hosts/service_attempts.h"
 
+#include "analyzer/seq/saturating.h"
+
 namespace tcpautopsy {
 namespace {
 
@@ -26,7 +28,8 @@ void ServiceTotals::note(const Attempt& attempt) {
   cookies.alike += attempt.cookie == CookieLook::Alike ? 1 : 0;
   cookies.alike_bits += attempt.cookie == CookieLook::AlikeBits ? 1 : 0;
   if (!attempt.half_open_from) return;
-  const bool brief = attempt.half_open_until && *attempt.half_open_until - *attempt.half_open_from < kBrief;
+  const bool brief =
+      attempt.half_open_until && sub_sat(*attempt.half_open_until, *attempt.half_open_from) < kBrief;
   if (brief && attempt.outcome == Outcome::Completed) return;
   note_stay(half_open, attempt);
   if (attempt.ack_repeated) note_stay(kept, attempt);

@@ -2,6 +2,7 @@
 
 #include "analyzer/infer/conclude_closing.h"
 #include "analyzer/infer/record_search.h"
+#include "analyzer/seq/saturating.h"
 
 namespace tcpautopsy {
 namespace {
@@ -55,7 +56,7 @@ std::optional<ChallengeAck> challenge_to(const FlowTrace& trace, RecordIndex i) 
   const RecordIndex k = first_after(trace, i, side);
   if (k == kNoRecord) return std::nullopt;
   const SegmentRecord& ack = trace.records[k];
-  const TimeNs limit = 2 * trace.rtt(side).value_or(0) + 100 * kMillisecond;
+  const TimeNs limit = add_sat(mul_sat(trace.rtt(side).value_or(0), 2), 100 * kMillisecond);
   if (!pure_ack(ack) || ack.frame.time_ns - asked.frame.time_ns > limit) return std::nullopt;
   const auto kind = kind_of(trace, asked, i, ack);
   if (!kind) return std::nullopt;

@@ -7,6 +7,7 @@
 #include "analyzer/flow/flow_key.h"
 #include "analyzer/infer/timers.h"
 #include "analyzer/infer/transition_tables.h"
+#include "analyzer/seq/saturating.h"
 
 namespace tcpautopsy {
 namespace {
@@ -67,7 +68,8 @@ void KnownCourses::arrive(const Observations& observations, TimeNs now_ns) {
 void KnownCourses::pending(const FlowTrace& trace, std::size_t before, TimeNs now_ns) {
   std::uint64_t early = 1;
   for (std::size_t d = next_due_; d < due_.size() && due_[d].record < before; ++d)
-    early = early << 1 | ((now_ns - trace.records[due_[d].record].frame.time_ns) * 2 < rtt_ns_ ? 1U : 0U);
+    early =
+        early << 1 | (mul_sat(now_ns - trace.records[due_[d].record].frame.time_ns, 2) < rtt_ns_ ? 1U : 0U);
   key_.push_back(early);
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "analyzer/seq/saturating.h"
+
 namespace tcpautopsy {
 namespace {
 
@@ -118,11 +120,12 @@ Unanswered unanswered_since(const OpeningReading& r, RecordIndex last) {
 // most on Linux, 7 % measured) and the client has stopped to send SYNs as well.
 bool repeats_stopped(const OpeningReading& r, const Abandoned& seen) {
   const Opening& o = r.opening;
-  if (2 * seen.silence_ns >= 3 * seen.next_step_ns) return true;
+  if (mul_sat(seen.silence_ns, 2) >= mul_sat(seen.next_step_ns, 3)) return true;
   if (o.completing || o.syns.empty()) return false;
   const TimeNs client_step = next_step(o.syns.steps());
   const TimeNs client_silence = r.flow.capture_end_ns - o.syns.last().time_ns();
-  return 10 * seen.silence_ns >= 11 * seen.next_step_ns && 2 * client_silence >= 3 * client_step;
+  return mul_sat(seen.silence_ns, 10) >= mul_sat(seen.next_step_ns, 11) &&
+         mul_sat(client_silence, 2) >= mul_sat(client_step, 3);
 }
 
 std::optional<Abandoned> abandoned(const OpeningReading& r) {
@@ -132,7 +135,7 @@ std::optional<Abandoned> abandoned(const OpeningReading& r) {
   const auto steps = o.syn_acks.steps();
   Abandoned found;
   // An answer to a repeated SYN comes between the server's own repeats: the longest step is its timer's.
-  found.next_step_ns = 2 * *std::max_element(steps.begin(), steps.end());
+  found.next_step_ns = mul_sat(*std::max_element(steps.begin(), steps.end()), 2);
   if (const SegmentRef& reset = o.server_rst.segment) {
     if (reset.record < last.record || !o.server_rst.bare || !o.completing) return std::nullopt;
     found.reset = reset;
@@ -265,7 +268,7 @@ std::optional<SynFeatureDropped> feature_dropped(const OpeningReading& r) {
 }
 
 // A Linux timer runs late by at most an eighth of its step (the timer wheel), measured up to 7 %.
-constexpr TimeNs due(TimeNs step) { return step + step / 16; }
+constexpr TimeNs due(TimeNs step) { return add_sat(step, step / 16); }
 
 // Nothing passed but SYNs and RSTs to be ignored, and the next SYN is overdue, or will not come by the
 // profile. A new SYN of the same port, when the old one's was due, shows that the socket is gone.
@@ -280,10 +283,10 @@ std::optional<ConnectGivenUp> given_up(const OpeningReading& r) {
   found.silence_ns = until - o.syns.last().time_ns();
   found.next_step_ns = next_step(steps);
   found.by_profile = steps.size() >= r.flow.profile.syn_retries;
-  const bool overdue = 2 * found.silence_ns >= 3 * found.next_step_ns ||
+  const bool overdue = mul_sat(found.silence_ns, 2) >= mul_sat(found.next_step_ns, 3) ||
                        (found.by_profile && found.silence_ns >= due(found.next_step_ns));
   // Sooner than its next SYN was due, it was closed for another reason.
-  const bool replaced = found.tried_anew && 8 * found.silence_ns >= 7 * found.next_step_ns;
+  const bool replaced = found.tried_anew && mul_sat(found.silence_ns, 8) >= mul_sat(found.next_step_ns, 7);
   return overdue || replaced ? std::optional(found) : std::nullopt;
 }
 

@@ -1,5 +1,7 @@
 #include "analyzer/infer/resend_steps.h"
 
+#include "analyzer/seq/saturating.h"
+
 namespace tcpautopsy {
 namespace {
 
@@ -7,7 +9,7 @@ bool about(TimeNs value, TimeNs wanted) {
   // Timers of common kernels run late by up to a tick and some scheduling, and Linux rounds to its timer
   // wheel's 1/8.
   const TimeNs slack = wanted / 4 + 20 * kMillisecond;
-  return value > wanted - slack && value < wanted + slack;
+  return value > wanted - slack && value < add_sat(wanted, slack);
 }
 
 }  // namespace
@@ -47,7 +49,7 @@ Steps steps_of(std::span<const TimeNs> steps) {
   while (i < steps.size() && about(steps[i], steps[i - 1])) ++i;
   if (i == steps.size()) return Steps::Flat;
   const bool flat_first = i > 1;
-  while (i < steps.size() && about(steps[i], 2 * steps[i - 1])) ++i;
+  while (i < steps.size() && about(steps[i], mul_sat(steps[i - 1], 2))) ++i;
   if (i < steps.size()) return Steps::Irregular;
   return flat_first ? Steps::FlatThenDoubling : Steps::Doubling;
 }
@@ -55,7 +57,7 @@ Steps steps_of(std::span<const TimeNs> steps) {
 TimeNs next_step(std::span<const TimeNs> steps) {
   if (steps.empty()) return kSecond;
   // A step may be flat or doubled; silence for less than the doubled one proves nothing.
-  return 2 * steps.back();
+  return mul_sat(steps.back(), 2);
 }
 
 }  // namespace tcpautopsy

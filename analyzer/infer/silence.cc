@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "analyzer/infer/flow_history.h"
+#include "analyzer/seq/saturating.h"
 #include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
@@ -16,7 +17,9 @@ constexpr std::uint64_t kResendsNeeded = 3;
 constexpr TimeNs kLongestStep = 120 * kSecond;  // Linux TCP_RTO_MAX; RFC 6298 2.4 asks for 60 s or more
 
 // Whether another step was due by now; timers run late by some percent.
-bool overdue(TimeNs since_last, TimeNs step) { return since_last > step + step / 8 + 100 * kMillisecond; }
+bool overdue(TimeNs since_last, TimeNs step) {
+  return since_last > add_sat(step, step / 8 + 100 * kMillisecond);
+}
 
 bool was_reset(const FlowHistory& flow) { return flow.close == Close::ARst || flow.close == Close::BRst; }
 
@@ -59,7 +62,7 @@ std::optional<DataUnanswered> data_unanswered(const FlowHistory& flow, Side send
   const TimeNs last_ns = facts.retransmissions.last().time_ns;
   met.waited_ns = last_ns - facts.first_sent_ns;
   met.silence_ns = std::max<TimeNs>(flow.capture_end_ns - last_ns, 0);
-  met.gave_up = overdue(met.silence_ns, std::min(2 * facts.last_step_ns, kLongestStep));
+  met.gave_up = overdue(met.silence_ns, std::min(mul_sat(facts.last_step_ns, 2), kLongestStep));
   met.by_profile = met.gave_up && facts.retransmissions.count() >= flow.profile.data_retries;
   return met;
 }

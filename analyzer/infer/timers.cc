@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "analyzer/seq/saturating.h"
+
 namespace tcpautopsy {
 namespace {
 
@@ -78,7 +80,7 @@ TimeNs next_step(TcpState state, const FlowTrace& trace, const Retransmissions& 
   if (group.count == 0) return kFirstStep;
   const TimeNs last_step =
       trace.records[group.last].frame.time_ns - trace.records[group.before_last].frame.time_ns;
-  const TimeNs step = std::min(2 * std::max(last_step, profile.minimum_rto / 2), kLongestStep);
+  const TimeNs step = std::min(mul_sat(std::max(last_step, profile.minimum_rto / 2), 2), kLongestStep);
   return group.count < kFewestResends && state != SynReceived ? std::max(step, kFirstStep) : step;
 }
 
@@ -131,9 +133,9 @@ Ending probe_ending(TcpState state, const FlowTrace& trace, Side side, TimeNs ca
   }
   if (!closed || count < kFewestProbes) return e;
   const TimeNs last_ns = trace.records[last].frame.time_ns;
-  const TimeNs step = std::min(2 * (last_ns - trace.records[before_last].frame.time_ns), kLongestStep);
-  if (capture_end_ns <= last_ns + step + probe_tolerance(step)) return e;
-  e.left_ns = last_ns + step;
+  const TimeNs step = std::min(mul_sat(last_ns - trace.records[before_last].frame.time_ns, 2), kLongestStep);
+  if (capture_end_ns <= add_sat(last_ns, add_sat(step, probe_tolerance(step)))) return e;
+  e.left_ns = add_sat(last_ns, step);
   e.leave = 0;
   e.stay = kStillProbing;
   e.give_up = GiveUp{state, first, last, count - 1, e.left_ns, false};

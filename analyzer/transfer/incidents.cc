@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "analyzer/seq/saturating.h"
+
 namespace tcpautopsy {
 
 Incidents::Incidents(const Incidents& from) : log_(from.log_ ? std::make_unique<Log>(*from.log_) : nullptr) {}
@@ -14,7 +16,7 @@ Incidents& Incidents::operator=(const Incidents& from) {
 void Incidents::add(const FrameRef& frame, TimeNs took_ns) {
   if (!log_) log_ = std::make_unique<Log>();
   ++log_->count;
-  log_->total_ns += took_ns;
+  log_->total_ns = add_sat(log_->total_ns, took_ns);
   log_->latest_ns = took_ns;
   log_->longest_ns = std::max(log_->longest_ns, took_ns);
   show(frame);
@@ -34,8 +36,8 @@ void Incidents::show(const FrameRef& frame) {
 
 void Incidents::prolong(TimeNs more_ns) {
   if (!log_) return;
-  log_->total_ns += more_ns;
-  log_->latest_ns += more_ns;
+  log_->total_ns = add_sat(log_->total_ns, more_ns);
+  log_->latest_ns = add_sat(log_->latest_ns, more_ns);
   log_->longest_ns = std::max(log_->longest_ns, log_->latest_ns);
 }
 

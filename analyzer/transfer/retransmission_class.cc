@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "analyzer/seq/saturating.h"
+
 namespace tcpautopsy {
 namespace {
 
@@ -11,12 +13,12 @@ constexpr TimeNs kTick = 20 * kMillisecond;           // timers of 4 to 10 ms, a
 // An ACK makes its receiver send within the round trip to it; RACK may wait a part of a round trip more (RFC
 // 8985 6.2). Beyond, a timer did.
 bool by_timer(const RetransmissionContext& c) {
-  const TimeNs quiet = c.leg_ns + c.round_trip_ns + kTick;
+  const TimeNs quiet = add_sat(add_sat(c.leg_ns, c.round_trip_ns), kTick);
   return (c.news_age_ns < 0 || c.news_age_ns > quiet) && c.waited_ns > quiet;
 }
 
 bool timeout_fits(const RetransmissionContext& c) {
-  return c.waited_ns >= c.round_trip_ns + kLeastTimeout - kLeastTimeout / 10;
+  return c.waited_ns >= add_sat(c.round_trip_ns, kLeastTimeout - kLeastTimeout / 10);
 }
 
 // It had reached the sender when this was sent. A handshake measures more than the path: hosts answer sooner
@@ -43,12 +45,13 @@ bool probe_fits(const RetransmissionContext& c) {
   if (c.round_trip_ns == 0 || !c.highest || c.partly_sacked || c.sack_unused || c.probes > 0 ||
       c.timeouts > 0 || c.fast_recovery || c.timeout_recovery)
     return false;
-  const TimeNs latest = 2 * c.round_trip_ns + (c.first_unacknowledged ? kLeastTimeout : 0);
+  const TimeNs latest = add_sat(mul_sat(c.round_trip_ns, 2), c.first_unacknowledged ? kLeastTimeout : 0);
   const TimeNs quiet = c.news_age_ns < 0 ? c.waited_ns : std::min(c.waited_ns, c.news_age_ns);
-  return c.waited_ns <= latest + latest / 10 + 2 * kTick && quiet * 2 >= 3 * c.round_trip_ns;
+  return c.waited_ns <= add_sat(latest, latest / 10 + 2 * kTick) &&
+         mul_sat(quiet, 2) >= mul_sat(c.round_trip_ns, 3);
 }
 
-bool doubles(TimeNs before, TimeNs step) { return step * 10 >= before * 16; }
+bool doubles(TimeNs before, TimeNs step) { return mul_sat(step, 10) >= mul_sat(before, 16); }
 
 RetransmissionCause cause_of(const RetransmissionContext& c) {
   if (c.receiver_unheard || c.asked_to_resend) return RetransmissionCause::Prompt;

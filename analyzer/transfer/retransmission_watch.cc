@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "analyzer/seq/ranges.h"
+#include "analyzer/seq/saturating.h"
 
 namespace tcpautopsy {
 namespace {
@@ -123,8 +124,9 @@ bool RetransmissionWatch::overtaken(const PlacedSegment& s, const Retransmission
     case SendOrder::Place::Later: return false;
     case SendOrder::Place::Unknown: break;
   }
-  const bool asked = c.evidence_age_ns >= 0 && c.leg_ns > 0 && c.evidence_age_ns * 10 >= c.leg_ns * 9;
-  const TimeNs soon = c.round_trip_ns > 0 ? c.round_trip_ns + c.round_trip_ns / 5 : 3 * kMillisecond;
+  const bool asked =
+      c.evidence_age_ns >= 0 && c.leg_ns > 0 && mul_sat(c.evidence_age_ns, 10) >= mul_sat(c.leg_ns, 9);
+  const TimeNs soon = c.round_trip_ns > 0 ? add_sat(c.round_trip_ns, c.round_trip_ns / 5) : 3 * kMillisecond;
   return !asked && c.waited_ns <= soon;
 }
 
@@ -168,7 +170,7 @@ RetransmissionContext RetransmissionWatch::context_of(const PlacedSegment& s, co
 // 1191 6.3: what an ICMP error calls too big goes out again at once, in smaller segments.
 bool RetransmissionWatch::asked_to_resend(const PlacedSegment& s, const SendLog::Entry* before,
                                           const RetransmissionContext& c) const {
-  const TimeNs soon = c.leg_ns + c.round_trip_ns + kClockGrain;
+  const TimeNs soon = add_sat(add_sat(c.leg_ns, c.round_trip_ns), kClockGrain);
   if (!s.has(kSyn) && s.seq < in_syn_until_) return c.news_age_ns >= 0 && c.news_age_ns <= soon;
   if (!too_big_ns_ || s.seq < too_big_from_ || before == nullptr) return false;
   return before->sent_ns <= *too_big_ns_ && s.time_ns() - *too_big_ns_ <= soon;
@@ -243,7 +245,7 @@ void RetransmissionWatch::note_timeout(const PlacedSegment& s, TimeNs waited) {
     stall_begin_ = s.frame;
   }
   ++timeouts_;
-  stall_ns_ += waited;
+  stall_ns_ = add_sat(stall_ns_, waited);
   recovering_timeout_ = true;
   recovering_fast_ = false;
   timeout_until_ = s.sent_max;
@@ -285,7 +287,7 @@ void RetransmissionWatch::note_wait(const Retransmission& r) {
   const Wait wait{r.frame.time_ns - r.waited_ns, r.frame.time_ns};
   add_range(waits_, wait, [](const Wait&, const Wait&) {});
   if (waits_.size() <= kMostWaits) return;
-  facts_.timeouts_waited_ns += waits_.front().end - waits_.front().begin;
+  facts_.timeouts_waited_ns = add_sat(facts_.timeouts_waited_ns, waits_.front().end - waits_.front().begin);
   waits_.erase(waits_.begin());
 }
 
@@ -362,7 +364,8 @@ void RetransmissionWatch::note_unseen(const PlacedSegment& s, const SendLog::Ack
 void RetransmissionWatch::finish(const SenderView& view, RetransmissionResults& own,
                                  RetransmissionResults& peer) {
   for (const Retransmission& retransmission : pending_) count(retransmission);
-  for (const Wait& wait : waits_) facts_.timeouts_waited_ns += wait.end - wait.begin;
+  for (const Wait& wait : waits_)
+    facts_.timeouts_waited_ns = add_sat(facts_.timeouts_waited_ns, wait.end - wait.begin);
   for (const Unseen& hole : unseen_) {
     // One number at the very end may have been a FIN.
     if (!view.fin_sent && hole.end == view.snd_una && hole.end - hole.begin == 1) continue;

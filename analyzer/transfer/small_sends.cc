@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "analyzer/seq/saturating.h"
 #include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
@@ -64,7 +65,8 @@ void SmallSends::acknowledged(const PlacedSegment& s, Latest& latest) {
   if (s.rtt_sender_ns < 0) return;
   const TimeNs excess = s.time_ns() - latest.sent.time_ns - s.rtt_sender_ns;
   const TimeNs round_trip = s.rtt_sender_ns + std::max<TimeNs>(s.rtt_receiver_ns, 0);
-  if (excess >= kLeastDelay && excess <= kMostDelay && excess * 4 >= round_trip) latest.excess_ns = excess;
+  if (excess >= kLeastDelay && excess <= kMostDelay && mul_sat(excess, 4) >= round_trip)
+    latest.excess_ns = excess;
 }
 
 void SmallSends::sent(const PlacedSegment& s, const SenderView& view) {
@@ -119,7 +121,7 @@ void SmallSends::follow_late(const PlacedSegment& s, bool small, const Latest& l
     waits.incidents.add(latest.sent, latest.excess_ns);
     waits.incidents.show(latest.acked);
     waits.incidents.show(s.frame);
-  } else if (after <= 4 * slack) {
+  } else if (after <= mul_sat(slack, 4)) {
     ++waits.followed_later;
   }
 }
@@ -131,14 +133,14 @@ void SmallSends::follow_prompt(const PlacedSegment& s, const Latest& latest) {
   if (latest.edge_known && s.data_end() > latest.edge) return;
   const TimeNs round_trip = s.rtt_sender_ns + s.rtt_receiver_ns;
   const TimeNs slack = kSlack + s.rtt_sender_ns / 16;
-  if (round_trip < 4 * slack) return;
+  if (round_trip < mul_sat(slack, 4)) return;
   const TimeNs after = s.time_ns() - latest.acked.time_ns - s.rtt_sender_ns;
   SmallSendResults& facts = facts_[index(s.side)];
   if (after <= slack) {
     facts.round_trip_waits.incidents.add(latest.sent, s.time_ns() - latest.sent.time_ns);
     facts.round_trip_waits.incidents.show(latest.acked);
     facts.round_trip_waits.incidents.show(s.frame);
-  } else if (after <= 4 * round_trip) {
+  } else if (after <= mul_sat(round_trip, 4)) {
     ++facts.round_trip_waits.followed_later;
   }
 }

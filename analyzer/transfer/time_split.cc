@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "analyzer/seq/saturating.h"
 #include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
@@ -123,8 +124,8 @@ bool TimeSplit::judge_loss(const Now& now) {
   const PlacedSegment& s = now.segment;
   Sending& own = now.own;
   // What fills a hole sooner than a round trip came late, no more.
-  const bool late =
-      s.standing.fills_gap && own.hole && s.time_ns() - own.hole_ns < (now.rtt_own + now.rtt_peer) * 3 / 4;
+  const bool late = s.standing.fills_gap && own.hole &&
+                    s.time_ns() - own.hole_ns < mul_sat(add_sat(now.rtt_own, now.rtt_peer), 3) / 4;
   if ((s.standing.retransmission && s.has_data()) || (s.standing.fills_gap && !late)) {
     own.recovery_point = std::max(own.recovery_point, std::max(now.sender.snd_nxt, s.end()));
     own.flight.lost();
@@ -151,7 +152,7 @@ bool TimeSplit::judge_zero_window(const Now& now) {
 // An end has its turn from `mark_ns_` on: the other's data must reach it, and its own come back.
 void TimeSplit::wait_for(Side side, TimeNs until, bool with_network) {
   const TimeNs network = with_network ? known(rtt_ns_[index(side)]) : 0;
-  charge(HeldBy::Network, side, std::min(until, mark_ns_ + network));
+  charge(HeldBy::Network, side, std::min(until, add_sat(mark_ns_, network)));
   const TimeNs rest = until - mark_ns_;
   charge(rest >= kIdleFrom ? HeldBy::LongApplication : HeldBy::Application, side, until);
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "analyzer/seq/saturating.h"
+
 namespace tcpautopsy {
 
 void WindowLimit::offered(TimeNs time_ns, StreamOffset edge, TimeNs rtt_sender_ns) {
@@ -44,8 +46,8 @@ void WindowLimit::account(const PlacedSegment& s, const SenderView& own, TimeNs 
     facts_.smallest_window =
         facts_.smallest_window == 0 ? window_ : std::min(facts_.smallest_window, window_);
   }
-  facts_.sending_ns += std::max(busy, limited);
-  facts_.limited_ns += limited;
+  facts_.sending_ns = add_sat(facts_.sending_ns, std::max(busy, limited));
+  facts_.limited_ns = add_sat(facts_.limited_ns, limited);
 }
 
 void WindowLimit::sent(const PlacedSegment& s, const SenderView& own) {

@@ -6,6 +6,7 @@
 
 #include "analyzer/report/text/text.h"
 #include "analyzer/report/text/time_text.h"
+#include "analyzer/seq/saturating.h"
 
 namespace tcpautopsy {
 namespace {
@@ -91,9 +92,9 @@ std::string vantage_text(const Summary& summary) {
   std::string out = fmt::format("round trip to the clients {}, to the servers {}",
                                 say(summary.rtt_to_clients()), say(summary.rtt_to_servers()));
   if (!clients || !servers) return out;
-  if (*clients > *servers * 5)
+  if (*clients > mul_sat(*servers, 5))
     out += ": near the servers";
-  else if (*servers > *clients * 5)
+  else if (*servers > mul_sat(*clients, 5))
     out += ": near the clients";
   return out;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "analyzer/seq/saturating.h"
 #include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
@@ -60,7 +61,7 @@ bool blames(TimeCause cause) {
 
 TimeNs TimeShares::whole() const {
   TimeNs sum = 0;
-  for (const TimeCause cause : all_causes()) sum += of(cause);
+  for (const TimeCause cause : all_causes()) sum = add_sat(sum, of(cause));
   return sum;
 }
 
@@ -82,7 +83,7 @@ std::optional<TimeShares> where_time_went(const FlowHistory& history) {
     for (std::size_t held = 0; held < kHolds; ++held)
       add(cause_of(static_cast<HeldBy>(held), side == trace.client), side, facts.ns[index(side)][held]);
   // Segments of other incarnations may come before the first that was followed.
-  const TimeNs before = trace.last.time_ns - trace.first.time_ns - shares.whole();
+  const TimeNs before = sub_sat(trace.last.time_ns - trace.first.time_ns, shares.whole());
   if (before > 0) add(facts.opening_seen ? TimeCause::Handshake : TimeCause::Network, trace.client, before);
   // By a clock that was set back, segments may lie before the first.
   TimeNs beyond = std::max<TimeNs>(-before, 0);
@@ -123,12 +124,12 @@ void TimeTotals::add(const FlowHistory& history) {
   if (!shares) return;
   ++connections_;
   const TimeNs whole = shares->whole();
-  whole_ += whole;
+  whole_ = add_sat(whole_, whole);
   if (whole > 0) ++totals_[static_cast<std::size_t>(shares->largest())].largest_in;
   for (const TimeCause cause : all_causes()) {
     Total& total = totals_[static_cast<std::size_t>(cause)];
     const TimeNs part = shares->of(cause);
-    total.ns += part;
+    total.ns = add_sat(total.ns, part);
     const bool worse =
         part > total.worst_ns || (part == total.worst_ns && history.trace.number < total.worst_flow);
     if (part == 0 || !worse) continue;
