@@ -119,7 +119,7 @@ class Times(unittest.TestCase):
         for option in ("--time-wait", "--minimum-rto"):
             code, _, err = run("report", option, "9223372036", path)
             self.assertEqual(code, 2)
-            self.assertIn("is no number of seconds up to 1000000000", err)
+            self.assertIn("is not a number of seconds up to 1000000000", err)
             self.done(path, "report", option, "1000000000")
 
 
