@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Laws of incidents over all samples, and the report's first screen at every width."""
+"""Laws of incidents over all samples, and the report's first screen at every width. CAPTURES, files with ":" between them, adds to the
+samples that must keep the laws."""
 import collections
 import glob
 import json
@@ -9,6 +10,7 @@ import unittest
 from captures import Folder, SYN, connection, ndjson, pcap, refused, run, segment
 
 SAMPLES = sorted(glob.glob(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../samples/*/case.pcap")))
+MORE = [path for path in os.environ.get("CAPTURES", "").split(":") if path]
 INCIDENT = {"incident", "severity", "certainty", "cause", "verdict", "where", "service", "host", "first_ns", "last_ns", "flows",
             "sample_flows", "findings", "impact", "remedy", "see"}
 RANK = {"info": 0, "note": 1, "warning": 2, "error": 3}
@@ -30,7 +32,10 @@ class Incidents(unittest.TestCase):
 
     def law(self, *arguments):
         """Each finding above info is in exactly one incident, which counts it."""
-        told = json.loads(run("report", "--format", "json", *arguments)[1])["incidents"]
+        status, out, _ = run("report", "--format", "json", *arguments)
+        if status == 2 and arguments[0] in MORE:
+            return []  # nothing could be read
+        told = json.loads(out)["incidents"]
         by_number = {incident["incident"]: incident for incident in told}
         self.assertEqual(len(by_number), len(told))
         self.assertEqual([gravity(i) for i in told], sorted((gravity(i) for i in told), reverse=True))
@@ -55,7 +60,7 @@ class Incidents(unittest.TestCase):
 
     def test_samples(self):
         self.assertGreater(len(SAMPLES), 8)
-        for path in SAMPLES:
+        for path in SAMPLES + MORE:
             with self.subTest(path):
                 self.law(path)
         self.law(*SAMPLES)
