@@ -21,7 +21,8 @@ inline TimeNs seconds_of(const std::string& text, std::string_view option) {
   constexpr TimeNs kMost =
       1'000'000'000 * kSecond;  // some 30 years: sums with times of a capture do not overflow
   if (const auto seconds = parse_seconds(text); seconds && *seconds <= kMost) return *seconds;
-  throw UsageError{fmt::format("--{} '{}' is not a number of seconds up to {}", option, text, kMost / kSecond)};
+  throw UsageError{
+      fmt::format("--{} '{}' is not a number of seconds up to {}", option, text, kMost / kSecond)};
 }
 
 // Digits only; the library's own conversion would take "-1" for a large number.
