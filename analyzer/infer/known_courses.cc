@@ -191,10 +191,18 @@ void KnownCourses::keep(const Trellis& trellis, const FlowHistory& h, std::size_
   course.outcome = h.outcomes[index(side_)];
   course.outcome.give_up.reset();
   course.before_end = before_end;
+  const std::int64_t half = h.rtt(side_).value_or(0) / 2;
+  TimeNs latest_ns = std::numeric_limits<TimeNs>::min();
   for (std::size_t i = first; i < h.transitions.size(); ++i) {
     Transition t = h.transitions[i];
     // Only the end's own timer has no segment.
     if (t.record == kNoRecord && (t.basis != Basis::Timer || i + 1 < h.transitions.size())) return;
+    // Where segments crossed a change is told of another than the one that made it: its time cannot be filled
+    // in.
+    if (t.record != kNoRecord) {
+      latest_ns = std::max(latest_ns, t.time_ns + (h.trace.records[t.record].side == side_ ? -half : half));
+      if (t.at_ns != latest_ns) return;
+    }
     t.frame.reset();
     t.proof.reset();
     course.transitions.push_back(t);

@@ -153,6 +153,8 @@ class Traceback {
       left = static_cast<std::uint8_t>(left & ~row->on);
       Transition t = transition(s, row->to, record(told).frame, half_rtt());
       t.record = told;
+      if (record(told).side == side_ && !history_.trace.self_connection)
+        t.at_ns = record(event.record).frame.time_ns + half_rtt();
       if (row->to != next) t.possible.remove(next);  // passed through, whether it got there or not
       prove(t, proof);
       add(t, *row);
@@ -161,14 +163,15 @@ class Traceback {
   }
 
   // Segments cross: one that the capture saw before another that its receiver sent may have come after that.
-  // What it changed is told of a later one alike, if there is one, so that frames do not go back.
+  // What it changed is told of a later one alike, if there is one, else of what its receiver had sent, so
+  // that frames do not go back.
   std::size_t in_order(const Event& event, std::size_t proof) const {
     if (event.record >= last_told_) return event.record;
     const std::size_t end = std::min(proof, history_.trace.records.size());
     for (std::size_t i = last_told_ + 1; i < end; ++i)
       if (record(i).side != side_ && !record(i).copy && observations_.records[i].triggers == event.triggers)
         return i;
-    return event.record;
+    return last_told_;
   }
 
   void note_icmp(const Event& event, TcpState next) {

@@ -33,7 +33,19 @@ void check_packet(const PacketView& view) {
   }
 }
 
+// docs/contract.md: frames of an endpoint's transitions do not go backwards.
+void check_order(const FlowHistory& history) {
+  PerSide<std::uint64_t> latest{};
+  for (const Transition& t : history.transitions) {
+    if (!t.frame) continue;
+    INFO(name(t.from) << " > " << name(t.to));
+    CHECK(t.frame->number >= latest[index(t.side)]);
+    latest[index(t.side)] = t.frame->number;
+  }
+}
+
 void check_flow(const FlowResult& flow) {
+  check_order(flow.history);
   PacketBook book;
   book.add(flow);
   const FlowCard& card = *book.flow(flow.history.trace.number);
