@@ -92,6 +92,7 @@ void export_ndjson(Database& store, const std::string& folder) {
     std::vector<std::string> written;
     write_days(store, unit, "flows", "first_ns", root, written);
     write_days(store, unit, "findings", "time_ns", root, written);
+    write_days(store, unit, "incidents", "first_ns", root, written);
     for (const auto& old : fs::directory_iterator(marks)) {
       if (!old.path().filename().string().starts_with(name.substr(0, 17))) continue;
       std::ifstream lines(old.path());

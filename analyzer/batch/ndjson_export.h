@@ -1,5 +1,5 @@
-// The store's records as lines parted by day, for engines that read such folders: DIR/flows/day=2024-05-01/
-// and DIR/findings/day=2024-05-01/, a file a unit and day.
+// The store's records as lines parted by day, for engines that read such folders: DIR/flows/day=2024-05-01/,
+// DIR/findings/ and DIR/incidents/ likewise, a file a unit and day.
 #pragma once
 
 #include <string>

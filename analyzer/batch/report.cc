@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cstdlib>
 #include <map>
 #include <tuple>
 
+#include "analyzer/batch/report_incidents.h"
+#include "analyzer/batch/report_words.h"
 #include "analyzer/batch/store.h"
 #include "analyzer/detect/detector.h"
 #include "analyzer/seq/seq.h"
@@ -23,25 +24,10 @@ constexpr std::string_view kHost =
     "CASE WHEN host <> '' THEN host WHEN endpoint = 'client' THEN client_ip ELSE server_ip END";
 constexpr std::string_view kGravest = "ORDER BY n.level DESC, n.time_ns, n.unit, n.flow, n.id LIMIT 1";
 
-std::string quoted(const std::string& word) {
-  const bool plain = !word.empty() && std::all_of(word.begin(), word.end(), [](unsigned char c) {
-    return std::isalnum(c) ||
-           std::string_view("/._-+,:=@%").find(static_cast<char>(c)) != std::string_view::npos;
-  });
-  if (plain) return word;
-  std::string out = "'";
-  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
-
-// As to_string(EndpointAddress).
-std::string place_of(const std::string& ip, std::int64_t port) {
-  return fmt::format("{}:{}", ip.find(':') != std::string::npos ? "[" + ip + "]" : ip, port);
-}
-
 class Maker {
  public:
-  Maker(Database& store, const std::string& baseline, std::size_t most) : db_(store), most_(most) {
+  Maker(Database& store, const std::string& baseline, std::size_t most)
+      : db_(store), names_(store), most_(most) {
     if (!baseline.empty()) {
       Database old(baseline, Database::Access::Read);
       check_version(old);
@@ -49,12 +35,11 @@ class Maker {
       report_.baseline = baseline;
     }
     report_.store = store.path();
-    Statement filter = db_.prepare("SELECT value FROM meta WHERE key = 'filter'");
-    if (filter.step()) filter_ = filter.text(0);
   }
 
   Report make() {
     totals();
+    add_incidents(db_, names_, most_, report_);
     findings();
     services();
     hosts();
@@ -102,9 +87,7 @@ class Maker {
     where.file = row.text(2);
     if (row.integer(0) >= 0) where.flow = row.integer(0);
     if (!row.is_null(1)) where.frame = row.integer(1);
-    // Connections of a set are numbered over all its files.
-    std::string input = row.integer(3) > 1 ? quoted(report_.store + "#" + row.text(4)) : quoted(row.text(2));
-    if (!filter_.empty()) input = "-f " + quoted(filter_) + " " + input;
+    const std::string input = names_.input(row.integer(3), row.text(4), row.text(2));
     if (where.flow) {
       where.command = fmt::format("tcpautopsy history --flow {} {}", *where.flow, input);
     } else {
@@ -118,9 +101,7 @@ class Maker {
 
   Trend trend(std::int64_t now, std::int64_t before) const {
     if (report_.baseline.empty()) return {};
-    if (before == 0) return {Trend::Kind::New, 0};
-    if (now == before) return {Trend::Kind::Same, before};
-    return {now > before ? Trend::Kind::Worse : Trend::Kind::Better, before};
+    return trend_of(now, before, before > 0);
   }
 
   template <class... Values>
@@ -166,7 +147,7 @@ class Maker {
     while (rows.step()) {
       const std::string ip = rows.text(0);
       const std::int64_t port = rows.integer(1);
-      PlaceLine line = line_of(rows, place_of(ip, port));
+      PlaceLine line = line_of(rows, place_text(ip, port));
       const auto bind = [&](Statement& row) { row.with(std::string_view(ip), port); };
       Statement flows = db_.prepare(
           "SELECT COUNT(*), SUM(handshake IN ('syn_only', 'refused', 'filtered', 'half_open', 'aborted')) "
@@ -290,7 +271,7 @@ class Maker {
       change.id = id;
       change.level = counts.level;
       change.severity = name(static_cast<Severity>(counts.level));
-      change.place = port >= 0 ? place_of(ip, port) : ip;
+      change.place = port >= 0 ? place_text(ip, port) : ip;
       change.now = counts.now;
       change.before = counts.before;
       change.kind = counts.now == 0 ? Trend::Kind::Gone : trend(counts.now, counts.before).kind;
@@ -339,8 +320,8 @@ class Maker {
   }
 
   Database& db_;
+  UnitNames names_;
   std::size_t most_;
-  std::string filter_;
   Report report_;
 };
 

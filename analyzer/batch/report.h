@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "analyzer/batch/database.h"
@@ -27,6 +28,16 @@ struct Trend {
   std::int64_t before = 0;
 };
 std::string_view name(Trend::Kind kind);
+
+// Incidents of one cause at one place: a service, a host, or the one client that met it at several services.
+struct IncidentLine {
+  std::string severity, certainty, cause, endpoint, place, host, client, actor, headline, remedy;
+  std::optional<std::pair<std::string, std::int64_t>> service;  // address and port
+  std::int64_t level = 0, incidents = 0, captures = 0, flows = 0, failed = 0, reset = 0, lost_ns = 0,
+               first_ns = 0, last_ns = 0;
+  Trend trend;  // of connections
+  Where where;  // of the gravest
+};
 
 struct FindingLine {
   std::string id, severity, title;
@@ -65,8 +76,10 @@ struct Report {
   std::string store, baseline;
   std::int64_t units = 0, files = 0, packets = 0, tcp_packets = 0, flows = 0, broken_files = 0;
   std::optional<std::int64_t> first_ns, last_ns;
-  std::array<std::uint64_t, 4> by_level{};  // info to error
-  std::vector<FindingLine> findings;        // each list worst first
+  std::array<std::uint64_t, 4> by_level{};            // info to error
+  std::array<std::uint64_t, 4> incidents_by_level{};  // lines of them, those left out too
+  std::vector<IncidentLine> incidents;                // each list worst first
+  std::vector<FindingLine> findings;
   std::vector<PlaceLine> services, hosts;
   std::vector<TimeLine> times;  // in order of time
   bool by_day = false;
@@ -75,7 +88,7 @@ struct Report {
   std::vector<BrokenLine> broken;
 };
 
-// At most `most` services, hosts, changes of a kind, and broken files. `baseline` may be empty.
+// At most `most` incidents, services, hosts, changes of a kind, and broken files. `baseline` may be empty.
 Report make_report(Database& store, const std::string& baseline, std::size_t most);
 
 std::string report_text(const Report& report, const TextStyle& style);

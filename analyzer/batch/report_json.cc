@@ -1,4 +1,5 @@
 #include "analyzer/batch/report.h"
+#include "analyzer/batch/report_incidents.h"
 #include "analyzer/report/json/json_writer.h"
 #include "analyzer/report/text/time_text.h"
 
@@ -68,6 +69,44 @@ void write_totals(JsonWriter& w, const Report& r) {
   w.end_object();
 }
 
+void write_service(JsonWriter& w, const IncidentLine& line) {
+  w.key("service");
+  if (!line.service) return w.null();
+  w.begin_object();
+  w.field("ip", line.service->first);
+  w.field("port", line.service->second);
+  w.end_object();
+}
+
+void write_incident(JsonWriter& w, const IncidentLine& line) {
+  const auto text_or_null = [&](std::string_view key, const std::string& text) {
+    w.field(key, text.empty() ? std::nullopt : std::optional(text));
+  };
+  w.field("severity", line.severity);
+  w.field("certainty", line.certainty);
+  w.field("cause", line.cause);
+  w.field("headline", line.headline);
+  w.field("actor", line.actor);
+  write_service(w, line);
+  text_or_null("host", line.host);
+  text_or_null("client", line.client);
+  text_or_null("endpoint", line.endpoint);
+  w.field("incidents", line.incidents);
+  w.field("captures", line.captures);
+  w.field("flows", line.flows);
+  w.key("impact");
+  w.begin_object();
+  w.field("connections_failed", line.failed);
+  w.field("connections_reset", line.reset);
+  w.field("time_lost_ns", line.lost_ns);
+  w.end_object();
+  write_time(w, "first_time", line.first_ns);
+  write_time(w, "last_time", line.last_ns);
+  w.field("remedy", line.remedy);
+  write_trend(w, line.trend);
+  write_where(w, line.where);
+}
+
 }  // namespace
 
 std::string report_json(const Report& r) {
@@ -76,6 +115,8 @@ std::string report_json(const Report& r) {
     JsonWriter w(out);
     w.begin_object();
     write_totals(w, r);
+    w.objects("incidents", r.incidents, [&](const IncidentLine& line) { write_incident(w, line); });
+    w.field("incidents_left_out", incidents_left_out(r));
     w.objects("findings", r.findings, [&](const FindingLine& line) {
       w.field("id", line.id);
       w.field("severity", line.severity);

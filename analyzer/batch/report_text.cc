@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 
 #include "analyzer/batch/report.h"
+#include "analyzer/batch/report_incidents.h"
+#include "analyzer/causes/incident.h"
+#include "analyzer/report/json/finding_lines.h"
 #include "analyzer/report/summary/summary_words.h"
 #include "analyzer/report/text/time_text.h"
 
@@ -74,6 +77,68 @@ std::vector<std::string> head(const Report& r) {
   if (!r.baseline.empty())
     lines.push_back(fmt::format("Against      {}: {}", printable(r.baseline), changes_in_words(r)));
   return lines;
+}
+
+std::string incidents_title(const Report& r) {
+  std::string levels;
+  for (std::size_t level = r.incidents_by_level.size(); level-- > 1;) {
+    if (r.incidents_by_level[level] == 0) continue;
+    const std::string one(name(static_cast<Severity>(level)));
+    levels += (levels.empty() ? "" : ", ") + plural(r.incidents_by_level[level], one, one + "s");
+  }
+  return "Incidents, worst first: " + levels;
+}
+
+std::string actor_words(const IncidentLine& line) {
+  for (int i = 0; i <= static_cast<int>(Actor::Unknown); ++i)
+    if (name(static_cast<Actor>(i)) == line.actor) return std::string(words(static_cast<Actor>(i)));
+  return line.actor;
+}
+
+// What is wrong; how much of it, and who has to act; since when, and the trend; how to see one.
+std::string incident_text(const IncidentLine& line, const TextStyle& style) {
+  constexpr std::size_t kIndent = 11;
+  const std::string label = "  " + line.severity, indent(kIndent, ' ');
+  const Paint paint = severity_paint(static_cast<Severity>(line.level));
+  std::string out = paragraph(padded(label, kIndent), printable(line.headline), style.width);
+  out = style.paint(paint, out.substr(0, label.size())) + out.substr(label.size());
+  const std::string cost = cost_text(line), trend = trend_text(line.trend);
+  out += paragraph(indent, extent_text(line) + (cost.empty() ? "" : " | " + cost) + " | " + actor_words(line),
+                   style.width);
+  out += paragraph(indent,
+                   fmt::format("{} to {} UTC", day_and_time(line.first_ns), day_and_time(line.last_ns)) +
+                       (trend.empty() ? "" : " | " + trend),
+                   style.width);
+  // Not broken, so that it can be copied.
+  return out + indent + printable(line.where.command) + "\n";
+}
+
+std::string left_out_text(const Report& r) {
+  const std::uint64_t left = incidents_left_out(r);
+  return left == 0 ? "" : fmt::format("{} more: --limit {}", grouped(left), left + r.incidents.size());
+}
+
+std::string incidents_text(const Report& r, const TextStyle& style) {
+  if (r.incidents.empty() && incidents_left_out(r) == 0) return "";
+  std::string out = "\n" + style.paint(Paint::Bold, incidents_title(r)) + "\n";
+  for (const IncidentLine& line : r.incidents) out += incident_text(line, style);
+  const std::string left = left_out_text(r);
+  return left.empty() ? out : out + "  " + left + "\n";
+}
+
+std::string incidents_markdown(const Report& r) {
+  if (r.incidents.empty() && incidents_left_out(r) == 0) return "";
+  Table table({"severity", "what is wrong", "who has to act", "what to do", "how many", "failed", "reset",
+               "time lost", "first", "last", "trend", "seen in", kShownBy},
+              {4, 5, 6, 7});
+  for (const IncidentLine& line : r.incidents)
+    table.add({line.severity, line.headline, actor_words(line), line.remedy, count(line.incidents),
+               count(line.failed), count(line.reset), readable_span(line.lost_ns),
+               day_and_time(line.first_ns), day_and_time(line.last_ns), trend_text(line.trend),
+               where_text(line.where), line.where.command});
+  const std::string left = left_out_text(r);
+  return "\n## " + incidents_title(r) + "\n\n" + table.markdown({12}) +
+         (left.empty() ? "" : "\n" + left + "\n");
 }
 
 Section findings_section(const Report& r) {
@@ -176,6 +241,7 @@ Table table_of(const Section& s) {
 std::string report_text(const Report& report, const TextStyle& style) {
   std::string out;
   for (const std::string& line : head(report)) out += line + "\n";
+  out += incidents_text(report, style);
   for (Section& s : sections(report)) {
     s.header.emplace_back("see");
     for (std::size_t i = 0; i < s.rows.size(); ++i) s.rows[i].push_back(seen_text(s.where[i]));
@@ -188,7 +254,7 @@ std::string report_text(const Report& report, const TextStyle& style) {
 std::string report_markdown(const Report& report) {
   std::string out = "# TCP post-mortem\n\n```\n";
   for (const std::string& line : head(report)) out += line + "\n";
-  out += "```\n";
+  out += "```\n" + incidents_markdown(report);
   for (Section& s : sections(report)) {
     s.header.insert(s.header.end(), {"seen in", kShownBy});
     for (std::size_t i = 0; i < s.rows.size(); ++i) {

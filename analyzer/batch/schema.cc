@@ -93,9 +93,37 @@ CREATE TABLE findings (
   server_ip TEXT,           -- of its flow, or the host where that is one
   server_port INTEGER,
   part_of TEXT,             -- the host finding that explains it
+  incident INTEGER,         -- the number of its incident in the unit; none for info that nothing explains
   summary TEXT NOT NULL,
   record TEXT NOT NULL,     -- the line of `tcpautopsy findings --format ndjson`
   PRIMARY KEY (unit, time_ns, flow, id, endpoint, host, port, nth)
+) WITHOUT ROWID;
+CREATE TABLE incidents (    -- one cause and what follows from it
+  unit INTEGER NOT NULL,
+  incident INTEGER NOT NULL, -- rank in the unit, worst first
+  severity TEXT NOT NULL,   -- of the gravest of its findings
+  level INTEGER NOT NULL,   -- 3 error, 2 warning, 1 note
+  certainty TEXT NOT NULL,  -- of the cause
+  cause TEXT NOT NULL,      -- id of the finding that explains the others
+  verdict TEXT NOT NULL,    -- what is wrong, where, what it cost
+  actor TEXT NOT NULL,      -- who has to act: `where` of the record
+  server_ip TEXT,           -- of the service; none where it is about a host, or about several services
+  server_port INTEGER,
+  host TEXT,                -- of a cause that is about a host
+  client_ip TEXT,           -- the only client that met it
+  endpoint TEXT NOT NULL,   -- that the cause names: client, server, or empty
+  place TEXT NOT NULL,      -- the service, else the host, else the client, else empty
+  first_ns INTEGER NOT NULL,
+  last_ns INTEGER NOT NULL,
+  flows INTEGER NOT NULL,
+  connections_failed INTEGER NOT NULL, -- tried, and never opened
+  connections_reset INTEGER NOT NULL,
+  time_lost_ns INTEGER NOT NULL, -- of all connections together
+  remedy TEXT NOT NULL,
+  see TEXT NOT NULL,        -- the command and its options
+  flow INTEGER,             -- the most telling of its connections
+  record TEXT NOT NULL,     -- as in `tcpautopsy report --format json`
+  PRIMARY KEY (unit, incident)
 ) WITHOUT ROWID;
 CREATE TABLE unread (       -- files that hold no capture
   path TEXT PRIMARY KEY,
@@ -116,9 +144,19 @@ CREATE TABLE archives (     -- tar and zip files
 CREATE INDEX files_by_path ON files(path);
 CREATE INDEX findings_by_id ON findings(id, time_ns);
 CREATE INDEX findings_by_service ON findings(server_ip, server_port);
+CREATE INDEX incidents_by_place ON incidents(cause, endpoint, place);
 )sql";
 
 const char* const kViews = R"sql(
+CREATE VIEW worst_incidents AS -- incidents of one cause at one place, over all units
+  SELECT MAX(level) AS level, cause, endpoint, place, MIN(server_ip) AS server_ip,
+         MIN(server_port) AS server_port, MIN(host) AS host,
+         IIF(COUNT(client_ip) = COUNT(*) AND MIN(client_ip) = MAX(client_ip), MIN(client_ip), NULL) AS client_ip,
+         COUNT(*) AS incidents, COUNT(DISTINCT unit) AS units, SUM(flows) AS flows,
+         SUM(connections_failed) AS failed, SUM(connections_reset) AS reset, SUM(time_lost_ns) AS lost_ns,
+         MIN(first_ns) AS since_ns, MAX(last_ns) AS until_ns
+  FROM incidents GROUP BY cause, endpoint, place
+  ORDER BY 1 DESC, failed DESC, reset DESC, lost_ns DESC, since_ns, cause, endpoint, place;
 CREATE VIEW trouble AS      -- errors and warnings, with the file and frame each is seen in
   SELECT n.level, n.severity, n.id, n.time_ns, datetime(n.time_ns / 1000000000, 'unixepoch') AS time,
          n.server_ip, n.server_port, n.client_ip, f.path AS file, n.frame, NULLIF(n.flow, -1) AS flow,

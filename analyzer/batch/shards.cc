@@ -129,7 +129,7 @@ void take(Database& into, const std::string& from) {
   into.attach(from, "shard");
   {
     Transaction transaction(into);
-    for (const char* table : {"units", "files", "flows", "findings"})
+    for (const char* table : {"units", "files", "flows", "findings", "incidents"})
       into.execute(fmt::format("INSERT OR IGNORE INTO {0} SELECT * FROM shard.{0}", table));
     transaction.commit();
   }

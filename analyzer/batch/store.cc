@@ -18,7 +18,8 @@ constexpr std::uint64_t kUnitsAtOnce = 256, kCapturedAtOnce = 16 << 20, kStoredA
 constexpr std::uint64_t kMostWaiting = 32 << 20;
 
 std::uint64_t waiting_bytes(const UnitResult& result) {
-  return result.flows.bytes_in_memory() + result.findings.bytes_in_memory();
+  return result.flows.bytes_in_memory() + result.findings.bytes_in_memory() +
+         result.incidents.bytes_in_memory();
 }
 
 void put_meta(Database& database, const Meta& meta) {
@@ -142,7 +143,8 @@ void Store::write(const Finished& finished) {
     writer_.put(*finished.unit, finished.print, finished.result);
     ++group_.units;
     group_.captured += finished.unit->bytes;
-    group_.stored += finished.result.flows.bytes() + finished.result.findings.bytes();
+    group_.stored +=
+        finished.result.flows.bytes() + finished.result.findings.bytes() + finished.result.incidents.bytes();
     if (group_.units >= kUnitsAtOnce || group_.captured >= kCapturedAtOnce || group_.stored >= kStoredAtOnce)
       commit_group();
   } catch (...) {

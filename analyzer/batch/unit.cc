@@ -56,6 +56,7 @@ class UnitRun {
     options.profile = settings_.profile;
     options.thresholds = settings_.thresholds;
     Analysis analysis(options, [&](const FlowResult& flow) {
+      rows_.note(flow);
       if (!ours(flow.history.trace)) return;
       rows_.add(flow, analysis_->decoder().encapsulation(flow.history.trace.encapsulation));
       progress_.flows.fetch_add(1, std::memory_order_relaxed);
@@ -96,7 +97,7 @@ class UnitRun {
     result_.flow_count = analysis.facts().flows;
     if (result_.packets > 0) result_.end_ns = analysis.capture_end_ns();
     progress_.findings.fetch_add(analysis.capture_findings().size());
-    rows_.finish(analysis.capture_findings(), unit_.part == 0, result_.flows, result_.findings);
+    rows_.finish(analysis.capture_findings(), unit_.part == 0, result_);
   }
 
   // Whose part it is does not hang on who was client, nor on VLAN and tunnel.

@@ -48,7 +48,7 @@ struct UnitResult {
                 unknown_link_type = 0, duplicates = 0, flow_count = 0;
   std::optional<std::uint64_t> dropped;
   std::optional<std::int64_t> first_ns, last_ns, end_ns;
-  RowSpool flows, findings;  // as the tables have their columns, the unit left out
+  RowSpool flows, findings, incidents;  // as the tables have their columns, the unit left out
 };
 
 // Made from the name alone, so that a unit has the same number in every store.

@@ -3,24 +3,28 @@
 #include <algorithm>
 #include <cstring>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
-#include "analyzer/analysis/part_of.h"
 #include "analyzer/compat/community_id.h"
 #include "analyzer/report/json/flow_lines.h"
+#include "analyzer/report/json/incident_lines.h"
 #include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy::batch {
 namespace {
 
-// Columns of a finding's row that change once it proves part of another; and the flow's place, behind all.
+// Columns of a finding's row that change once it proves part of another, and its incident is known; the
+// flow's place and the ticket stand behind all.
 enum FindingColumn : std::size_t {
   kId = 2,
   kSeverity = 7,
   kLevel = 8,
   kPartOf = 18,
-  kRecord = 20,
-  kPlace = 21
+  kIncident = 19,
+  kRecord = 21,
+  kPlace = 22,
+  kTicket = 23
 };
 
 std::int64_t whole(std::uint64_t number) { return static_cast<std::int64_t>(number); }
@@ -29,6 +33,8 @@ template <class T>
 Cell maybe(const std::optional<T>& value) {
   return value ? Cell(static_cast<std::int64_t>(*value)) : Cell(nullptr);
 }
+
+Cell text_or_null(std::string_view text) { return text.empty() ? Cell(nullptr) : Cell(text); }
 
 std::optional<std::uint64_t> resends_of(const FlowHistory& history) {
   if (!history.transfer) return std::nullopt;
@@ -43,14 +49,24 @@ std::optional<std::int64_t> handshake_time(const FlowHistory& history) {
   return *client + *server;
 }
 
-std::string_view bytes_of(const FlowPlace& place) {
-  return {reinterpret_cast<const char*>(&place), sizeof place};
+template <class T>
+std::string_view bytes_of(const T& value) {
+  static_assert(std::is_trivially_copyable_v<T>);
+  return {reinterpret_cast<const char*>(&value), sizeof value};
 }
 
-FlowPlace place_of(const Cell& cell) {
-  FlowPlace place;
-  std::memcpy(&place, std::get<std::string_view>(cell).data(), sizeof place);
-  return place;
+template <class T>
+T from_bytes(const Cell& cell) {
+  T value;
+  std::memcpy(&value, std::get<std::string_view>(cell).data(), sizeof value);
+  return value;
+}
+
+// What it is about, in one word: incidents of one cause are told together where this is the same.
+std::string place_of(const Incident& incident) {
+  if (incident.service) return to_string(*incident.service);
+  if (incident.host) return to_string(*incident.host);
+  return incident.client ? to_string(*incident.client) : "";
 }
 
 std::size_t alike_before(const Findings& findings, std::size_t at) {
@@ -63,6 +79,17 @@ std::size_t alike_before(const Findings& findings, std::size_t at) {
 }
 
 }  // namespace
+
+void UnitRows::note(const FlowResult& flow) {
+  tickets_ = causes_.note(flow);
+  if (tickets_.empty()) return;
+  const FlowPlace place = FlowPlace::of(flow.history.trace);
+  for (std::size_t i = 0; i < tickets_.size(); ++i) {
+    const Finding& finding = flow.findings[i];
+    if (PartOf::possible(finding.id))
+      candidates_.add({finding.id, bytes_of(finding.severity), bytes_of(place), bytes_of(tickets_[i])});
+  }
+}
 
 void UnitRows::add(const FlowResult& flow, const Encapsulation& encapsulation) {
   const FlowHistory& history = flow.history;
@@ -101,11 +128,13 @@ void UnitRows::add(const FlowResult& flow, const Encapsulation& encapsulation) {
   for (std::size_t i = 0; i < flow.findings.size(); ++i) {
     const Finding& finding = flow.findings[i];
     add_finding({finding, &trace}, origin, alike_before(flow.findings, i),
+                tickets_.empty() ? CauseTicket{} : tickets_[i],
                 PartOf::possible(finding.id) ? open_ : closed_);
   }
 }
 
-void UnitRows::add_finding(const FindingView& view, const Origin& origin, std::size_t nth, RowSpool& to) {
+void UnitRows::add_finding(const FindingView& view, const Origin& origin, std::size_t nth,
+                           const CauseTicket& ticket, RowSpool& to) {
   const Finding& f = view.finding;
   scratch_.clear();
   append_finding_json(scratch_, view, origin);
@@ -119,7 +148,6 @@ void UnitRows::add_finding(const FindingView& view, const Origin& origin, std::s
     server_ip = to_string(*f.host);
   }
   const std::string host = f.host ? to_string(*f.host) : std::string();
-  const auto text_or_null = [](const std::string& text) { return text.empty() ? Cell(nullptr) : Cell(text); };
   Cell port = nullptr;
   if (view.trace != nullptr)
     port = std::int64_t{place.server.port};
@@ -145,38 +173,92 @@ void UnitRows::add_finding(const FindingView& view, const Origin& origin, std::s
           text_or_null(server_ip),
           port,
           text_or_null(f.part_of),
+          nullptr,
           std::string_view(f.summary),
           std::string_view(scratch_),
-          view.trace != nullptr ? Cell(bytes_of(place)) : Cell(nullptr)});
+          view.trace != nullptr ? Cell(bytes_of(place)) : Cell(nullptr),
+          bytes_of(ticket)});
 }
 
-void UnitRows::finish(const Findings& of_capture, bool store_them, RowSpool& flows, RowSpool& findings) {
-  flows = std::move(flows_);
-  const PartOf parts(of_capture);
-  const auto put = [&](std::vector<Cell>& row) {
-    row.resize(kPlace);
-    findings.add(row);
-  };
-  closed_.each(put);
+void UnitRows::settle_parts(const PartOf& parts) {
+  candidates_.each([&](std::vector<Cell>& row) {
+    const auto id = std::get<std::string_view>(row[0]);
+    if (!parts.of(id, from_bytes<FlowPlace>(row[2])).empty())
+      causes_.demote(from_bytes<CauseTicket>(row[3]), from_bytes<Severity>(row[1]));
+  });
+}
+
+void UnitRows::put_finding(std::vector<Cell>& row, std::string_view part_of, RowSpool& to) const {
+  std::string record(std::get<std::string_view>(row[kRecord]));
+  if (!part_of.empty()) {
+    make_part_of_json(record, part_of);
+    row[kSeverity] = name(Severity::Info);
+    row[kLevel] = static_cast<std::int64_t>(Severity::Info);
+    row[kPartOf] = part_of;
+  }
+  const auto incident = causes_.number_of(from_bytes<CauseTicket>(row[kTicket]));
+  append_incident_json(record, incident);
+  row[kIncident] = maybe(incident);
+  row[kRecord] = std::string_view(record);
+  row.resize(kPlace);
+  to.add(row);
+}
+
+void UnitRows::put_incidents(RowSpool& to) const {
+  std::uint64_t number = 0;
   std::string record;
+  for (const Incident& i : causes_.incidents()) {
+    record.clear();
+    append_incident_line(record, number, i);
+    const std::string verdict = i.verdict(), place = place_of(i);
+    const std::string service = i.service ? to_string(i.service->ip) : "";
+    const std::string host = i.host ? to_string(*i.host) : "", client = i.client ? to_string(*i.client) : "";
+    const std::uint64_t* flow = i.sample_flows.empty() ? nullptr : i.sample_flows.data();
+    to.add({whole(number++),
+            name(i.severity),
+            static_cast<std::int64_t>(i.severity),
+            name(i.certainty),
+            i.cause,
+            verdict,
+            name(i.where),
+            text_or_null(service),
+            i.service ? Cell(std::int64_t{i.service->port}) : Cell(nullptr),
+            text_or_null(host),
+            text_or_null(client),
+            name(i.end),
+            place,
+            i.first_ns,
+            i.last_ns,
+            whole(i.flows),
+            whole(i.impact.connections_failed),
+            whole(i.impact.connections_reset),
+            i.impact.time_lost_ns,
+            i.remedy,
+            i.see,
+            flow != nullptr ? Cell(whole(*flow)) : Cell(nullptr),
+            std::string_view(record)});
+  }
+}
+
+void UnitRows::finish(const Findings& of_capture, bool store_them, UnitResult& result) {
+  const PartOf parts(of_capture);
+  std::vector<CauseTicket> tickets;
+  for (const Finding& finding : of_capture) tickets.push_back(causes_.note(finding));
+  settle_parts(parts);
+  causes_.conclude();
+  result.flows = std::move(flows_);
+  closed_.each([&](std::vector<Cell>& row) { put_finding(row, "", result.findings); });
   open_.each([&](std::vector<Cell>& row) {
-    const std::string_view whose = parts.of(std::get<std::string_view>(row[kId]), place_of(row[kPlace]));
-    if (!whose.empty()) {
-      record = std::get<std::string_view>(row[kRecord]);
-      make_part_of_json(record, whose);
-      row[kSeverity] = name(Severity::Info);
-      row[kLevel] = static_cast<std::int64_t>(Severity::Info);
-      row[kPartOf] = whose;
-      row[kRecord] = std::string_view(record);
-    }
-    put(row);
+    const auto id = std::get<std::string_view>(row[kId]);
+    put_finding(row, parts.of(id, from_bytes<FlowPlace>(row[kPlace])), result.findings);
   });
   if (!store_them) return;
   RowSpool last;
   for (std::size_t i = 0; i < of_capture.size(); ++i)
     add_finding({of_capture[i], nullptr}, Origin{files_, no_encapsulation()}, alike_before(of_capture, i),
-                last);
-  last.each(put);
+                tickets[i], last);
+  last.each([&](std::vector<Cell>& row) { put_finding(row, "", result.findings); });
+  put_incidents(result.incidents);
 }
 
 }  // namespace tcpautopsy::batch

@@ -33,10 +33,11 @@ UnitWriter::UnitWriter(Database& database)
       insert_unit_(insert_into(database, "units", 18)),
       insert_file_(insert_into(database, "files", 14)),
       insert_flow_(insert_into(database, "flows", 23)),
-      insert_finding_(insert_into(database, "findings", 22)),
+      insert_finding_(insert_into(database, "findings", 23)),
+      insert_incident_(insert_into(database, "incidents", 24)),
       insert_unread_(insert_into(database, "unread", 6, "INSERT OR REPLACE")),
       insert_archive_(insert_into(database, "archives", 6, "INSERT OR REPLACE")) {
-  for (const char* table : {"units", "files", "flows", "findings"})
+  for (const char* table : {"units", "files", "flows", "findings", "incidents"})
     forget_unit_.push_back(database.prepare(fmt::format("DELETE FROM {} WHERE unit = ?", table)));
 }
 
@@ -64,6 +65,7 @@ void UnitWriter::put(const UnitPlan& unit, const std::string& fingerprint, const
   put_files(unit, number, r);
   put_rows(number, r.flows, insert_flow_);
   put_rows(number, r.findings, insert_finding_);
+  put_rows(number, r.incidents, insert_incident_);
 }
 
 void UnitWriter::put_files(const UnitPlan& unit, std::int64_t number, const UnitResult& result) {

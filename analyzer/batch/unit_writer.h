@@ -37,7 +37,8 @@ class UnitWriter {
 
   Statement unit_of_file_, forget_unread_;
   std::vector<Statement> forget_unit_;  // one a table
-  Statement insert_unit_, insert_file_, insert_flow_, insert_finding_, insert_unread_, insert_archive_;
+  Statement insert_unit_, insert_file_, insert_flow_, insert_finding_, insert_incident_, insert_unread_,
+      insert_archive_;
 };
 
 }  // namespace tcpautopsy::batch

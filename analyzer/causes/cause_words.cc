@@ -228,4 +228,10 @@ std::string fill_in(std::string_view words, const CauseNames& names) {
   return out;
 }
 
+std::string hedged(std::string headline, Certainty certainty) {
+  if (certainty == Certainty::Possible && headline.find(" or ") == std::string::npos)
+    headline += " (possible, not certain)";
+  return headline;
+}
+
 }  // namespace tcpautopsy

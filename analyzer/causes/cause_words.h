@@ -11,9 +11,6 @@
 
 namespace tcpautopsy {
 
-// The end that a finding names.
-enum class End : std::uint8_t { None, Client, Server };
-
 // What of the connection's time the cause took.
 enum class Lost : std::uint8_t { Nothing, Whole, Span, Handshake, Recovery, Window, Nagle };
 
@@ -61,5 +58,8 @@ struct CauseNames {
   End end = End::None;
 };
 std::string fill_in(std::string_view words, const CauseNames& names);
+// The headline, with the doubt said that is left: those of what packets cannot tell name the possibilities
+// themselves.
+std::string hedged(std::string headline, Certainty certainty);
 
 }  // namespace tcpautopsy

@@ -125,10 +125,9 @@ Incident CauseBook::incident_of(const Cause& cause, const Episode& all, std::siz
   names.end = key.end;
   out.headline = words == nullptr ? all.example : fill_in(words->headline, names);
   out.headline += consequence_text(all.counts, all.worst);
-  // Headlines of what packets cannot tell name the possibilities themselves.
-  if (out.certainty == Certainty::Possible && out.headline.find(" or ") == std::string::npos)
-    out.headline += " (possible, not certain)";
+  out.headline = hedged(std::move(out.headline), out.certainty);
   out.cost = cost_text(out.impact, out.last_ns - out.first_ns);
+  out.end = key.end;
   out.where = words == nullptr ? Actor::Unknown : actor_of(words->blame, key.end);
   if (words != nullptr) out.remedy = fill_in(words->remedy, names);
   return out;

@@ -4,6 +4,15 @@
 
 namespace tcpautopsy {
 
+std::string_view name(End end) {
+  switch (end) {
+    case End::None: return "";
+    case End::Client: return "client";
+    case End::Server: return "server";
+  }
+  return "";
+}
+
 std::string_view name(Actor actor) {
   switch (actor) {
     case Actor::ClientApplication: return "client_application";

@@ -13,6 +13,10 @@
 
 namespace tcpautopsy {
 
+// The end that a finding names.
+enum class End : std::uint8_t { None, Client, Server };
+std::string_view name(End end);  // "client", "server", or empty
+
 // Who has to act. Sides of the network are as seen from the capture point: between it and that end.
 enum class Actor : std::uint8_t {
   ClientApplication,
@@ -42,6 +46,7 @@ struct Incident {
   std::string headline;                      // what is wrong, and where; no full stop
   std::string cost;                          // "12 connections failed, 8.1 s lost"; empty for none
   Actor where = Actor::Unknown;
+  End end = End::None;                     // that the cause names
   std::optional<EndpointAddress> service;  // none where it is about a host, or about many services
   std::optional<IpAddress> host;
   std::optional<IpAddress> client;  // the only one it met

@@ -47,9 +47,9 @@ def connection(client=((10, 0, 0, 1), 50000), server=((10, 0, 0, 2), 80), start=
     return frames
 
 
-def refused(port=50001, start=1.0):
+def refused(port=50001, start=1.0, service=81):
     """A SYN answered by RST: connection_refused, a warning."""
-    client, server = ((10, 0, 0, 1), port), ((10, 0, 0, 2), 81)
+    client, server = ((10, 0, 0, 1), port), ((10, 0, 0, 2), service)
     return [(start, segment(client, server, SYN, 1, options=bytes((2, 4, 5, 180)))),
             (start + 0.01, segment(server, client, RST | ACK, 0, 2))]
 

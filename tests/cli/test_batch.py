@@ -17,7 +17,7 @@ import time
 import unittest
 import zipfile
 
-from captures import Folder, START, TOOL, connection, ndjson, pcap, pcapng, refused, run
+from captures import Folder, START, TOOL, connection, ndjson, pcap, pcapng, refused, run, segment
 
 
 def many(count, seed=1, spread=20.0):
@@ -33,6 +33,13 @@ def many(count, seed=1, spread=20.0):
             stretch = dice.uniform(1, 60)
             frames += [(start + (t * stretch), frame) for t, frame in steps]
     return sorted(frames, key=lambda f: f[0])
+
+
+def unanswered(port=51001, service=81):
+    """SYNs that nobody answers until the client gives up: connect_timeout, an error."""
+    syn = segment(((10, 0, 0, 1), port), ((10, 0, 0, 2), service), 2, 1, options=bytes((2, 4, 5, 180)))
+    later = connection(server=((10, 0, 0, 4), 80), start=200)
+    return [(t, syn) for t in (0, 1, 3, 7, 15, 31, 63)] + later
 
 
 def dump(store):
@@ -51,10 +58,10 @@ def pieces(frames, count):
 
 
 def strip(value):
-    """Without what names files and frames, and what a store does not have."""
+    """Without what names files and frames."""
     if isinstance(value, dict):
         return {k: strip(v) for k, v in value.items()
-                if "frame" not in k and "file" not in k and k not in ("proved_by", "filter", "summary", "incident")}
+                if "frame" not in k and "file" not in k and k not in ("proved_by", "filter", "summary")}
     return [strip(v) for v in value] if isinstance(value, list) else value
 
 
@@ -86,6 +93,12 @@ class Batch(unittest.TestCase):
         key = lambda finding: json.dumps(finding, sort_keys=True)
         self.assertEqual(sorted(findings, key=key), sorted(map(strip, ndjson("findings", whole)), key=key))
         self.assertGreater(len(findings), 10)
+        status, out, err = run("report", whole, "--format", "json")
+        self.assertEqual(status, 0, err)
+        incidents = [dict(incident, schema=1) for incident in json.loads(out)["incidents"]]
+        stored = lambda store: [json.loads(r[0]) for r in rows(store, "SELECT record FROM incidents ORDER BY incident")]
+        self.assertEqual(stored(self.path("whole")), incidents)
+        self.assertGreater(len(incidents), 1)
         for how, name in namings.items():
             shutil.rmtree(self.path("in"))
             os.mkdir(self.path("in"))
@@ -97,6 +110,7 @@ class Batch(unittest.TestCase):
             self.assertEqual([strip(f) for f in got], flows, how)
             got = [strip(json.loads(r[0])) for r in rows(store, "SELECT record FROM findings")]
             self.assertEqual(got, findings, how)
+            self.assertEqual(stored(store), incidents, how)
 
     def test_what_is_no_set(self):
         self.put("a/host1.pcap", pcap(many(5)))
@@ -349,7 +363,7 @@ class Batch(unittest.TestCase):
                         found += [line.rstrip("\n") for line in text]
             return sorted(found)
 
-        for table in ("flows", "findings"):
+        for table in ("flows", "findings", "incidents"):
             self.assertEqual(all_of(table), sorted(r[0] for r in rows(store, f"SELECT record FROM {table}")))
         self.put("b.pcap", pcap(many(5, 9), START + 2 * 86400))
         self.batch("--ndjson", lines)
@@ -507,6 +521,90 @@ class Reports(unittest.TestCase):
             self.assertEqual(status, 3)
             with open(self.path(name)) as text:
                 self.assertTrue(text.read().startswith(begins))
+
+class Incidents(unittest.TestCase):
+    """One cause at one service is one line, whatever files and hours it was met in."""
+
+    def setUp(self):
+        self.folder = Folder().__enter__()
+        self.addCleanup(self.folder.__exit__, None, None, None)
+        self.path = self.folder.path
+
+    def store(self, name, **captures):
+        """Of a folder with these captures, a list of frames each, an hour apart."""
+        os.mkdir(self.path(name))
+        for hour, (file, frames) in enumerate(sorted(captures.items())):
+            self.folder.file(f"{name}/{file}.pcap", pcap(frames, START + 3600 * hour))
+        status, _, err = run("batch", self.path(name), "--out", self.path(name + ".db"))
+        self.assertEqual(status, 0, err)
+        return self.path(name + ".db")
+
+    def report(self, store, *more):
+        status, out, err = run("batch", "report", store, "--format", "json", *more)
+        self.assertEqual(status, 0, err)
+        return json.loads(out)
+
+    def test_one_cause_in_several_files_is_one_line(self):
+        store = self.store("day", a=refused(), b=refused(port=50002) + refused(port=50003, start=2), c=connection(), d=refused(port=50004))
+        report = self.report(store)
+        self.assertEqual(len(report["incidents"]), 1)
+        line = report["incidents"][0]
+        self.assertEqual((line["cause"], line["severity"], line["service"]), ("connection_refused", "warning", {"ip": "10.0.0.2", "port": 81}))
+        self.assertEqual((line["incidents"], line["captures"], line["flows"]), (3, 3, 4))
+        self.assertEqual(line["impact"]["connections_failed"], 4)
+        self.assertIn("refused 4 attempts", line["headline"])
+        self.assertEqual(line["first_time"][:16], "2024-05-01T10:00")
+        self.assertEqual(line["last_time"][:16], "2024-05-01T13:00")
+        done = subprocess.run(line["where"]["command"].replace("tcpautopsy", TOOL, 1), shell=True, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("connection_refused", done.stdout)
+        self.assertEqual(line["where"]["file"], self.path("day/b.pcap"))
+        self.assertEqual(rows(store, "SELECT COUNT(*) FROM findings n JOIN incidents i USING (unit, incident) WHERE n.id = i.cause"), [(4,)])
+
+    def test_two_services_are_two_lines(self):
+        report = self.report(self.store("day", a=refused(), b=refused(service=82)))
+        self.assertEqual([(i["cause"], i["service"]["port"]) for i in report["incidents"]],
+                         [("connection_refused", 81), ("connection_refused", 82)])
+
+    def test_another_cause_at_the_service_is_another_line(self):
+        report = self.report(self.store("day", a=refused(), b=unanswered(), c=refused()))
+        self.assertEqual([(i["cause"], i["service"]["port"], i["incidents"]) for i in report["incidents"]],
+                         [("connect_timeout", 81, 1), ("connection_refused", 81, 2)])
+
+    def test_many_services_of_one_client_are_one_line(self):
+        services = [f for i in range(5) for f in refused(port=50001 + i, service=81 + i)]
+        report = self.report(self.store("day", a=services, b=services))
+        self.assertEqual([(i["cause"], i["service"], i["client"], i["incidents"]) for i in report["incidents"]],
+                         [("connection_refused", None, "10.0.0.1", 2)])
+
+    def test_trend(self):
+        once, more = self.store("once", a=refused()), self.store("more", a=refused(), b=refused(port=50002))
+        trends = lambda now, then: [i["trend"] for i in self.report(now, "--baseline", then)["incidents"]]
+        self.assertEqual(trends(more, once), [{"change": "worse", "before": 1}])
+        self.assertEqual(trends(once, more), [{"change": "better", "before": 2}])
+        self.assertEqual(trends(once, once), [{"change": "same", "before": 1}])
+        self.assertEqual(trends(once, self.store("other", a=unanswered())), [{"change": "new", "before": 0}])
+
+    def test_first_in_text_and_markdown_within_the_width(self):
+        services = [f for i in range(4) for f in refused(port=50001 + i, service=81 + i)]
+        store = self.store("day", a=services, b=services)
+        for width in (60, 80, 140):
+            _, text, _ = run("batch", "report", store, "--limit", "3", "--width", str(width))
+            incidents = text[text.index("Incidents"):text.index("\nBy finding")].splitlines()
+            self.assertIn("Incidents, worst first: 4 warnings", incidents)
+            self.assertEqual(sum("2 incidents in 2 captures | 2 failed" in line for line in incidents), 3)
+            self.assertEqual(incidents[-1], "  1 more: --limit 4")
+            for line in incidents:
+                self.assertNotIn("...", line)
+                self.assertTrue(len(line) <= width or self.path("") in line, line)
+        _, text, _ = run("batch", "report", store, "--format", "markdown", "--limit", "3")
+        self.assertLess(text.index("## Incidents"), text.index("## By finding"))
+        self.assertEqual(text.count("| warning | 10.0.0.2:8"), 3)
+
+    def test_without_trouble_there_are_none(self):
+        store = self.store("day", a=connection())
+        self.assertEqual(self.report(store)["incidents"], [])
+        self.assertNotIn("Incidents", run("batch", "report", store)[1])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 #include "analyzer/report/json/finding_lines.h"
+#include "analyzer/report/json/incident_lines.h"
 #include "analyzer/report/json/json_writer.h"
 #include "analyzer/report/summary/summary_report.h"
 #include "analyzer/report/summary/summary_words.h"
@@ -166,45 +167,6 @@ void write_host_row(JsonWriter& w, const ServiceRow& row) {
   w.begin_array();
   for (const std::uint64_t most : row.load) w.value(most);
   w.end_array();
-}
-
-void write_incident(JsonWriter& w, std::uint64_t number, const Incident& incident) {
-  w.field("incident", number);
-  w.word_field("severity", name(incident.severity));
-  w.word_field("certainty", name(incident.certainty));
-  w.word_field("cause", incident.cause);
-  w.field("verdict", incident.verdict());
-  w.word_field("where", name(incident.where));
-  w.key("service");
-  if (incident.service) {
-    w.begin_object();
-    w.field("ip", to_string(incident.service->ip));
-    w.field("port", incident.service->port);
-    w.end_object();
-  } else {
-    w.null();
-  }
-  w.field("host", incident.host ? std::optional(to_string(*incident.host)) : std::nullopt);
-  w.field("first_ns", incident.first_ns);
-  w.field("last_ns", incident.last_ns);
-  w.field("flows", incident.flows);
-  w.key("sample_flows");
-  w.begin_array();
-  for (const std::uint64_t flow : incident.sample_flows) w.value(flow);
-  w.end_array();
-  w.key("findings");
-  w.begin_object();
-  for (const auto& [id, count] : incident.findings) w.field(id, count);
-  w.end_object();
-  w.key("impact");
-  w.begin_object();
-  w.field("connections_failed", incident.impact.connections_failed);
-  w.field("connections_reset", incident.impact.connections_reset);
-  w.field("time_lost_ns", incident.impact.time_lost_ns);
-  w.end_object();
-  w.field("remedy", incident.remedy);
-  w.field("see", incident.see);
-  w.field("example", incident.example);
 }
 
 }  // namespace

@@ -1,59 +1,18 @@
 #include "analyzer/batch/store.h"
 
 #include <catch2/catch.hpp>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "analyzer/batch/row_spool.h"
+#include "tests/unit/batch/made_units.h"
 
 using namespace tcpautopsy;
 using namespace tcpautopsy::batch;
 
 namespace {
-
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "tcpautopsy-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no folder");
-    path_ = name;
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::string path(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
-
-UnitPlan unit_of(std::vector<std::string> paths) {
-  UnitPlan unit;
-  for (const std::string& path : paths) {
-    Scanned file;
-    file.path = path;
-    file.size = 100;
-    file.mtime_ns = 7;
-    file.kind = Kind::Capture;
-    unit.files.push_back(file);
-  }
-  unit.name = paths.front();
-  return unit;
-}
-
-UnitResult result_of(const UnitPlan& unit) {
-  UnitResult result;
-  result.files.resize(unit.files.size());
-  for (FileFacts& file : result.files) {
-    file.format = "pcap";
-    file.link_types = "1";
-    file.first_ns = 1;
-    file.last_ns = 2;
-  }
-  return result;
-}
 
 void put(Store& store, const UnitPlan& unit) { store.put(unit, fingerprint(unit, {}), result_of(unit)); }
 
@@ -208,8 +167,10 @@ TEST_CASE("Nothing else is taken for a store") {
   CHECK_THROWS_AS(Store(folder.path("text")), StoreError);
   { Database(folder.path("other"), Database::Access::Write).execute("CREATE TABLE t(x)"); }
   CHECK_THROWS_AS(Store(folder.path("other")), StoreError);
-  { Store(folder.path("later")).set_meta({{"schema", "2"}}); }
-  CHECK_THROWS_WITH(Store(folder.path("later")), Catch::Matchers::Contains("version 2"));
+  { Store(folder.path("earlier")).set_meta({{"schema", "1"}}); }
+  CHECK_THROWS_WITH(Store(folder.path("earlier")), Catch::Matchers::Contains("version 1"));
+  { Store(folder.path("later")).set_meta({{"schema", "3"}}); }
+  CHECK_THROWS_WITH(Store(folder.path("later")), Catch::Matchers::Contains("version 3"));
   CHECK_THROWS_AS(Store(folder.path("no/such/folder")), StoreError);
 }
 

@@ -1,0 +1,28 @@
+// What the parts of a report on a store share in words.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "analyzer/batch/report.h"
+
+namespace tcpautopsy::batch {
+
+// As to_string(EndpointAddress).
+std::string place_text(const std::string& ip, std::int64_t port);
+
+// How a unit of the store is named to a command, with the filter it was read with.
+class UnitNames {
+ public:
+  explicit UnitNames(Database& store);
+  // `files`: of the unit, one of which is `path`.
+  std::string input(std::int64_t files, const std::string& unit, const std::string& path) const;
+
+ private:
+  std::string store_, filter_;
+};
+
+// `known`: the baseline has it.
+Trend trend_of(std::int64_t now, std::int64_t before, bool known);
+
+}  // namespace tcpautopsy::batch
