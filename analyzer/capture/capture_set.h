@@ -27,6 +27,9 @@ struct CapturePlan {
   std::vector<InputError> errors;    // inputs that belong to no group because they cannot be read
 };
 
+// Standard input, a pipe, a terminal: what was read is gone.
+bool reads_once(const std::string& path);
+
 // Files of the same link types that do not overlap in time are one capture (a rotated one); any other file is
 // its own, or all are one if `merge`. What can be read once only (standard input, a pipe) is never read here,
 // so it stands on its own; so is a single input, whose errors then come from GroupReader. Worth nothing once

@@ -102,6 +102,13 @@ class ExitStatus(unittest.TestCase):
                                 (["--color", "blue"], "blue"), (["--fla", "1"], "--fla")):
             self.expect(2, "flows", *arguments, self.good, says=[says, "help"])
 
+    def test_times_counted_back(self):
+        with open(self.good, "rb") as capture:
+            self.expect(2, "flows", "--since", "-10m", "-", stdin=capture.read(), says=["--since", "standard input", "save it"])
+        self.expect(2, "flows", "--capture-end", "-10m", self.good, says=["cannot be counted back"])
+        self.expect(2, "flows", "--since", "yesterday", self.good, says=["'yesterday' is not a time", "-10m before its end"])
+        self.expect(2, "flows", "--since", "-10m", self.folder.path("none"), says=["No such file"])
+
     def test_mistyped(self):
         self.expect(2, "reprot", self.good, says=["'reprot'; did you mean report?"])
         self.expect(2, "help", "hstory", says=["did you mean history?"])
