@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "cli/overwriting.h"
+#include "cli/status_line.h"
 
 namespace tcpautopsy::cli {
 namespace {
@@ -109,6 +110,7 @@ void Output::flush() {
 }
 
 void Output::write_through(std::string_view text) {
+  if (!text.empty() && terminal()) clear_status();
   while (!text.empty()) {
     const ssize_t wrote = ::write(fd_, text.data(), text.size());
     if (wrote < 0 && errno == EINTR) continue;
@@ -128,6 +130,9 @@ std::string no_such_flow(std::uint64_t flows) {
                     : fmt::format("no such flow was found: the capture has flows 0 to {}", flows - 1);
 }
 
-void say(std::string_view message) { std::fprintf(stderr, "tcpautopsy: %s\n", printable(message).c_str()); }
+void say(std::string_view message) {
+  clear_status();
+  std::fprintf(stderr, "tcpautopsy: %s\n", printable(message).c_str());
+}
 
 }  // namespace tcpautopsy::cli

@@ -50,6 +50,9 @@ class GroupReader {
   // `file` is the rank among the inputs. The frame lives until the next call.
   bool next(Frame& frame, std::uint32_t& file);
 
+  // Octets taken so far of the files on disk, those read to their ends included.
+  std::uint64_t taken() const;
+
   // Complete once next() has returned false; in the group's order of files.
   std::vector<Damage> damages() const;
   std::vector<CaptureInfo> infos() const;
