@@ -160,7 +160,7 @@ void SocketListing::put_row(const SocketRow& row, TimeNs at) {
 
 void SocketListing::finish() {
   if (sink_) return sink_->finish();
-  Output out(options_.output);
+  Output out(options_);
   if (options_.format == "ndjson")
     out.write(counts_.ndjson());
   else if (options_.format == "csv")

@@ -238,6 +238,8 @@ std::vector<Option> output_options() {
                kWhen, [](Options& o, When when) { o.color = when; }),
       {"width", kEvery, One, "COLUMNS", "width of text (default: the terminal's, or 100)",
        [](Options& o, const std::string& t) { o.width = number_of<std::size_t>(t, "width"); }},
+      {"no-pager", kEvery, Nothing, "", "text on a terminal not through $PAGER",
+       [](Options& o, const std::string&) { o.pager = false; }},
       {"quiet,q", kEvery, Nothing, "", "no notes on standard error, only errors", flag_into(&Options::quiet)},
       {"help,h", kEvery, Nothing, "", "this text"}};
 }

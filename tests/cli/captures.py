@@ -86,8 +86,8 @@ def pcapng(frames, comment=None, start=START, end_ns=None):
 
 def surroundings(more):
     """The environment, without what a user may have set."""
-    kept = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS")}
-    return {**kept, "XDG_CONFIG_HOME": "/nonexistent", **(more or {})}
+    kept = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS", "LESS", "LV")}
+    return {**kept, "XDG_CONFIG_HOME": "/nonexistent", "PAGER": "", **(more or {})}
 
 
 def run(*arguments, env=None, stdin=b""):
