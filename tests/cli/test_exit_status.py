@@ -109,6 +109,16 @@ class ExitStatus(unittest.TestCase):
         self.expect(2, "flows", "--since", "yesterday", self.good, says=["'yesterday' is not a time", "-10m before its end"])
         self.expect(2, "flows", "--since", "-10m", self.folder.path("none"), says=["No such file"])
 
+    def test_help_tells_the_options_used_most(self):
+        out, _ = self.expect(0, "help")
+        options = [line.split()[0] for line in out.splitlines() if line.startswith("  --")]
+        self.assertEqual(len(options), 10)
+        self.assertEqual(options[:2], ["--flow", "--host"])
+        listed = run("help", "report")[1]
+        for option in options:
+            self.assertIn(option, listed)
+            self.assertLess(out.index(option), out.index("Exit status"))
+
     def test_mistyped(self):
         self.expect(2, "reprot", self.good, says=["'reprot'; did you mean report?"])
         self.expect(2, "help", "hstory", says=["did you mean history?"])
