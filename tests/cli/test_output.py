@@ -190,6 +190,14 @@ class Output(unittest.TestCase):
         self.assertNotIn("Example:", run("explain", "syn_flood")[1])
         self.assertIn("Example:", run("explain", "--examples", "syn_flood")[1])
 
+    def test_history_tells_rates(self):
+        self.assertRegex(run("history", "--flow", "0", self.path)[1],
+                         r"goodput client [0-9.]+ k?bit/s, server [0-9.]+ k?bit/s; on the wire [0-9.]+ k?bit/s, [0-9.]+ k?bit/s\n")
+        path = self.folder.file("one.pcap", pcap(connection()[:1]))
+        heading = run("history", "--flow", "0", path)[1].partition("\n\n")[0]
+        self.assertNotIn("bit/s", heading)
+        self.assertTrue(all(line.strip() for line in heading.splitlines()), heading)
+
     def test_history(self):
         status, out, _ = run("history", "--flow", "2", self.path)
         self.assertEqual(status, 0)
