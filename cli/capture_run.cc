@@ -1,10 +1,8 @@
 #include "cli/capture_run.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 
 #include "analyzer/capture/archive_reader.h"
 #include "analyzer/capture/capture_time.h"
@@ -12,11 +10,10 @@
 #include "analyzer/capture/stop_reading.h"
 #include "cli/interruption.h"
 #include "cli/output.h"
+#include "cli/status_line.h"
 
 namespace tcpautopsy::cli {
 namespace {
-
-constexpr std::uint64_t kProgressStep = std::uint64_t{1} << 20;
 
 std::string damage_message(const Damage& damage) {
   return fmt::format("{}: damaged at byte offset {}, after packet {}: {}", damage.file, damage.offset,
@@ -51,7 +48,7 @@ struct CaptureRun::Group {
   std::optional<TimeNs> end_ns;
 };
 
-CaptureRun::CaptureRun(const Options& options) : options_(options) {
+CaptureRun::CaptureRun(const Options& options) : options_(options), progress_(options) {
   set_most_expansion(options.most_expansion);
   end_reading_on_signals();
 }
@@ -93,18 +90,17 @@ void CaptureRun::run_group(const CaptureGroup& files, const Handlers& handlers) 
 }
 
 void CaptureRun::read(Group& group, const Handlers& handlers) {
-  const bool progress = !options_.quiet && isatty(STDERR_FILENO) == 1 && isatty(STDOUT_FILENO) == 0;
   Frame frame;
   std::uint32_t file = 0;
   while (group.reader.next(frame, file)) {
     if (!group.analysis) start(group, handlers, frame.time_ns);
     const auto flow = group.analysis->add(frame, file);
     if (handlers.frame) handlers.frame(frame, file, flow);
-    if (++packets_ % kProgressStep == 0 && progress)
-      std::fprintf(stderr, "\r%s packets ", grouped(packets_).c_str());
+    progress_.at(++packets_, [&] { return taken_before_ + group.reader.taken(); });
   }
   stopped_ = reading_stopped();
-  if (progress && packets_ >= kProgressStep) std::fputs("\r\033[K", stderr);
+  taken_before_ += group.reader.taken();
+  clear_status();
 }
 
 void CaptureRun::start(Group& group, const Handlers& handlers, TimeNs first_ns) {

@@ -11,6 +11,7 @@
 #include "analyzer/report/text/names.h"
 #include "cli/options.h"
 #include "cli/part_candidates.h"
+#include "cli/read_progress.h"
 
 namespace tcpautopsy::cli {
 
@@ -72,7 +73,9 @@ class CaptureRun {
   void tell_stopped();
 
   const Options& options_;
+  ReadProgress progress_;
   std::uint64_t flows_ = 0, packets_ = 0;
+  std::uint64_t taken_before_ = 0;  // octets of the files of captures that were read
   TimeNs capture_end_ns_ = 0;
   bool read_ = false, damaged_ = false, failing_ = false;
   bool stopped_ = false;  // before all was read

@@ -24,7 +24,7 @@ std::vector<const Detector*> wanted(const std::vector<std::string>& ids) {
 
 int run_explain(const Options& options) {
   const auto chosen = wanted(options.files);
-  Output out(options.output);
+  Output out(options);
   const TextStyle style = text_style(options, out);
   if (chosen.empty() && options.format == "text") out.write(explain_list(detectors(), style));
   bool first = true;

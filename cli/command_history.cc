@@ -32,7 +32,7 @@ int run_history(const Options& options) {
   if (!options.selection.names_flows())
     throw UsageError{"history needs --flow N; `tcpautopsy flows FILE` lists them"};
   CaptureRun capture(options);
-  Output out(options.output);
+  Output out(options);
   SortedSpool spool;
   const TextStyle style = text_style(options, out);
   std::size_t found = 0;

@@ -24,7 +24,7 @@ int run_report(const Options& options) {
   capture.run(handlers);
   if (!capture.read_something()) return capture.exit_status();
   summary.set_incidents(causes);
-  Output out(options.output);
+  Output out(options);
   if (options.format == "json")
     out.write(summary_json(summary));
   else if (options.format == "markdown")

@@ -160,7 +160,7 @@ void SocketListing::put_row(const SocketRow& row, TimeNs at) {
 
 void SocketListing::finish() {
   if (sink_) return sink_->finish();
-  Output out(options_.output);
+  Output out(options_);
   if (options_.format == "ndjson")
     out.write(counts_.ndjson());
   else if (options_.format == "csv")
@@ -189,7 +189,9 @@ void note_limits(const Options& options, const CaptureRun& capture, const Socket
 int run_ss(const Options& options) {
   if (!options.at && !options.watch)
     throw UsageError{
-        "ss needs --at TIME (2024-05-01T10:00:00Z, epoch seconds, +SECONDS or end) or --watch SECONDS"};
+        "ss needs --at TIME (2024-05-01T10:00:00Z, epoch seconds, +SECONDS, -10m before the end, or end) or "
+        "--watch "
+        "SECONDS"};
   if (options.watch && options.at && options.at->kind == TimeSpec::Kind::End)
     throw UsageError{"--watch needs a time to begin at, and nothing follows the end"};
   CaptureRun capture(options);

@@ -3,8 +3,42 @@
 #include <fmt/format.h>
 
 #include "analyzer/report/text/explain.h"
+#include "analyzer/report/text/text.h"
+#include "cli/option_table.h"
 
 namespace tcpautopsy::cli {
+namespace {
+
+// By their sections in the table of options.
+struct MostUsed {
+  std::string_view section;
+  std::vector<std::string_view> names;
+};
+
+// "  --flow N      these flows: ...", wrapped.
+std::string option_line(const Option& option) {
+  constexpr std::size_t kNames = 21, kWidth = 80;
+  return paragraph("  " + padded("--" + option.long_name() + " " + option.shown, kNames), option.help,
+                   kWidth);
+}
+
+std::string most_used_options() {
+  static const std::vector<MostUsed> most_used{
+      {"Selection", {"flow", "host", "port", "finding", "severity", "since"}},
+      {"Input", {"filter"}},
+      {"Output", {"output", "fail-on", "no-pager"}}};
+  std::string out;
+  for (const MostUsed& group : most_used) {
+    out += fmt::format("{}, most used:\n", group.section);
+    for (const OptionSection& section : option_table())
+      for (const std::string_view name : group.names)
+        for (const Option& option : section.options)
+          if (section.heading == group.section && option.long_name() == name) out += option_line(option);
+  }
+  return out;
+}
+
+}  // namespace
 
 const std::vector<Command>& commands() {
   constexpr unsigned reading = kInput | kSelect | kFailOn;
@@ -118,8 +152,11 @@ std::string general_help() {
   for (const Command& command : commands())
     out += fmt::format("  {:<13} {}\n", command.name, command.purpose);
   out +=
-      "  help          the options of a command\n"
-      "  version       the version, as --version\n\n"
+      "  help          all options of a command\n"
+      "  version       the version, as --version\n\n";
+  out += most_used_options();
+  out +=
+      "\n"
       "Exit status: 0 done; 1 done, but some input was damaged or left out; 2 nothing could be done; 3 "
       "--fail-on met; 130, 143 "
       "ended by a signal.\n";

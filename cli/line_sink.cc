@@ -13,7 +13,7 @@ constexpr char kCellEnd = '\x1f';  // cells hold no control characters
 LineSink::LineSink(const Options& options, std::vector<std::string> columns, std::vector<std::size_t> right)
     : unordered_(options.unordered),
       table_(options.format == "table"),
-      out_(options.output),
+      out_(options),
       style_(text_style(options, out_)),
       columns_(std::move(columns)),
       right_(std::move(right)) {

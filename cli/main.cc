@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "cli/completion.h"
+#include "cli/counted_back.h"
 #include "cli/interruption.h"
 #include "cli/output.h"
 
@@ -45,7 +46,9 @@ void refuse_mistyped(const std::string& word) {
 
 int run_command(const Command& command, const std::vector<std::string>& arguments) {
   try {
-    return command.run(parse_options(command, arguments));
+    Options options = parse_options(command, arguments);
+    count_back_from_end(options);
+    return command.run(options);
   } catch (UsageError& error) {
     error.command = command.name;
     throw;

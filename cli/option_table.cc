@@ -70,6 +70,13 @@ TimeNs step_of(const std::string& text) {
   return step;
 }
 
+TimeSpec end_of(const std::string& text) {
+  const TimeSpec end = time_of(text, "capture-end");
+  if (end.kind == TimeSpec::Kind::BeforeEnd)
+    throw UsageError{"--capture-end cannot be counted back from the capture's end"};
+  return end;
+}
+
 void name_profile(Options& o, const std::string& wanted) {
   const auto named = Profile::named(wanted);
   if (!named)
@@ -100,7 +107,9 @@ std::vector<Option> stream_options() {
 // States are taken away from those added, whatever the order on the command line.
 std::vector<Option> socket_options() {
   return {{"at", kSockets, One, "TIME",
-           "the moment: 2024-05-01T10:00:00Z, epoch seconds, +SECONDS from the start, or end",
+           "the moment: 2024-05-01, \"2024-05-01 10:00\", 2024-05-01T10:00:00Z, epoch seconds, +10m after "
+           "the start, "
+           "-10m before the end, or end",
            [](Options& o, const std::string& t) { o.at = time_of(t, "at"); }},
           {"watch", kSockets, One, "SECONDS",
            "every so many seconds, from --at or the start to the capture's end",
@@ -152,7 +161,7 @@ std::vector<Option> input_options() {
           {"merge", kInput, Nothing, "", "take files that overlap in time as one capture",
            flag_into(&Options::merge)},
           {"capture-end", kInput, One, "TIME", "when the capture ended, if later than its last packet",
-           [](Options& o, const std::string& t) { o.capture_end = time_of(t, "capture-end"); }}};
+           [](Options& o, const std::string& t) { o.capture_end = end_of(t); }}};
 }
 
 // They come after --profile, whose numbers they change.
@@ -210,7 +219,8 @@ std::vector<Option> select_options() {
        "flows that have this finding, and no other findings; several with commas", add_finding, finding_ids},
       choosing({"severity", kSelect, One, "LEVEL", "findings at least so grave: info, note, warning, error"},
                kSeverities, [](Options& o, Severity s) { o.selection.set_severity(s); }),
-      {"since", kSelect, One, "TIME", "flows and findings not over before this time",
+      {"since", kSelect, One, "TIME",
+       "flows and findings not over before this time: as for ss --at; -10m is the last ten minutes",
        [](Options& o, const std::string& t) { o.selection.set_since(time_of(t, "since")); }},
       {"until", kSelect, One, "TIME", "flows and findings not begun after this time",
        [](Options& o, const std::string& t) { o.selection.set_until(time_of(t, "until")); }}};
@@ -228,6 +238,8 @@ std::vector<Option> output_options() {
                kWhen, [](Options& o, When when) { o.color = when; }),
       {"width", kEvery, One, "COLUMNS", "width of text (default: the terminal's, or 100)",
        [](Options& o, const std::string& t) { o.width = number_of<std::size_t>(t, "width"); }},
+      {"no-pager", kEvery, Nothing, "", "text on a terminal not through $PAGER",
+       [](Options& o, const std::string&) { o.pager = false; }},
       {"quiet,q", kEvery, Nothing, "", "no notes on standard error, only errors", flag_into(&Options::quiet)},
       {"help,h", kEvery, Nothing, "", "this text"}};
 }

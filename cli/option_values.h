@@ -13,16 +13,20 @@ namespace tcpautopsy::cli {
 
 inline TimeSpec time_of(const std::string& text, std::string_view option) {
   if (const auto time = parse_time(text)) return *time;
-  throw UsageError{fmt::format(
-      "--{} '{}' is not a time: give 2024-05-01T10:00:00Z, epoch seconds, +SECONDS or end", option, text)};
+  throw UsageError{
+      fmt::format("--{} '{}' is not a time: give 2024-05-01, \"2024-05-01 10:00\", 2024-05-01T10:00:00Z, "
+                  "epoch seconds, +10m "
+                  "after the capture's start, -10m before its end, or end",
+                  option, text)};
 }
 
 inline TimeNs seconds_of(const std::string& text, std::string_view option) {
   constexpr TimeNs kMost =
       1'000'000'000 * kSecond;  // some 30 years: sums with times of a capture do not overflow
-  if (const auto seconds = parse_seconds(text); seconds && *seconds <= kMost) return *seconds;
+  if (const auto span = parse_span(text); span && *span <= kMost) return *span;
   throw UsageError{
-      fmt::format("--{} '{}' is not a number of seconds up to {}", option, text, kMost / kSecond)};
+      fmt::format("--{} '{}' is not a number of seconds up to {}, or one of ms, s, m, h, d as in 90s", option,
+                  text, kMost / kSecond)};
 }
 
 // Digits only; the library's own conversion would take "-1" for a large number.

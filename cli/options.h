@@ -41,7 +41,7 @@ struct Options {
   Selection selection;
   // Output.
   std::string format, output;  // `output` empty or "-": standard output
-  bool unordered = false, quiet = false;
+  bool unordered = false, quiet = false, pager = true;
   std::optional<Severity> fail_on;
   When color = When::Auto;
   std::size_t width = 0;  // 0: find out

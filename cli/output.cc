@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "cli/overwriting.h"
+#include "cli/status_line.h"
 
 namespace tcpautopsy::cli {
 namespace {
@@ -78,6 +79,12 @@ Output::Output(const std::string& path) {
   own_ = true;
 }
 
+Output::Output(const Options& options) : Output(options.output) {
+  const bool for_people =
+      options.format == "text" || options.format == "table" || options.format == "markdown";
+  paged_ = for_people && options.pager && !options.unordered && terminal();
+}
+
 Output::~Output() {
   if (own_) ::close(fd_);
 }
@@ -95,6 +102,7 @@ void Output::line(std::string_view text) {
 
 void Output::close() {
   flush();
+  pager_.reset();
   if (file_) on_disk([&] { file_->commit(); });
 }
 
@@ -109,6 +117,9 @@ void Output::flush() {
 }
 
 void Output::write_through(std::string_view text) {
+  if (!text.empty() && terminal()) clear_status();
+  if (!text.empty() && paged_) start_pager();
+  if (pager_) return pager_->write(text);
   while (!text.empty()) {
     const ssize_t wrote = ::write(fd_, text.data(), text.size());
     if (wrote < 0 && errno == EINTR) continue;
@@ -116,6 +127,12 @@ void Output::write_through(std::string_view text) {
     if (wrote < 0) throw OutputError{fmt::format("{}: {}", name_, std::strerror(errno))};
     text.remove_prefix(static_cast<std::size_t>(wrote));
   }
+}
+
+// Only now: where nothing is told there is nothing to page through.
+void Output::start_pager() {
+  paged_ = false;
+  pager_ = Pager::start();
 }
 
 TextStyle text_style(const Options& options, const Output& output) {
@@ -128,6 +145,9 @@ std::string no_such_flow(std::uint64_t flows) {
                     : fmt::format("no such flow was found: the capture has flows 0 to {}", flows - 1);
 }
 
-void say(std::string_view message) { std::fprintf(stderr, "tcpautopsy: %s\n", printable(message).c_str()); }
+void say(std::string_view message) {
+  clear_status();
+  std::fprintf(stderr, "tcpautopsy: %s\n", printable(message).c_str());
+}
 
 }  // namespace tcpautopsy::cli

@@ -1,6 +1,7 @@
 // Where results and messages go.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,6 +9,7 @@
 #include "analyzer/capture/whole_file.h"
 #include "analyzer/report/text/text.h"
 #include "cli/options.h"
+#include "cli/pager.h"
 
 namespace tcpautopsy::cli {
 
@@ -23,6 +25,9 @@ struct OutputError {
 class Output {
  public:
   explicit Output(const std::string& path);
+  // As the options say. What people read on a terminal goes through their pager, unless it is told while
+  // reading.
+  explicit Output(const Options& options);
   ~Output();
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
@@ -37,7 +42,11 @@ class Output {
   void flush();
   void write_through(std::string_view text);
 
+  void start_pager();
+
   int fd_ = 1;
+  bool paged_ = false;  // and the pager is still to be started
+  std::unique_ptr<Pager> pager_;
   bool own_ = false;  // `fd_` is to be closed
   std::optional<WholeFile> file_;
   std::string name_ = "standard output", buffer_;

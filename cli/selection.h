@@ -30,6 +30,8 @@ class Selection {
   void set_severity(Severity least) { severity_ = least; }
   void set_since(TimeSpec since) { since_ = since; }
   void set_until(TimeSpec until) { until_ = until; }
+  std::optional<TimeSpec>& since() { return since_; }
+  std::optional<TimeSpec>& until() { return until_; }
 
   bool wants_all() const { return flows_.empty() && !more_than_numbers(); }
   bool names_flows() const { return !flows_.empty(); }

@@ -14,13 +14,6 @@ struct Scanned {
   std::optional<std::int64_t> first, last;  // none: cannot be compared, so the file stands on its own
 };
 
-// Standard input, a pipe, a terminal: what was read is gone.
-bool reads_once(const std::string& path) {
-  struct stat status {};
-  if (path == "-") return true;
-  return ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
-}
-
 Scanned scan(std::size_t file, const std::string& path) {
   const auto source = CaptureSource::open(path);
   Frame frame;
@@ -73,6 +66,12 @@ CapturePlan plan_merged(const std::vector<std::string>& paths) {
 }
 
 }  // namespace
+
+bool reads_once(const std::string& path) {
+  struct stat status {};
+  if (path == "-") return true;
+  return ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
 
 CapturePlan plan_captures(const std::vector<std::string>& paths, bool merge) {
   CapturePlan plan;

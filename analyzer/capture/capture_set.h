@@ -27,6 +27,9 @@ struct CapturePlan {
   std::vector<InputError> errors;    // inputs that belong to no group because they cannot be read
 };
 
+// Standard input, a pipe, a terminal: what was read is gone.
+bool reads_once(const std::string& path);
+
 // Files of the same link types that do not overlap in time are one capture (a rotated one); any other file is
 // its own, or all are one if `merge`. What can be read once only (standard input, a pipe) is never read here,
 // so it stands on its own; so is a single input, whose errors then come from GroupReader. Worth nothing once
@@ -46,6 +49,9 @@ class GroupReader {
 
   // `file` is the rank among the inputs. The frame lives until the next call.
   bool next(Frame& frame, std::uint32_t& file);
+
+  // Octets taken so far of the files on disk, those read to their ends included.
+  std::uint64_t taken() const;
 
   // Complete once next() has returned false; in the group's order of files.
   std::vector<Damage> damages() const;

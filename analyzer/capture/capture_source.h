@@ -50,6 +50,8 @@ class CaptureSource {
   // Set once reading stopped before the end of the file.
   virtual const std::optional<Damage>& damage() const = 0;
   virtual const CaptureInfo& info() const = 0;
+  // Octets of the file on disk taken so far: of a compressed one, compressed.
+  virtual std::uint64_t taken() const = 0;
 
   // `path` may name a member of an archive (archive_reader.h), found faster with a shelf. `filter` is a
   // pcap-filter(7) expression, applied by each record's own link type; empty for all. Throws CaptureError,

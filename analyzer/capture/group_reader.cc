@@ -12,8 +12,10 @@ struct GroupReader::Input {
   Frame frame;                      // merged: the next one of this file
   std::optional<CaptureInfo> info;  // once read to its end
   std::optional<Damage> damage;
+  std::uint64_t taken_in_all = 0;  // once read to its end
 
   void finish() {
+    taken_in_all = source->taken();
     info = source->info();
     damage = source->damage();
     source.reset();
@@ -112,6 +114,12 @@ std::vector<Damage> GroupReader::damages() const {
   for (const Input& input : inputs_)
     if (input.damage) found.push_back(*input.damage);
   return found;
+}
+
+std::uint64_t GroupReader::taken() const {
+  std::uint64_t sum = 0;
+  for (const Input& input : inputs_) sum += input.source ? input.source->taken() : input.taken_in_all;
+  return sum;
 }
 
 std::vector<CaptureInfo> GroupReader::infos() const {

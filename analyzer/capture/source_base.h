@@ -17,6 +17,7 @@ class SourceBase : public CaptureSource {
  public:
   const std::optional<Damage>& damage() const final { return damage_; }
   const CaptureInfo& info() const final { return info_; }
+  std::uint64_t taken() const final { return stream_->taken(); }
 
  protected:
   SourceBase(const std::string& file, const std::string& format, std::unique_ptr<ByteWindow> stream)

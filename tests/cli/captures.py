@@ -86,8 +86,8 @@ def pcapng(frames, comment=None, start=START, end_ns=None):
 
 def surroundings(more):
     """The environment, without what a user may have set."""
-    kept = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS")}
-    return {**kept, "XDG_CONFIG_HOME": "/nonexistent", **(more or {})}
+    kept = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS", "LESS", "LV")}
+    return {**kept, "XDG_CONFIG_HOME": "/nonexistent", "PAGER": "", **(more or {})}
 
 
 def run(*arguments, env=None, stdin=b""):
@@ -102,14 +102,14 @@ def ndjson(*arguments, **more):
     return [json.loads(line) for line in out.splitlines()]
 
 
-def run_on_terminal(*arguments, width=100, env=None):
-    """What a terminal of that width is shown."""
+def run_on_terminal(*arguments, width=100, env=None, with_errors=False, status=None):
+    """What a terminal of that width is shown, standard error on it too or not; `status` gets the exit status appended."""
     import fcntl
     import pty
     import termios
     screen, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
-    tool = subprocess.Popen([TOOL, *arguments], stdout=terminal, stderr=subprocess.DEVNULL,
+    tool = subprocess.Popen([TOOL, *arguments], stdout=terminal, stderr=terminal if with_errors else subprocess.DEVNULL,
                             env=surroundings({"TERM": "xterm", **(env or {})}))
     os.close(terminal)
     shown = b""
@@ -123,6 +123,8 @@ def run_on_terminal(*arguments, width=100, env=None):
         shown += part
     os.close(screen)
     tool.wait()
+    if status is not None:
+        status.append(tool.returncode)
     return shown.decode().replace("\r\n", "\n")
 
 

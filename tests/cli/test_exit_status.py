@@ -102,6 +102,23 @@ class ExitStatus(unittest.TestCase):
                                 (["--color", "blue"], "blue"), (["--fla", "1"], "--fla")):
             self.expect(2, "flows", *arguments, self.good, says=[says, "help"])
 
+    def test_times_counted_back(self):
+        with open(self.good, "rb") as capture:
+            self.expect(2, "flows", "--since", "-10m", "-", stdin=capture.read(), says=["--since", "standard input", "save it"])
+        self.expect(2, "flows", "--capture-end", "-10m", self.good, says=["cannot be counted back"])
+        self.expect(2, "flows", "--since", "yesterday", self.good, says=["'yesterday' is not a time", "-10m before its end"])
+        self.expect(2, "flows", "--since", "-10m", self.folder.path("none"), says=["No such file"])
+
+    def test_help_tells_the_options_used_most(self):
+        out, _ = self.expect(0, "help")
+        options = [line.split()[0] for line in out.splitlines() if line.startswith("  --")]
+        self.assertEqual(len(options), 10)
+        self.assertEqual(options[:2], ["--flow", "--host"])
+        listed = run("help", "report")[1]
+        for option in options:
+            self.assertIn(option, listed)
+            self.assertLess(out.index(option), out.index("Exit status"))
+
     def test_mistyped(self):
         self.expect(2, "reprot", self.good, says=["'reprot'; did you mean report?"])
         self.expect(2, "help", "hstory", says=["did you mean history?"])

@@ -122,6 +122,10 @@ class Output(unittest.TestCase):
         self.assertEqual(flows("--finding", "connection_refused"), [1])
         self.assertEqual(flows("--severity", "warning"), [1])
         self.assertEqual(flows("--since", "+3"), [0])
+        self.assertEqual(flows("--since", "2024-05-01", "--until", "2024-05-01 10:01"), flows())
+        self.assertEqual(flows("--since", "2024-05-02"), [])
+        self.assertEqual(flows("--since", "-0ms"), [0])
+        self.assertEqual(flows("--since=-1d", "--until", "+5m"), flows())
         self.assertEqual(flows("--until", "+0.5"), [0])
         self.assertEqual(flows("--until", "2024-05-01T10:00:01Z"), [0, 1])
         self.assertEqual({f["id"] for f in ndjson("findings", "--finding", "connection_refused", self.path)}, {"connection_refused"})
@@ -185,6 +189,14 @@ class Output(unittest.TestCase):
     def test_explain_has_scripts_only_when_asked(self):
         self.assertNotIn("Example:", run("explain", "syn_flood")[1])
         self.assertIn("Example:", run("explain", "--examples", "syn_flood")[1])
+
+    def test_history_tells_rates(self):
+        self.assertRegex(run("history", "--flow", "0", self.path)[1],
+                         r"goodput client [0-9.]+ k?bit/s, server [0-9.]+ k?bit/s; on the wire [0-9.]+ k?bit/s, [0-9.]+ k?bit/s\n")
+        path = self.folder.file("one.pcap", pcap(connection()[:1]))
+        heading = run("history", "--flow", "0", path)[1].partition("\n\n")[0]
+        self.assertNotIn("bit/s", heading)
+        self.assertTrue(all(line.strip() for line in heading.splitlines()), heading)
 
     def test_history(self):
         status, out, _ = run("history", "--flow", "2", self.path)

@@ -116,6 +116,7 @@ class Times(unittest.TestCase):
             for option in ("--capture-end", "--since", "--until"):
                 self.done(path, "report", option, time)
             self.done(path, "ss", "--at", time)
+        self.done(path, "flows", "--since", "-1000000000", "--until", "-0.5s")
         for option in ("--time-wait", "--minimum-rto"):
             code, _, err = run("report", option, "9223372036", path)
             self.assertEqual(code, 2)

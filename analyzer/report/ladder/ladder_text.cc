@@ -210,6 +210,29 @@ std::string place_text(const FlowTrace& trace, const Origin& origin) {
   return lasted == 0 ? out : out + ", " + readable_span(lasted);
 }
 
+std::string bit_rate(std::uint64_t octets, TimeNs span) {
+  double rate = 8e9 * static_cast<double>(octets) / static_cast<double>(span);
+  std::string_view unit = "bit/s";
+  for (const std::string_view larger : {"kbit/s", "Mbit/s", "Gbit/s"}) {
+    if (rate < 999.5) break;
+    rate /= 1000;
+    unit = larger;
+  }
+  return fmt::format("{:.{}f} {}", rate, rate < 99.95 && unit != "bit/s" ? 1 : 0, unit);
+}
+
+// From the first packet to the last; empty where all came at one time, or nothing was carried.
+std::string rates(const FlowTrace& trace, const SideFacts& client, const SideFacts& server,
+                  const TextStyle& style) {
+  const TimeNs span = trace.last.time_ns - trace.first.time_ns;
+  if (span <= 0 || client.payload_bytes + server.payload_bytes == 0) return "";
+  return paragraph("  ",
+                   fmt::format("goodput client {}, server {}; on the wire {}, {}",
+                               bit_rate(client.payload_bytes, span), bit_rate(server.payload_bytes, span),
+                               bit_rate(client.wire_bytes, span), bit_rate(server.wire_bytes, span)),
+                   style.width);
+}
+
 std::string heading(const FlowResult& flow, const Origin& origin, const TextStyle& style) {
   const FlowHistory& history = flow.history;
   const FlowTrace& trace = history.trace;
@@ -247,7 +270,8 @@ std::string heading(const FlowResult& flow, const Origin& origin, const TextStyl
                          plural(client.packets, "packet", "packets"), readable_bytes(client.payload_bytes),
                          plural(server.packets, "packet", "packets"), readable_bytes(server.payload_bytes),
                          round_trip(history, history.client()), round_trip(history, history.server())),
-             style.width);
+             style.width) +
+         rates(trace, client, server, style);
 }
 
 std::string heading_line(std::string_view title, const TextStyle& style) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstring>
 #include <limits>
@@ -75,6 +77,10 @@ bool take_fraction(std::string_view& text, TimeNs& nanoseconds) {
   return count > 0;
 }
 
+bool take_seconds(std::string_view& text, int& whole, TimeNs& fraction) {
+  return take(text, 2, whole) && (!take(text, '.') || take_fraction(text, fraction));
+}
+
 bool take_zone(std::string_view& text, TimeNs& offset) {
   offset = 0;
   if (text.empty() || take(text, 'Z') || take(text, 'z')) return true;
@@ -88,17 +94,19 @@ bool take_zone(std::string_view& text, TimeNs& offset) {
   return true;
 }
 
-std::optional<TimeNs> parse_rfc3339(std::string_view text) {
+// RFC 3339, with less of the time of day where less is given.
+std::optional<TimeNs> parse_date(std::string_view text) {
   using namespace std::chrono;
   int y = 0, mo = 0, d = 0, h = 0, mi = 0, s = 0;
   if (!take(text, 4, y) || !take(text, '-') || !take(text, 2, mo) || !take(text, '-') || !take(text, 2, d))
     return {};
-  if (!take(text, 'T') && !take(text, 't') && !take(text, ' ')) return {};
-  if (!take(text, 2, h) || !take(text, ':') || !take(text, 2, mi) || !take(text, ':') || !take(text, 2, s))
-    return {};
   TimeNs fraction = 0, offset = 0;
-  if (take(text, '.') && !take_fraction(text, fraction)) return {};
-  if (!take_zone(text, offset) || !text.empty()) return {};
+  if (!text.empty()) {
+    if (!take(text, 'T') && !take(text, 't') && !take(text, ' ')) return {};
+    if (!take(text, 2, h) || !take(text, ':') || !take(text, 2, mi)) return {};
+    if (take(text, ':') && !take_seconds(text, s, fraction)) return {};
+    if (!take_zone(text, offset) || !text.empty()) return {};
+  }
   const year_month_day date{year{y}, month{static_cast<unsigned>(mo)}, day{static_cast<unsigned>(d)}};
   // Nanoseconds in 64 bits end in 2262; a leap second (60) runs into the next minute.
   if (!date.ok() || h > 23 || mi > 59 || s > 60 || y < 1678 || y > 2261) return {};
@@ -155,6 +163,10 @@ TimeNs TimeSpec::resolve(TimeNs capture_start, TimeNs capture_end) const {
       constexpr TimeNs latest = std::numeric_limits<TimeNs>::max();
       return capture_start > latest - value ? latest : capture_start + value;
     }
+    case Kind::BeforeEnd: {
+      constexpr TimeNs earliest = std::numeric_limits<TimeNs>::min();
+      return capture_end < earliest + value ? earliest : capture_end - value;
+    }
     case Kind::End: return capture_end;
   }
   return value;
@@ -174,15 +186,38 @@ std::optional<TimeNs> parse_seconds(std::string_view text) {
   return seconds * kSecond + fraction;
 }
 
+std::optional<TimeNs> parse_span(std::string_view text) {
+  struct Unit {
+    std::string_view name;
+    TimeNs length;
+  };
+  static constexpr std::array<Unit, 5> units{{{"ms", kMillisecond},
+                                              {"s", kSecond},
+                                              {"m", 60 * kSecond},
+                                              {"h", 3600 * kSecond},
+                                              {"d", 86400 * kSecond}}};
+  const std::size_t digits = std::min(text.find_first_not_of("0123456789."), text.size());
+  const auto number = parse_seconds(text.substr(0, digits));
+  if (!number || digits == text.size()) return number;
+  const auto* const unit =
+      std::find_if(units.begin(), units.end(), [&](const Unit& u) { return u.name == text.substr(digits); });
+  if (unit == units.end()) return {};
+  // Whole seconds and the fraction apart, so that no product is beyond 64 bits that the result is not.
+  const TimeNs whole = *number / kSecond, fraction = *number % kSecond;
+  if (whole > std::numeric_limits<TimeNs>::max() / unit->length - 1) return {};
+  return whole * unit->length + fraction * (unit->length / kMillisecond) / (kSecond / kMillisecond);
+}
+
 std::optional<TimeSpec> parse_time(std::string_view text) {
   if (text == "end") return TimeSpec{TimeSpec::Kind::End, 0};
-  if (!text.empty() && text.front() == '+') {
-    const auto seconds = parse_seconds(text.substr(1));
-    if (!seconds) return {};
-    return TimeSpec{TimeSpec::Kind::SinceStart, *seconds};
+  if (text.starts_with('+') || text.starts_with('-')) {
+    const auto kind = text.front() == '+' ? TimeSpec::Kind::SinceStart : TimeSpec::Kind::BeforeEnd;
+    const auto span = parse_span(text.substr(1));
+    if (!span) return {};
+    return TimeSpec{kind, *span};
   }
   auto time = parse_seconds(text);
-  if (!time) time = parse_rfc3339(text);
+  if (!time) time = parse_date(text);
   if (!time) return {};
   return TimeSpec{TimeSpec::Kind::Absolute, *time};
 }

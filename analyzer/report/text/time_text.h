@@ -24,19 +24,22 @@ std::string readable_span(TimeNs span);
 
 // A moment as given on the command line; some forms need the capture to be understood.
 struct TimeSpec {
-  enum class Kind : std::uint8_t { Absolute, SinceStart, End };
+  enum class Kind : std::uint8_t { Absolute, SinceStart, BeforeEnd, End };
   Kind kind = Kind::Absolute;
-  TimeNs value = 0;  // since the epoch or since the capture's start; unused for End
+  TimeNs value = 0;  // since the epoch or the capture's start, or back from its end; unused for End
 
   TimeNs resolve(TimeNs capture_start, TimeNs capture_end) const;
 };
 
-// RFC 3339 (a missing zone is UTC, a space may stand for T), epoch seconds with a fraction, "+SECONDS", or
-// "end".
+// RFC 3339 (a missing zone is UTC, a space may stand for T, seconds or the whole time of day may be left
+// out), epoch seconds with a fraction, "+SPAN" from the capture's start, "-SPAN" from its end, or "end".
 std::optional<TimeSpec> parse_time(std::string_view text);
 
 // Seconds with an optional fraction: "60", "0.2". None for anything else, or beyond what nanoseconds can
 // hold.
 std::optional<TimeNs> parse_seconds(std::string_view text);
+
+// The same, also with a unit: "200ms", "90s", "10m", "2h", "1d".
+std::optional<TimeNs> parse_span(std::string_view text);
 
 }  // namespace tcpautopsy
