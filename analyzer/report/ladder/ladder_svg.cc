@@ -39,16 +39,6 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-std::string_view class_of(Basis basis) {
-  switch (basis) {
-    case Basis::Observed: return "observed";
-    case Basis::Confirmed: return "confirmed";
-    case Basis::Inferred: return "inferred";
-    case Basis::Timer: return "timer";
-  }
-  return "";
-}
-
 class Drawing {
  public:
   explicit Drawing(const FlowResult& flow) : flow_(flow), one_(flow.history.trace.self_connection) {}
@@ -104,7 +94,7 @@ class Drawing {
     text(185, y_ + 4, "end", "dim", picture_time(row));
     for (const Side side : {Side::A, Side::B})
       if (const Transition* entered = row.entered[index(side)])
-        state(side, class_of(entered->basis), entered_text(*entered));
+        state(side, name(entered->basis), entered_text(*entered));
     if (row.from && !one_)
       arrow(row);
     else
