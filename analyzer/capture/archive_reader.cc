@@ -290,7 +290,7 @@ class NestedReader final : public ArchiveReader {
     return true;
   }
 
-  std::string unlike_others(std::string name) {
+  std::string unlike_others(const std::string& name) {
     unsigned count = 1;
     std::string tried = name;
     while (!names_.insert(tried).second) tried = name + "@" + std::to_string(++count);

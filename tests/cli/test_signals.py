@@ -32,6 +32,16 @@ def waits_for_input(process):
     raise AssertionError("the tool does not read")
 
 
+def signalled_after(process, number, octets):
+    """Sends the signal once the tool has read so much, or not at all if it ends before."""
+    while process.poll() is None:
+        with contextlib.suppress(OSError), open(f"/proc/{process.pid}/io") as io:
+            if int(io.readline().split()[1]) >= octets:
+                process.send_signal(number)
+                return
+        time.sleep(0.001)
+
+
 def several(count):
     frames = []
     for i in range(count):
@@ -133,14 +143,14 @@ class Signals(unittest.TestCase):
 
     def test_a_batch_is_taken_up_again(self):
         os.makedirs(self.path("in"))
+        octets = pcap(several(150))
         for i in range(60):
-            self.folder.file(f"in/{i:03}.pcap", pcap(several(60)))
+            self.folder.file(f"in/{i:03}.pcap", octets)
         for number, (status, word) in SIGNALS.items():
             store, report, told = self.path(f"{word}.db"), self.path("report"), 0
             for _ in range(40):
                 tool = start("batch", self.path("in"), "--set-by", "none", "--jobs", "2", "--out", store, "--report", report)
-                time.sleep(0.6)
-                tool.send_signal(number)
+                signalled_after(tool, number, 20 * len(octets))
                 _, err = tool.communicate(timeout=120)
                 if tool.returncode == 0:
                     break
@@ -153,13 +163,13 @@ class Signals(unittest.TestCase):
             self.assertEqual(self.dump(store), self.dump(self.path("whole.db")))
 
     def test_a_shard_is_taken_up_again(self):
+        octets = pcap(several(150))
         for i in range(40):
-            self.folder.file(f"{i:03}.pcap", pcap(several(60)))
+            self.folder.file(f"{i:03}.pcap", octets)
         plan = self.path("plan")
         self.assertEqual(run("batch", "plan", self.path(""), "--set-by", "none", "--shards", "1", "--plan", plan)[0], 0)
         tool = start("batch", "run", "--plan", plan, "--shard", "0", "--jobs", "1")
-        time.sleep(0.4)
-        tool.send_signal(signal.SIGINT)
+        signalled_after(tool, signal.SIGINT, 10 * len(octets))
         _, err = tool.communicate(timeout=120)
         self.assertEqual(tool.returncode, 130, err)
         code, _, err = run("batch", "merge", "--plan", plan, "--out", self.path("s.db"))
