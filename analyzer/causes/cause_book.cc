@@ -99,16 +99,12 @@ void CauseBook::Episode::meet(const IpAddress& who) {
   several_clients = several_clients || *client != who;
 }
 
-void CauseBook::Episode::tell(const Finding& cause) {
-  const bool graver = !told || cause.severity > worst;
-  if (cause.severity == worst) certainty = std::max(certainty, cause.certainty);
-  if (!graver && (cause.severity < worst || cause.time_ns >= worst_ns)) return;
-  if (graver) certainty = cause.certainty;
-  told = true;
-  worst = cause.severity;
-  worst_ns = cause.time_ns;
-  worst_flow = cause.flow;
-  example = cause.summary;
+void CauseBook::Episode::tell(const Told& finding) {
+  if (told && finding.severity < told->severity) return;
+  const bool graver = !told || finding.severity > told->severity;
+  const Certainty most = graver ? finding.certainty : std::max(told->certainty, finding.certainty);
+  if (graver || finding.at_ns < told->at_ns) told = finding;
+  told->certainty = most;
 }
 
 void CauseBook::Episode::take_sums(const Episode& other) {
@@ -130,15 +126,7 @@ void CauseBook::Episode::take(const Episode& other) {
   flows += other.flows;
   main_flows += other.main_flows;
   told_flows += other.told_flows;
-  const bool graver = !told || other.worst > worst;
-  if (other.worst == worst) certainty = std::max(certainty, other.certainty);
-  if (!other.told || (!graver && (other.worst < worst || other.worst_ns >= worst_ns))) return;
-  if (graver) certainty = other.certainty;
-  told = true;
-  worst = other.worst;
-  worst_ns = other.worst_ns;
-  worst_flow = other.worst_flow;
-  example = other.example;
+  if (other.told) tell(*other.told);
 }
 
 std::vector<CauseBook::Group> CauseBook::groups_of(const std::vector<Finding>& findings) {
@@ -239,7 +227,7 @@ CauseTicket CauseBook::add(const Group& group, bool main, const FlowResult& flow
     ++episode.by_severity[static_cast<std::size_t>(finding.severity)];
     episode.count(finding.id, finding.severity, 1);
   }
-  episode.tell(root);
+  episode.tell(Told::by(root));
   episode.sample(trace.number);
   episode.meet(trace.facts(trace.client).address.ip);
   if (episode.last_flow != trace.number) ++episode.flows;
@@ -281,7 +269,7 @@ CauseTicket CauseBook::note(const Finding& finding) {
   Episode& episode = episode_for(key, finding.time_ns, std::max(finding.time_ns, finding.end_ns), ticket);
   ++episode.by_severity[static_cast<std::size_t>(finding.severity)];
   episode.count(finding.id, finding.severity, 1);
-  episode.tell(finding);
+  episode.tell(Told::by(finding));
   episode.told_flows += finding.flows;
   for (const std::uint64_t flow : finding.sample_flows) episode.sample(flow);
   if (const auto client = named_client(finding)) episode.meet(*client);

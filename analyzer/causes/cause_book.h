@@ -74,6 +74,19 @@ class CauseBook {
     std::uint64_t n = 0;
   };
 
+  // By the gravest finding of the cause itself, the first of them; by the most certain of those.
+  struct Told {
+    Severity severity = Severity::Info;
+    Certainty certainty = Certainty::Possible;
+    TimeNs at_ns = 0;
+    std::optional<std::uint64_t> flow;
+    std::string example;
+
+    static Told by(const Finding& finding) {
+      return {finding.severity, finding.certainty, finding.time_ns, finding.flow, finding.summary};
+    }
+  };
+
   // A run of them, less than kNear apart.
   struct Episode {
     TimeNs from_ns = 0, until_ns = 0;
@@ -84,20 +97,15 @@ class CauseBook {
     std::optional<std::uint64_t> last_flow;   // noted
     std::vector<std::uint64_t> samples;       // the least numbers
     Impact impact;
-    // Of the gravest finding of the cause itself.
-    Severity worst = Severity::Info;
-    Certainty certainty = Certainty::Possible;
-    TimeNs worst_ns = 0;
-    std::optional<std::uint64_t> worst_flow;
-    std::string example;
+    std::optional<Told> told;
     std::optional<IpAddress> client;
-    bool several_clients = false, chosen = false, told = false;
+    bool several_clients = false, chosen = false;
 
     Severity severity() const;  // the gravest left
     void count(std::string_view id, Severity severity, std::uint64_t n);
     void sample(std::uint64_t flow);
     void meet(const IpAddress& who);
-    void tell(const Finding& cause);
+    void tell(const Told& finding);
     void take_sums(const Episode& other);  // all but what tells of the cause
     void take(const Episode& other);       // another of the same cause
   };

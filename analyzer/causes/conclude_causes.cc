@@ -97,20 +97,21 @@ Incident CauseBook::incident_of(const Cause& cause, const Episode& all, std::siz
   Incident out;
   out.cause = key.id;
   out.severity = all.severity();
-  out.certainty = all.certainty;
+  const Told told = all.told.value_or(Told{});
+  out.certainty = told.certainty;
   out.first_ns = all.from_ns;
   out.last_ns = all.until_ns;
   out.flows = std::max(all.flows, all.told_flows);
   out.impact = all.impact;
-  out.example = all.example;
+  out.example = told.example;
   out.chosen = all.chosen;
   if (all.client && !all.several_clients) out.client = all.client;
   if (!key.elsewhere && services == 1 && (!key.of_host || key.at.port != 0)) out.service = key.at;
   if (!key.elsewhere && key.of_host) out.host = key.at.ip;
   for (const Count& c : all.counts) out.findings[c.id] += c.n;
-  if (all.worst_flow) out.sample_flows.push_back(*all.worst_flow);
+  if (told.flow) out.sample_flows.push_back(*told.flow);
   for (const std::uint64_t flow : all.samples)
-    if (out.sample_flows.size() < kSamples && flow != all.worst_flow) out.sample_flows.push_back(flow);
+    if (out.sample_flows.size() < kSamples && flow != told.flow) out.sample_flows.push_back(flow);
   out.see = out.sample_flows.empty() ? "findings --finding " + std::string(key.id)
                                      : "history --flow " + std::to_string(out.sample_flows.front());
   const std::string host = key.elsewhere ? "several hosts" : to_string(key.at.ip);
@@ -123,8 +124,8 @@ Incident CauseBook::incident_of(const Cause& cause, const Episode& all, std::siz
   names.client = out.client ? to_string(*out.client) : "several clients";
   names.flows = out.flows;
   names.end = key.end;
-  out.headline = words == nullptr ? all.example : fill_in(words->headline, names);
-  out.headline += consequence_text(all.counts, all.worst);
+  out.headline = words == nullptr ? told.example : fill_in(words->headline, names);
+  out.headline += consequence_text(all.counts, told.severity);
   out.headline = hedged(std::move(out.headline), out.certainty);
   out.cost = cost_text(out.impact, out.last_ns - out.first_ns);
   out.end = key.end;
