@@ -141,6 +141,11 @@ bool KnownCourses::tell(const Observations& observations, TimeNs end_ns, FlowHis
   return false;
 }
 
+// When the end itself changed, half a round trip off: before what it sent passed, after what it got.
+TimeNs KnownCourses::estimate(TimeNs passed_ns, const SegmentRecord& record, std::int64_t half) const {
+  return passed_ns + (record.side == side_ ? -half : half);
+}
+
 void KnownCourses::fill_in(const Course& course, const Endings& endings, FlowHistory& h) const {
   const std::int64_t half = h.rtt(side_).value_or(0) / 2;
   TimeNs latest_ns = std::numeric_limits<TimeNs>::min();
@@ -152,7 +157,7 @@ void KnownCourses::fill_in(const Course& course, const Endings& endings, FlowHis
       const SegmentRecord& r = h.trace.records[t.record];
       t.frame = r.frame;
       t.time_ns = r.frame.time_ns;
-      t.at_ns = t.time_ns + (r.side == side_ ? -half : half);
+      t.at_ns = estimate(t.time_ns, r, half);
     }
     if (t.proved_by != kNoRecord) t.proof = h.trace.records[t.proved_by].frame;
     latest_ns = t.at_ns = std::max(t.at_ns, latest_ns);
@@ -200,7 +205,7 @@ void KnownCourses::keep(const Trellis& trellis, const FlowHistory& h, std::size_
     // Where segments crossed a change is told of another than the one that made it: its time cannot be filled
     // in.
     if (t.record != kNoRecord) {
-      latest_ns = std::max(latest_ns, t.time_ns + (h.trace.records[t.record].side == side_ ? -half : half));
+      latest_ns = std::max(latest_ns, estimate(t.time_ns, h.trace.records[t.record], half));
       if (t.at_ns != latest_ns) return;
     }
     t.frame.reset();

@@ -54,6 +54,7 @@ class KnownCourses {
   void late(const FlowTrace& trace, TimeNs now_ns);
   bool seen_before();
   static EndCosts costs_at_end(StateSet last, const Endings& endings);
+  TimeNs estimate(TimeNs passed_ns, const SegmentRecord& record, std::int64_t half) const;
   void fill_in(const Course& course, const Endings& endings, FlowHistory& history) const;
 
   Side side_ = Side::A;
