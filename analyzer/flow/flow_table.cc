@@ -166,28 +166,29 @@ void FlowTable::hand_out(Id id) {
   if (flows_.asleep(id)) return hand_out_asleep(id);
   if (const Id older = flows_[id].older; older != LiveFlows::kNone) hand_out(older);
   LiveFlow& flow = flows_[id];
-  const bool captured_twice = pairs_.copied(flow.pair);
   EndedFlow ended;
   flow.identify(ended.trace);
   if (flow.successor && flow.newer != LiveFlows::kNone) ended.next = flows_[flow.newer].number;
-  FlowTracker& tracker = flow.replay_once(spare_);
-  tracker.conclude(captured_twice, ended);
-  if (captured_twice) count_copies(tracker);
+  conclude(flow.replay_once(spare_), flow.pair, ended);
   flows_.close(id);
   done_(std::move(ended));
 }
 
 void FlowTable::hand_out_asleep(Id id) {
   const SleepingFlow flow = flows_.sleeping(id);
-  const bool captured_twice = pairs_.copied(flow.pair);
   EndedFlow ended;
   flow.identify(ended.trace);
   FlowTracker& tracker = spare_.emplace(flow.key, flow.a_is_low, flows_.limits_of(flow.number));
   tracker.replay(flow.journal, flows_.epoch());
-  tracker.conclude(captured_twice, ended);
-  if (captured_twice) count_copies(tracker);
+  conclude(tracker, flow.pair, ended);
   flows_.close_asleep(id);
   done_(std::move(ended));
+}
+
+void FlowTable::conclude(FlowTracker& tracker, CopiedPairs::Pair pair, EndedFlow& ended) {
+  const bool captured_twice = pairs_.copied(pair);
+  tracker.conclude(captured_twice, ended);
+  if (captured_twice) count_copies(tracker);
 }
 
 void FlowTable::count_copies(const FlowTracker& tracker) {

@@ -74,6 +74,7 @@ class FlowTable {
   void bound_incarnations(Id latest);
   void hand_out(Id flow);
   void hand_out_asleep(Id flow);
+  void conclude(FlowTracker& tracker, CopiedPairs::Pair pair, EndedFlow& ended);
   void count_copies(const FlowTracker& tracker);
 
   FlowOptions options_;
