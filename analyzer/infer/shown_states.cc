@@ -35,12 +35,6 @@ std::vector<RecordIndex> shown_at(const FlowHistory& h) {
   return at;
 }
 
-TcpState shown_at_start(const FlowHistory& h, Side side) {
-  for (const Transition& t : h.transitions)
-    if (t.side == side) return t.from;
-  return h.outcome(side).final;
-}
-
 std::vector<ShownStates> shown_states(const FlowHistory& h) {
   std::vector<ShownStates> shown(h.records().size());
   const std::vector<RecordIndex> at = shown_at(h);
@@ -54,7 +48,7 @@ std::vector<ShownStates> shown_states(const FlowHistory& h) {
         if (state != TcpState::Unknown) shown[next].possible[s].add(state);
       }
     };
-    TcpState state = shown_at_start(h, side);
+    TcpState state = h.before(0, side);
     for (std::size_t i = 0; i < h.transitions.size(); ++i) {
       if (h.transitions[i].side != side) continue;
       until(at[i], state);

@@ -16,8 +16,6 @@ struct ShownStates {
 
 // One for each record.
 std::vector<ShownStates> shown_states(const FlowHistory& history);
-// What was shown before the first.
-TcpState shown_at_start(const FlowHistory& history, Side side);
 // By transition: the record beside which it is shown, its own unless a change before it is told of a later
 // one; for timers and packets of others, the next record. The number of records for none.
 std::vector<RecordIndex> shown_at(const FlowHistory& history);

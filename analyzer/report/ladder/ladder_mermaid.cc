@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include "analyzer/infer/shown_states.h"
 #include "analyzer/report/ladder/picture.h"
 
 namespace tcpautopsy {
@@ -39,7 +38,7 @@ class Drawing {
     over(picture_subtitle(flow_, origin));
     for (const Side side : {flow_.history.client(), flow_.history.server()})
       if (!one_ || side == flow_.history.client())
-        state(side, std::string(name(shown_at_start(flow_.history, side))));
+        state(side, std::string(name(flow_.history.before(0, side))));
     for (const PictureRow& row : picture_rows(flow_)) draw(row);
     return std::move(out_);
   }
@@ -61,7 +60,7 @@ class Drawing {
   }
 
   void draw(const PictureRow& row) {
-    const std::string when = picture_time(row);
+    const std::string when = elapsed_text(row.since_ns);
     if (row.from) {
       const Side to = one_ ? *row.from : other(*row.from);
       line(fmt::format("  {}{}{}: {} at {}: {}", letter(*row.from), arrow(row.fate), letter(to), row.frame,

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include "analyzer/infer/shown_states.h"
 #include "analyzer/report/ladder/picture.h"
 
 namespace tcpautopsy {
@@ -75,7 +74,7 @@ class Drawing {
       if (one_ && side != flow_.history.client()) continue;
       const bool client = side == flow_.history.client();
       text(x(side), 70, "middle", "title", client ? "client" : "server");
-      state(side, "dim", name(shown_at_start(flow_.history, side)));
+      state(side, "dim", name(flow_.history.before(0, side)));
     }
   }
 
@@ -91,7 +90,7 @@ class Drawing {
   void draw(const PictureRow& row) {
     y_ += kRow;
     if (row.frame != 0) text(90, y_ + 4, "end", "dim", std::to_string(row.frame));
-    text(185, y_ + 4, "end", "dim", picture_time(row));
+    text(185, y_ + 4, "end", "dim", elapsed_text(row.since_ns));
     for (const Side side : {Side::A, Side::B})
       if (const Transition* entered = row.entered[index(side)])
         state(side, name(entered->basis), entered_text(*entered));

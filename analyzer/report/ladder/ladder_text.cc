@@ -57,12 +57,7 @@ class Drawing {
   static Cell cell(std::string_view text, Paint paint) { return {std::string(text), paint}; }
 
   // What the end was in before anything captured changed it.
-  Cell initial(Side side) const {
-    const auto first = std::find_if(history_.transitions.begin(), history_.transitions.end(),
-                                    [side](const Transition& t) { return t.side == side; });
-    const TcpState state = first != history_.transitions.end() ? first->from : history_.outcome(side).final;
-    return cell(name(state), Paint::Dim);
-  }
+  Cell initial(Side side) const { return cell(name(history_.before(0, side)), Paint::Dim); }
 
   // The state entered, marked by how it is known; the legend explains the marks.
   static Cell entered(const std::vector<const Transition*>& moves) {
@@ -101,12 +96,7 @@ class Drawing {
     packet_line(rung, r.frame.number, arrow(cut(label, room), r.side, fate(rung.record)));
   }
 
-  void draw_timer(const Rung& rung) {
-    std::string why;
-    for (const auto& moves : rung.moves)
-      for (const Transition* move : moves) why = std::string(move->cause);
-    packet_line(rung, 0, bars(why));
-  }
+  void draw_timer(const Rung& rung) { packet_line(rung, 0, bars(timer_text(rung))); }
 
   void draw_run(const Rung& rung) {
     line("", "", seconds(rung.time_ns), {}, bars(run_text(history_, rung)), {}, Paint::Dim);
@@ -143,10 +133,7 @@ class Drawing {
                    : "|<" + run + ' ' + label + ' ' + stub + "|";
   }
 
-  std::string seconds(TimeNs time) const {
-    const TimeNs since = time - history_.trace.first.time_ns;
-    return fmt::format("{:.6f}", static_cast<double>(since) / 1e9);
-  }
+  std::string seconds(TimeNs time) const { return elapsed_text(time - history_.trace.first.time_ns); }
 
   void packet_line(const Rung& rung, std::uint64_t frame, const std::string& middle) {
     std::string mark;
@@ -299,10 +286,10 @@ std::string change_text(const Transition& t) {
 std::string transitions_text(const FlowHistory& history, const TextStyle& style) {
   Table table({"SECONDS", "ENDPOINT", "CHANGE", "FRAME", "BASIS", "CAUSE", "RFC"}, {0, 3});
   for (const Transition& t : history.transitions) {
-    const double seconds = static_cast<double>(t.at_ns - history.trace.first.time_ns) / 1e9;
-    table.add({fmt::format("{:.6f}", seconds), std::string(endpoint_name(history.trace, t.side)),
-               change_text(t), t.frame ? std::to_string(t.frame->number) : "-", basis_text(history, t),
-               std::string(t.cause), std::string(t.rfc)});
+    table.add({elapsed_text(t.at_ns - history.trace.first.time_ns),
+               std::string(endpoint_name(history.trace, t.side)), change_text(t),
+               t.frame ? std::to_string(t.frame->number) : "-", basis_text(history, t), std::string(t.cause),
+               std::string(t.rfc)});
   }
   if (table.empty()) return "";
   TextStyle whole = style;

@@ -99,7 +99,7 @@ FlowCard PacketBook::card_of(const FlowResult& flow) {
   for (const Side side : kSides) {
     card.ends[index(side)] = h.trace.facts(side).address;
     card.final[index(side)] = h.outcome(side).final;
-    card.start[index(side)] = shown_at_start(h, side);
+    card.start[index(side)] = h.before(0, side);
   }
   if (const auto shares = where_time_went(h)) card.where_time_went = where_time_went_text(*shares);
   card.findings = flow.findings;

@@ -29,7 +29,7 @@ class Rows {
     switch (rung.kind) {
       case Rung::Kind::Segment: segment(rung, row); break;
       case Rung::Kind::Run: row.label = run_text(history_, rung); break;
-      case Rung::Kind::Timer: row.label = cause(rung); break;
+      case Rung::Kind::Timer: row.label = timer_text(rung); break;
       case Rung::Kind::Icmp:
         row.frame = history_.trace.icmp[rung.icmp].frame.number;
         row.label = icmp_text(history_.trace.icmp[rung.icmp]);
@@ -63,13 +63,6 @@ class Rows {
     if (rung.record < history_.deliveries.size()) row.fate = history_.deliveries[rung.record].fate;
   }
 
-  static std::string cause(const Rung& rung) {
-    std::string why;
-    for (const auto& moves : rung.moves)
-      for (const Transition* move : moves) why = std::string(move->cause);
-    return why;
-  }
-
   const FlowResult& flow_;
   const FlowHistory& history_;
   std::vector<PictureRow> rows_;
@@ -93,10 +86,6 @@ std::string picture_subtitle(const FlowResult& flow, const Origin& origin) {
   return fmt::format("{}, frames {} to {}, {}; handshake {}, close {}", printable(origin.file(h.trace.first)),
                      h.trace.first.number, h.trace.last.number, readable_time(h.trace.first.time_ns),
                      name(h.handshake), close_name(h));
-}
-
-std::string picture_time(const PictureRow& row) {
-  return fmt::format("{:.6f}", static_cast<double>(row.since_ns) / 1e9);
 }
 
 }  // namespace tcpautopsy

@@ -25,7 +25,5 @@ std::vector<PictureRow> picture_rows(const FlowResult& flow);
 // "Flow 32: 10.0.0.1:54390 to 10.0.0.2:8080", and when, how it opened and closed.
 std::string picture_title(const FlowResult& flow);
 std::string picture_subtitle(const FlowResult& flow, const Origin& origin);
-// "0.035119": seconds.
-std::string picture_time(const PictureRow& row);
 
 }  // namespace tcpautopsy

@@ -157,4 +157,15 @@ std::string left_out_text(const FlowHistory& history, const SegmentRecord& recor
          (record.side == history.client() ? " -> " : " <- ") + readable_bytes(record.folded_bytes) + " ...";
 }
 
+std::string timer_text(const Rung& timer) {
+  std::string why;
+  for (const auto& moves : timer.moves)
+    for (const Transition* move : moves) why = std::string(move->cause);
+  return why;
+}
+
+std::string elapsed_text(TimeNs since_ns) {
+  return fmt::format("{:.6f}", static_cast<double>(since_ns) / 1e9);
+}
+
 }  // namespace tcpautopsy
