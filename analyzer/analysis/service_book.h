@@ -70,6 +70,9 @@ class ServiceBook : public ServiceView {
   struct TwoHosts {
     IpAddress one, other;
     bool operator==(const TwoHosts&) const = default;
+    friend std::uint64_t secret_hash(const TwoHosts& pair) {
+      return tcpautopsy::secret_hash(pair.one, pair.other);
+    }
   };
   // What went from one host to another.
   struct Direction {

@@ -68,6 +68,7 @@ struct Decoder::State {
 
   Decoded take_plain(const decode::PlainFrame& frame, std::uint32_t wire_length);
   Decoded take_layers(const Frame& record);
+  std::uint32_t index_of(const decode::EncapsulationPath& path);
   Layer reassemble(Dissection& frame, TimeNs now);
   Layer innermost(Dissection& frame, const Frame& record);
   void finish(const Dissection& frame, Layer layer, std::uint32_t wire_length, Decoded& decoded);
@@ -80,11 +81,17 @@ Decoded Decoder::State::take_plain(const decode::PlainFrame& frame, std::uint32_
   decode::take_tcp_header({{frame.tcp, frame.length}, frame.length}, segment);
   if (frame.vlan != 0) {
     decode::EncapsulationPath path;
-    if (path.add_vlan(frame.vlan)) segment.encapsulation = encapsulations.index_of(path);
+    if (path.add_vlan(frame.vlan)) segment.encapsulation = index_of(path);
   }
   segment.wire_length = wire_length;
   ++counts.tcp;
   return decoded;
+}
+
+std::uint32_t Decoder::State::index_of(const decode::EncapsulationPath& path) {
+  const std::uint32_t index = encapsulations.index_of(path);
+  if (index == decode::EncapsulationTable::kLimit) ++counts.encapsulations_joined;
+  return index;
 }
 
 Decoded Decoder::State::take_layers(const Frame& record) {
@@ -100,7 +107,7 @@ Layer Decoder::State::reassemble(Dissection& frame, TimeNs now) {
   const decode::FragmentKey key{.source = frame.ip.source,
                                 .destination = frame.ip.destination,
                                 .id = frame.ip.id,
-                                .encapsulation = encapsulations.index_of(frame.path),
+                                .encapsulation = index_of(frame.path),
                                 .protocol = frame.ip.v6 ? std::uint8_t{0} : frame.fragment.protocol,
                                 .v6 = frame.ip.v6};
   const auto added = fragments.add(key, frame, now);
@@ -125,6 +132,7 @@ Layer Decoder::State::innermost(Dissection& frame, const Frame& record) {
       default: layer = take_layer(frame, layer); break;
     }
   }
+  ++counts.too_deep;
   return frame.stop(NotTcp::Malformed);
 }
 
@@ -136,7 +144,7 @@ void Decoder::State::finish(const Dissection& frame, Layer layer, std::uint32_t 
       count(counts, decoded.emplace<NotTcp>(*why));
       return;
     }
-    segment.encapsulation = encapsulations.index_of(frame.path);
+    segment.encapsulation = index_of(frame.path);
     segment.wire_length = wire_length;
     ++counts.tcp;
     return;
@@ -147,7 +155,7 @@ void Decoder::State::finish(const Dissection& frame, Layer layer, std::uint32_t 
       count(counts, decoded.emplace<NotTcp>(*why));
       return;
     }
-    error.encapsulation = encapsulations.index_of(frame.path);
+    error.encapsulation = index_of(frame.path);
     ++counts.icmp_errors;
     return;
   }

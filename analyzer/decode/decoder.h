@@ -35,6 +35,9 @@ struct DecodeCounts {
                 unknown_link_type = 0;
   std::uint64_t fragments_dropped =
       0;  // given up because the table of fragments was full or they were too old
+  // Bounds that were met.
+  std::uint64_t too_deep = 0;               // frames of more headers than are taken off, among `malformed`
+  std::uint64_t encapsulations_joined = 0;  // packets whose encapsulation shares its name with others
 };
 
 // Holds the fragments that wait for others (bounded) and the encapsulations met. One per capture; not

@@ -13,6 +13,9 @@ struct CaptureFacts {
   std::uint64_t copied_pairs = 0;    // host pairs or interfaces of which most packets were captured twice
   FrameRef first_copy;               // number 0: none
   std::uint64_t halves_joined = 0;   // one-sided flows joined although VLAN or tunnel differ
+  // Bounds that were met.
+  std::uint64_t incarnations_ended = 0;  // ended before their time: too many of one 4-tuple were live
+  std::uint64_t syns_not_held = 0;  // SYNs in live connections, begun at once: too many waited to be told
 };
 
 }  // namespace tcpautopsy

@@ -24,8 +24,7 @@ struct FlowKey {
   bool same_ends(const FlowKey& o) const { return same(low, o.low) && same(high, o.high); }
 };
 
-// The same in every run, yet each bit depends on every bit of the key: crafted addresses do not pile up in
-// neighbouring slots. `ends` is hash_ends().
+// Where tables find it, other in every run (secret_hash.h). `ends` is hash_ends().
 std::uint64_t hash_of(const FlowKey& key, std::uint64_t ends);
 std::uint64_t hash_of(const FlowKey& key);
 
@@ -34,6 +33,9 @@ std::uint64_t hash_ends(const FlowKey& key);
 
 // Of the two addresses without ports: the pair of hosts.
 std::uint64_t hash_hosts(const FlowKey& key);
+
+// The same in every run: what is remembered of keys in bounded room goes by it.
+std::uint64_t lasting_hash(const FlowKey& key);
 
 // The finalizer of a 64-bit hash: each output bit depends on each input bit.
 constexpr std::uint64_t mix(std::uint64_t h) {

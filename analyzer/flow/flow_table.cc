@@ -158,7 +158,9 @@ void FlowTable::bound_incarnations(Id latest) {
   std::size_t live = 1;
   Id oldest = latest;
   for (; flows_[oldest].older != LiveFlows::kNone; oldest = flows_[oldest].older) ++live;
-  if (live > kMostIncarnations) hand_out(oldest);
+  if (live <= kMostIncarnations) return;
+  ++incarnations_ended_;
+  hand_out(oldest);
 }
 
 void FlowTable::hand_out(Id id) {
@@ -211,7 +213,8 @@ void FlowTable::finish() {
 }
 
 CaptureFacts FlowTable::facts() const {
-  return {flows_.opened(), copies_dropped_, pairs_.copied_pairs(), first_copy_, router_.halves_joined()};
+  return {flows_.opened(),         copies_dropped_,     pairs_.copied_pairs(),  first_copy_,
+          router_.halves_joined(), incarnations_ended_, router_.syns_not_held()};
 }
 
 }  // namespace tcpautopsy

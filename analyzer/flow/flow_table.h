@@ -86,6 +86,7 @@ class FlowTable {
   CopiedPairs pairs_;
   std::optional<FlowTracker> spare_;  // for flows that are over and only have a journal, one at a time
   std::uint64_t copies_dropped_ = 0;
+  std::uint64_t incarnations_ended_ = 0;
   FrameRef first_copy_;
   std::optional<TimeNs> last_time_ns_;
 };

@@ -99,8 +99,8 @@ LiveFlows::Id LiveFlows::open(const FlowKey& key, std::uint64_t hash, bool from_
   ++opened_;
   if (before == kNone) {
     note_encapsulation(key.encapsulation);
-    slot.hold(
-        std::make_unique<LiveFlow>(key, number, ended_.recall(hash), from_low, limits_of_(number), epoch_));
+    slot.hold(std::make_unique<LiveFlow>(key, number, ended_.recall(lasting_hash(key)), from_low,
+                                         limits_of_(number), epoch_));
     const Id id = store(std::move(slot));
     index_.insert(hash, id);
     awake_.push_back(id);
@@ -132,8 +132,8 @@ LiveFlows::Opened LiveFlows::open_asleep(const Arrival& a, CopiedPairs::Pair pai
   const std::uint64_t number = next_number_++;
   ++opened_;
   FlowSlot slot;
-  slot.hold(SleepingFlow{a.key, number, ended_.recall(a.hash), a.key.encapsulation, pair, a.from_low, false,
-                         std::nullopt, entry.bytes()});
+  slot.hold(SleepingFlow{a.key, number, ended_.recall(lasting_hash(a.key)), a.key.encapsulation, pair,
+                         a.from_low, false, std::nullopt, entry.bytes()});
   const Id id = store(std::move(slot));
   index_.insert(a.hash, id);
   return {id, number};
@@ -175,14 +175,14 @@ void LiveFlows::free(Id id) {
 void LiveFlows::close(Id id) {
   const LiveFlow& flow = (*this)[id];
   if (flow.newer == kNone && flow.older == kNone) {
-    ended_.remember(hash_of(flow.key), flow.incarnation + 1);
+    ended_.remember(lasting_hash(flow.key), flow.incarnation + 1);
   }
   unlink(id);
 }
 
 void LiveFlows::close_asleep(Id id) {
   const SleepingFlow flow = slots_[id].sleeping();
-  ended_.remember(hash_of(flow.key), flow.incarnation + 1);
+  ended_.remember(lasting_hash(flow.key), flow.incarnation + 1);
   each_hash(flow, [&](std::uint64_t hash) { index_.erase(hash, id); });
   free(id);
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "analyzer/flow/secret_hash.h"
+
 namespace tcpautopsy {
 namespace {
 
@@ -15,22 +17,22 @@ constexpr int kRouters = 3;  // that may lie between two capture points, or a qu
 
 bool identified(const TcpSegment& segment) { return segment.has_ip_id && segment.ip_id != 0; }
 
-// Both halves of the product: each bit of it depends on most bits of both.
-std::uint64_t product(std::uint64_t a, std::uint64_t b) {
-  __extension__ using Wide = unsigned __int128;
-  const Wide wide = Wide{a} * b;
-  return static_cast<std::uint64_t>(wide) ^ static_cast<std::uint64_t>(wide >> 64);
-}
+struct Print {
+  std::uint64_t whole;
+  std::size_t slot;  // the same in every run, so that the same copies are missed
+};
 
-// It is asked for each packet, and what comes next waits for it: two products side by side, then a third.
-std::uint64_t print_of(const TcpSegment& s, std::uint64_t ends, bool from_low) {
+// It is asked for each packet, and what comes next waits for it: products side by side, then one more.
+Print print_of(const TcpSegment& s, std::uint64_t ends, bool from_low) {
   const std::uint64_t numbers = std::uint64_t{s.seq.raw()} << 32 | s.ack.raw();
   const std::uint64_t shape = std::uint64_t{s.payload_length} << 32 | std::uint64_t{s.flags} << 16 | s.window;
   const std::uint64_t id = identified(s) ? s.ip_id : std::uint64_t{s.options.ts_val} << 16;
+  const std::uint64_t marks = (id << 16 | s.tcp_checksum) ^ 0xE7037ED1A0B428DBU;
   const std::uint64_t direction = ends ^ (from_low ? 0x5851F42D4C957F2DU : 0x14057B7EF767814FU);
   const std::uint64_t first = product(numbers ^ direction, shape ^ 0xA0761D6478BD642FU);
-  const std::uint64_t second = product((id << 16 | s.tcp_checksum) ^ 0xE7037ED1A0B428DBU, direction | 1U);
-  return product(first ^ 0x8EBC6AF09C88C6E3U, second | 1U) | 1U;
+  const std::uint64_t second = product(marks, direction | 1U);
+  return {product(first ^ 0x8EBC6AF09C88C6E3U, second | 1U) | 1U,
+          product(marks, numbers ^ 0x589965CC75374CC3U) >> 52};
 }
 
 // Of two packets that look alike but for their encapsulation, `apart` in time and `hops` in TTL.
@@ -53,15 +55,15 @@ RecentPackets::Copy judge(const TcpSegment& s, bool other_encapsulation, TimeNs 
 
 RecentPackets::Seen RecentPackets::look(const TcpSegment& segment, std::uint64_t ends, bool from_low,
                                         TimeNs time_ns) {
-  const std::uint64_t print = print_of(segment, ends, from_low);
-  Slot& slot = slots_[print >> 52];
-  if (slot.print == print) {
+  const Print print = print_of(segment, ends, from_low);
+  Slot& slot = slots_[print.slot];
+  if (slot.print == print.whole) {
     const TimeNs apart = std::max(time_ns, slot.time_ns) - std::min(time_ns, slot.time_ns);
     const Copy copy = judge(segment, slot.encapsulation != segment.encapsulation, apart,
                             std::abs(int{slot.ttl} - int{segment.ttl}));
     if (copy != Copy::None) return {copy, slot.encapsulation};
   }
-  slot = {print, time_ns, segment.encapsulation, segment.ttl};
+  slot = {print.whole, time_ns, segment.encapsulation, segment.ttl};
   return {};
 }
 

@@ -38,6 +38,7 @@ Router::Route Router::route_syn(const Arrival& a, Id latest) {
     route.pending = true;
     return route;
   }
+  if (alive) ++syns_not_held_;
   succeed(latest, a);
   route.superseded = latest;
   return route;

@@ -31,6 +31,7 @@ class Router {
   // or tunnel and joined; or kNone.
   Id other_half(const Arrival& arrival);
   std::uint64_t halves_joined() const { return halves_joined_; }
+  std::uint64_t syns_not_held() const { return syns_not_held_; }
 
   // Of a segment whose addresses `latest` is the latest incarnation of. No SYN is pending there.
   Route route(const Arrival& arrival, Id latest) {
@@ -76,6 +77,7 @@ class Router {
   LiveFlows& flows_;
   std::unordered_map<Id, PendingSyn> pending_;
   std::uint64_t halves_joined_ = 0;
+  std::uint64_t syns_not_held_ = 0;
   bool keep_octets_;
 };
 

@@ -27,7 +27,13 @@ struct SynLook {
   std::uint8_t window_scale = 0;
   std::uint16_t window = 0, mss = 0;
   auto operator<=>(const SynLook&) const = default;
+
+  std::uint64_t packed() const {
+    return std::uint64_t{ttl} << 48 | std::uint64_t{options} << 40 | std::uint64_t{window_scale} << 32 |
+           std::uint64_t{window} << 16 | mss;
+  }
 };
+inline std::uint64_t secret_hash(const SynLook& look) { return secret_hash(look.packed()); }
 
 // What the SYN-ACK shows of a SYN cookie as Linux makes them. Without timestamps it can promise neither
 // window scaling nor SACK; with them the low six bits of TSval hold the client's, but for an offset that

@@ -1,4 +1,4 @@
-// Values by key, found by a hash that the caller has.
+// Values by key.
 #pragma once
 
 #include <cstddef>
@@ -6,9 +6,12 @@
 #include <utility>
 #include <vector>
 
+#include "analyzer/flow/secret_hash.h"
+
 namespace tcpautopsy {
 
-// Entries lie one after the other in the order they came in; a new one may move them. Key needs operator==.
+// Entries lie one after the other in the order they came in; a new one may move them. Key needs operator==
+// and secret_hash(); `hash` is what its owner goes by, the same in every run.
 template <class Key, class Value>
 class KeyTable {
  public:
@@ -54,7 +57,7 @@ class KeyTable {
   // The slot of the key, or the free one where it belongs.
   std::size_t slot_of(const Key& key, std::uint64_t hash) const {
     const std::size_t mask = slots_.size() - 1;
-    for (std::size_t i = hash & mask;; i = (i + 1) & mask) {
+    for (std::size_t i = secret_hash(key) & mask;; i = (i + 1) & mask) {
       if (slots_[i] == 0) return i;
       const Entry& entry = entries_[slots_[i] - 1];
       if (entry.hash == hash && entry.key == key) return i;

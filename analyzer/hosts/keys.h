@@ -3,10 +3,10 @@
 
 #include <compare>
 #include <cstdint>
-#include <cstring>
 
 #include "analyzer/decode/address.h"
 #include "analyzer/flow/flow_key.h"
+#include "analyzer/flow/secret_hash.h"
 
 namespace tcpautopsy {
 
@@ -23,11 +23,11 @@ struct HostPair {
   auto operator<=>(const HostPair&) const = default;
 };
 
+// The same in every run and on every machine: what is kept of very many goes by it. Tables find a key by its
+// secret_hash().
 inline std::uint64_t key_hash(const IpAddress& ip) {
-  std::uint64_t upper = 0, lower = 0;
-  std::memcpy(&upper, ip.octets.data(), 8);
-  std::memcpy(&lower, ip.octets.data() + 8, 8);
-  return mix(mix(upper + 1) ^ lower);
+  const AddressHalves halves(ip);
+  return mix(mix(halves.upper + 1) ^ halves.lower);
 }
 // By the hash of its host.
 constexpr std::uint64_t service_hash(std::uint64_t host, std::uint16_t port) { return mix(host + port); }
@@ -42,6 +42,11 @@ inline std::uint64_t key_hash(const VisitKey& key) {
 inline std::uint64_t key_hash(const HostPair& key) {
   return joint_hash(key_hash(key.low), key_hash(key.high));
 }
+
+inline std::uint64_t secret_hash(const VisitKey& key) {
+  return secret_hash(secret_hash(key.client, key.server.ip), key.server.port);
+}
+inline std::uint64_t secret_hash(const HostPair& key) { return secret_hash(key.low, key.high); }
 
 // A key with its hash, which is worked out once for all tables.
 template <class Key>

@@ -17,12 +17,6 @@ constexpr double kMostAlike = 0.95;
 constexpr std::uint64_t kManyAddresses = 32, kManyNetworks = 8;
 constexpr std::size_t kFewestInARow = 12, kManyLooks = 8;
 
-std::uint64_t hash_of_look(const SynLook& look) {
-  return mix((std::uint64_t{look.ttl} << 48 | std::uint64_t{look.options} << 40 |
-              std::uint64_t{look.window_scale} << 32 | std::uint64_t{look.window} << 16 | look.mss) +
-             1);
-}
-
 std::vector<std::uint8_t> prefix(const IpAddress& ip, std::size_t v4_octets, std::size_t v6_octets) {
   const std::size_t octets = ip.is_v4() ? 12 + v4_octets : v6_octets;
   return {ip.octets.begin(), ip.octets.begin() + static_cast<std::ptrdiff_t>(octets)};
@@ -64,7 +58,7 @@ void SynSources::note(const Attempt& a) {
   const TimeNs at = a.syn.time_ns;
   if (SourceTally* source = sources_.find_or_add(a.client.ip, key_hash(a.client.ip)))
     source->merge({1, at, at, a.client.port, a.client.port});
-  if (LookTally* look = looks_.find_or_add(a.look, hash_of_look(a.look))) ++look->syns;
+  if (LookTally* look = looks_.find_or_add(a.look, mix(a.look.packed() + 1))) ++look->syns;
   if (early_.size() >= kMostEarly &&
       std::tie(at, a.flow) > std::tie(early_.back().time_ns, early_.back().flow))
     return;

@@ -36,6 +36,13 @@ void write_capture(JsonWriter& w, const CaptureOverview& capture) {
   w.field("flows", capture.facts.flows);
   w.field("duplicates_dropped", capture.facts.copies_dropped);
   w.field("halves_joined", capture.facts.halves_joined);
+  w.key("limits_met");
+  w.begin_object();
+  w.field("headers", d.too_deep);
+  w.field("encapsulations", d.encapsulations_joined);
+  w.field("incarnations", capture.facts.incarnations_ended);
+  w.field("syns_held", capture.facts.syns_not_held);
+  w.end_object();
 }
 
 void write_spread(JsonWriter& w, std::string_view name, const Spread& spread) {

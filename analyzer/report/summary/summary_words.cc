@@ -13,6 +13,7 @@ namespace {
 
 struct Sums {
   std::uint64_t files = 0, packets = 0, filtered = 0, cut = 0, dropped = 0, duplicates = 0, joined = 0;
+  std::uint64_t incarnations_ended = 0, syns_not_held = 0;
   bool drops_known = false;
   std::optional<TimeNs> first, last;
   DecodeCounts decoded;
@@ -27,6 +28,8 @@ void add(DecodeCounts& sum, const DecodeCounts& more) {
   sum.malformed += more.malformed;
   sum.unknown_link_type += more.unknown_link_type;
   sum.fragments_dropped += more.fragments_dropped;
+  sum.too_deep += more.too_deep;
+  sum.encapsulations_joined += more.encapsulations_joined;
 }
 
 Sums sums_of(const Summary& summary) {
@@ -43,6 +46,8 @@ Sums sums_of(const Summary& summary) {
     }
     s.duplicates += capture.facts.copies_dropped;
     s.joined += capture.facts.halves_joined;
+    s.incarnations_ended += capture.facts.incarnations_ended;
+    s.syns_not_held += capture.facts.syns_not_held;
     add(s.decoded, capture.decoded);
   }
   return s;
@@ -111,6 +116,15 @@ std::string ids_text(const Service& service) {
   return out;
 }
 
+// What the bounds of our tables made coarser or left out.
+std::string limits_text(const Sums& s) {
+  return listed(
+      {{s.decoded.too_deep, "packets of more than 32 headers, counted as malformed"},
+       {s.decoded.encapsulations_joined, "packets in VLANs and tunnels beyond the first 65,536, told as one"},
+       {s.incarnations_ended, "connections ended early, as over 32 of one address and port pair were open"},
+       {s.syns_not_held, "SYNs in open connections, taken for new ones at once"}});
+}
+
 std::string span_text(const Sums& sums) {
   if (!sums.first || !sums.last) return "no packets";
   return fmt::format("{} to {}, {}", readable_time(*sums.first), readable_time(*sums.last),
@@ -137,6 +151,7 @@ std::vector<Labelled> capture_words(const Summary& summary) {
                                      {d.unknown_link_type, "of an unknown link type"},
                                      {d.fragments_dropped, "incomplete fragments"}});
   if (!unread.empty()) out.emplace_back("Not read", unread);
+  if (std::string limits = limits_text(s); !limits.empty()) out.emplace_back("Limits met", std::move(limits));
   if (s.dropped > 0)
     out.emplace_back("Drops", "the capture itself dropped " + plural(s.dropped, "packet", "packets"));
   else if (s.drops_known)
@@ -226,6 +241,7 @@ std::vector<Labelled> short_words(const Summary& summary) {
        {unread, "not decodable"},
        {s.duplicates, s.duplicates == 1 ? "captured twice" : "captured twice, counted once"}});
   if (!missed.empty()) out.emplace_back("Missed", missed);
+  if (std::string limits = limits_text(s); !limits.empty()) out.emplace_back("Limits met", std::move(limits));
   if (summary.connections() == 0) return out;
   const std::vector<Labelled> outcome = outcome_words(summary);
   out.emplace_back("Connections", grouped(summary.connections()) + ": " + outcome.at(1).second);

@@ -150,3 +150,36 @@ TEST_CASE("paths differ by order, kind, identifier and VLAN") {
     }
   }
 }
+
+TEST_CASE("frames of more headers than any network's are counted") {
+  Decoder decoder;
+  const auto nested = [](int depth) {
+    Octets packet = packet4();
+    for (int i = 0; i < depth; ++i) packet = ipv4({.protocol = 4}, packet);
+    return packet;
+  };
+  CHECK(std::holds_alternative<TcpSegment>(decode_with(decoder, nested(28), kDltRaw)));
+  CHECK(decoder.counts().too_deep == 0);
+  CHECK(std::get<NotTcp>(decode_with(decoder, nested(40), kDltRaw)) == NotTcp::Malformed);
+  CHECK(decoder.counts().too_deep == 1);
+  CHECK(decoder.counts().malformed == 1);
+}
+
+TEST_CASE("packets in encapsulations beyond those that are told apart are counted") {
+  Decoder decoder;
+  const auto in_vxlan = [](std::uint32_t id) {
+    return ethernet(
+        0x0800,
+        ipv4({.protocol = 17},
+             udp(1, 4789, hex("08000000") + be32(std::size_t{id} << 8) + ethernet(0x0800, packet4()))));
+  };
+  for (std::uint32_t id = 1; id < decode::EncapsulationTable::kLimit; ++id)
+    decode_with(decoder, in_vxlan(id));
+  CHECK(decoder.counts().encapsulations_joined == 0);
+  decode_with(decoder, in_vxlan(0x100001));
+  const Decoded joined = decode_with(decoder, in_vxlan(0x100002));
+  CHECK(decoder.counts().encapsulations_joined == 2);
+  CHECK(decoder.encapsulation(std::get<TcpSegment>(joined).encapsulation).tunnel == "other");
+  decode_with(decoder, in_vxlan(1));
+  CHECK(decoder.counts().encapsulations_joined == 2);
+}

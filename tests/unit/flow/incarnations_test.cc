@@ -394,3 +394,24 @@ TEST_CASE("a late segment still finds its incarnation before a few later ones") 
   t.reuse(kIssA, kIssB).b(kFin | kAck, 1, 2);
   CHECK(t.last_flow() == 0);
 }
+
+TEST_CASE("too many live incarnations of a 4-tuple end the oldest, which is counted") {
+  Traffic t;
+  for (std::uint32_t i = 0; i < 33; ++i) t.reuse(kIssA + i * 0x1000000, kIssB + i * 0x1000000).handshake();
+  CHECK(t.table().facts().incarnations_ended == 0);
+  for (std::uint32_t i = 33; i < 36; ++i) t.reuse(kIssA + i * 0x1000000, kIssB + i * 0x1000000).handshake();
+  CHECK(t.table().facts().incarnations_ended == 3);
+  CHECK(t.finish().size() == 36);
+}
+
+TEST_CASE("SYNs in more open connections than can wait are taken for new ones, which is counted") {
+  Traffic t;
+  const auto port = [](std::uint32_t i) { return static_cast<std::uint16_t>(1024 + i); };
+  for (std::uint32_t i = 0; i < 4100; ++i) {
+    const EndpointAddress from = end("10.0.0.7", port(i));
+    t.feed(segment(from, server(), kAck, 1000, 2000, 10)).feed(segment(server(), from, kAck, 2000, 1010));
+  }
+  for (std::uint32_t i = 0; i < 4100; ++i)
+    t.feed(segment(end("10.0.0.7", port(i)), server(), kSyn, 0x40000000U + i));
+  CHECK(t.table().facts().syns_not_held == 4);
+}
