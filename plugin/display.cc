@@ -1,6 +1,9 @@
 #include "plugin/display.h"
 
-#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "analyzer/detect/detector.h"
 #include "analyzer/report/text/names.h"
@@ -10,10 +13,15 @@
 namespace tcpautopsy::plugin {
 namespace {
 
-// A finding is told about in the expert information once, at its first packet.
-struct Experts {
-  expert_field chat = EI_INIT, note = EI_INIT, warning = EI_INIT, error = EI_INIT;
+constexpr std::size_t kSeverities = 4;
+
+// A finding is told about in the expert information once, at its first packet, in a group of its own: one
+// for each severity that it may have, since Wireshark has one severity a group.
+struct Expert {
+  std::string name, title;
+  expert_field field = EI_INIT;
 };
+using Experts = std::map<std::pair<std::string_view, Severity>, Expert>;
 
 Experts& experts() {
   static Experts all;
@@ -25,14 +33,14 @@ const Fields*& fields() {
   return all;
 }
 
-expert_field& expert_of(Severity severity) {
+int expert_severity(Severity severity) {
   switch (severity) {
-    case Severity::Info: return experts().chat;
-    case Severity::Note: return experts().note;
-    case Severity::Warning: return experts().warning;
-    case Severity::Error: return experts().error;
+    case Severity::Info: return PI_CHAT;
+    case Severity::Note: return PI_NOTE;
+    case Severity::Warning: return PI_WARN;
+    case Severity::Error: return PI_ERROR;
   }
-  return experts().error;
+  return PI_ERROR;
 }
 
 const char* end_name(const FlowCard& flow, Side side) { return side == flow.client ? "client" : "server"; }
@@ -53,14 +61,18 @@ class Writer {
     proto_item_set_generated(item);
     return item;
   }
-  void add_number(proto_tree* tree, int field, std::uint32_t value) {
-    proto_item_set_generated(proto_tree_add_uint(tree, field, tvb_, 0, 0, value));
+  // Hidden: for filters and graphs only, since the words beside it say the same.
+  void add_number(proto_tree* tree, int field, std::uint32_t value, bool hidden = false) {
+    proto_item* item = proto_tree_add_uint(tree, field, tvb_, 0, 0, value);
+    proto_item_set_generated(item);
+    if (hidden) proto_item_set_hidden(item);
   }
   void flow(proto_tree* tree, const Shown& shown);
   void end(proto_tree* tree, const Shown& shown, Side side);
   void change(proto_tree* tree, const FlowCard& flow, const PacketChange& change);
   void explain(proto_tree* tree, int field, std::string_view words);
   void finding(proto_tree* tree, const FlowCard& flow, const Finding& finding);
+  void incident(proto_tree* tree, const Finding& finding);
   const char* change_text(const FlowCard& flow, const PacketChange& change) const;
 
   tvbuff_t* tvb_;
@@ -86,6 +98,7 @@ void Writer::end(proto_tree* tree, const Shown& shown, Side side) {
   const EndFields& f = client ? f_.client : f_.server;
   const TcpState after = shown.view.after[index(side)], before = shown.view.before[index(side)];
   proto_item* item = add_text(tree, f.state, name(after));
+  add_number(tree, f_.any_state, static_cast<std::uint32_t>(after), true);
   proto_tree* sub = proto_item_add_subtree(item, f_.end_tree);
   add_text(sub, f.before, name(before));
   if (before != after) proto_item_append_text(item, ", before %s", text(name(before)));
@@ -136,10 +149,12 @@ void Writer::finding(proto_tree* tree, const FlowCard& flow, const Finding& find
   proto_item_append_text(item, " (%s): %s", text(name(finding.severity)), text(finding.summary));
   proto_tree* sub = proto_item_add_subtree(item, f_.finding_tree);
   add_text(sub, f_.severity, name(finding.severity));
+  add_number(sub, f_.any_severity, static_cast<std::uint32_t>(finding.severity), true);
   add_text(sub, f_.certainty, name(finding.certainty));
   if (finding.side) add_text(sub, f_.endpoint, end_name(flow, *finding.side));
   if (!finding.part_of.empty()) add_text(sub, f_.part_of, finding.part_of);
   add_text(sub, f_.summary, finding.summary);
+  incident(sub, finding);
   if (const Detector* detector = find_detector(finding.id)) {
     explain(sub, f_.explanation, detector->doc.what);
     explain(sub, f_.causes, detector->doc.causes);
@@ -152,6 +167,19 @@ void Writer::finding(proto_tree* tree, const FlowCard& flow, const Finding& find
     if (all > 2 * kShown && i == kShown) i = all - kShown;
     add_number(sub, f_.frame, static_cast<std::uint32_t>(finding.frames[i].number));
   }
+}
+
+void Writer::incident(proto_tree* tree, const Finding& finding) {
+  const auto number = session_.incident_of(finding);
+  if (!number) return;
+  const Incident& incident = session_.incidents()[*number];
+  proto_item* item = proto_tree_add_uint(tree, f_.incident, tvb_, 0, 0, static_cast<std::uint32_t>(*number));
+  proto_item_set_generated(item);
+  proto_item_append_text(item, ": %s", text(incident.headline));
+  proto_tree* sub = proto_item_add_subtree(item, f_.incident_tree);
+  add_text(sub, f_.incident_headline, incident.headline);
+  add_text(sub, f_.incident_cause, incident.cause);
+  add_text(sub, f_.incident_where, words(incident.where));
 }
 
 void Writer::packet(proto_tree* tree, const Shown& shown) {
@@ -178,19 +206,25 @@ void Writer::packet(proto_tree* tree, const Shown& shown) {
 void Writer::expert(const Shown& shown) {
   for (const Finding* one : shown.view.findings)
     if (!one->frames.empty() && one->frames.front().number == pinfo_->num)
-      expert_add_info_format(pinfo_, top_, &expert_of(one->severity), "%s: %s", text(one->id),
-                             text(one->summary));
+      expert_add_info_format(pinfo_, top_, &experts().at({one->id, one->severity}).field, "%s: %s",
+                             text(one->id), text(one->summary));
 }
 
 void register_experts(int protocol) {
-  Experts& e = experts();
-  static ei_register_info list[] = {
-      {&e.chat, {"tcpautopsy.expert.info", PI_SEQUENCE, PI_CHAT, "TCP Autopsy: info", EXPFILL}},
-      {&e.note, {"tcpautopsy.expert.note", PI_SEQUENCE, PI_NOTE, "TCP Autopsy: note", EXPFILL}},
-      {&e.warning, {"tcpautopsy.expert.warning", PI_SEQUENCE, PI_WARN, "TCP Autopsy: warning", EXPFILL}},
-      {&e.error, {"tcpautopsy.expert.error", PI_SEQUENCE, PI_ERROR, "TCP Autopsy: error", EXPFILL}},
-  };
-  expert_register_field_array(expert_register_protocol(protocol), list, array_length(list));
+  static std::vector<ei_register_info> list;  // Wireshark keeps it
+  for (const Detector* detector : detectors()) {
+    for (unsigned s = 0; s < kSeverities; ++s) {
+      const auto severity = static_cast<Severity>(s);
+      Expert& expert = experts()[{detector->doc.id, severity}];
+      expert.name = "tcpautopsy.expert." + std::string(detector->doc.id) + '.' + std::string(name(severity));
+      expert.title = detector->doc.title;
+    }
+  }
+  for (auto& [key, expert] : experts())
+    list.push_back(
+        {&expert.field,
+         {expert.name.c_str(), PI_SEQUENCE, expert_severity(key.second), expert.title.c_str(), EXPFILL}});
+  expert_register_field_array(expert_register_protocol(protocol), list.data(), static_cast<int>(list.size()));
 }
 
 }  // namespace

@@ -1,5 +1,9 @@
 #include "plugin/fields.h"
 
+#include <array>
+
+#include "analyzer/detect/finding.h"
+#include "analyzer/infer/tcp_state.h"
 #include "plugin/wireshark.h"
 
 namespace tcpautopsy::plugin {
@@ -12,8 +16,54 @@ Fields& fields() {
 
 hf_register_info field(int& id, const char* name, const char* abbreviation, ftenum type, const char* blurb,
                        const void* strings = nullptr) {
-  const int display = type == FT_UINT32 || type == FT_UINT64 ? BASE_DEC : BASE_NONE;
+  const bool number = type == FT_UINT8 || type == FT_UINT32 || type == FT_UINT64;
+  const int display = number ? BASE_DEC : BASE_NONE;
   return {&id, {name, abbreviation, type, display, strings, 0, blurb, HFILL}};
+}
+
+// Wireshark's lists of names end with an empty one, and are kept.
+const value_string* state_names() {
+  static const auto names = [] {
+    std::array<value_string, kStateCount + 2> all{};  // with UNKNOWN
+    for (unsigned s = 0; s <= kStateCount; ++s) all[s] = {s, name(static_cast<TcpState>(s)).data()};
+    return all;
+  }();
+  return names.data();
+}
+
+constexpr value_string kSeverityNames[] = {
+    {static_cast<guint32>(Severity::Info), "info"},
+    {static_cast<guint32>(Severity::Note), "note"},
+    {static_cast<guint32>(Severity::Warning), "warning"},
+    {static_cast<guint32>(Severity::Error), "error"},
+    {0, nullptr},
+};
+
+void register_numbers() {
+  Fields& f = fields();
+  static hf_register_info list[] = {
+      field(f.any_state, "State", "tcpautopsy.state", FT_UINT8,
+            "Likeliest state of either end after this packet: one number with a name for each end",
+            VALS(state_names())),
+      field(
+          f.any_severity, "Severity", "tcpautopsy.severity", FT_UINT8,
+          "Of a finding that names this packet, as a number with a name: 0 info, 1 note, 2 warning, 3 error",
+          VALS(kSeverityNames)),
+  };
+  proto_register_field_array(f.protocol, list, array_length(list));
+}
+
+void register_incidents() {
+  Fields& f = fields();
+  static hf_register_info list[] = {
+      field(f.incident, "Incident", "tcpautopsy.incident", FT_UINT32,
+            "Number of the incident that the finding belongs to, as the report has them: 0 is the worst"),
+      field(f.incident_headline, "What is wrong", "tcpautopsy.incident.headline", FT_STRING, nullptr),
+      field(f.incident_cause, "Cause", "tcpautopsy.incident.cause", FT_STRING,
+            "Id of the finding that explains the others"),
+      field(f.incident_where, "Who has to act", "tcpautopsy.incident.where", FT_STRING, nullptr),
+  };
+  proto_register_field_array(f.protocol, list, array_length(list));
 }
 
 void register_end(EndFields& end, bool client) {
@@ -114,7 +164,9 @@ const Fields& register_fields() {
   register_end(f.server, false);
   register_changes();
   register_findings();
-  static int* const trees[] = {&f.tree, &f.end_tree, &f.change_tree, &f.finding_tree};
+  register_numbers();
+  register_incidents();
+  static int* const trees[] = {&f.tree, &f.end_tree, &f.change_tree, &f.finding_tree, &f.incident_tree};
   proto_register_subtree_array(trees, array_length(trees));
   return f;
 }

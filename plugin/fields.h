@@ -16,7 +16,10 @@ struct Fields {
   int change = -1, change_endpoint = -1, basis = -1, cause = -1, rfc = -1, proved_by = -1, proves = -1;
   int finding = -1, severity = -1, certainty = -1, endpoint = -1, summary = -1, explanation = -1, causes = -1,
       confirm = -1, remedy = -1, frame = -1, part_of = -1;
-  int tree = -1, end_tree = -1, change_tree = -1, finding_tree = -1;
+  // Numbers with names, to compare and to plot: of either end, and of any finding.
+  int any_state = -1, any_severity = -1;
+  int incident = -1, incident_headline = -1, incident_cause = -1, incident_where = -1;
+  int tree = -1, end_tree = -1, change_tree = -1, finding_tree = -1, incident_tree = -1;
 };
 
 // Registers all of them; returns the one set of them.

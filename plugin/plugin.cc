@@ -28,13 +28,16 @@ gboolean apply_filter(gpointer filter) {
   return G_SOURCE_REMOVE;
 }
 
-// The window decides which packets pass its filter while it reads them, by what is known then.
+// The window decides which packets pass its filter while it reads them, by what is known then, and draws the
+// rows of a live capture by it. Filtering draws all of them anew, by no filter too.
 void filter_again() {
   if (!has_window()) return;
   const funnel_ops_t* ops = funnel_get_funnel_ops();
   const char* filter = ops->get_filter == nullptr ? nullptr : ops->get_filter(ops->ops_id);
-  if (filter != nullptr && std::string_view(filter).find("tcpautopsy") != std::string_view::npos)
-    g_idle_add(apply_filter, g_strdup(filter));
+  if (filter == nullptr) return;
+  const bool ours = std::string_view(filter).find("tcpautopsy") != std::string_view::npos;
+  if (ours || state().showed_provisional) g_idle_add(apply_filter, g_strdup(filter));
+  state().showed_provisional = false;
 }
 
 }  // namespace
@@ -114,6 +117,20 @@ const std::vector<Shown>* look(const packet_info* pinfo) {
   return shown;
 }
 
+// While a live capture goes on the window asks again for packets that were read: all it is told of them is by
+// the packets so far.
+const std::vector<Shown>* look_back(tvbuff_t* tvb, packet_info* pinfo) {
+  const std::vector<Shown>* shown = nullptr;
+  guarded("looking up a packet", [&] {
+    State& s = state();
+    s.found.clear();
+    s.reader.read(tvb, pinfo, s.session->decoder(), s.found);
+    shown = &s.session->look_back(pinfo->num, time_of(pinfo), s.found.segments);
+    s.showed_provisional = s.showed_provisional || !shown->empty();
+  });
+  return shown;
+}
+
 // Wireshark dissects all packets anew when preferences, times or marks change, and does not say when it is
 // through.
 void finish_if_all_are_read() {
@@ -129,18 +146,20 @@ int dissect(tvbuff_t* tvb, packet_info* pinfo, proto_tree* tree, void*) {
   const State& s = state();
   if (!s.session) return 0;
   const bool looked_at = someone_looks(pinfo, tree);
-  bool ours = false;
+  bool ours = false, first_time = false;
   if (!pinfo->fd->visited && !s.session->finished()) {
     wait_for_end_of_capture();
     collect(tvb, pinfo, looked_at);
     if (!s.session) return 0;
     if (pinfo->num == s.frames_before) finish_if_all_are_read();
     ours = !s.found.segments.empty();
+    first_time = true;
   } else {
     finish_if_all_are_read();
     ours = s.session->flow_of(pinfo->num).has_value();
   }
-  const std::vector<Shown>* shown = looked_at ? look(pinfo) : nullptr;
+  const bool back = !first_time && !s.session->finished();
+  const std::vector<Shown>* shown = !looked_at ? nullptr : back ? look_back(tvb, pinfo) : look(pinfo);
   if (shown != nullptr && !shown->empty()) show_packet(tvb, pinfo, tree, *s.session, *shown, s.preferences);
   if (ours) tap_queue_packet(s.tap, pinfo, nullptr);
   return static_cast<int>(tvb_captured_length(tvb));

@@ -40,7 +40,8 @@ void Session::note_frame(std::uint32_t frame, TimeNs time_ns) {
   last_ns_ = std::max(last_ns_, time_ns);
   ++packets_;
   shown_.clear();
-  shown_frame_ = last_frame_ = frame;
+  shown_frame_ = 0;
+  last_frame_ = frame;
 }
 
 void Session::feed(std::uint32_t frame, TimeNs time_ns, const FoundParts& parts, bool someone_looks) {
@@ -106,10 +107,9 @@ void Session::take(const FlowResult& flow) {
   const std::uint64_t number = flow.history.trace.number;
   live_.erase(number);
   const Origin from = origin(flow.history.trace.encapsulation);
-  if (keep_.summary) {
-    summary_.add(flow, from);
-    note(flow, gathered_);
-  }
+  if (keep_.summary) summary_.add(flow, from);
+  if (std::vector<CauseTicket> tickets = note(flow, gathered_); !tickets.empty())
+    ticketed_.push_back({number, std::move(tickets)});
   if (keep_.ladders && whole_records_ < kWholeRecords) {
     whole_records_ += flow.history.records().size() + 8;
     whole_.emplace(number, flow);
@@ -131,6 +131,24 @@ void Session::finish() {
   analysis_->finish();
   book_.add(analysis_->capture_findings());
   live_.clear();
+  number_findings(conclude(gathered_, PartOf(book_.general()), true));
+}
+
+void Session::number_findings(const std::vector<CauseTicket>& general) {
+  const auto number = [this](const Finding& finding, const CauseTicket& ticket) {
+    if (const auto incident = gathered_.causes.number_of(ticket)) incident_of_.emplace(&finding, *incident);
+  };
+  for (const Ticketed& of : ticketed_) {
+    const Findings& findings = book_.flow(of.flow)->findings;
+    for (std::size_t i = 0; i < findings.size(); ++i) number(findings[i], of.tickets[i]);
+  }
+  for (std::size_t i = 0; i < general.size(); ++i) number(book_.general()[i], general[i]);
+  ticketed_ = {};
+}
+
+std::optional<std::uint64_t> Session::incident_of(const Finding& finding) const {
+  const auto found = incident_of_.find(&finding);
+  return found == incident_of_.end() ? std::nullopt : std::optional(found->second);
 }
 
 void Session::keep_more(Keep keep) {
@@ -139,11 +157,15 @@ void Session::keep_more(Keep keep) {
   keep_.chosen = keep_.chosen || keep.chosen;
 }
 
+Session::Place Session::place_of(std::uint32_t frame, std::size_t layer) {
+  if (layer > 0) return inner_places_[inner_key(frame, layer)];
+  return frame < places_.size() ? places_[frame] : Place{0};
+}
+
 void Session::look_live(std::uint32_t frame, TimeNs time_ns, const std::vector<TcpSegment>& segments) {
-  for (std::size_t layer = 0; layer < std::min(segments.size(), kMostLayers); ++layer) {
-    const Place place = layer == 0 ? places_[frame] : inner_places_[inner_key(frame, layer)];
-    if (place != 0) look_live(frame, time_ns, segments[layer], (place & ~kFromLow) - 1);
-  }
+  for (std::size_t layer = 0; layer < std::min(segments.size(), kMostLayers); ++layer)
+    if (const Place place = place_of(frame, layer); place != 0)
+      look_live(frame, time_ns, segments[layer], (place & ~kFromLow) - 1);
 }
 
 // All of a flow is weighed anew each time: a long one only after a part of its length, unless something
@@ -157,6 +179,7 @@ void Session::weigh(Live& live, const TcpSegment& segment, std::uint64_t flow) {
   if (!so_far) return;
   live.records = so_far->history.records().size();
   live.since = 0;
+  live.made_at = packets_;
   live.card = book_.card_of(*so_far);
   live.told = true;
 }
@@ -164,6 +187,10 @@ void Session::weigh(Live& live, const TcpSegment& segment, std::uint64_t flow) {
 void Session::look_live(std::uint32_t frame, TimeNs time_ns, const TcpSegment& segment, std::uint64_t flow) {
   Live& live = live_[flow];
   weigh(live, segment, flow);
+  show_live(live, frame, time_ns, segment);
+}
+
+void Session::show_live(const Live& live, std::uint32_t frame, TimeNs time_ns, const TcpSegment& segment) {
   if (!live.told) return;
   Shown& shown = shown_.emplace_back();
   const FlowCard& c = live.card;
@@ -190,12 +217,30 @@ const std::vector<Shown>& Session::look(std::uint32_t frame, TimeNs time_ns) {
   if (!finished_ || frame == shown_frame_) return shown_;
   shown_.clear();
   shown_frame_ = frame;
-  if (frame >= places_.size()) return shown_;
-  show(frame, time_ns, places_[frame]);
   const auto more = more_layers_.find(frame);
-  if (more == more_layers_.end()) return shown_;
-  for (unsigned layer = 1; layer <= more->second; ++layer)
-    show(frame, time_ns, inner_places_[inner_key(frame, layer)]);
+  const unsigned last = more == more_layers_.end() ? 0 : more->second;
+  for (unsigned layer = 0; layer <= last; ++layer) show(frame, time_ns, place_of(frame, layer));
+  return shown_;
+}
+
+const std::vector<Shown>& Session::look_back(std::uint32_t frame, TimeNs time_ns,
+                                             const std::vector<TcpSegment>& segments) {
+  if (frame == shown_frame_) return shown_;
+  shown_.clear();
+  shown_frame_ = frame;
+  analyse_waiting();
+  for (std::size_t layer = 0; layer < std::min(segments.size(), kMostLayers); ++layer) {
+    const Place place = place_of(frame, layer);
+    const std::uint64_t flow = (place & ~kFromLow) - 1;
+    if (place == 0) continue;
+    if (book_.flow(flow) != nullptr) {
+      show(frame, time_ns, place);
+      continue;
+    }
+    Live& live = live_[flow];
+    if (!live.told || live.made_at != packets_) weigh(live, segments[layer], flow);
+    show_live(live, frame, time_ns, segments[layer]);
+  }
   return shown_;
 }
 
@@ -217,8 +262,9 @@ const FlowResult* Session::whole(std::uint64_t flow) const {
   return found == whole_.end() ? nullptr : &found->second;
 }
 
-void Session::note(const FlowResult& flow, Gathered& gathered) {
-  const auto tickets = gathered.causes.note(flow);
+std::vector<CauseTicket> Session::note(const FlowResult& flow, Gathered& gathered) {
+  const auto noted = gathered.causes.note(flow);
+  std::vector<CauseTicket> tickets(noted.begin(), noted.end());
   for (std::size_t i = 0; i < flow.findings.size(); ++i) {
     const Finding& finding = flow.findings[i];
     const CauseTicket ticket = tickets.empty() ? CauseTicket{} : tickets[i];
@@ -227,19 +273,25 @@ void Session::note(const FlowResult& flow, Gathered& gathered) {
       gathered.candidates.push_back(
           {FlowPlace::of(flow.history.trace), finding.id, finding.severity, ticket});
   }
+  return tickets;
 }
 
-void Session::settle(Summary& summary, Gathered& gathered, const PartOf& parts) const {
-  for (const Candidate& c : gathered.candidates) {
-    if (parts.of(c.id, c.flow).empty()) continue;
-    summary.demote(c.id, c.severity, c.flow, true);
-    gathered.causes.demote(c.ticket, c.severity);
-  }
+// The tickets of the findings about hosts and the capture; `chosen`: these are told of too.
+std::vector<CauseTicket> Session::conclude(Gathered& gathered, const PartOf& parts, bool chosen) const {
+  for (const Candidate& c : gathered.candidates)
+    if (!parts.of(c.id, c.flow).empty()) gathered.causes.demote(c.ticket, c.severity);
+  std::vector<CauseTicket> general;
   for (const Finding& finding : book_.general()) {
-    const CauseTicket ticket = gathered.causes.note(finding);
-    if (!summary.selected()) gathered.causes.choose(ticket);
+    general.push_back(gathered.causes.note(finding));
+    if (chosen) gathered.causes.choose(general.back());
   }
   gathered.causes.conclude();
+  return general;
+}
+
+void Session::settle(Summary& summary, const Gathered& gathered, const PartOf& parts) {
+  for (const Candidate& c : gathered.candidates)
+    if (!parts.of(c.id, c.flow).empty()) summary.demote(c.id, c.severity, c.flow, true);
   summary.set_incidents(gathered.causes);
 }
 
@@ -263,8 +315,7 @@ CaptureOverview Session::overview() const {
 Summary Session::summary() const {
   Summary all = summary_;
   CaptureOverview capture = overview();
-  Gathered gathered = gathered_;
-  settle(all, gathered, capture.parts);
+  settle(all, gathered_, capture.parts);
   all.add(std::move(capture), files_);
   return all;
 }
@@ -279,6 +330,7 @@ Summary Session::summary_of(const std::unordered_set<std::uint64_t>& flows) cons
     note(flow, gathered);
   }
   CaptureOverview capture = overview();
+  conclude(gathered, capture.parts, false);
   settle(some, gathered, capture.parts);
   capture.findings.clear();
   some.add(std::move(capture), files_);

@@ -48,9 +48,15 @@ class Session {
 
   // All TCP headers of the frame; empty if it has none that is known.
   const std::vector<Shown>& look(std::uint32_t frame, TimeNs time_ns);
+  // The same while packets are still being read, of one that was read before; `segments` are the frame's.
+  const std::vector<Shown>& look_back(std::uint32_t frame, TimeNs time_ns,
+                                      const std::vector<TcpSegment>& segments);
   const PacketBook& book() const { return book_; }
   // False: no finding names the frame. Quick, for those who ask of every frame.
   bool may_have_findings(std::uint32_t frame) const;
+  // By number; none before the capture is concluded.
+  const std::vector<Incident>& incidents() const { return gathered_.causes.incidents(); }
+  std::optional<std::uint64_t> incident_of(const Finding& finding) const;  // one of the book's
   // Of all flows, with what the capture itself is; of the chosen ones.
   Summary summary() const;
   Summary summary_of(const std::unordered_set<std::uint64_t>& flows) const;
@@ -76,10 +82,11 @@ class Session {
   struct Live {
     static constexpr unsigned kEager = 64;
     FlowCard card;
-    bool told = false;        // whose its segments are
-    std::size_t records = 0;  // that the card was made from
-    std::size_t since = 0;    // segments since then
-    unsigned eager = kEager;  // so many are weighed at once after a SYN, FIN or RST
+    bool told = false;          // whose its segments are
+    std::size_t records = 0;    // that the card was made from
+    std::size_t since = 0;      // segments since then
+    std::uint64_t made_at = 0;  // of the packets read, how many there were then
+    unsigned eager = kEager;    // so many are weighed at once after a SYN, FIN or RST
   };
 
   // A finding that may be part of one about a host.
@@ -96,8 +103,15 @@ class Session {
     CauseBook causes;
   };
 
-  static void note(const FlowResult& flow, Gathered& gathered);
-  void settle(Summary& summary, Gathered& gathered, const PartOf& parts) const;
+  struct Ticketed {
+    std::uint64_t flow = 0;
+    std::vector<CauseTicket> tickets;  // of its findings
+  };
+
+  static std::vector<CauseTicket> note(const FlowResult& flow, Gathered& gathered);
+  std::vector<CauseTicket> conclude(Gathered& gathered, const PartOf& parts, bool chosen) const;
+  void number_findings(const std::vector<CauseTicket>& general);
+  static void settle(Summary& summary, const Gathered& gathered, const PartOf& parts);
   void note_frame(std::uint32_t frame, TimeNs time_ns);
   void analyse_waiting();
   void take(const FlowResult& flow);
@@ -105,12 +119,16 @@ class Session {
   void put_again(const FlowResult& flow);
   void look_live(std::uint32_t frame, TimeNs time_ns, const std::vector<TcpSegment>& segments);
   void look_live(std::uint32_t frame, TimeNs time_ns, const TcpSegment& segment, std::uint64_t flow);
+  void show_live(const Live& live, std::uint32_t frame, TimeNs time_ns, const TcpSegment& segment);
+  Place place_of(std::uint32_t frame, std::size_t layer);
   void weigh(Live& live, const TcpSegment& segment, std::uint64_t flow);
   CaptureOverview overview() const;
   void show(std::uint32_t frame, TimeNs time_ns, Place place);
 
   Keep keep_;
-  Gathered gathered_;  // of summary_
+  Gathered gathered_;               // of all flows
+  std::vector<Ticketed> ticketed_;  // until all is concluded
+  std::unordered_map<const Finding*, std::uint64_t> incident_of_;
   Decoder decoder_;
   PacketBook book_;
   std::vector<Place> places_;                                    // by frame, of its outermost TCP header

@@ -17,6 +17,7 @@ struct State {
   Session::Keep keep;  // for the next session
   std::unique_ptr<Session> session;
   std::uint32_t frames_before = 0;  // of the last session, perhaps of the same capture
+  bool showed_provisional = false;  // rows of the window, that are to be drawn again once all is concluded
 };
 
 // Wireshark calls plugins from one thread, and its callbacks carry no pointer of ours.

@@ -57,6 +57,44 @@ class TwoPasses(unittest.TestCase):
                       "frame.number")
         self.assertEqual(done.stdout.split(), ["8", "9", "10", "11", "12", "13"])
 
+    def frames(self, name, wanted):
+        done = tshark("-2", "-r", sample(name), "-Y", wanted, "-T", "fields", "-e", "frame.number")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout.split()
+
+    def test_states_of_either_end_and_severities_compare(self):
+        name = "kernel_mixed"
+        either = self.frames(name, 'tcpautopsy.client.state == "TIME-WAIT" || tcpautopsy.server.state == "TIME-WAIT"')
+        self.assertTrue(either)
+        self.assertEqual(self.frames(name, 'tcpautopsy.state == "TIME-WAIT"'), either)
+        self.assertEqual(self.frames(name, "tcpautopsy.state == 10"), either)
+        grave = self.frames(name, 'tcpautopsy.finding.severity == "warning" || tcpautopsy.finding.severity == "error"')
+        self.assertTrue(grave)
+        self.assertEqual(self.frames(name, 'tcpautopsy.severity >= "warning"'), grave)
+        typo = tshark("-r", sample(name), "-Y", 'tcpautopsy.severity == "warnings"')
+        self.assertNotEqual(typo.returncode, 0)
+        self.assertIn("warnings", typo.stderr)
+
+    def test_incidents_are_those_of_the_command_line(self):
+        expected = set()
+        for finding in cli("findings", sample("kernel_mixed")):
+            if finding["incident"] is not None and finding["frames"]:
+                expected.add((finding["id"], str(finding["incident"])))
+        self.assertTrue(expected)
+        done = tshark("-2", "-r", sample("kernel_mixed"), "-T", "pdml", "-Y", "tcpautopsy.incident")
+        shown, finding = set(), None
+        for name, value in re.findall(r'name="tcpautopsy\.(finding|incident)" .*?show="([^"]*)"', done.stdout):
+            if name == "finding":
+                finding = value
+            else:
+                shown.add((finding, value))
+        self.assertEqual(shown, expected)
+
+    def test_each_finding_has_a_group_of_expert_information(self):
+        listed = self.frames("refused", "tcpautopsy.expert.connection_refused.warning")
+        first = [f["frames"][0] for f in cli("findings", sample("refused")) if f["id"] == "connection_refused"]
+        self.assertEqual(listed, [str(f["frame"] if isinstance(f, dict) else f) for f in first])
+
 
 class OnePass(unittest.TestCase):
     def test_each_packet_as_the_command_line_has_the_capture_up_to_it(self):

@@ -116,6 +116,13 @@ constexpr Weather kLate{.capture_starts_late = true};
 constexpr Weather kOneSided{.one_sided = true};
 constexpr Weather kOtherStacks{.other_stacks = true};
 constexpr Weather kMiddlebox{.other_stacks = true, .middlebox = true};
+constexpr Weather kMeddling{.meddling = true};
+constexpr Weather kSpoilt{.capture_loss = true, .capture_starts_late = true, .doubled = true};
+constexpr Weather kWorst{.reorder_before_tap = true,
+                         .capture_loss = true,
+                         .capture_starts_late = true,
+                         .one_sided = true,
+                         .other_stacks = true};
 
 constexpr Sky kSkies[]{
     {"no fault at all", kCalm, 100'000, 2'000, true, true, CaptureLoss::OnEvidence},
@@ -128,6 +135,11 @@ constexpr Sky kSkies[]{
      CaptureLoss::OnEvidence},
     {"other stacks than Linux", kOtherStacks, 800'000, 3'000, true, true, CaptureLoss::OnEvidence},
     {"a middlebox that forges or drops", kMiddlebox, 900'000, 3'000, false, false, CaptureLoss::OnEvidence},
+    {"a middlebox that strips options, rewrites numbers or proxies SYNs", kMeddling, 910'000, 6'000, false,
+     false, CaptureLoss::OnEvidence},
+    {"begun late, segments missing, each packet twice", kSpoilt, 920'000, 3'000, false, false,
+     CaptureLoss::Granted},
+    {"all faults at once", kWorst, 930'000, 3'000, false, false, CaptureLoss::Granted},
 };
 
 std::optional<std::string> broken_law(const Sky& sky, const Run& run, const std::vector<Concluded>& flows) {

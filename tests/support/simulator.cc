@@ -38,6 +38,7 @@ struct Event {
   Segment segment;
   TcpState sent_in = TcpState::Closed;
   bool copy = false;  // the network made it out of another
+  bool from_proxy = false;
   bool operator>(const Event& o) const { return at != o.at ? at > o.at : order > o.order; }
 };
 
@@ -58,6 +59,10 @@ class Simulation {
   Habits choose_habits();
   void differ(Habits& habits);
   void plan_middlebox();
+  void plan_meddling();
+  bool proxied(const Event& event);
+  void proxy_syn_ack();
+  void proxy_to_server(std::uint16_t flags, StreamOffset seq);
   void forge(Side in_whose_name);
   void plan_opening();
   void plan_application(Side side);
@@ -66,6 +71,7 @@ class Simulation {
   void to_tap(const Segment& segment, TcpState state);
   void past_tap(const Event& event);
   void capture(const Event& event);
+  void record(const TcpSegment& segment, std::optional<TcpState> sent_in, TimeNs time_ns);
   void handle(const Event& event);
   void react_to_fin(Side side);
   Endpoint& end(Side side) { return side == Side::A ? a_ : b_; }
@@ -88,6 +94,12 @@ class Simulation {
   std::optional<TimeNs>
       shut_at_;  // from then on nothing passes the middlebox, which stands behind the capture point
   PerSide<StreamOffset> end_at_tap_{};  // by sender
+  // What a middlebox before B does to all that passes.
+  enum class Meddling : std::uint8_t { None, StripsOptions, RewritesNumbers, ProxiesSyns };
+  Meddling meddling_ = Meddling::None;
+  std::uint32_t sack_shift_ = 0;  // numbers in SACK blocks are not rewritten with the others
+  bool proxy_open_ = false;       // it has heard from B, and lets segments pass
+  bool doubled_ = false;
   Run run_;
 };
 
@@ -126,6 +138,59 @@ void Simulation::plan_middlebox() {
   }
 }
 
+void Simulation::plan_meddling() {
+  meddling_ = static_cast<Meddling>(1 + dice_.below(3));
+  if (meddling_ == Meddling::StripsOptions) timestamps_ = false;
+  if (meddling_ == Meddling::RewritesNumbers) sack_shift_ = 1 + dice_.below(0xfffffffeU);
+}
+
+// A SYN proxy lets the client open a connection with it before it opens one with the server.
+bool Simulation::proxied(const Event& event) {
+  if (meddling_ != Meddling::ProxiesSyns || event.from_proxy) return false;
+  const Segment& s = event.segment;
+  if (event.side == Side::B) {
+    if (s.has(kSyn | kAck)) {
+      proxy_open_ = true;
+      proxy_to_server(kAck, 1);
+      return true;
+    }
+    return !proxy_open_;
+  }
+  capture(event);
+  if (s.has(kSyn)) {
+    proxy_syn_ack();
+  } else if (proxy_open_) {
+    return false;
+  } else if (s.flags == kAck && s.ack == 1) {
+    proxy_to_server(kSyn, 0);
+  }
+  return true;
+}
+
+void Simulation::proxy_syn_ack() {
+  Event event;
+  event.at = now_ + dice_.time(0.0001, 0.01);
+  event.order = made_++;
+  event.doing = Doing::AtTap;
+  event.side = event.segment.from = Side::B;
+  event.segment.flags = kSyn | kAck;
+  event.segment.ack = 1;
+  event.from_proxy = event.copy = true;  // no end sent it
+  queue_.push(event);
+}
+
+void Simulation::proxy_to_server(std::uint16_t flags, StreamOffset seq) {
+  Event event;
+  event.at = now_ + 1000;
+  event.order = made_++;
+  event.doing = Doing::AtEnd;
+  event.side = event.segment.from = Side::A;
+  event.segment.flags = flags;
+  event.segment.seq = seq;
+  event.segment.ack = 1;
+  queue_.push(event);
+}
+
 // As a firewall does: exact, in the end's name, toward the other one.
 void Simulation::forge(Side in_whose_name) {
   if (sent_[index(in_whose_name)] == 0) return;
@@ -143,6 +208,8 @@ Simulation::Simulation(std::uint64_t seed, const Weather& weather)
   other_stacks_ = weather.other_stacks;
   timestamps_ = dice_.chance(0.5);
   counts_ip_id_ = dice_.chance(0.7);
+  if (weather.meddling) plan_meddling();
+  doubled_ = weather.doubled;
   const auto send = [this](const Segment& segment, TcpState state) { on_send(segment, state); };
   a_ = Endpoint(Side::A, choose_habits(), send);
   b_ = Endpoint(Side::B, choose_habits(), send);
@@ -235,6 +302,7 @@ void Simulation::to_tap(const Segment& segment, TcpState state) {
 }
 
 void Simulation::past_tap(const Event& event) {
+  if (proxied(event)) return;
   capture(event);
   const std::size_t from = index(event.side);
   if (!event.segment.has(kRst)) end_at_tap_[from] = std::max(end_at_tap_[from], event.segment.end());
@@ -252,7 +320,7 @@ void Simulation::past_tap(const Event& event) {
   }
 }
 
-TcpOptions options_of(const Segment& s, bool timestamps, Seq peer_isn) {
+TcpOptions options_of(const Segment& s, bool timestamps, Seq peer_isn, std::uint32_t sack_shift) {
   TcpOptions options;
   if (s.has(kSyn)) {
     options.has_mss = options.sack_permitted = true;
@@ -263,9 +331,30 @@ TcpOptions options_of(const Segment& s, bool timestamps, Seq peer_isn) {
   options.ts_ecr = s.ts_ecr;
   if (s.sack) {
     options.sack_count = 1;
-    options.sack[0] = {wrap(s.sack->first, peer_isn), wrap(s.sack->second, peer_isn)};
+    options.sack[0] = {wrap(s.sack->first, peer_isn) + sack_shift,
+                       wrap(s.sack->second, peer_isn) + sack_shift};
   }
   return options;
+}
+
+// A's SYN came by with all it offers; B saw none of it, and answers so.
+void strip(TcpSegment& segment) {
+  TcpOptions& options = segment.options;
+  options.sack_count = 0;
+  if (segment.flags == kSyn) {
+    options.has_timestamps = true;
+    options.ts_val = segment.ip_id;
+  } else {
+    options.sack_permitted = false;
+  }
+}
+
+void Simulation::record(const TcpSegment& segment, std::optional<TcpState> sent_in, TimeNs time_ns) {
+  Captured captured;
+  captured.what = segment;
+  captured.frame = {0, run_.captured.size() + 1, time_ns};
+  run_.captured.push_back(std::move(captured));
+  run_.sender_state.push_back(sent_in);
 }
 
 void Simulation::capture(const Event& event) {
@@ -289,18 +378,17 @@ void Simulation::capture(const Event& event) {
   segment.ttl = 64;
   segment.has_ip_id = true;
   segment.ip_id = s.ip_id;
-  segment.options = options_of(s, timestamps_, peer);
+  segment.options = options_of(s, timestamps_, peer, sack_shift_);
+  if (meddling_ == Meddling::StripsOptions) strip(segment);
   // Not the real one, but alike where the fields are alike, which is all that is asked of it.
   const std::uint32_t mix = segment.seq.raw() * 31 + segment.ack.raw() * 17 + segment.flags * 7 +
                             segment.payload_length + s.ts_val * 13 + s.ts_ecr * 11;
   segment.tcp_checksum = static_cast<std::uint16_t>(mix ^ (mix >> 16));
   segment.checksum = Checksum::Good;
   segment.wire_length = 54 + s.payload;
-  Captured captured;
-  captured.what = segment;
-  captured.frame = {0, run_.captured.size() + 1, kStart + now_};
-  run_.captured.push_back(std::move(captured));
-  run_.sender_state.push_back(event.copy ? std::nullopt : std::optional(event.sent_in));
+  record(segment, event.copy ? std::nullopt : std::optional(event.sent_in), kStart + now_);
+  // What comes next lies at least 1000 ns behind.
+  if (doubled_) record(segment, std::nullopt, kStart + now_ + 500);
   shown_[index(event.side)] |= s.flags & kChanges;
 }
 

@@ -22,6 +22,8 @@ struct Weather {
   bool one_sided = false;            // only one direction is captured
   bool other_stacks = false;         // ends that are no Linux
   bool middlebox = false;            // one that forges a RST, or drops everything after a time
+  bool meddling = false;             // one that takes options out, rewrites numbers, or answers SYNs itself
+  bool doubled = false;              // each packet captured twice
 };
 
 struct Run {

@@ -1,0 +1,129 @@
+#include "capture_input.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "analyzer/analysis/analysis.h"
+#include "analyzer/capture/byte_source.h"
+#include "analyzer/capture/capture_source.h"
+#include "analyzer/causes/cause_book.h"
+#include "analyzer/report/json/finding_lines.h"
+#include "analyzer/report/json/flow_lines.h"
+#include "analyzer/report/ladder/ladder.h"
+#include "analyzer/report/ladder/packet_book.h"
+#include "analyzer/report/summary/summary.h"
+#include "analyzer/report/summary/summary_report.h"
+
+namespace tcpautopsy::fuzz {
+namespace {
+
+class MemorySource final : public ByteSource {
+ public:
+  explicit MemorySource(Bytes bytes) : bytes_(bytes) {}
+  std::size_t read(std::uint8_t* to, std::size_t size) override {
+    const std::size_t count = std::min(size, bytes_.size() - at_);
+    std::copy_n(bytes_.data() + at_, count, to);
+    at_ += count;
+    return count;
+  }
+  const std::string& error() const override { return none_; }
+  std::uint64_t taken() const override { return at_; }
+
+ private:
+  Bytes bytes_;
+  std::size_t at_ = 0;
+  std::string none_;
+};
+
+void promise(bool kept, const char* what) {
+  if (kept) return;
+  std::fprintf(stderr, "broken: %s\n", what);
+  std::abort();
+}
+
+void check(const FlowResult& flow, std::uint64_t packets) {
+  const FlowHistory& h = flow.history;
+  promise(h.beliefs.size() == h.records().size() && h.deliveries.size() == h.records().size(),
+          "one belief and one delivery a record");
+  for (const Belief& belief : h.beliefs)
+    for (const Side side : {Side::A, Side::B})
+      promise(belief.kept[index(side)].within(belief.live[index(side)]), "the backward pass never widens");
+  PerSide<std::uint64_t> latest{};
+  for (const Transition& t : h.transitions) {
+    if (!t.frame) continue;
+    promise(t.frame->number >= latest[index(t.side)], "frames of an end's transitions do not go back");
+    latest[index(t.side)] = t.frame->number;
+  }
+  for (const Finding& finding : flow.findings)
+    for (const FrameRef& frame : finding.frames)
+      promise(frame.number >= 1 && frame.number <= packets, "a finding names packets of the capture");
+}
+
+// Every kind of output of one connection and of the capture.
+struct Outputs {
+  std::vector<std::string> files{"capture"};
+  Encapsulation none;
+  Origin origin{files, none};
+  std::string out;
+  Summary summary;
+  CauseBook causes;
+  PacketBook book;
+
+  void take(const FlowResult& flow) {
+    out.clear();
+    append_flow_json(out, flow, origin);
+    append_flow_csv(out, flow, origin);
+    for (const Finding& finding : flow.findings) {
+      append_finding_json(out, {finding, &flow.history.trace}, origin);
+      append_finding_csv(out, {finding, &flow.history.trace}, origin);
+    }
+    out += ladder_text(flow, origin, {}, {.full = true});
+    out += ladder_json(flow, origin) + ladder_svg(flow, origin) + ladder_mermaid(flow, origin);
+    summary.add(flow, origin);
+    for (const CauseTicket& ticket : causes.note(flow)) causes.choose(ticket);
+    book.add(flow);
+  }
+
+  void finish(Analysis& analysis, const CaptureInfo& info) {
+    CaptureOverview capture;
+    capture.files = {info};
+    capture.decoded = analysis.decoder().counts();
+    capture.facts = analysis.facts();
+    capture.findings = analysis.capture_findings();
+    capture.end_ns = analysis.capture_end_ns();
+    capture.parts = PartOf(capture.findings);
+    for (const Finding& finding : capture.findings) causes.choose(causes.note(finding));
+    capture.hosts = analysis.release_hosts();
+    causes.conclude();
+    summary.set_incidents(causes);
+    summary.add(std::move(capture), files);
+    out = first_screen(summary, {}) + summary_text(summary, {}) + summary_markdown(summary) +
+          summary_json(summary);
+  }
+};
+
+}  // namespace
+
+std::size_t analyse_input(Bytes file) {
+  const auto source = CaptureSource::open("capture", std::make_unique<MemorySource>(file), "");
+  Outputs outputs;
+  std::size_t flows = 0;
+  AnalysisOptions options;
+  options.keep_all = [](std::uint64_t flow) { return flow % 2 == 0; };
+  Analysis analysis(options, [&](const FlowResult& flow) {
+    ++flows;
+    check(flow, source->info().packets);
+    outputs.take(flow);
+  });
+  for (Frame frame; source->next(frame);) analysis.add(frame, 0);
+  if (const auto end = stated_end({source->info()})) analysis.set_capture_end(*end);
+  analysis.finish();
+  outputs.finish(analysis, source->info());
+  return flows;
+}
+
+}  // namespace tcpautopsy::fuzz

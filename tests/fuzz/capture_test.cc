@@ -1,0 +1,58 @@
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "capture_input.h"
+#include "capture_mutator.h"
+
+using namespace tcpautopsy;
+
+namespace {
+
+std::vector<fuzz::PacketFile> samples() {
+  constexpr std::size_t kMost = 150;  // packets of one
+  std::vector<fuzz::PacketFile> found;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::filesystem::path(TCPAUTOPSY_SOURCE_DIR) / "samples")) {
+    std::ifstream file(entry.path() / "case.pcap", std::ios::binary);
+    const std::vector<std::uint8_t> octets{std::istreambuf_iterator<char>(file), {}};
+    auto packets = fuzz::read_packets(octets);
+    if (!packets) continue;
+    if (packets->packets.size() > kMost) packets->packets.resize(kMost);
+    found.push_back(std::move(*packets));
+  }
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("packets are read and written octet by octet") {
+  for (const fuzz::PacketFile& sample : samples()) {
+    const auto written = fuzz::write_packets(sample);
+    const auto again = fuzz::read_packets(written);
+    REQUIRE(again);
+    CHECK(again->packets.size() == sample.packets.size());
+    CHECK(fuzz::write_packets(*again) == written);
+  }
+}
+
+// TCPAUTOPSY_FUZZ_ROUNDS=20000 TCPAUTOPSY_FUZZ_SEED=7 tries more, and others.
+TEST_CASE("captures whose packets are changed break no promise of the analysis") {
+  const char* const rounds = std::getenv("TCPAUTOPSY_FUZZ_ROUNDS");
+  const char* const seed = std::getenv("TCPAUTOPSY_FUZZ_SEED");
+  const std::uint64_t first = seed == nullptr ? 1 : std::strtoull(seed, nullptr, 10) * 1'000'000;
+  const std::uint64_t count = rounds == nullptr ? 600 : std::strtoull(rounds, nullptr, 10);
+  const std::vector<fuzz::PacketFile> of = samples();
+  REQUIRE(of.size() > 10);
+  std::size_t flows = 0;
+  for (std::uint64_t round = first; round < first + count; ++round) {
+    fuzz::PacketFile file = of[round % of.size()];
+    fuzz::CaptureMutator mutator(round, 400);
+    for (std::uint64_t changes = 1 + round % 24; changes > 0; --changes) mutator.change(file);
+    UNSCOPED_INFO("round " << round);
+    flows += fuzz::analyse_input(fuzz::write_packets(file));
+  }
+  CHECK(flows > count);
+}
