@@ -138,6 +138,8 @@ class CauseBook {
   static std::size_t place_in(const Cause& cause, TimeNs at_ns);
   const Episode& at(const Place& place) const { return causes_[place.cause].episodes[place.episode]; }
   std::optional<Place> explains(const Relation& row, const Place& symptom) const;
+  bool near(const Place& cause, const Place& symptom) const;
+  void index_visitors();
   std::optional<Place> nearest(const std::vector<std::uint32_t>& causes, const Place& symptom) const;
   std::optional<Place> visited_by(const Relation& row, const Place& symptom) const;
   Place root_of(Place place) const;
@@ -148,8 +150,9 @@ class CauseBook {
 
   std::map<Key, std::uint32_t> numbers_;
   std::vector<Cause> causes_;
-  std::map<std::pair<std::string_view, EndpointAddress>, Numbers> by_service_;  // causes
-  std::map<std::pair<std::string_view, IpAddress>, Numbers> by_host_;           // those of hosts
+  std::map<std::pair<std::string_view, EndpointAddress>, Numbers> by_service_;       // causes
+  std::map<std::pair<std::string_view, IpAddress>, Numbers> by_host_;                // those of hosts
+  std::map<std::pair<std::string_view, IpAddress>, std::vector<Place>> by_visitor_;  // by conclude()
   std::vector<std::vector<Place>> roots_;  // of each episode, by conclude()
   std::size_t episodes_ = 0;
   bool crowded_ = false;

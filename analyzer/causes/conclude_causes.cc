@@ -21,27 +21,38 @@ std::string cost_text(const Impact& impact, TimeNs lasted) {
 
 }  // namespace
 
+bool CauseBook::near(const Place& cause, const Place& symptom) const {
+  const Episode &one = at(cause), &met = at(symptom);
+  return cause.cause != symptom.cause && one.severity() > Severity::Info &&
+         one.from_ns - kNear <= met.until_ns && met.from_ns <= one.until_ns + kNear;
+}
+
 std::optional<CauseBook::Place> CauseBook::nearest(const Numbers& causes, const Place& symptom) const {
-  const Episode& met = at(symptom);
-  for (const std::uint32_t number : causes) {
-    if (number == symptom.cause) continue;
-    const auto& episodes = causes_[number].episodes;
-    for (std::size_t e = 0; e < episodes.size(); ++e)
-      if (episodes[e].severity() > Severity::Info && episodes[e].from_ns - kNear <= met.until_ns &&
-          met.from_ns <= episodes[e].until_ns + kNear)
-        return Place{number, e};
-  }
+  for (const std::uint32_t number : causes)
+    for (std::size_t e = 0; e < causes_[number].episodes.size(); ++e)
+      if (near({number, e}, symptom)) return Place{number, e};
   return std::nullopt;
 }
 
 std::optional<CauseBook::Place> CauseBook::visited_by(const Relation& row, const Place& symptom) const {
-  const IpAddress& host = causes_[symptom.cause].key.at.ip;
-  for (auto known = by_host_.lower_bound({row.cause, IpAddress{}});
-       known != by_host_.end() && known->first.first == row.cause; ++known) {
-    const auto place = nearest(known->second, symptom);
-    if (place && !at(*place).several_clients && at(*place).client == host) return place;
-  }
+  const auto known = by_visitor_.find({row.cause, causes_[symptom.cause].key.at.ip});
+  if (known == by_visitor_.end()) return std::nullopt;
+  for (const Place& place : known->second)
+    if (near(place, symptom)) return place;
   return std::nullopt;
+}
+
+// Who was the only client that a host's episode met.
+void CauseBook::index_visitors() {
+  for (std::uint32_t c = 0; c < causes_.size(); ++c) {
+    const Cause& cause = causes_[c];
+    if (!cause.key.of_host) continue;
+    for (std::size_t e = 0; e < cause.episodes.size(); ++e) {
+      const Episode& episode = cause.episodes[e];
+      if (episode.client && !episode.several_clients)
+        by_visitor_[{cause.key.id, *episode.client}].push_back({c, e});
+    }
+  }
 }
 
 std::optional<CauseBook::Place> CauseBook::explains(const Relation& row, const Place& symptom) const {
@@ -185,6 +196,7 @@ std::vector<CauseBook::Numbers> CauseBook::join_services(std::vector<std::option
 }
 
 void CauseBook::conclude() {
+  index_visitors();
   std::vector<std::optional<Episode>> sums = sum_up();
   std::vector<std::pair<Incident, Numbers>> found;
   for (Numbers& causes : join_services(sums)) {
