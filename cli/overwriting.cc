@@ -31,7 +31,8 @@ void read_plan(OverwriteGuard& guard, const std::string& folder) {
   std::error_code error;
   for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
     const std::string name = at->path().filename().string();
-    if (name == "plan.db" || name.starts_with("shard-"))
+    // The logs of jobs lie beside the stores, and are where their standard output goes.
+    if (name == "plan.db" || (name.starts_with("shard-") && name.ends_with(".db")))
       guard.reads_store(at->path().string(), "part of the plan:");
   }
 }

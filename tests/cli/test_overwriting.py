@@ -148,6 +148,10 @@ class Overwriting(unittest.TestCase):
             self.refuses(target, "batch", "merge", "--plan", folder, "--out", target, untouched=[plan, shard])
             self.refuses(target, "batch", "merge", "--plan", folder, "--out", self.path("m.db"), "--report", target, untouched=[plan, shard])
         self.refuses(self.path("m.db"), "batch", "merge", "--plan", folder, "--out", self.path("m.db"), "--report", self.path("m.db"), untouched=[plan])
+        # What a job says goes to a log beside them, as cli/slurm/submit has it.
+        with open(folder + "/shard-0.log", "wb") as log:
+            job = subprocess.run([TOOL, "batch", "run", "--plan", folder, "--shard", "0"], stdout=log, stderr=subprocess.PIPE, check=False)
+        self.assertEqual(job.returncode, 0, job.stderr)
         # A capture that is called as the plan is.
         os.makedirs(self.path("odd"))
         odd = self.folder.file("odd/plan.db", pcap(connection()))
