@@ -137,7 +137,8 @@ void CaptureMutator::redirect(Packet& packet) {
 
 void CaptureMutator::change_header(Packet& packet) {
   if (!plain_tcp(packet)) {
-    if (!packet.octets.empty()) packet.octets[below(packet.octets.size())] ^= 1U << below(8);
+    if (packet.octets.empty()) return;
+    packet.octets[below(packet.octets.size())] ^= static_cast<std::uint8_t>(1U << below(8));
     return;
   }
   constexpr std::uint32_t kNear[] = {1, 0xFFFFFFFFU, 1000, 0xFFFFFC18U, 65536, 0x80000000U};
