@@ -120,10 +120,26 @@ void FlowTracker::locate(Side s, const TcpSegment& segment) {
   }
 }
 
+namespace {
+
+// Damaged on the way, where its sender's other segments came whole, and its numbers fit nothing.
+bool damaged(const LiveSide& sender, const LiveSide& receiver, const TcpSegment& segment,
+             StreamOffset apart) {
+  constexpr StreamOffset kNear = 1 << 20;
+  if (segment.checksum != Checksum::Bad || sender.bad_checksums * 2 > sender.packets) return false;
+  if (apart > kNear) return true;
+  if ((segment.flags & kAck) == 0 || !receiver.sent.started()) return false;
+  const StreamOffset ack = unwrap(segment.ack, receiver.base, receiver.sent.sent_max());
+  return ack > receiver.sent.sent_max() + 1;
+}
+
+}  // namespace
+
 // A segment whose numbers are not of this stream: it is told, but moves nothing.
 bool FlowTracker::foreign(const LiveSide& sender, const LiveSide& receiver, const TcpSegment& segment,
                           StreamOffset seq) const {
   const StreamOffset apart = distance(seq, sender.checkpoint(receiver));
+  if (damaged(sender, receiver, segment, apart)) return true;
   if ((segment.flags & kRst) != 0) return apart > kRstMovesStream && !sender.tentative;
   if ((segment.flags & kSyn) != 0) return seq != sender.origin;
   return apart > kFar;

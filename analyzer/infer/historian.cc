@@ -61,6 +61,9 @@ void keep_order(const FlowHistory& h, Transition& t) {
   const auto& answered = h.trace.successor->answered;
   for (const Transition& earlier : h.transitions)
     if (earlier.side == t.side && answered && earlier.time_ns > t.frame->time_ns) t.frame = answered;
+  for (const Transition& earlier : h.transitions)
+    if (earlier.side == t.side && earlier.frame && earlier.frame->number > t.frame->number)
+      t.frame = earlier.frame;
   t.time_ns = t.frame->time_ns;
 }
 

@@ -21,14 +21,16 @@ struct Progress {
   bool has_ts = false;
   bool past_handshake = false;  // it sent more than SYNs
   bool only_syns = true, sent_syn = false;
-  StreamOffset syn_end = 0;  // the highest that its SYNs came to: SND.NXT in SYN-SENT
-  bool reset = false;        // it sent a RST, and nothing after
+  StreamOffset syn_end = 0;   // the highest that its SYNs came to: SND.NXT in SYN-SENT
+  StreamOffset told_nxt = 0;  // SND.NXT, as its latest segment without octets tells it
+  bool reset = false;         // it sent a RST, and nothing after
 
   void note_kind(const SegmentRecord& r) {
     if (r.copy) return;
     only_syns = only_syns && means_syn(r.flags);
     sent_syn = sent_syn || r.has(kSyn);
     if (means_syn(r.flags)) syn_end = std::max(syn_end, r.end());
+    if (r.sequence_length() == 0 && !r.has(kRst)) told_nxt = r.seq;
   }
 };
 
@@ -171,6 +173,12 @@ bool not_taken(const FlowTrace& trace, const SegmentRecord& r) {
          trace.facts(other(r.side)).acked_max >= 1;
 }
 
+// Damaged so that it acknowledges what was never sent: its number tells nothing of its sender either.
+bool acknowledges_nothing(const FlowTrace& trace, const SegmentRecord& r) {
+  return r.has(kAck) && !trace.self_connection && r.ack > trace.facts(other(r.side)).sent_max + 1 &&
+         trace.facts(other(r.side)).packets > 0 && damaged(trace, r);
+}
+
 // A RST without ACK, SYN or FIN games: by kind only.
 bool odd_flags(const SegmentRecord& r) {
   return (r.has(kSyn) && (r.has(kFin) || r.has(kRst))) || (r.has(kFin) && r.has(kRst)) ||
@@ -248,6 +256,19 @@ bool acks_fin(const SegmentRecord& r, const StreamFacts& from, const StreamFacts
   return r.ack >= to.acked_last && (to.acked_last > 1 || !begins_seen);
 }
 
+// One octet that was not seen before, right below SND.NXT: it may be sent again, or be the rubbish of a
+// keep-alive (RFC 9293 3.8.4) behind a FIN that was not captured.
+bool may_be_probe(const SegmentRecord& r, const Progress& sender, const StreamFacts& own,
+                  const StreamFacts& peer) {
+  return r.payload == 1 && r.sequence_length() == 1 && r.end() == sender.told_nxt && own.fin_end == 0 &&
+         (own.fin_may_be_missed || own.fin_may_precede || peer.not_captured);
+}
+
+SegmentRecord as_probe(SegmentRecord r) {
+  r.standing.keepalive = true;
+  return r;
+}
+
 std::uint8_t triggers_of(const SegmentRecord& r, Sends kind, const Observations& observations,
                          const StreamFacts& to, bool own_fin_seen) {
   const StreamFacts& from = observations.streams[index(r.side)];
@@ -302,8 +323,11 @@ void observe(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss, Obser
     Observation& m = observations.records[i];
     m.sends = kind_of(r);
     const bool out_of_place = fin_out_of_place(trace, r);
-    m.constrains = !out_of_place && !displaced(r, sender, fin_seen[index(r.side)], own.fin_end);
+    m.constrains = !out_of_place && !acknowledges_nothing(trace, r) &&
+                   !displaced(r, sender, fin_seen[index(r.side)], own.fin_end);
     m.after = states_after(r, m.sends, own, peer, fin_seen[index(r.side)]);
+    if (may_be_probe(r, sender, own, peer))
+      m.after = states_after(as_probe(r), m.sends, own, peer, fin_seen[index(r.side)]);
     m.triggers = odd_flags(r) || out_of_place || damaged(trace, r)
                      ? std::uint8_t{0}
                      : triggers_of(r, m.sends, observations, peer, fin_seen[index(r.side)]);

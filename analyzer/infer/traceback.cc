@@ -185,11 +185,18 @@ class Traceback {
     const bool acknowledged =
         event.evidence == Evidence::Acknowledged || event.evidence == Evidence::AcknowledgedLater;
     const std::size_t evidence = acknowledged ? event.record : next_send();
-    Transition t = evidence == kNowhere ? transition(state_, next, history_.trace.last, 0)
+    Transition t = evidence == kNowhere ? transition(state_, next, end_of_trace(), 0)
                                         : transition(state_, next, record(evidence).frame, -half_rtt());
     if (evidence != kNowhere) t.record = evidence;
     if (event.time_ns != 0) t.at_ns = event.time_ns - half_rtt();
     add_missed(t, event);
+  }
+
+  // The SYN of the next connection ends what is known of this one, whatever else of it came later.
+  const FrameRef& end_of_trace() const {
+    const FlowTrace& trace = history_.trace;
+    return trace.successor && trace.successor->syn.number < trace.last.number ? trace.successor->syn
+                                                                              : trace.last;
   }
 
   void note_silent(const Event& event, TcpState next) {
@@ -215,7 +222,7 @@ class Traceback {
 
   void note_unseen(const Event& event, TcpState next) {
     if (next == state_) return;
-    const FrameRef near = event.record == kNowhere ? history_.trace.last : record(event.record).frame;
+    const FrameRef near = event.record == kNowhere ? end_of_trace() : record(event.record).frame;
     if (!known_) return;
     Transition t = transition(state_, next, near, 0);
     if (event.record != kNowhere) t.record = event.record;
@@ -268,11 +275,23 @@ class Traceback {
       t.proved_by = kNowhere;
       t.proof.reset();
     }
+    keep_order(t);
     if (any_) t.at_ns = std::max(t.at_ns, latest_at_ns_);
     any_ = true;
     latest_at_ns_ = t.at_ns;
     if (t.record != kNoRecord) last_told_ = std::max(last_told_, t.record);
     history_.transitions.push_back(t);
+  }
+
+  // What nothing shows is told beside the last frame, and what follows from it no earlier.
+  void keep_order(Transition& t) {
+    if (!t.frame) return;
+    if (t.frame->number < latest_.frame.number) {
+      t.frame = latest_.frame;
+      t.time_ns = latest_.frame.time_ns;
+      t.record = latest_.record;
+    }
+    latest_ = {*t.frame, t.record};
   }
 
   // The endpoint's next segment that it could not have sent from `state`: proof that it had left it.
@@ -409,6 +428,10 @@ class Traceback {
   bool known_;  // what state it is in
   bool any_ = false;
   TimeNs latest_at_ns_ = 0;
+  struct {
+    FrameRef frame;
+    RecordIndex record = kNoRecord;
+  } latest_;                   // beside which a transition is told
   std::size_t last_told_ = 0;  // the latest record of a transition
   TcpState state_ = Closed, start_ = Closed;
   std::optional<TcpState> before_end_;

@@ -51,7 +51,7 @@ TEST_CASE("captures whose packets are changed break no promise of the analysis")
     fuzz::PacketFile file = of[round % of.size()];
     fuzz::CaptureMutator mutator(round, 400);
     for (std::uint64_t changes = 1 + round % 24; changes > 0; --changes) mutator.change(file);
-    UNSCOPED_INFO("round " << round);
+    INFO("round " << round);
     flows += fuzz::analyse_input(fuzz::write_packets(file));
   }
   CHECK(flows > count);
