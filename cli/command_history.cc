@@ -52,7 +52,7 @@ int run_history(const Options& options) {
   SortedSpool spool;
   const TextStyle style = text_style(options, out);
   std::size_t found = 0;
-  constexpr std::size_t kPoints = 50'000, kPointsTogether = 1'000'000;
+  constexpr std::size_t kPoints = 30'000, kPointsTogether = 1'000'000;
   SeriesShelf shelf(kPoints, kPointsTogether);
   Handlers handlers;
   handlers.keep_selected_whole = true;

@@ -94,7 +94,8 @@ class Page(unittest.TestCase):
                          {len(flows["number"])})
         told = sum(group["count"] for group in data["report"]["findings"])
         self.assertEqual(len(findings["kind"]) + findings["left_out"], told)
-        self.assertEqual(sum(timeline["packets"]), 1077)
+        packets = sum(flows["packets"])
+        self.assertTrue(packets - 10 <= sum(timeline["packets"]) <= packets, "all but strays")
         incidents = {number for number in findings["incident"] if number >= 0}
         self.assertEqual(incidents, {incident["incident"] for incident in data["report"]["incidents"]})
         for incident in data["report"]["incidents"]:

@@ -138,10 +138,11 @@ void SegmentSeries::keep(std::uint64_t width, bool all_that_stand_out) {
 }
 
 void SegmentSeries::thin(std::size_t most) {
-  most = std::max<std::size_t>(most, 32);
+  // The widest group leaves the extremes of two sides beside what stands out.
+  most = std::max<std::size_t>(most, 64);
   while (points_.size() > most) {
-    width_ *= 2;
     keep(width_, standing_out() <= most / 2);
+    if (points_.size() > most) width_ *= 2;
   }
 }
 

@@ -20,7 +20,7 @@ class SeriesShelf {
   std::optional<SegmentSeries> take(std::uint64_t flow);
 
  private:
-  static constexpr std::size_t kLeast = 32;
+  static constexpr std::size_t kLeast = 64;
 
   std::size_t most_, most_together_, together_ = 0;
   std::unordered_map<std::uint64_t, SegmentSeries> live_;

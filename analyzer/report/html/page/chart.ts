@@ -12,13 +12,17 @@ export interface Key {
 export interface ChartPlan {
   id: string;
   title: string;
+  heading: "h3" | "h4";
   height: number;
   data: uPlot.AlignedData;
   series: uPlot.Series[];
   keys: Key[];
   axis: (value: number) => string;
   time: (seconds: number) => string;
-  // Drawn above the series, in the plot's own clip.
+  // The series that the scale goes by, counted from 1: what the others have far beyond is cut off. All without it.
+  leading?: number[];
+  // Drawn beneath and above the series, in the plot's own clip.
+  under?: (plot: uPlot, context: CanvasRenderingContext2D) => void;
   paint?: (plot: uPlot, context: CanvasRenderingContext2D) => void;
   // Of the value at a place in `data`.
   tell: (at: number) => string;
@@ -71,7 +75,7 @@ export class Chart {
     });
     this.readout = el("p", { class: "readout", id: `${plan.id}-readout`, "aria-live": "polite" }, " ");
     const keys = el("ul", { class: "keys" }, ...plan.keys.map((key) => this.keyItem(key)));
-    this.element = el("figure", { class: "chart", id: plan.id }, el("figcaption", {}, el("h4", {}, plan.title), keys), this.frame, this.readout);
+    this.element = el("figure", { class: "chart", id: plan.id }, el("figcaption", {}, el(plan.heading, {}, plan.title), keys), this.frame, this.readout);
     this.frame.addEventListener("keydown", (event) => this.key(event));
     this.frame.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     link.add(this);
@@ -107,22 +111,44 @@ export class Chart {
       width,
       height: plan.height,
       legend: { show: false },
-      scales: { x: { time: false } },
+      scales: { x: { time: false }, ...(plan.leading ? { y: { range: (plot, min, max) => this.leadingRange(plot, min, max) } } : {}) },
       axes: [
-        { ...axis, values: (_, ticks) => ticks.map(plan.time), space: 90 },
-        { ...axis, values: (_, ticks) => ticks.map(plan.axis), size: 72 },
+        { ...axis, values: (_, ticks) => ticks.map(plan.time), space: 90, size: 30 },
+        { ...axis, values: (_, ticks) => ticks.map(plan.axis), size: 86 },
       ],
+      padding: [10, 24, 0, 0],
       series: [{}, ...plan.series.map((one) => this.coloured(one))],
       cursor: { sync: { key: this.link.sync.key }, drag: { x: true, y: false, setScale: true }, points: { show: false } },
       hooks: {
-        draw: [(plot) => this.paint(plot)],
+        drawClear: [(plot) => this.clipped(plot, plan.under)],
+        draw: [(plot) => this.clipped(plot, plan.paint), (plot) => this.mark(plot)],
         setCursor: [(plot) => this.hover(plot)],
         setScale: [(plot, scale) => scale === "x" && this.scaled(plot)],
       },
     };
+    if (this.range) options.scales!.x = { time: false, min: this.range[0], max: this.range[1] };
     this.plot = new uPlot(options, plan.data, this.frame);
     this.plot.over.addEventListener("mousedown", (event) => this.pan(event), true);
-    if (this.range) this.zoomTo(...this.range);
+  }
+
+  private leadingRange(plot: uPlot, least: number, most: number): [number, number] {
+    const min = plot.scales.x.min ?? -Infinity;
+    const max = plot.scales.x.max ?? Infinity;
+    const [x, ...all] = this.plan.data;
+    let low = Infinity;
+    let high = -Infinity;
+    for (const one of this.plan.leading!)
+      all[one - 1].forEach((value, i) => {
+        if (value == null || x[i] < min || x[i] > max) return;
+        low = Math.min(low, value);
+        high = Math.max(high, value);
+      });
+    if (low > high) [low, high] = [least ?? 0, most ?? 1];
+    const beyond = Math.max(high - low, 1) * 0.8;
+    const top = Math.min(most ?? high, high + beyond);
+    const bottom = Math.max(least ?? low, low - beyond);
+    const pad = (top - bottom) * 0.04 || 1;
+    return [bottom < 0 || bottom - pad > 0 ? bottom - pad : 0, top + pad];
   }
 
   private coloured(series: uPlot.Series): uPlot.Series {
@@ -131,20 +157,29 @@ export class Chart {
     return { ...series, stroke: of(series.stroke), fill: of(series.fill), points: { ...series.points, show: series.points?.show ?? false, fill: of(series.stroke) } };
   }
 
-  private paint(plot: uPlot): void {
+  private clipped(plot: uPlot, paint: ChartPlan["paint"]): void {
     const { left, top, width, height } = plot.bbox;
     plot.ctx.save();
     plot.ctx.beginPath();
     plot.ctx.rect(left, top, width, height);
     plot.ctx.clip();
-    this.plan.paint?.(plot, plot.ctx);
-    if (this.at >= 0) {
-      const x = Math.round(plot.valToPos(this.plan.data[0][this.at], "x", true));
-      plot.ctx.strokeStyle = colour("--text");
-      plot.ctx.setLineDash([3, 3]);
-      plot.ctx.strokeRect(x, top, 0, height);
-    }
+    paint?.(plot, plot.ctx);
     plot.ctx.restore();
+  }
+
+  // Where the keyboard is.
+  private mark(plot: uPlot): void {
+    if (this.at < 0) return;
+    this.clipped(plot, (_, c) => {
+      const x = Math.round(plot.valToPos(this.plan.data[0][this.at], "x", true));
+      c.strokeStyle = colour("--text");
+      c.lineWidth = devicePixelRatio;
+      c.setLineDash([3, 3]);
+      c.beginPath();
+      c.moveTo(x, plot.bbox.top);
+      c.lineTo(x, plot.bbox.top + plot.bbox.height);
+      c.stroke();
+    });
   }
 
   private hover(plot: uPlot): void {
@@ -155,10 +190,12 @@ export class Chart {
   private scaled(plot: uPlot): void {
     const { min, max } = plot.scales.x;
     if (min == null || max == null) return;
+    const first = this.range == null;
     this.range = [min, max];
     this.element.dataset.from = String(min);
     this.element.dataset.until = String(max);
-    this.link.scale(this, min, max);
+    // All begin with the whole.
+    if (!first) this.link.scale(this, min, max);
   }
 
   private whole(): [number, number] {
@@ -168,8 +205,9 @@ export class Chart {
   }
 
   zoomTo(min: number, max: number): void {
+    if (!(max > min) || (this.range?.[0] === min && this.range[1] === max)) return;
     this.range = [min, max];
-    if (max > min) this.plot?.setScale("x", { min, max });
+    this.plot?.setScale("x", { min, max });
   }
 
   private zoom(factor: number, around = 0.5): void {

@@ -57,6 +57,12 @@ export function moment(us: number): string {
 
 export const words = (snake: string): string => snake.replaceAll("_", " ");
 
+const closes: Record<string, string> = {
+  open: "open, or never opened", both_fin: "closed by both ends", client_fin: "closed by the client only", server_fin: "closed by the server only",
+  client_rst: "reset by the client", server_rst: "reset by the server", timeout: "timed out",
+};
+export const closeWords = (close: string): string => closes[close] ?? words(close);
+
 export function endpoint(ip: string, port: number): string {
   return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
 }

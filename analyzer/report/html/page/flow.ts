@@ -1,6 +1,6 @@
 // One connection: findings, where its time went, ladder and graphs.
 import type { Link } from "./chart";
-import type { Detail, FlowFinding } from "./data";
+import { severities, type Detail, type FlowFinding } from "./data";
 import { badge, copyable, count, el, shares, span } from "./dom";
 import { graphs } from "./graphs";
 import { ladder, type Ladder } from "./ladder";
@@ -26,19 +26,21 @@ function finding(f: FlowFinding, i: number, drawn: Ladder): HTMLElement {
   );
 }
 
-const kinds = ["c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7"];
+const kKinds = 13; // as many as causes
 
 export function flowView(detail: Detail, links: Link[]): HTMLElement {
   const whole = detail.time.reduce((sum, [, ns]) => sum + ns, 0);
   const parts = [...detail.time]
     .sort((a, b) => b[1] - a[1])
-    .map(([name, ns], i) => ({ name, value: ns, text: `${((ns / whole) * 100).toFixed(1)} % (${span(ns)})`, kind: kinds[i % kinds.length] }));
+    .map(([name, ns], i) => ({ name, value: ns, text: `${((ns / whole) * 100).toFixed(1)} % (${span(ns)})`, kind: `c${i % kKinds}` }));
   const drawn = ladder(detail);
-  const grave = detail.findings.map((f, i) => finding(f, i, drawn));
+  const grave = detail.findings
+    .map((f, i) => ({ f, i }))
+    .sort((a, b) => severities.indexOf(b.f.severity) - severities.indexOf(a.f.severity) || a.i - b.i)
+    .map(({ f, i }) => finding(f, i, drawn));
   return el(
     "div",
     { class: "flow" },
-    el("h3", { tabindex: "-1", id: "flow-title" }, detail.title),
     el("p", {}, detail.subtitle),
     el("p", { class: "dim" }, `At the capture's end: client ${detail.final[0]}${detail.final.length > 1 ? `, server ${detail.final[1]}` : ""}.`),
     el("p", {}, copyable("display filter", detail.filter)),

@@ -46,44 +46,54 @@ class Direction {
 function paintSequence(of: Direction, plot: uPlot, c: CanvasRenderingContext2D): void {
   const x = (v: number): number => plot.valToPos(v, "x", true);
   const y = (v: number): number => plot.valToPos(v, "y", true);
-  const { min = 0, max = 0 } = plot.scales.x as { min?: number; max?: number };
+  const min = plot.scales.x.min ?? 0;
+  const max = plot.scales.x.max ?? 0;
   const thick = 2 * devicePixelRatio;
+  // By colour and width: a stroke each would take long.
+  const lines = new Map<string, Map<number, Path2D>>();
   const line = (kind: string, at: number, from: number, to: number, width = thick): void => {
-    c.strokeStyle = colours[kind] ??= colour(kind);
-    c.lineWidth = width;
-    c.beginPath();
-    c.moveTo(at, from);
-    c.lineTo(at, Math.abs(to - from) < width ? from - width : to);
-    c.stroke();
+    let widths = lines.get(kind);
+    if (!widths) lines.set(kind, (widths = new Map()));
+    let path = widths.get(width);
+    if (!path) widths.set(width, (path = new Path2D()));
+    path.moveTo(at, from);
+    path.lineTo(at, Math.abs(to - from) < width ? from - width : to);
   };
-  const colours: Record<string, string> = {};
+  const closed = new Path2D();
   for (const p of of.all) {
     if (p.t < min || p.t > max) continue;
     const at = x(p.t);
     if (of.acks(p)) {
       for (const [left, right] of p.sacks) line("--sack", at, y(left), y(right), devicePixelRatio);
       if (p.window === 0) {
-        c.fillStyle = colours["--zero"] ??= colour("--zero");
         const size = 5 * devicePixelRatio;
         const top = y(p.ack!);
-        c.beginPath();
-        c.moveTo(at, top - size * 2);
-        c.lineTo(at - size, top - size * 3.5);
-        c.lineTo(at + size, top - size * 3.5);
-        c.fill();
+        closed.moveTo(at, top - size * 2);
+        closed.lineTo(at - size, top - size * 3.5);
+        closed.lineTo(at + size, top - size * 3.5);
       }
     }
     if (!of.sends(p)) continue;
     const kind = p.resent ? causeColours[p.cause] : p.late ? "--late" : p.probe ? "--probed" : "--segment";
     line(kind, at, y(p.seq), y(p.seq + p.payload + (p.flags & (kSyn | kFin) ? 1 : 0)), p.resent || p.late ? thick * 1.5 : thick);
   }
+  // What was sent again above what was sent once.
+  for (const [kind, widths] of [...lines].sort(([a], [b]) => Number(b === "--segment") - Number(a === "--segment"))) {
+    c.strokeStyle = colour(kind);
+    for (const [width, path] of widths) {
+      c.lineWidth = width;
+      c.stroke(path);
+    }
+  }
+  c.fillStyle = colour("--zero");
+  c.fill(closed);
 }
 
 function sequenceKeys(of: Direction): Key[] {
   const keys: Key[] = [
     { name: "segment", colour: "--segment", mark: "bar" },
     { name: "acknowledged", colour: "--ack", mark: "line" },
-    { name: "window edge", colour: "--edge", mark: "line" },
+    { name: "window edge (cut off where far beyond)", colour: "--edge", mark: "line" },
   ];
   if (of.all.some((p) => of.acks(p) && p.sacks.length > 0)) keys.push({ name: "SACK", colour: "--sack", mark: "bar" });
   causes.forEach((cause, i) => {
@@ -99,7 +109,7 @@ function draw(of: Direction, link: Link): HTMLElement[] {
   const tell = (at: number): string => told(of.all[at]);
   const places = of.all.map((_, i) => i);
   const stops = places.filter((i) => of.sends(of.all[i]) || of.acks(of.all[i]));
-  const common = { time: seconds, tell, stops };
+  const common = { heading: "h4" as const, time: seconds, tell, stops };
   const name = `${ends[of.from]} to ${ends[1 - of.from]}`;
   const sequence = new Chart(
     {
@@ -118,6 +128,7 @@ function draw(of: Direction, link: Link): HTMLElement[] {
         { stroke: "--edge", width: 1.5, paths: stepped, spanGaps: true },
         { paths: () => null },
       ],
+      leading: [1, 3],
       keys: sequenceKeys(of),
       axis: (v) => octets(v),
       paint: (plot, context) => paintSequence(of, plot, context),
@@ -141,9 +152,10 @@ function draw(of: Direction, link: Link): HTMLElement[] {
         { stroke: "--edge", width: 1.5, paths: stepped, spanGaps: true },
         { stroke: "--congestion", width: 1.5, dash: [6, 4], paths: stepped, spanGaps: true },
       ],
+      leading: [1, 3],
       keys: [
         { name: "in flight", colour: "--segment", mark: "area" },
-        { name: "window offered", colour: "--edge", mark: "line" },
+        { name: "window offered (cut off where far beyond)", colour: "--edge", mark: "line" },
         { name: "congestion window at least (most in flight in two round trips)", colour: "--congestion", mark: "line" },
       ],
       axis: (v) => octets(v),
@@ -172,7 +184,10 @@ export function graphs(detail: Detail, links: Link[]): HTMLElement {
   if (!detail.series || detail.series.t.length === 0)
     return el("p", { class: "dim" }, "No graph: the connection is with itself, or none of its segments was followed.");
   const all = points(detail.series);
-  const carried = [0, 1].map((end) => all.reduce((sum, p) => sum + (p.end === end && !p.resent ? p.payload : 0), 0));
+  const carried = [0, 1].map((end) => {
+    const sent = all.filter((p) => p.end === end && p.payload > 0);
+    return sent.reduce((most, p) => Math.max(most, p.seq + p.payload), -Infinity) - sent.reduce((least, p) => Math.min(least, p.seq), Infinity);
+  }).map((n) => Math.max(0, n));
   const first = carried[1] > carried[0] ? 1 : 0;
   const left = detail.series.segments - all.length;
   const hint = el(

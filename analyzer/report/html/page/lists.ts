@@ -1,6 +1,6 @@
 // The long tables: findings and connections.
 import { severities, sumUp, type FindingColumns, type PageData } from "./data";
-import { badge, count, el, endpoint, moment, octets, plural, section, span, words } from "./dom";
+import { badge, closeWords, count, el, endpoint, moment, octets, plural, section, span, words } from "./dom";
 import { VirtualTable } from "./virtual_table";
 
 // By the number of a connection: what its gravest finding is, and its incidents.
@@ -45,8 +45,8 @@ function search(label: string, id: string, changed: () => void): HTMLInputElemen
   });
 }
 
-function choice(label: string, values: string[], changed: () => void): HTMLSelectElement {
-  return el("select", { "aria-label": label, change: changed }, el("option", { value: "" }, label), ...values.map((v) => el("option", { value: v }, words(v))));
+function choice(label: string, values: string[], changed: () => void, told = words): HTMLSelectElement {
+  return el("select", { "aria-label": label, change: changed }, el("option", { value: "" }, label), ...values.map((v) => el("option", { value: v }, told(v))));
 }
 
 export function findings(data: PageData, open: (flow: number) => void): HTMLElement {
@@ -104,7 +104,7 @@ export function flows(data: PageData, trouble: Trouble, open: (flow: number) => 
   const client = (i: number): string => endpoint(f.hosts[f.client[i]], f.client_port[i]);
   const server = (i: number): string => endpoint(f.hosts[f.server[i]], f.server_port[i]);
   const worst = (i: number): number => trouble.worst.get(number[i]) ?? -1;
-  const close = (i: number): string => words(f.closes[f.close[i]]);
+  const close = (i: number): string => closeWords(f.closes[f.close[i]]);
   let incident: number | null = null;
   const rows = new VirtualTable(
     "Flows",
@@ -120,7 +120,7 @@ export function flows(data: PageData, trouble: Trouble, open: (flow: number) => 
       { name: "Packets", width: "90px", numeric: true, cell: (i) => count(f.packets[i]), key: (i) => f.packets[i] },
       { name: "Resent", width: "80px", numeric: true, cell: (i) => count(f.resent[i]), key: (i) => f.resent[i] },
       { name: "Opened", width: "110px", cell: (i) => words(f.handshakes[f.handshake[i]]), key: (i) => f.handshakes[f.handshake[i]] },
-      { name: "Ended", width: "110px", cell: close, key: close },
+      { name: "Ended", width: "180px", cell: close, key: close },
       { name: "Most time in", width: "160px", cell: (i) => f.causes[f.cause[i]], key: (i) => f.causes[f.cause[i]] },
       { name: "States", width: "200px", cell: (i) => `${f.states[f.client_state[i]]} / ${f.states[f.server_state[i]]}`, key: (i) => f.states[f.client_state[i]] },
     ],
@@ -142,7 +142,7 @@ export function flows(data: PageData, trouble: Trouble, open: (flow: number) => 
     counted.textContent = `${count(some.length)} of ${plural(number.length + f.left_out, "flow", "flows")}${f.left_out ? `; ${count(f.left_out)} small ones without trouble are not in this page` : ""}`;
   };
   const typed = search("Search flows: address, port, state", "flows-search", show);
-  const ended = choice("ended in any way", [...f.closes].sort(), show);
+  const ended = choice("ended in any way", [...f.closes].sort(), show, closeWords);
   const troubled = el("input", { type: "checkbox", change: show });
   const ofIncident = (one: number | null): void => {
     incident = one;

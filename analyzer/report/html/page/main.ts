@@ -30,7 +30,7 @@ function showFlow(flow: string): void {
   const body = detail
     ? flowView(detail, flowLinks)
     : el("p", {}, "The page shows the ladder and graphs of some connections alone: those that incidents name, and the largest. For this one: ", copyable("command", `tcpautopsy history --flow ${flow} --format html -o flow${flow}.html FILE`));
-  const title = detail ? `Flow ${flow}` : `Flow ${flow}: not in this page`;
+  const title = detail ? detail.title : `Flow ${flow}: not in this page`;
   single.replaceChildren(...(data.kind === "report" ? [back] : []), section("flow", title, body));
   scrollTo(0, 0);
   const heading = single.querySelector<HTMLElement>("h2")!;

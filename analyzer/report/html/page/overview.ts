@@ -2,7 +2,7 @@
 import uPlot from "uplot";
 import { Chart, Link, colour } from "./chart";
 import type { Incident, PageData, Report, Timeline } from "./data";
-import { badge, copyable, count, el, endpoint, moment, octets, plural, section, shares, span, svg, table, words } from "./dom";
+import { badge, closeWords, copyable, count, el, endpoint, moment, octets, plural, section, shares, span, svg, table, words } from "./dom";
 
 const kPortion = 30;
 
@@ -41,7 +41,7 @@ export function incidents(data: PageData): HTMLElement {
   if (ends.length > 0)
     part.append(
       el("h3", {}, "How connections ended"),
-      shares("How connections ended", ends.map(([name, n]) => ({ name: words(name), value: n, text: count(n), kind: endKinds[name] ?? "c5" }))),
+      shares("How connections ended", ends.map(([name, n]) => ({ name: closeWords(name), value: n, text: count(n), kind: endKinds[name] ?? "c5" }))),
     );
   const cards = el("div", { class: "cards" });
   let shown = 0;
@@ -70,14 +70,39 @@ export function incidents(data: PageData): HTMLElement {
 
 const phases: [string, string][] = [["established", "--established"], ["opening", "--opening"], ["closing", "--closing"], ["unknown", "--unknown"]];
 
-// Incidents as bands behind the plot, a row each for the first few.
-function bands(timeline: Timeline, all: Incident[], plot: uPlot, c: CanvasRenderingContext2D): void {
+const kLanes = 12;
+const kShaded = 3;
+
+// From when to when, in seconds of the timeline.
+const during = (line: Timeline, one: Incident): [number, number] =>
+  [one.first_ns, one.last_ns].map((ns) => (ns / 1000 - line.from_us) / 1e6) as [number, number];
+
+// The worst incidents as bands behind the plot.
+function shade(line: Timeline, all: Incident[], plot: uPlot, c: CanvasRenderingContext2D): void {
   const { top, height } = plot.bbox;
-  for (const one of all.slice(0, 40)) {
-    const x = (ns: number): number => plot.valToPos((ns / 1000 - timeline.from_us) / 1e6, "x", true);
-    c.fillStyle = `${colour(`--${one.severity}`)}30`;
-    c.fillRect(x(one.first_ns), top, Math.max(3, x(one.last_ns) - x(one.first_ns)), height);
+  for (const one of all.slice(0, kShaded)) {
+    const [from, until] = during(line, one).map((s) => plot.valToPos(s, "x", true));
+    c.fillStyle = `${colour(`--${one.severity}`)}22`;
+    c.fillRect(from, top, Math.max(3, until - from), height);
   }
+}
+
+// A lane for each of the first incidents.
+function lanes(line: Timeline, all: Incident[], plot: uPlot, c: CanvasRenderingContext2D): void {
+  const { top, height } = plot.bbox;
+  const lane = height / Math.min(kLanes, all.length);
+  c.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
+  c.textBaseline = "middle";
+  all.slice(0, kLanes).forEach((one, i) => {
+    const [from, until] = during(line, one).map((s) => plot.valToPos(s, "x", true));
+    const wide = Math.max(4, until - from);
+    c.fillStyle = colour(`--${one.severity}`);
+    c.fillRect(from, top + i * lane + lane * 0.1, wide, lane * 0.8);
+    const before = from - plot.bbox.left > 30 * devicePixelRatio;
+    c.fillStyle = colour(before ? "--text" : "--back");
+    c.textAlign = before ? "right" : "left";
+    c.fillText(String(one.incident), before ? from - 4 : Math.max(from, plot.bbox.left) + 4, top + (i + 0.5) * lane);
+  });
 }
 
 export function timeline(data: PageData, links: Link[]): HTMLElement {
@@ -95,16 +120,24 @@ export function timeline(data: PageData, links: Link[]): HTMLElement {
   const time = (s: number): string => `${Number(s.toPrecision(6))} s`;
   const at = (i: number): string =>
     `${moment(line.from_us + x[i] * 1e6)} UTC · ${span(step * 1e9)}: ${plural(pad(line.packets)[i], "packet", "packets")}, ${rate(bits[i])}, ${count(resent[i])} resent`;
-  const keys = all.length > 0 ? [{ name: "incident", colour: `--${all[0].severity}`, mark: "area" as const }] : [];
   const bars = uPlot.paths.bars!({ size: [0.9, 100], align: 1 });
   const stepped = uPlot.paths.stepped!({ align: 1 });
-  const paint = (plot: uPlot, c: CanvasRenderingContext2D): void => bands(line, all, plot, c);
+  const under = (plot: uPlot, c: CanvasRenderingContext2D): void => shade(line, all, plot, c);
+  const told = (i: number): string => {
+    const met = all.filter((one) => during(line, one)[0] <= x[i] + step && during(line, one)[1] >= x[i]);
+    return `${moment(line.from_us + x[i] * 1e6)} UTC · ${met.length === 0 ? "no incident" : met.slice(0, 3).map((one) => `incident ${one.incident}: ${one.verdict}`).join(" ")}${met.length > 3 ? ` And ${count(met.length - 3)} more.` : ""}`;
+  };
+  const severities = [...new Set(all.slice(0, kLanes).map((one) => one.severity))];
+  const bands = new Chart(
+    { id: "bands", title: all.length > kLanes ? `Incidents, the worst ${kLanes}` : "Incidents", heading: "h3", height: 44 + 18 * Math.min(kLanes, all.length), time, tell: told, paint: (plot, c) => lanes(line, all, plot, c), data: [x, x.map(() => 0)] as uPlot.AlignedData, series: [{ paths: () => null }], keys: severities.map((one) => ({ name: one, colour: `--${one}`, mark: "area" as const })), axis: () => "" },
+    link,
+  );
   const throughput = new Chart(
-    { id: "throughput", title: "Throughput", height: 180, time, tell: at, paint, data: [x, bits] as uPlot.AlignedData, series: [{ stroke: "--segment", fill: "--segment/40", width: 1.5, paths: stepped }], keys: [{ name: "on the wire", colour: "--segment", mark: "area" }, ...keys], axis: rate },
+    { id: "throughput", title: "Throughput", heading: "h3", height: 180, time, tell: at, under, data: [x, bits] as uPlot.AlignedData, series: [{ stroke: "--segment", fill: "--segment/40", width: 1.5, paths: stepped }], keys: [{ name: "on the wire", colour: "--segment", mark: "area" }], axis: rate },
     link,
   );
   const again = new Chart(
-    { id: "retransmissions", title: "Segments sent again", height: 120, time, tell: at, paint, data: [x, resent] as uPlot.AlignedData, series: [{ stroke: "--timeout", fill: "--timeout", width: 0, paths: bars }], keys: [{ name: "sent again", colour: "--timeout", mark: "bar" }], axis: (v) => (Number.isInteger(v) ? count(v) : "") },
+    { id: "retransmissions", title: "Segments sent again", heading: "h3", height: 120, time, tell: at, under, data: [x, resent] as uPlot.AlignedData, series: [{ stroke: "--timeout", fill: "--timeout", width: 0, paths: bars }], keys: [{ name: "sent again", colour: "--timeout", mark: "bar" }], axis: (v) => (Number.isInteger(v) ? count(v) : "") },
     link,
   );
   let sum = x.map(() => 0);
@@ -113,10 +146,11 @@ export function timeline(data: PageData, links: Link[]): HTMLElement {
     {
       id: "states",
       title: "Connections by state",
+      heading: "h3",
       height: 200,
       time,
       tell: (i) => `${moment(line.from_us + x[i] * 1e6)} UTC · ${phases.map(([name]) => `${name} ${count(pad(line.phases[name] ?? [])[i] ?? 0)}`).join(", ")}`,
-      paint,
+      under,
       data: [x, ...[...stacked].reverse()] as uPlot.AlignedData,
       series: [...phases].reverse().map(([, key]) => ({ stroke: key, fill: key, width: 1, paths: stepped })),
       keys: phases.map(([name, key]) => ({ name, colour: key, mark: "area" as const })),
@@ -124,7 +158,7 @@ export function timeline(data: PageData, links: Link[]): HTMLElement {
     },
     link,
   );
-  return section("timeline", "Timeline", el("p", { class: "dim" }, `From ${moment(line.from_us)} UTC; a step is ${span(step * 1e9)}.`), el("div", { class: "graphs" }, throughput.element, again.element, states.element));
+  return section("timeline", "Timeline", el("p", { class: "dim" }, `From ${moment(line.from_us)} UTC; a step is ${span(step * 1e9)}.`), el("div", { class: "graphs" }, all.length > 0 ? bands.element : null, throughput.element, again.element, states.element));
 }
 
 const rate = (bits: number): string => `${octets(bits).replace("kB", "kbit").replace("MB", "Mbit").replace("GB", "Gbit").replace("TB", "Tbit").replace(/ B$/, " bit")}/s`;
@@ -173,7 +207,7 @@ export function services(data: PageData): HTMLElement {
     const whole = report.where_time_went.total_ns || 1;
     part.append(
       el("h3", {}, "Where the time of all connections went"),
-      shares("Where the time of all connections went", causes.map(([name, c], i) => ({ name: words(name), value: c.total_ns, text: `${((c.total_ns / whole) * 100).toFixed(1)} %`, kind: `c${i % 8}` }))),
+      shares("Where the time of all connections went", causes.map(([name, c], i) => ({ name: words(name), value: c.total_ns, text: `${((c.total_ns / whole) * 100).toFixed(1)} %`, kind: `c${i % 13}` }))),
     );
   }
   return part;
