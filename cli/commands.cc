@@ -119,7 +119,7 @@ const std::vector<Command>& commands() {
        "what went wrong, where, since when, from a store",
        "STORE",
        kCompare | kLimit | kFailOn,
-       {"text", "markdown", "json"},
+       {"text", "markdown", "json", "html"},
        run_batch_report}};
   return all;
 }

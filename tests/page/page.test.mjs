@@ -23,7 +23,7 @@ let complaints; // of the page's script or policy
 
 function make(name, ...options) {
   const file = join(folder, name);
-  execFileSync(process.env.TCPAUTOPSY, [...options, "--format", "html", "-o", file, "--no-config"], { stdio: ["ignore", "ignore", "pipe"] });
+  execFileSync(process.env.TCPAUTOPSY, [...options, "--format", "html", "-o", file], { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, XDG_CONFIG_HOME: "/nonexistent" } });
   return file;
 }
 
@@ -207,6 +207,20 @@ describe("a connection's page", () => {
     for (const state of ["SYN-SENT", "ESTABLISHED"]) assert.ok(words.includes(state), state);
     await clean("history");
   });
+});
+
+it("a store's page has a heat map that names place and time, and breaks no rule of axe", async () => {
+  const store = join(folder, "store.db");
+  execFileSync(process.env.TCPAUTOPSY, ["batch", join(root, "samples/kernel_mixed"), join(root, "samples/refused"), "--out", store, "--quiet"], { stdio: "ignore" });
+  const file = make("batch.html", "batch", "report", store);
+  await open(file);
+  const { heat, batch } = dataOf(file);
+  assert.equal(await page.locator("td.heat").count(), heat.cells.length);
+  assert.match(await page.locator("td.heat").first().getAttribute("title"), /UTC: \d+ incidents?, up to (error|warning|note)$/);
+  const [worst] = batch.incidents;
+  const card = await page.locator("#incidents .card").first().textContent();
+  assert.ok(card.includes(worst.headline) && card.includes(`${worst.where.command} --format html -o page.html`));
+  await clean("batch");
 });
 
 it("executes nothing that a file's name or a payload holds", async () => {

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include "analyzer/report/html/flow_detail.h"
-#include "analyzer/report/html/page_asset.h"
-#include "analyzer/report/html/script_safe.h"
 #include "analyzer/report/json/finding_lines.h"
 #include "analyzer/report/summary/summary_report.h"
 #include "analyzer/report/summary/summary_words.h"
@@ -23,41 +21,6 @@ std::uint64_t octets_of(const FlowTrace& trace) {
   return trace.facts(Side::A).payload_bytes + trace.facts(Side::B).payload_bytes;
 }
 
-class Document {
- public:
-  explicit Document(const PageBook::Put& put) : put_(put) { put_(page_before_data()); }
-
-  // A piece of JSON.
-  void json(std::string_view text) {
-    scratch_.clear();
-    append_script_safe(scratch_, text);
-    put_(scratch_);
-  }
-  void field(std::string_view name, std::string_view value) {
-    json(fmt::format("{}\"{}\":", first_ ? "{" : ",", name));
-    first_ = false;
-    json(value);
-  }
-  template <class F>
-  void member(std::string_view name, F write) {
-    std::string text;
-    {
-      JsonWriter w(text);
-      write(w);
-    }
-    field(name, text);
-  }
-  void end() {
-    json("}");
-    put_(page_after_data());
-  }
-
- private:
-  const PageBook::Put& put_;
-  std::string scratch_;
-  bool first_ = true;
-};
-
 void write_labelled(JsonWriter& w, const std::vector<Labelled>& all) {
   w.begin_array();
   for (const auto& [label, text] : all) {
@@ -69,11 +32,11 @@ void write_labelled(JsonWriter& w, const std::vector<Labelled>& all) {
   w.end_array();
 }
 
-void write_details(Document& page, const std::map<std::uint64_t, std::string>& details) {
+void write_details(PageDocument& page, const std::map<std::uint64_t, std::string>& details) {
   std::string all = "{";
   for (const auto& [number, detail] : details)
     all += fmt::format("{}\"{}\":{}", all.size() > 1 ? "," : "", number, detail);
-  page.field("details", all + "}");
+  page.member("details", all + "}");
 }
 
 }  // namespace
@@ -105,27 +68,23 @@ void PageBook::add(const CaptureOverview& capture) {
     findings_.add(capture.findings[i], "", capture.tickets[i]);
 }
 
-void PageBook::write(const Put& put, const Summary& summary, const CauseBook& causes) {
-  Document page(put);
-  page.field("schema", "1");
-  page.field("kind", "\"report\"");
-  page.field("report", summary_json(summary));
-  page.member("short", [&](JsonWriter& w) { write_labelled(w, short_words(summary)); });
-  page.member("capture", [&](JsonWriter& w) { write_labelled(w, capture_words(summary)); });
-  page.member("outcome", [&](JsonWriter& w) { write_labelled(w, outcome_words(summary)); });
-  page.member("timeline", [&](JsonWriter& w) { timeline_.write(w); });
-  page.member("flows", [&](JsonWriter& w) { flows_.write(w); });
-  page.member("findings", [&](JsonWriter& w) { findings_.write(w, causes); });
+void PageBook::write(const PageDocument::Put& put, const Summary& summary, const CauseBook& causes) {
+  PageDocument page(put, "report");
+  page.member("report", summary_json(summary));
+  page.written("short", [&](JsonWriter& w) { write_labelled(w, short_words(summary)); });
+  page.written("capture", [&](JsonWriter& w) { write_labelled(w, capture_words(summary)); });
+  page.written("outcome", [&](JsonWriter& w) { write_labelled(w, outcome_words(summary)); });
+  page.written("timeline", [&](JsonWriter& w) { timeline_.write(w); });
+  page.written("flows", [&](JsonWriter& w) { flows_.write(w); });
+  page.written("findings", [&](JsonWriter& w) { findings_.write(w, causes); });
   write_details(page, details_.release());
   page.end();
 }
 
-void write_history_page(const PageBook::Put& put, const FlowResult& flow, const Origin& origin,
+void write_history_page(const PageDocument::Put& put, const FlowResult& flow, const Origin& origin,
                         const SegmentSeries* series) {
   constexpr std::size_t kLadderRows = 5000;
-  Document page(put);
-  page.field("schema", "1");
-  page.field("kind", "\"history\"");
+  PageDocument page(put, "history");
   write_details(page, {{flow.history.trace.number, flow_detail(flow, origin, series, kLadderRows)}});
   page.end();
 }

@@ -1,16 +1,14 @@
 // Gathers, while captures are read, what the HTML page of a report shows.
 #pragma once
 
-#include <functional>
 #include <span>
-#include <string>
-#include <string_view>
 
 #include "analyzer/analysis/analysis.h"
 #include "analyzer/causes/cause_book.h"
 #include "analyzer/report/html/detail_shelf.h"
 #include "analyzer/report/html/finding_rows.h"
 #include "analyzer/report/html/flow_rows.h"
+#include "analyzer/report/html/page_document.h"
 #include "analyzer/report/html/series_shelf.h"
 #include "analyzer/report/html/timeline.h"
 #include "analyzer/report/summary/summary.h"
@@ -18,7 +16,7 @@
 
 namespace tcpautopsy {
 
-// Memory is bounded but for what lives: a few hundred octets a live connection, and its points (SeriesShelf).
+// Memory is bounded but for what lives: about a kilobyte a live connection, and its points (SeriesShelf).
 class PageBook {
  public:
   void segment(std::uint64_t flow, Side sender, const TcpSegment& segment, const FrameRef& frame);
@@ -31,8 +29,7 @@ class PageBook {
   void add(const CaptureOverview& capture);
 
   // The whole page, in pieces; once.
-  using Put = std::function<void(std::string_view)>;
-  void write(const Put& put, const Summary& summary, const CauseBook& causes);
+  void write(const PageDocument::Put& put, const Summary& summary, const CauseBook& causes);
 
  private:
   static constexpr std::size_t kPoints = 800, kPointsTogether = 400'000, kLadderRows = 240;
@@ -47,7 +44,7 @@ class PageBook {
 };
 
 // The page of one connection; `series` may be null.
-void write_history_page(const PageBook::Put& put, const FlowResult& flow, const Origin& origin,
+void write_history_page(const PageDocument::Put& put, const FlowResult& flow, const Origin& origin,
                         const SegmentSeries* series);
 
 }  // namespace tcpautopsy

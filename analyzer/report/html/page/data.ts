@@ -161,9 +161,80 @@ export interface Detail {
   series: SeriesColumns | null;
 }
 
+export interface Where {
+  file: string;
+  flow: number | null;
+  frame: number | null;
+  command: string;
+}
+
+export interface Trend {
+  change: string;
+  before: number;
+}
+
+export interface StoreIncident {
+  severity: Severity;
+  certainty: string;
+  cause: string;
+  headline: string;
+  actor: string;
+  incidents: number;
+  captures: number;
+  flows: number;
+  impact: { connections_failed: number; connections_reset: number; time_lost_ns: number };
+  first_time: string;
+  last_time: string;
+  remedy: string;
+  trend: Trend | null;
+  where: Where | null;
+}
+
+export interface StorePlace {
+  service?: string;
+  host?: string;
+  connections: number;
+  errors: number;
+  warnings: number;
+  what: string;
+  trend: Trend | null;
+  where: Where | null;
+}
+
+export interface StoreReport {
+  store: string;
+  baseline: string | null;
+  captures: number;
+  files: number;
+  broken_files: number;
+  packets: number;
+  connections: number;
+  first_ns: number | null;
+  last_ns: number | null;
+  severities: Record<Severity, number>;
+  incidents: StoreIncident[];
+  incidents_left_out: number;
+  findings: { id: string; severity: Severity; title: string; findings: number; services: number; trend: Trend | null; where: Where | null }[];
+  services: StorePlace[];
+  hosts: StorePlace[];
+  times: { time: string; connections: number; errors: number; warnings: number; notes: number; where: Where | null }[];
+  changes: { change: string; id: string; severity: Severity; service: string; before: number; now: number; where: Where | null }[];
+  broken: { file: string; error: string }[];
+}
+
+export interface HeatMap {
+  by_day: boolean;
+  places_left_out: number;
+  slots: number[]; // s since 1970
+  places: string[];
+  cells: { slot: number; place: number; incidents: number; level: number }[];
+}
+
 export interface PageData {
   schema: number;
-  kind: "report" | "history";
+  kind: "report" | "history" | "batch";
+  batch?: StoreReport;
+  heat?: HeatMap;
   report?: Report;
   short?: [string, string][];
   capture?: [string, string][];

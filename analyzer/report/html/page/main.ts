@@ -1,5 +1,6 @@
 import "uplot/dist/uPlot.min.css";
 import "./style.css";
+import { batch, batchSections } from "./batch";
 import type { Link } from "./chart";
 import { read, type PageData } from "./data";
 import { copyable, el, section } from "./dom";
@@ -15,6 +16,8 @@ const overview = el("div", { id: "overview" });
 const single = el("div", { id: "single" });
 let table: Flows | null = null;
 let lastPlace = 0;
+
+const reportSections: [string, string][] = [["incidents", "Incidents"], ["timeline", "Timeline"], ["services", "Services"], ["findings", "Findings"], ["flows", "Flows"]];
 
 const go = (flow: number): void => {
   location.hash = `#flow-${flow}`;
@@ -82,9 +85,8 @@ function themes(): HTMLElement {
 
 function header(): void {
   const nav = document.getElementById("nav")!;
-  if (data.kind === "report")
-    for (const [id, name] of [["incidents", "Incidents"], ["timeline", "Timeline"], ["services", "Services"], ["findings", "Findings"], ["flows", "Flows"]])
-      nav.append(el("a", { href: `#${id}` }, name));
+  const sections = { report: reportSections, batch: data.kind === "batch" ? batchSections(data) : [], history: [] }[data.kind];
+  for (const [id, name] of sections) nav.append(el("a", { href: `#${id}` }, name));
 }
 
 function build(): void {
@@ -96,6 +98,9 @@ function build(): void {
     const trouble = troubles(data.findings!);
     table = flows(data, trouble, go);
     overview.append(incidents(data), timeline(data, overviewLinks), services(data), findings(data, go), table.element);
+  } else if (data.kind === "batch") {
+    document.title = `tcpautopsy: ${data.batch!.store}`;
+    overview.append(...batch(data));
   } else {
     document.title = `tcpautopsy: ${Object.values(data.details)[0].title}`;
   }
