@@ -17,7 +17,7 @@ if(TARGET tcpautopsy AND Python3_FOUND)
   endforeach()
   # The HTML pages in a browser; 77: there is none, which is told.
   add_test(NAME page COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/page/run.py $<TARGET_FILE:tcpautopsy>)
-  set_tests_properties(page PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)
+  set_tests_properties(page PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77)
   if(CMAKE_BUILD_TYPE STREQUAL Release)
     add_test(NAME "cli: hardening" COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/hardening.py $<TARGET_FILE:tcpautopsy>)
   endif()

@@ -28,13 +28,14 @@ def longest(capture):
 
 
 def of_tshark(capture, frames):
-    """By frame; where a frame holds several TCP headers, the innermost."""
+    """By frame: the outermost TCP header, since connections in tunnels are left out; not of what tshark takes for no TCP."""
     out = run("tshark", "-n", "-r", capture, "-o", "tcp.relative_sequence_numbers:FALSE", "-Y", f"tcp && frame.number >= {min(frames)} && frame.number <= {max(frames)}",
               "-T", "fields", "-E", "separator=/t", *(part for field in FIELDS for part in ("-e", field)))
     packets = {}
     for line in out.splitlines():
         values = line.split("\t")
-        packets[int(values[0])] = values
+        if values[2]:
+            packets[int(values[0])] = values
     return packets
 
 
@@ -48,13 +49,13 @@ def differences(point, packet, first_ns):
     time_ns = int(seconds) * 10**9 + int(fraction.ljust(9, "0")[:9])
     if time_ns - first_ns != point["time_ns"]:
         yield "time", point["time_ns"], time_ns - first_ns
-    pairs = [("seq", point["seq"], numbers(seq)[-1]), ("payload", point["payload"], numbers(length)[-1]),
-             ("flags", point["flags"], numbers(flags)[-1]), ("sack", point["sack"], list(zip(numbers(left), numbers(right))))]
+    pairs = [("seq", point["seq"], numbers(seq)[0]), ("payload", point["payload"], numbers(length)[0]),
+             ("flags", point["flags"], numbers(flags)[0] & 0x1FF), ("sack", point["sack"], list(zip(numbers(left), numbers(right))))]
     if point["ack"] is not None:
-        pairs.append(("ack", point["ack"], numbers(ack)[-1]))
+        pairs.append(("ack", point["ack"], numbers(ack)[0]))
     # Where one of us does not know the scale, both are to have the window as it was sent.
-    alike = point["window_known"] and numbers(factor)[-1:] != [-1]
-    pairs.append(("window", point["window"], numbers(scaled)[-1] if alike else numbers(value)[-1]))
+    alike = point["window_known"] and numbers(factor)[:1] != [-1]
+    pairs.append(("window", point["window"], numbers(scaled)[0] if alike else numbers(value)[0]))
     yield from (pair for pair in pairs if pair[1] != pair[2])
 
 
@@ -66,12 +67,16 @@ def compare(capture, page):
     points = points_of(next(iter(data_of(pathlib.Path(page).read_text(encoding="utf-8"))[1]["details"].values())))
     packets = of_tshark(capture, [point["frame"] for point in points])
     wrong = 0
+    unread = [point["frame"] for point in points if point["frame"] not in packets]
     for point in points:
+        if point["frame"] not in packets:
+            continue
         for name, ours, theirs in differences(point, packets[point["frame"]], flow["first_ns"]):
             wrong += 1
             print(f"  frame {point['frame']}: {name} {ours}, tshark {theirs}", file=sys.stderr)
+    otherwise = f", {len(unread)} frames that tshark takes for no TCP" if unread else ""
     sacks = sum(len(point["sack"]) for point in points)
-    print(f"{pathlib.Path(capture).name}, flow {flow['flow']}: {len(points)} points, {sacks} SACK blocks, {wrong} differences", flush=True)
+    print(f"{pathlib.Path(capture).name}, flow {flow['flow']}: {len(points)} points, {sacks} SACK blocks, {wrong} differences{otherwise}", flush=True)
     return wrong
 
 

@@ -16,6 +16,11 @@ function commands(where: Where | null): HTMLElement | null {
   return el("div", { class: "commands" }, copyable("see", where.command), paged ? copyable("as a page", `${where.command} --format html -o page.html`) : null);
 }
 
+// In a table there is room for one.
+const command = (where: Where | null): HTMLElement | null => (where ? el("div", { class: "commands" }, copyable("", where.command)) : null);
+
+const short = (time: string): string => time.slice(0, 19).replace("T", " ");
+
 function incident(one: StoreIncident): HTMLElement {
   const { connections_failed: failed, connections_reset: reset, time_lost_ns: lost } = one.impact;
   const cost = [failed > 0 ? `${plural(failed, "connection", "connections")} failed` : "", reset > 0 ? `${count(reset)} reset` : "", lost > 0 ? `${span(lost)} lost` : ""].filter(Boolean);
@@ -30,7 +35,7 @@ function incident(one: StoreIncident): HTMLElement {
       el("dt", {}, "What to do"), el("dd", {}, one.remedy),
       el("dt", {}, "What it cost"), el("dd", {}, cost.join(", ") || "nothing that packets show"),
       el("dt", {}, "How often"), el("dd", {}, `${plural(one.incidents, "time", "times")} in ${plural(one.captures, "capture", "captures")}, ${plural(one.flows, "flow", "flows")}`),
-      el("dt", {}, "When"), el("dd", {}, `${one.first_time} to ${one.last_time}`),
+      el("dt", {}, "When"), el("dd", {}, `${short(one.first_time)} to ${short(one.last_time)} UTC`),
       el("dt", {}, "Cause"), el("dd", {}, one.cause),
     ),
     commands(one.where),
@@ -43,7 +48,7 @@ function heatMap(heat: HeatMap): HTMLElement {
   const at = new Map(heat.cells.map((cell) => [`${cell.place} ${cell.slot}`, cell]));
   const slot = (s: number): [string, string] => {
     const [day, time] = new Date(s * 1000).toISOString().split("T");
-    return [day, heat.by_day ? day.slice(5) : time.slice(0, 5)];
+    return [day, heat.by_day ? day : time.slice(0, 5)];
   };
   const head = el("tr", {}, el("th", { scope: "col" }, "Place"));
   let shown = "";
@@ -68,7 +73,7 @@ function heatMap(heat: HeatMap): HTMLElement {
 }
 
 function places(id: string, title: string, all: StorePlace[]): HTMLElement {
-  return section(id, title, table([title, "Connections", "Errors", "Warnings", "Trend", "What", "See"], all.map((one) => [one.service ?? one.host ?? "", count(one.connections), count(one.errors), count(one.warnings), trend(one.trend), one.what, commands(one.where)]), [1, 2, 3]));
+  return section(id, title, table([title, "Connections", "Errors", "Warnings", "Trend", "What", "See"], all.map((one) => [one.service ?? one.host ?? "", count(one.connections), count(one.errors), count(one.warnings), trend(one.trend), one.what, command(one.where)]), [1, 2, 3]));
 }
 
 export function batchSections(data: PageData): [string, string][] {
@@ -91,12 +96,12 @@ export function batch(data: PageData): HTMLElement[] {
     section("heat", "By time and place", el("p", { class: "dim" }, `How many incidents were going on, by ${data.heat!.by_day ? "day" : "hour"} (UTC).`), heatMap(data.heat!), data.heat!.places_left_out > 0 ? el("p", { class: "dim" }, `${plural(data.heat!.places_left_out, "place", "places")} more.`) : null),
   ];
   if (b.baseline != null)
-    all.push(section("changes", "Changes", table(["Change", "Severity", "Finding", "Service", "Before", "Now", "See"], b.changes.map((one) => [one.change, badge(one.severity), one.id, one.service, count(one.before), count(one.now), commands(one.where)]), [4, 5])));
+    all.push(section("changes", "Changes", table(["Change", "Severity", "Finding", "Service", "Before", "Now", "See"], b.changes.map((one) => [one.change, badge(one.severity), one.id, one.service, count(one.before), count(one.now), command(one.where)]), [4, 5])));
   all.push(
-    section("findings", "Findings", table(["Severity", "Finding", "What", "How many", "Services", "Trend", "See"], b.findings.map((one) => [badge(one.severity), one.id, one.title, count(one.findings), count(one.services), trend(one.trend), commands(one.where)]), [3, 4])),
+    section("findings", "Findings", table(["Severity", "Finding", "What", "How many", "Services", "Trend", "See"], b.findings.map((one) => [badge(one.severity), one.id, one.title, count(one.findings), count(one.services), trend(one.trend), command(one.where)]), [3, 4])),
     places("services", "Services", b.services),
     places("hosts", "Hosts", b.hosts),
-    section("times", "Times", table(["Time (UTC)", "Connections", "Errors", "Warnings", "Notes", "See"], b.times.map((one) => [one.time, count(one.connections), count(one.errors), count(one.warnings), count(one.notes), commands(one.where)]), [1, 2, 3, 4])),
+    section("times", "Times", table(["Time (UTC)", "Connections", "Errors", "Warnings", "Notes", "See"], b.times.map((one) => [one.time, count(one.connections), count(one.errors), count(one.warnings), count(one.notes), command(one.where)]), [1, 2, 3, 4])),
   );
   if (b.broken.length > 0) all.push(section("broken", "Not read whole", table(["File", "Why"], b.broken.map((one) => [one.file, one.error]))));
   return all;

@@ -86,12 +86,12 @@ async function copy(text: string): Promise<boolean> {
 
 // A piece of code to be pasted elsewhere, with the button that copies it.
 export function copyable(label: string, text: string): HTMLElement {
-  const button = el("button", { type: "button", class: "copy", "aria-label": `copy: ${label}` }, "copy");
+  const button = el("button", { type: "button", class: "copy", "aria-label": `copy: ${label || text}` }, "copy");
   button.addEventListener("click", async () => {
     button.textContent = (await copy(text)) ? "copied" : "select it and copy";
     setTimeout(() => (button.textContent = "copy"), 1500);
   });
-  return el("span", { class: "copyable" }, el("span", { class: "label" }, label), el("code", {}, text), button);
+  return el("span", { class: "copyable" }, label ? el("span", { class: "label" }, label) : null, el("code", {}, text), button);
 }
 
 export function section(id: string, title: string, ...children: Child[]): HTMLElement {
