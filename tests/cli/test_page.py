@@ -117,6 +117,11 @@ class Page(unittest.TestCase):
         self.assertEqual(data["flows"]["number"], [1])
         self.assertEqual(list(data["details"]), ["1"])
 
+    def test_nothing_examined_is_told(self):
+        data = data_of(self.page("report", self.folder.file("empty.pcap", pcap([]))))[1]
+        self.assertIn("nothing was examined", data["nothing_examined"].lower())
+        self.assertEqual(data_of(self.page("report", SAMPLE))[1]["nothing_examined"], "")
+
     def test_points_are_the_packets(self):
         isn = 0xFFFFFF00
         path = self.folder.file("lossy.pcap", pcap(lossy(isn)))

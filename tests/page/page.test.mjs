@@ -1,7 +1,7 @@
 // The HTML pages as a reader meets them. Run by run.py.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -221,6 +221,13 @@ it("a store's page has a heat map that names place and time, and breaks no rule 
   const card = await page.locator("#incidents .card").first().textContent();
   assert.ok(card.includes(worst.headline) && card.includes(`${worst.where.command} --format html -o page.html`));
   await clean("batch");
+});
+
+it("tells of a capture without TCP that nothing was examined", async () => {
+  const empty = join(folder, "empty.pcap");
+  writeFileSync(empty, Buffer.from("4d3cb2a10200040000000000000000000000040001000000", "hex"));
+  await open(make("empty.html", "report", empty));
+  assert.match(await page.locator("#incidents").textContent(), /nothing was examined/i);
 });
 
 it("executes nothing that a file's name or a payload holds", async () => {

@@ -71,6 +71,7 @@ void PageBook::add(const CaptureOverview& capture) {
 void PageBook::write(const PageDocument::Put& put, const Summary& summary, const CauseBook& causes) {
   PageDocument page(put, "report");
   page.member("report", summary_json(summary));
+  page.written("nothing_examined", [&](JsonWriter& w) { w.value(nothing_examined_text(summary)); });
   page.written("short", [&](JsonWriter& w) { write_labelled(w, short_words(summary)); });
   page.written("capture", [&](JsonWriter& w) { write_labelled(w, capture_words(summary)); });
   page.written("outcome", [&](JsonWriter& w) { write_labelled(w, outcome_words(summary)); });

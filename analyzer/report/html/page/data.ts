@@ -236,6 +236,7 @@ export interface PageData {
   batch?: StoreReport;
   heat?: HeatMap;
   report?: Report;
+  nothing_examined?: string; // why; empty where some connection was
   short?: [string, string][];
   capture?: [string, string][];
   outcome?: [string, string][];

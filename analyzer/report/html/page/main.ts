@@ -2,7 +2,7 @@ import "uplot/dist/uPlot.min.css";
 import "./style.css";
 import { batch, batchSections } from "./batch";
 import type { Link } from "./chart";
-import { read, type PageData } from "./data";
+import { read, severities, type Detail, type PageData } from "./data";
 import { copyable, el, section } from "./dom";
 import { flowView } from "./flow";
 import { findings, flows, troubles, type Flows } from "./lists";
@@ -23,12 +23,22 @@ const go = (flow: number): void => {
   location.hash = `#flow-${flow}`;
 };
 
+// What turned out to be part of a host's counts as the list has it: details are written while a capture is read.
+function settle(detail: Detail): void {
+  const f = data.findings;
+  f?.flow.forEach((flow, i) => {
+    if (flow !== detail.number) return;
+    for (const finding of detail.findings) if (finding.id === f.kinds[f.kind[i]].id) finding.severity = severities[f.severity[i]];
+  });
+}
+
 function showFlow(flow: string): void {
   if (!overview.hidden) lastPlace = scrollY;
   overview.hidden = true;
   single.hidden = false;
   flowLinks.length = 0;
   const detail = data.details[flow];
+  if (detail) settle(detail);
   const back = el("p", {}, el("a", { href: "#flows", class: "back" }, "← back to the report"));
   const body = detail
     ? flowView(detail, flowLinks)

@@ -57,7 +57,7 @@ export function incidents(data: PageData): HTMLElement {
   show();
   part.append(
     el("h3", {}, plural(report.incidents.length, "incident", "incidents")),
-    report.incidents.length > 0 ? cards : el("p", {}, "Nothing above info was found."),
+    report.incidents.length > 0 ? cards : el("p", {}, data.nothing_examined || "Nothing above info was found."),
     more,
   );
   const details = el("details", {}, el("summary", {}, "What was captured, and how connections opened"));
@@ -108,6 +108,7 @@ function lanes(line: Timeline, all: Incident[], plot: uPlot, c: CanvasRenderingC
 export function timeline(data: PageData, links: Link[]): HTMLElement {
   const line = data.timeline!;
   const all = data.report!.incidents;
+  if (line.octets.length === 0) return section("timeline", "Timeline", el("p", { class: "dim" }, "No packet of TCP."));
   const step = line.step_us / 1e6;
   // A lone span is told as a step.
   const x = line.octets.map((_, i) => i * step);
