@@ -124,6 +124,7 @@ void CaptureRun::on_flow(Group& group, const Handlers& handlers, const FlowResul
   const auto tickets =
       handlers.causes == nullptr ? std::span<const CauseTicket>{} : handlers.causes->note(flow);
   const bool wanted = options_.selection.wants(flow, group.start_ns);
+  if (!wanted && handlers.left_out) handlers.left_out(flow.history.trace.number);
   if (!wanted && tickets.empty()) return;
   note(group, handlers, flow, tickets, wanted);
   if (!wanted || !handlers.flow) return;

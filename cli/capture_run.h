@@ -25,6 +25,7 @@ struct FlowContext {
 
 struct Handlers {
   std::function<void(const FlowResult&, const FlowContext&)> flow;      // each flow selected
+  std::function<void(std::uint64_t flow)> left_out;                     // the number of each other flow
   std::function<void(CaptureOverview&, TimeNs capture_start)> capture;  // each capture, after its flows
   // The flows still to come of this capture come in order of their numbers.
   std::function<void()> in_order;

@@ -1,3 +1,6 @@
+#include <optional>
+
+#include "analyzer/report/html/page_book.h"
 #include "analyzer/report/summary/summary_report.h"
 #include "cli/capture_run.h"
 #include "cli/commands.h"
@@ -9,23 +12,36 @@ int run_report(const Options& options) {
   CaptureRun capture(options);
   Summary summary(options.limit, !options.selection.wants_all());
   CauseBook causes;
+  std::optional<PageBook> page;
+  if (options.format == "html") page.emplace();
   Handlers handlers;
   handlers.causes = &causes;
   handlers.flow = [&](const FlowResult& flow, const FlowContext& context) {
-    summary.add(flow, context.origin,
-                [&](const Finding& f) { return options.selection.wants(f, context.capture_start); });
+    const auto wanted = [&](const Finding& f) { return options.selection.wants(f, context.capture_start); };
+    summary.add(flow, context.origin, wanted);
+    if (page) page->add(flow, context.origin, context.tickets, wanted);
   };
+  if (page) {
+    handlers.left_out = [&](std::uint64_t flow) { page->leave_out(flow); };
+    handlers.segment = [&](std::uint64_t flow, Side sender, const TcpSegment& segment,
+                           const FrameRef& frame) {
+      if (options.selection.wants_number(flow)) page->segment(flow, sender, segment, frame);
+    };
+  }
   handlers.part = [&](const PartCandidate& part) {
     summary.demote(part.detector->doc.id, part.severity, part.flow, part.wanted_as_part);
   };
   handlers.capture = [&](CaptureOverview& overview, TimeNs) {
+    if (page) page->add(overview);
     summary.add(std::move(overview), options.files);
   };
   capture.run(handlers);
   if (!capture.read_something()) return capture.exit_status();
   summary.set_incidents(causes);
   Output out(options);
-  if (options.format == "json")
+  if (page)
+    page->write([&](std::string_view piece) { out.write(piece); }, summary, causes);
+  else if (options.format == "json")
     out.write(summary_json(summary));
   else if (options.format == "markdown")
     out.write(summary_markdown(summary));

@@ -47,7 +47,7 @@ const std::vector<Command>& commands() {
        "what went wrong, worst first, on one screen",
        "FILE...",
        reading | kAll | kLimit,
-       {"text", "markdown", "json"},
+       {"text", "markdown", "json", "html"},
        run_report},
       {"flows",
        "a line for each connection",
@@ -65,7 +65,7 @@ const std::vector<Command>& commands() {
        "a connection as a ladder of segments and states",
        "--flow N FILE...",
        reading | kFull,
-       {"text", "ndjson", "svg", "mermaid"},
+       {"text", "ndjson", "svg", "mermaid", "html"},
        run_history},
       {"explain",
        "what a finding means, how to confirm it, what to do; all findings without ID",
@@ -119,7 +119,7 @@ const std::vector<Command>& commands() {
        "what went wrong, where, since when, from a store",
        "STORE",
        kCompare | kLimit | kFailOn,
-       {"text", "markdown", "json"},
+       {"text", "markdown", "json", "html"},
        run_batch_report}};
   return all;
 }

@@ -15,6 +15,9 @@ if(TARGET tcpautopsy AND Python3_FOUND)
     set_tests_properties("cli: ${name}" PROPERTIES TIMEOUT 300
       ENVIRONMENT "TCPAUTOPSY=$<TARGET_FILE:tcpautopsy>;TCPAUTOPSY_MANUAL=${PROJECT_SOURCE_DIR}/cli/tcpautopsy.1")
   endforeach()
+  # The HTML pages in a browser; 77: there is none, which is told.
+  add_test(NAME page COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/page/run.py $<TARGET_FILE:tcpautopsy>)
+  set_tests_properties(page PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77)
   if(CMAKE_BUILD_TYPE STREQUAL Release)
     add_test(NAME "cli: hardening" COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/hardening.py $<TARGET_FILE:tcpautopsy>)
   endif()

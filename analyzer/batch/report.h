@@ -94,5 +94,7 @@ Report make_report(Database& store, const std::string& baseline, std::size_t mos
 std::string report_text(const Report& report, const TextStyle& style);
 std::string report_markdown(const Report& report);
 std::string report_json(const Report& report);
+// A page for a browser, with a heat map of the incidents of the store.
+std::string report_html(Database& store, const Report& report);
 
 }  // namespace tcpautopsy::batch

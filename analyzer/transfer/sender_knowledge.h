@@ -49,6 +49,7 @@ class FlightRounds {
   void sent(StreamOffset end, StreamOffset una, bool held);
   void lost() { slow_start_ = false; }
   bool slow_start() const { return slow_start_; }
+  std::uint64_t most() const { return most_; }  // octets, in this round trip and the one before
   // More than in this round trip and the one before.
   bool beyond(std::uint64_t flight) const { return flight > most_; }
   // As much as then, or nearly.

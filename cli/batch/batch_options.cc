@@ -33,7 +33,7 @@ std::vector<Option> work_options() {
        text_into(&BatchOptions::store)},
       {"ndjson", kStore, One, "DIR", "also write lines for other engines there, parted by day",
        text_into(&BatchOptions::ndjson)},
-      {"report", kStore, One, "FILE", "write a report there; .md and .json choose its form",
+      {"report", kStore, One, "FILE", "write a report there; .md, .json and .html choose its form",
        text_into(&BatchOptions::report)},
       {"dry-run", kDryRun, Nothing, "", "tell the plan and read no more than it needs",
        flag_into(&BatchOptions::dry_run)},

@@ -24,7 +24,9 @@ bool passes(const batch::Report& report, const Options& options) {
   return (fresh && (b.fail_on_new || b.fail_on_worse)) || (worse && b.fail_on_worse);
 }
 
-std::string in_words(const batch::Report& report, std::string_view format, const TextStyle& style) {
+std::string in_words(batch::Database& store, const batch::Report& report, std::string_view format,
+                     const TextStyle& style) {
+  if (format == "html") return batch::report_html(store, report);
   if (format == "json") return batch::report_json(report);
   if (format == "markdown") return batch::report_markdown(report);
   return batch::report_text(report, style);
@@ -52,11 +54,12 @@ bool finish_batch(batch::Database& database, const Options& options) {
   if (!b.report.empty()) {
     Output out(b.report);
     const std::string_view name = b.report;
-    const std::string_view format = name.ends_with(".json") ? "json"
-                                    : name.ends_with(".md") ? "markdown"
-                                                            : "text";
+    const std::string_view format = name.ends_with(".json")   ? "json"
+                                    : name.ends_with(".md")   ? "markdown"
+                                    : name.ends_with(".html") ? "html"
+                                                              : "text";
     const TextStyle style = b.report == "-" ? text_style(options, out) : TextStyle{kFileWidth, false};
-    out.write(in_words(report, format, style));
+    out.write(in_words(database, report, format, style));
     out.close();
   }
   return passes(report, options);
@@ -69,7 +72,7 @@ int run_batch_report(const Options& options) {
   batch::check_version(database);
   const batch::Report report = batch::make_report(database, options.batch.baseline, options.limit);
   Output out(options.output);
-  out.write(in_words(report, options.format, text_style(options, out)));
+  out.write(in_words(database, report, options.format, text_style(options, out)));
   out.close();
   if (passes(report, options)) return 3;
   return report.broken_files > 0 ? 1 : 0;

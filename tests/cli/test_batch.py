@@ -18,6 +18,7 @@ import unittest
 import zipfile
 
 from captures import Folder, START, TOOL, connection, ndjson, pcap, pcapng, refused, run, segment
+from series import data_of
 
 
 def many(count, seed=1, spread=20.0):
@@ -469,6 +470,26 @@ class Reports(unittest.TestCase):
             status, _, err = run("batch", self.path(day), "--out", self.path(day + ".db"))
             self.assertEqual(status, 0, err)
         self.new, self.old = self.path("new.db"), self.path("old.db")
+
+    def test_a_page(self):
+        os.mkdir(self.path("more"))
+        later = [(seconds + 7200, frame) for seconds, frame in refused(port=50009) + refused(port=50010, service=82)]
+        self.folder.file("more/a.pcap", pcap(refused()))
+        self.folder.file("more/b.pcap", pcap(later))
+        run("batch", self.path("more"), "--set-by", "none", "--out", self.path("more.db"))
+        status, out, err = run("batch", "report", self.path("more.db"), "--baseline", self.old, "--format", "html")
+        self.assertEqual(status, 0, err)
+        data = data_of(out)[1]
+        self.assertEqual(data["kind"], "batch")
+        _, told, _ = run("batch", "report", self.path("more.db"), "--baseline", self.old, "--format", "json")
+        self.assertEqual(data["batch"], json.loads(told))
+        heat = data["heat"]
+        self.assertEqual([time - START for time in heat["slots"]], [0, 3600, 7200])
+        cells = {(heat["places"][cell["place"]], cell["slot"]): (cell["incidents"], cell["level"]) for cell in heat["cells"]}
+        self.assertEqual(cells, {("10.0.0.2:81", 0): (1, 2), ("10.0.0.2:81", 2): (1, 2), ("10.0.0.2:82", 2): (1, 2)})
+        run("batch", self.path("more"), "--out", self.path("more.db"), "--report", self.path("more.html"))
+        with open(self.path("more.html")) as page:
+            self.assertEqual(data_of(page.read())[1]["kind"], "batch")
 
     def test_each_line_leads_back(self):
         status, out, _ = run("batch", "report", self.new, "--format", "json")

@@ -60,7 +60,11 @@ class Rows {
     if (columns(row.label) > kLongest)
       row.label = cut(segment_text(history_, rung.record, false) + tail, kLongest);
     row.from = r.side;
-    if (rung.record < history_.deliveries.size()) row.fate = history_.deliveries[rung.record].fate;
+    if (rung.record >= history_.deliveries.size()) return;
+    const Delivery& delivery = history_.deliveries[rung.record];
+    row.fate = delivery.fate;
+    if (delivery.proof < history_.records().size())
+      row.proof = history_.records()[delivery.proof].frame.number;
   }
 
   const FlowResult& flow_;

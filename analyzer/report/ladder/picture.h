@@ -16,6 +16,7 @@ struct PictureRow {
   std::string label;
   std::optional<Side> from;
   Fate fate = Fate::Unknown;
+  std::uint64_t proof = 0;               // frame that shows it; 0 for none
   PerSide<const Transition*> entered{};  // the last change of state that belongs here; null for none
   std::vector<const Finding*> findings;  // that name it, and no row before it
 };

@@ -1,0 +1,149 @@
+#include "analyzer/report/html/segment_series.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "analyzer/decode/window_scale.h"
+#include "analyzer/transfer/probe_kind.h"
+
+namespace tcpautopsy {
+
+void SegmentSeries::learn(End& own, End& peer, const TcpSegment& s) {
+  if (s.has(kSyn) && !own.syn_seen) {
+    own.syn_seen = true;
+    own.syn_options = s.options;
+  }
+  if (!own.has_base) own.base = s.has(kSyn) ? s.seq : s.seq + 0xFFFFFFFFU;
+  own.has_base = true;
+  if (s.has(kAck) && !s.has(kRst) && !peer.has_base) {
+    peer.base = s.ack + 0xFFFFFFFFU;
+    peer.has_base = true;
+  }
+}
+
+void SegmentSeries::judge(SeriesPoint& point, const PlacedSegment& placed, const End& own,
+                          const End& peer) const {
+  point.probe = probe_kind(placed, own.view, peer.view) != ProbeKind::None;
+  if (point.probe || placed.length == 0 || placed.has(kRst) || !own.view.started) return;
+  if (placed.end() > own.view.snd_nxt) return;
+  const bool acknowledged = own.view.acked && placed.end() <= own.view.snd_una;
+  point.resent = acknowledged || own.log.find(placed.seq) != nullptr;
+  point.late = !point.resent;
+}
+
+void SegmentSeries::note_sacks(SeriesPoint& point, const TcpSegment& s, const End& peer) {
+  point.sacks = static_cast<std::uint32_t>(sacks_.size());
+  point.sack_count = s.options.sack_count;
+  for (std::size_t i = 0; i < s.options.sack_count; ++i) {
+    const SackBlock& block = s.options.sack[i];
+    sacks_.push_back({unwrap(block.left, peer.base, point.ack), unwrap(block.right, peer.base, point.ack)});
+  }
+}
+
+const SeriesPoint& SegmentSeries::add(Side sender, const TcpSegment& s, const FrameRef& frame) {
+  End& own = ends_[index(sender)];
+  End& peer = ends_[index(other(sender))];
+  learn(own, peer, s);
+  PlacedSegment placed{s, frame, sender};
+  placed.seq = unwrap(s.seq, own.base, own.view.started ? own.view.snd_nxt : own.view.snd_una);
+  if (s.has(kAck)) placed.ack = unwrap(s.ack, peer.base, peer.view.acked ? peer.view.snd_una : 0);
+  placed.window_known = s.has(kSyn) || window_scale_known(own, peer);
+  placed.window = std::uint32_t{s.window}
+                  << (s.has(kSyn) ? 0 : window_shift(own.syn_options, peer.syn_options));
+
+  SeriesPoint& point = points_.emplace_back();
+  point.frame = frame;
+  point.ordinal = segments_++;
+  point.seq = placed.seq;
+  point.ack = placed.ack;
+  point.payload = s.payload_length;
+  point.flags = s.flags;
+  point.side = sender;
+  point.window_known = placed.window_known || s.window == 0;
+  point.window = placed.window;
+  judge(point, placed, own, peer);
+  note_sacks(point, s, peer);
+  if (s.has(kAck) && !s.has(kRst) && (!peer.view.acked || placed.ack > peer.view.snd_una)) {
+    const SendLog::Acknowledged taken = peer.log.acknowledge(placed.ack);
+    if (taken.any && !taken.repeated) point.rtt_ns = frame.time_ns - taken.last.sent_ns;
+  }
+  if (!s.has(kRst) && !point.probe) own.log.sent(placed);
+  own.view.sent(placed);
+  peer.view.heard(placed);
+  if (placed.has_data() && own.view.acked) {
+    own.rounds.sent(own.view.snd_nxt, own.view.snd_una, false);
+    point.congestion = own.rounds.most();
+  }
+  point.in_flight = placed.has_data() ? own.view.in_flight() : peer.view.in_flight();
+  return point;
+}
+
+// Of a group of neighbours and one side, whose number is told by each.
+struct SegmentSeries::Extremes {
+  std::optional<std::size_t> first, last, highest, acked, in_flight, rtt, window, sack, out, last_out;
+
+  void see(const std::vector<SeriesPoint>& points, std::size_t i) {
+    const SeriesPoint& p = points[i];
+    const auto more = [&](std::optional<std::size_t>& best, auto value) {
+      if (!best || value(p) > value(points[*best])) best = i;
+    };
+    if (!first) first = i;
+    last = i;
+    more(highest, [](const SeriesPoint& q) { return q.seq + q.payload; });
+    more(acked, [](const SeriesPoint& q) { return q.ack; });
+    more(in_flight, [](const SeriesPoint& q) { return q.in_flight; });
+    more(window, [](const SeriesPoint& q) { return ~q.window; });
+    if (p.rtt_ns >= 0) more(rtt, [](const SeriesPoint& q) { return q.rtt_ns; });
+    if (p.sack_count > 0) sack = i;
+    if (!p.stands_out()) return;
+    if (!out) out = i;
+    last_out = i;
+  }
+  template <class F>
+  void each(F f) const {
+    for (const auto& one : {first, last, highest, acked, in_flight, rtt, window, sack, out, last_out})
+      if (one) f(*one);
+  }
+};
+
+std::size_t SegmentSeries::standing_out() const {
+  return static_cast<std::size_t>(
+      std::count_if(points_.begin(), points_.end(), [](const SeriesPoint& p) { return p.stands_out(); }));
+}
+
+void SegmentSeries::keep(std::uint64_t width, bool all_that_stand_out) {
+  std::vector<bool> kept(points_.size(), false);
+  kept.front() = kept.back() = true;
+  for (std::size_t i = 0; i < points_.size();) {
+    PerSide<Extremes> of;
+    const std::uint64_t group = points_[i].ordinal / width;
+    for (; i < points_.size() && points_[i].ordinal / width == group; ++i) {
+      of[index(points_[i].side)].see(points_, i);
+      if (all_that_stand_out && points_[i].stands_out()) kept[i] = true;
+    }
+    for (const Extremes& side : of) side.each([&](std::size_t one) { kept[one] = true; });
+  }
+  std::vector<SeriesSack> sacks;
+  std::size_t to = 0;
+  for (std::size_t i = 0; i < points_.size(); ++i) {
+    if (!kept[i]) continue;
+    SeriesPoint point = points_[i];
+    const auto from = sacks_.begin() + point.sacks;
+    point.sacks = static_cast<std::uint32_t>(sacks.size());
+    sacks.insert(sacks.end(), from, from + point.sack_count);
+    points_[to++] = point;
+  }
+  points_.resize(to);
+  sacks_ = std::move(sacks);
+}
+
+void SegmentSeries::thin(std::size_t most) {
+  // The widest group leaves the extremes of two sides beside what stands out.
+  most = std::max<std::size_t>(most, 64);
+  while (points_.size() > most) {
+    keep(width_, standing_out() <= most / 2);
+    if (points_.size() > most) width_ *= 2;
+  }
+}
+
+}  // namespace tcpautopsy

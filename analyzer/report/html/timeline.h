@@ -1,0 +1,45 @@
+// What all connections did over time, in a bounded number of equal spans that widen with the capture.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "analyzer/infer/flow_history.h"
+#include "analyzer/report/json/json_writer.h"
+#include "analyzer/report/ladder/packet_book.h"
+#include "analyzer/seq/seq.h"
+
+namespace tcpautopsy {
+
+class Timeline {
+ public:
+  // A segment with its octets on the wire.
+  void segment(TimeNs time_ns, std::uint64_t octets, bool resent);
+  // From its first packet to its end, by what is known of its states; `end_ns`: of the capture.
+  void flow(const FlowHistory& history, TimeNs end_ns);
+
+  // One object: "from_us", "step_us", and a number a span: "octets", "packets", "resent", and under "phases"
+  // the most connections at once in each phase.
+  void write(JsonWriter& out) const;
+
+ private:
+  static constexpr std::size_t kMostSpans = 600;
+  static constexpr std::size_t kPhases = static_cast<std::size_t>(Phase::Closed);  // Closed is not counted
+
+  struct Span {
+    std::uint64_t octets = 0, packets = 0, resent = 0;
+    std::array<std::uint64_t, kPhases> begun{}, over{};
+  };
+
+  Span& at(TimeNs time_ns);
+  void widen();
+  void phase(Phase which, TimeNs from_ns, TimeNs until_ns);
+
+  std::optional<TimeNs> from_ns_;
+  TimeNs step_ns_ = kMillisecond;
+  std::vector<Span> spans_;
+};
+
+}  // namespace tcpautopsy
