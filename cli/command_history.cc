@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 
+#include "analyzer/capture/sorted_spool.h"
 #include "analyzer/report/ladder/ladder.h"
 #include "cli/capture_run.h"
 #include "cli/commands.h"
 #include "cli/output.h"
-#include "cli/sorted_spool.h"
 
 namespace tcpautopsy::cli {
 
