@@ -14,6 +14,8 @@ if(TARGET tcpautopsy AND Python3_FOUND)
     set_tests_properties("cli: ${name}" PROPERTIES TIMEOUT 300
       ENVIRONMENT "TCPAUTOPSY=$<TARGET_FILE:tcpautopsy>;TCPAUTOPSY_MANUAL=${PROJECT_SOURCE_DIR}/cli/tcpautopsy.1")
   endforeach()
+  add_test(NAME "cli: cookbook" COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cookbook.py $<TARGET_FILE:tcpautopsy>)
+  set_tests_properties("cli: cookbook" PROPERTIES TIMEOUT 300)
   if(CMAKE_BUILD_TYPE STREQUAL Release)
     add_test(NAME "cli: hardening" COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/hardening.py $<TARGET_FILE:tcpautopsy>)
   endif()
