@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Records of all samples are as docs/schema describes them, in every command and in a store; a field more or less is found."""
+"""Records of all samples and scripts are as docs/schema describes them, in every command and in a store; a field more or less is found."""
 import json
+import os
 import pathlib
 import re
 import sqlite3
+import subprocess
 import unittest
 
 import jsonschema
@@ -48,6 +50,15 @@ class Schema(unittest.TestCase):
         self.hold("ss", self.of_samples("ss", "--watch", "20"))
         self.hold("ss", self.of_samples("ss", "--at", "end"))
         self.hold("ss", self.of_samples("ss", "--at", "+1s", "--count"))
+
+    def test_records_of_every_script(self):
+        with Folder() as folder:
+            captures = []
+            for number, script in enumerate(sorted(ROOT.glob("tests/scripts/**/*.tap"))):
+                captures.append(folder.path(f"{number}.pcap"))
+                subprocess.run([os.environ["TAP2PCAP"], script, captures[-1]], check=True, capture_output=True)
+            for name, command in (("flow", "flows"), ("finding", "findings")):
+                self.hold(name, ndjson(command, *captures))
 
     def test_records_of_a_batch(self):
         with Folder() as folder:
