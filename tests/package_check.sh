@@ -64,7 +64,7 @@ mkdir "$work/newer"
 for package in $packages; do
   dpkg-deb -R "$folder/$package"_*.deb "$work/$package"
   sed -i -e '/^Version:/s/$/.1/' -e "s/(= $(version_of "$package"))/(= $(version_of "$package").1)/" "$work/$package/DEBIAN/control"
-  dpkg-deb --root-owner-group -b "$work/$package" "$work/newer" >/dev/null
+  dpkg-deb --root-owner-group -Znone -b "$work/$package" "$work/newer" >/dev/null
 done
 install "$work"/newer/*.deb
 dpkg-query -W -f '${Package} ${Version} ${Status}\n' $packages
