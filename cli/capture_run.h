@@ -7,10 +7,10 @@
 #include "analyzer/analysis/analysis.h"
 #include "analyzer/capture/capture_set.h"
 #include "analyzer/causes/cause_book.h"
+#include "analyzer/causes/part_candidates.h"
 #include "analyzer/report/summary/summary.h"
 #include "analyzer/report/text/names.h"
 #include "cli/options.h"
-#include "cli/part_candidates.h"
 #include "cli/read_progress.h"
 
 namespace tcpautopsy::cli {

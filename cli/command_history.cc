@@ -2,13 +2,13 @@
 
 #include <string_view>
 
+#include "analyzer/capture/sorted_spool.h"
 #include "analyzer/report/html/page_book.h"
 #include "analyzer/report/html/series_shelf.h"
 #include "analyzer/report/ladder/ladder.h"
 #include "cli/capture_run.h"
 #include "cli/commands.h"
 #include "cli/output.h"
-#include "cli/sorted_spool.h"
 
 namespace tcpautopsy::cli {
 

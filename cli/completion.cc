@@ -10,6 +10,8 @@
 namespace tcpautopsy::cli {
 namespace {
 
+using Completions = std::vector<Completion>;
+
 // The command that the words name; report if none is.
 const Command& command_of(const Words& words) {
   if (words.size() > 2)
@@ -20,13 +22,14 @@ const Command& command_of(const Words& words) {
 }
 
 // What follows `begun`, of a command of one word or two.
-Words command_words(const std::string& begun) {
-  Words words;
+Completions command_words(const std::string& begun) {
+  Completions words;
   for (const Command& command : commands()) {
     const std::string_view name = command.name;
     if (!name.starts_with(begun)) continue;
     const std::string_view rest = name.substr(begun.size());
-    if (!rest.empty() && rest.find(' ') == std::string_view::npos) words.emplace_back(rest);
+    if (!rest.empty() && rest.find(' ') == std::string_view::npos)
+      words.push_back({std::string(rest), std::string(command.purpose)});
   }
   return words;
 }
@@ -41,39 +44,46 @@ const Option* option_named(const std::vector<OptionSection>& sections, std::stri
   return nullptr;
 }
 
-Words candidates(const Words& words) {
+Completions values_of(const Option& option) {
+  Completions values;
+  if (option.words)
+    for (std::string& word : option.words()) values.push_back({std::move(word), ""});
+  return values;
+}
+
+Completions candidates(const Words& words) {
   const std::string& current = words.back();
   if (words.size() == 2 && words[0] == "help") return command_words("");
   const Command& command = command_of(words);
   const auto sections = options_of(command);
   if (words.size() > 1) {
     const Option* option = option_named(sections, words[words.size() - 2]);
-    if (option != nullptr && option->takes != Takes::Nothing)
-      return option->words ? option->words() : Words{};
+    if (option != nullptr && option->takes != Takes::Nothing) return values_of(*option);
   }
   if (current.starts_with('-')) {
-    Words names;
+    Completions names;
     for (const OptionSection& section : sections)
-      for (const Option& option : section.options) names.push_back("--" + option.long_name());
+      for (const Option& option : section.options) names.push_back({"--" + option.long_name(), option.help});
     return names;
   }
-  Words all;
+  Completions all;
   if (words.size() == 1) {
     all = command_words("");
-    all.emplace_back("help");
+    all.push_back({"help", "all options of a command"});
   }
   if (words.size() == 2) all = command_words(words[0] + " ");
   if (command.name == "explain")
-    for (const Detector* detector : detectors()) all.emplace_back(detector->doc.id);
+    for (const Detector* detector : detectors())
+      all.push_back({std::string(detector->doc.id), std::string(detector->doc.title)});
   return all;
 }
 
 }  // namespace
 
-std::vector<std::string> completions(const std::vector<std::string>& words) {
+std::vector<Completion> completions(const std::vector<std::string>& words) {
   if (words.empty()) return {};
-  Words found = candidates(words);
-  std::erase_if(found, [&](const std::string& word) { return !word.starts_with(words.back()); });
+  Completions found = candidates(words);
+  std::erase_if(found, [&](const Completion& one) { return !one.word.starts_with(words.back()); });
   return found;
 }
 

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "analyzer/capture/sorted_spool.h"
 #include "cli/output.h"
-#include "cli/sorted_spool.h"
 
 namespace tcpautopsy::cli {
 

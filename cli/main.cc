@@ -29,10 +29,11 @@ int help(const std::vector<std::string>& arguments) {
   return print(command_help(command_named(arguments[1])));
 }
 
-// For tcpautopsy.bash.
-int complete(const std::vector<std::string>& arguments) {
+// For tcpautopsy.bash; described, for those of zsh and fish.
+int complete(const std::vector<std::string>& arguments, bool described) {
   std::string lines;
-  for (const std::string& word : completions({arguments.begin() + 1, arguments.end()})) lines += word + '\n';
+  for (const Completion& one : completions({arguments.begin() + 1, arguments.end()}))
+    lines += one.word + (described && !one.meaning.empty() ? '\t' + one.meaning : "") + '\n';
   return print(lines);
 }
 
@@ -60,7 +61,8 @@ int run(std::vector<std::string> arguments) {
   const std::string& first = arguments.front();
   if (first == "help" || first == "--help" || first == "-h") return help(arguments);
   if (first == "--version" || first == "version") return print("tcpautopsy " TCPAUTOPSY_VERSION "\n");
-  if (first == "--complete") return complete(arguments);
+  if (first == "--complete" || first == "--complete-described")
+    return complete(arguments, first == "--complete-described");
   const Command* command = arguments.size() > 1 ? find_command(first + " " + arguments[1]) : nullptr;
   if (command != nullptr)
     arguments.erase(arguments.begin(), arguments.begin() + 2);

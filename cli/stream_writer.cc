@@ -145,15 +145,6 @@ class RawWriter : public StreamWriter {
   bool quiet_;
 };
 
-std::string_view name(GapReason reason) {
-  switch (reason) {
-    case GapReason::NotCaptured: return "not_captured";
-    case GapReason::SnapLength: return "snap_length";
-    case GapReason::GivenUp: return "given_up";
-  }
-  return "";
-}
-
 class NdjsonWriter : public StreamWriter {
  public:
   explicit NdjsonWriter(Output& out) : out_(out) {}

@@ -4,6 +4,15 @@
 
 namespace tcpautopsy {
 
+std::string_view name(GapReason reason) {
+  switch (reason) {
+    case GapReason::NotCaptured: return "not_captured";
+    case GapReason::SnapLength: return "snap_length";
+    case GapReason::GivenUp: return "given_up";
+  }
+  return "";
+}
+
 StreamReassembly::StreamReassembly(const ReassemblyOptions& options, StreamListener& listener)
     : directions_{std::make_unique<DirectionReassembly>(Side::A, options, listener),
                   std::make_unique<DirectionReassembly>(Side::B, options, listener)} {}

@@ -13,8 +13,8 @@ constexpr Doc kDoc{
         "challenged or dropped; told on the new incarnation",
     .what =
         "A SYN came on the same addresses and ports as a connection that one end still held in TIME-WAIT. "
-        "TIME-WAIT keeps late segments of the old connection from harming a new one; RFC 9293 allows to "
-        "leave it early for a SYN with a higher sequence number, RFC 6191 for one with a newer timestamp.\n\n"
+        "TIME-WAIT keeps late segments of the old connection from harming a new one; RFC 9293 lets "
+        "it end early for a SYN with a higher sequence number, RFC 6191 for one with a newer timestamp.\n\n"
         "Accepted, this is what busy client hosts rely on. Challenged or dropped, it costs the client a "
         "second or more.",
     .how_known =

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace tcpautopsy::cli {
+namespace tcpautopsy {
 
 // Lines are held until there are `memory` octets of them; then they go, sorted, to an unlinked temporary
 // file, and all such runs are merged in the end. A small result never touches the disk. Throws
@@ -56,4 +56,4 @@ class SortedSpool {
   bool draining_ = false;
 };
 
-}  // namespace tcpautopsy::cli
+}  // namespace tcpautopsy

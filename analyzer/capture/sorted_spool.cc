@@ -1,4 +1,4 @@
-#include "cli/sorted_spool.h"
+#include "analyzer/capture/sorted_spool.h"
 
 #include <unistd.h>
 
@@ -9,7 +9,7 @@
 #include <system_error>
 #include <utility>
 
-namespace tcpautopsy::cli {
+namespace tcpautopsy {
 namespace {
 
 struct Lengths {
@@ -196,4 +196,4 @@ void SortedSpool::drain(const std::function<void(std::string_view)>& each) {
   runs_.clear();
 }
 
-}  // namespace tcpautopsy::cli
+}  // namespace tcpautopsy

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "analyzer/analysis/part_of.h"
+#include "analyzer/capture/sorted_spool.h"
 #include "analyzer/causes/cause_book.h"
-#include "cli/sorted_spool.h"
 
-namespace tcpautopsy::cli {
+namespace tcpautopsy {
 
 struct PartCandidate {
   FlowPlace flow;
@@ -40,4 +40,4 @@ class PartCandidates {
   std::vector<Known> known_;  // ids met
 };
 
-}  // namespace tcpautopsy::cli
+}  // namespace tcpautopsy

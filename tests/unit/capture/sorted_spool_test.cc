@@ -1,10 +1,10 @@
+#include "analyzer/capture/sorted_spool.h"
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <random>
 
-#include "cli/sorted_spool.h"
-
-using tcpautopsy::cli::SortedSpool;
+using tcpautopsy::SortedSpool;
 
 namespace {
 

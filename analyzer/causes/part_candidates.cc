@@ -1,9 +1,9 @@
-#include "cli/part_candidates.h"
+#include "analyzer/causes/part_candidates.h"
 
 #include <cstring>
 #include <type_traits>
 
-namespace tcpautopsy::cli {
+namespace tcpautopsy {
 
 static_assert(std::is_trivially_copyable_v<PartCandidate>);
 
@@ -29,4 +29,4 @@ void PartCandidates::settle(const PartOf& parts,
   });
 }
 
-}  // namespace tcpautopsy::cli
+}  // namespace tcpautopsy
