@@ -166,7 +166,10 @@ void CaptureRun::finish(Group& group, const Handlers& handlers) {
   CaptureOverview capture;
   capture.files = group.reader.infos();
   for (const InputError& error : group.reader.errors()) trouble(error.message);
-  for (const Damage& damage : group.reader.damages()) trouble(damage_message(damage));
+  for (const Damage& damage : group.reader.damages()) {
+    trouble(damage_message(damage));
+    if (handlers.damage) handlers.damage(damage);
+  }
   if (!options_.quiet) note_times(capture.files);
   if (!group.analysis) start(group, handlers, 0);
   if (const auto end = stated_end(capture.files)) group.analysis->set_capture_end(*end);

@@ -46,6 +46,7 @@ struct Options {
   When color = When::Auto;
   std::size_t width = 0;  // 0: find out
   // Single commands.
+  bool annotate = false;
   bool full = false, turns = false, count = false, all = false, examples = false;
   std::size_t limit = 10;
   std::optional<TimeSpec> at;
@@ -76,7 +77,8 @@ enum OptionGroup : unsigned {
   kScan = 32768,     // what makes files one capture, and how many at once
   kCompare = 65536,  // what is told of a store, and what makes the exit status 3
   kAll = 131072,
-  kExamples = 262144
+  kExamples = 262144,
+  kAnnotate = 524288
 };
 
 struct Command {

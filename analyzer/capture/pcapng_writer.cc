@@ -25,7 +25,6 @@ void put_padded(Body& body, Bytes bytes) {
 }
 
 void put_option(Body& body, OptionCode code, Bytes value) {
-  constexpr std::size_t kMaxOption = 65535;
   value = value.first(std::min(value.size(), kMaxOption));
   put(body, static_cast<std::uint16_t>(code));
   put(body, static_cast<std::uint16_t>(value.size()));
@@ -34,12 +33,15 @@ void put_option(Body& body, OptionCode code, Bytes value) {
 
 }  // namespace
 
-PcapngWriter::PcapngWriter(std::string& out) : out_(out) {
-  constexpr std::uint64_t kUnknownSectionLength = ~std::uint64_t{0};
+PcapngWriter::PcapngWriter(std::string& out, std::string_view comment) : out_(out) {
   put(body_, kByteOrderMagic);
   put(body_, std::uint16_t{1});
   put(body_, std::uint16_t{0});
   put(body_, kUnknownSectionLength);
+  if (!comment.empty()) {
+    put_option(body_, kComment, octets_of(comment));
+    put_option(body_, kEndOfOptions, {});
+  }
   put_block(kSectionHeader);
 }
 
@@ -52,8 +54,7 @@ void PcapngWriter::write(const Frame& frame, std::uint32_t file) {
   put(body_, static_cast<std::uint32_t>(frame.bytes.size()));
   put(body_, frame.wire_length);
   put_padded(body_, frame.bytes);
-  for (const std::string_view comment : frame.comments)
-    put_option(body_, kComment, {reinterpret_cast<const std::uint8_t*>(comment.data()), comment.size()});
+  for (const std::string_view comment : frame.comments) put_option(body_, kComment, octets_of(comment));
   if (!frame.comments.empty()) put_option(body_, kEndOfOptions, {});
   put_block(kEnhancedPacket);
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -12,9 +13,9 @@ namespace tcpautopsy {
 
 class PcapngWriter {
  public:
-  // Appends the section header, as `write` appends a block; `out` must outlive the writer, and may be
-  // emptied.
-  explicit PcapngWriter(std::string& out);
+  // Appends the section header, as `write` appends a block, with a comment unless that is empty; `out` must
+  // outlive the writer, and may be emptied.
+  explicit PcapngWriter(std::string& out, std::string_view comment = {});
 
   // `file` keeps interfaces of different inputs apart.
   void write(const Frame& frame, std::uint32_t file = 0);
