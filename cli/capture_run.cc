@@ -110,6 +110,9 @@ void CaptureRun::start(Group& group, const Handlers& handlers, TimeNs first_ns) 
   analysis.thresholds = options_.thresholds;
   analysis.first_flow = flows_;
   analysis.on_segment = handlers.segment;
+  if (options_.anonymize)
+    analysis.stands_for = [cipher = std::make_shared<AddressCipher>(*options_.anonymize)](
+                              const IpAddress& address) { return cipher->of(address); };
   if (options_.capture_end && options_.capture_end->kind != TimeSpec::Kind::End) {
     analysis.capture_end_ns = possible_time(options_.capture_end->resolve(group.start_ns, 0));
   }

@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include "analyzer/anonymize/frame_anonymizer.h"
 #include "analyzer/capture/annotated_copy.h"
 #include "analyzer/capture/archive_reader.h"
 #include "analyzer/capture/stop_reading.h"
@@ -27,7 +28,9 @@ void check(const Options& options) {
 class AnnotatedFiles {
  public:
   AnnotatedFiles(const Options& options, Annotation& annotation)
-      : options_(options), annotation_(annotation), out_(options.output) {}
+      : options_(options), annotation_(annotation), out_(options.output) {
+    if (options.anonymize) anonymizer_.emplace(*options.anonymize);
+  }
 
   void note(const CaptureInfo& info) { readable_.try_emplace(info.file); }
   void note(const Damage& damage) { readable_[damage.file].damaged_at = damage.offset; }
@@ -51,6 +54,7 @@ class AnnotatedFiles {
     const auto found = readable_.find(options_.files[file]);
     if (found == readable_.end()) return;
     CopyComments comments;
+    if (anonymizer_) comments.rewrite = [this](const Frame& frame) { return anonymizer_->of(frame); };
     comments.section = std::exchange(section_, {});
     comments.packet = [&](std::uint64_t number, std::vector<std::string>& added) {
       annotation_.of_packet(file, number, added);
@@ -68,6 +72,7 @@ class AnnotatedFiles {
   const Options& options_;
   Annotation& annotation_;
   Output out_;
+  std::optional<FrameAnonymizer> anonymizer_;
   MemberShelf shelf_;
   std::map<std::string, Readable> readable_;  // by name
   std::string section_;                       // still to be written

@@ -4,6 +4,7 @@
 #include <optional>
 #include <unordered_set>
 
+#include "analyzer/anonymize/frame_anonymizer.h"
 #include "analyzer/capture/pcapng_writer.h"
 #include "cli/annotation.h"
 #include "cli/capture_run.h"
@@ -45,10 +46,13 @@ class ExtractWriter {
   ExtractWriter(const Options& options, Annotation* annotation)
       : annotation_(annotation),
         out_(options.output),
-        writer_(blocks_, annotation == nullptr ? "" : annotation->of_section()) {}
+        writer_(blocks_, annotation == nullptr ? "" : annotation->of_section()) {
+    if (options.anonymize) anonymizer_.emplace(*options.anonymize);
+  }
 
-  void write(Frame frame, std::uint32_t file) {
+  void write(const Frame& read, std::uint32_t file) {
     std::vector<std::string> comments;
+    Frame frame = anonymizer_ ? anonymizer_->of(read) : read;
     if (annotation_ != nullptr) {
       comments.push_back(annotation_->place_text(file, frame.number));
       annotation_->of_packet(file, frame.number, comments);
@@ -65,6 +69,7 @@ class ExtractWriter {
  private:
   Annotation* annotation_;  // may be null
   Output out_;
+  std::optional<FrameAnonymizer> anonymizer_;
   std::string blocks_;
   PcapngWriter writer_;
   std::uint64_t written_ = 0;

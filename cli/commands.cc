@@ -41,7 +41,7 @@ std::string most_used_options() {
 }  // namespace
 
 const std::vector<Command>& commands() {
-  constexpr unsigned reading = kInput | kSelect | kFailOn;
+  constexpr unsigned reading = kInput | kSelect | kFailOn | kAnonymize;
   static const std::vector<Command> all{
       {"report",
        "what went wrong, worst first, on one screen",
@@ -100,7 +100,7 @@ const std::vector<Command>& commands() {
       {"batch",
        "analyse archives of captures into a store, taking up where the last run ended",
        "PATH... --out STORE",
-       kStore | kDryRun | kScan | kCompare | kProfile | kFailOn,
+       kStore | kDryRun | kScan | kCompare | kProfile | kFailOn | kAnonymize,
        {},
        run_batch},
       {"batch plan",

@@ -1,11 +1,13 @@
 // What the command line asks for.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "analyzer/anonymize/address_cipher.h"
 #include "analyzer/capture/expansion.h"
 #include "analyzer/detect/thresholds.h"
 #include "analyzer/infer/profile.h"
@@ -55,6 +57,7 @@ struct Options {
   Direction direction = Direction::Both;
   ReassemblyOptions reassembly;
   BatchOptions batch;
+  std::shared_ptr<const AnonymizeKey> anonymize;  // null: addresses are told as they are
 };
 
 // Sets of options that commands share.
@@ -78,7 +81,8 @@ enum OptionGroup : unsigned {
   kCompare = 65536,  // what is told of a store, and what makes the exit status 3
   kAll = 131072,
   kExamples = 262144,
-  kAnnotate = 524288
+  kAnnotate = 524288,
+  kAnonymize = 1048576
 };
 
 struct Command {

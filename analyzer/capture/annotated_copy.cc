@@ -134,14 +134,16 @@ Copied copy_records(CaptureSource& source, const CopyComments& comments, const W
   std::string blocks;
   PcapngWriter writer(blocks, comments.section);
   std::vector<std::string> added;
-  for (Frame frame; source.next(frame); ++copied.packets) {
+  for (Frame read; source.next(read); ++copied.packets) {
     added.clear();
-    if (comments.packet) comments.packet(frame.number, added);
+    if (comments.packet) comments.packet(read.number, added);
+    Frame frame = comments.rewrite ? comments.rewrite(read) : read;
     frame.comments.insert(frame.comments.end(), added.begin(), added.end());
     writer.write(frame);
     write(blocks);
     blocks.clear();
   }
+  writer.write_statistics(source.info().end_ns, source.info().dropped);
   write(blocks);
   return copied;
 }
@@ -153,7 +155,7 @@ Copied copy_with_comments(const std::string& path, MemberShelf* shelf,
                           const std::function<void(std::string_view)>& write) {
   std::unique_ptr<ByteWindow> stream = unpack(open_input(path, shelf)).stream;
   const std::uint8_t* magic = stream->ahead(4);
-  if (magic != nullptr && ByteOrder().u32(magic) == kSectionHeader)
+  if (!comments.rewrite && magic != nullptr && ByteOrder().u32(magic) == kSectionHeader)
     return PcapngCopier(path, *stream, damaged_at, comments, write).run();
   return copy_records(*CaptureSource::open(path, std::move(stream), ""), comments, write);
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "analyzer/capture/capture_error.h"
+#include "analyzer/capture/frame.h"
 
 namespace tcpautopsy {
 
@@ -19,6 +20,9 @@ struct CopyComments {
   std::string section;  // for the first section header; empty for none
   // Appends those of the packet, counted from 1; asked for every packet, in order.
   std::function<void(std::uint64_t number, std::vector<std::string>& comments)> packet;
+  // What is written of a packet, good until the next call; may be empty. With it nothing else of a file is
+  // kept but times, link types, drops and the capture's end.
+  std::function<Frame(const Frame&)> rewrite;
 };
 
 struct Copied {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,8 +20,12 @@ class PcapngWriter {
 
   // `file` keeps interfaces of different inputs apart.
   void write(const Frame& frame, std::uint32_t file = 0);
+  // When the capture ended, and how many packets it dropped; nothing where neither is known or no packet was
+  // written.
+  void write_statistics(std::optional<std::int64_t> end_ns, std::optional<std::uint64_t> dropped);
 
  private:
+  void put_time(std::int64_t time_ns);
   struct Interface {
     int link_type;
     std::uint32_t original;
