@@ -72,7 +72,7 @@ TEST_CASE("pcapng writer: files are kept apart") {
 }
 
 TEST_CASE("pcapng writer: a comment of the section, the capture's end and its drops") {
-  const std::string original = section() + interface(false, 1) + enhanced(false, 0, 5'000'000, "abc");
+  const std::string original = section() + interface(false, 1) + enhanced(false, 0, 5'000'000, "abc", 3);
   const TempFile file(original);
   const auto source = CaptureSource::open(file.path());
   std::string out;
