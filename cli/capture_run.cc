@@ -110,6 +110,9 @@ void CaptureRun::start(Group& group, const Handlers& handlers, TimeNs first_ns) 
   analysis.thresholds = options_.thresholds;
   analysis.first_flow = flows_;
   analysis.on_segment = handlers.segment;
+  if (options_.anonymize)
+    analysis.stands_for = [cipher = std::make_shared<AddressCipher>(*options_.anonymize)](
+                              const IpAddress& address) { return cipher->of(address); };
   if (options_.capture_end && options_.capture_end->kind != TimeSpec::Kind::End) {
     analysis.capture_end_ns = possible_time(options_.capture_end->resolve(group.start_ns, 0));
   }
@@ -167,7 +170,10 @@ void CaptureRun::finish(Group& group, const Handlers& handlers) {
   CaptureOverview capture;
   capture.files = group.reader.infos();
   for (const InputError& error : group.reader.errors()) trouble(error.message);
-  for (const Damage& damage : group.reader.damages()) trouble(damage_message(damage));
+  for (const Damage& damage : group.reader.damages()) {
+    trouble(damage_message(damage));
+    if (handlers.damage) handlers.damage(damage);
+  }
   if (!options_.quiet) note_times(capture.files);
   if (!group.analysis) start(group, handlers, 0);
   if (const auto end = stated_end(capture.files)) group.analysis->set_capture_end(*end);

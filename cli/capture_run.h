@@ -36,6 +36,8 @@ struct Handlers {
   std::function<void(const Frame&, std::uint32_t file, std::optional<std::uint64_t> flow)> frame;
   // Each segment with the flow it belongs to, once that is known.
   std::function<void(std::uint64_t flow, Side sender, const TcpSegment&, const FrameRef&)> segment;
+  // Each place where a file could not be read on.
+  std::function<void(const Damage&)> damage;
   bool keep_selected_whole = false;  // no segment of the flows named by number is folded
   // Where incidents are told: gathers all findings, selected or not, and is concluded when all is read.
   CauseBook* causes = nullptr;

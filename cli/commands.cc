@@ -41,7 +41,7 @@ std::string most_used_options() {
 }  // namespace
 
 const std::vector<Command>& commands() {
-  constexpr unsigned reading = kInput | kSelect | kFailOn;
+  constexpr unsigned reading = kInput | kSelect | kFailOn | kAnonymize;
   static const std::vector<Command> all{
       {"report",
        "what went wrong, worst first, on one screen",
@@ -88,13 +88,19 @@ const std::vector<Command>& commands() {
       {"extract",
        "the packets of connections, as pcapng",
        "--flow N -o FILE FILE...",
-       reading,
+       reading | kAnnotate,
        {},
        run_extract},
+      {"annotate",
+       "the captures as pcapng, states and findings as packet comments",
+       "-o FILE FILE...",
+       reading,
+       {},
+       run_annotate},
       {"batch",
        "analyse archives of captures into a store, taking up where the last run ended",
        "PATH... --out STORE",
-       kStore | kDryRun | kScan | kCompare | kProfile | kFailOn,
+       kStore | kDryRun | kScan | kCompare | kProfile | kFailOn | kAnonymize,
        {},
        run_batch},
       {"batch plan",

@@ -16,6 +16,7 @@ int run_history(const Options& options);
 int run_explain(const Options& options);
 int run_ss(const Options& options);
 int run_extract(const Options& options);
+int run_annotate(const Options& options);
 int run_stream(const Options& options);
 int run_batch(const Options& options);
 int run_batch_report(const Options& options);

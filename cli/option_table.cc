@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
 #include <sstream>
 
 #include "analyzer/detect/detector.h"
@@ -77,6 +80,24 @@ TimeSpec end_of(const std::string& text) {
   return end;
 }
 
+// The first line of a file, so that an editor's newline does not matter.
+std::string key_text(Options& o, const std::string& text) {
+  if (!text.starts_with('@')) return text;
+  const std::string path = text.substr(1);
+  std::ifstream file(path);
+  std::string line;
+  if (!file) throw UsageError{fmt::format("--anonymize: {} cannot be read: {}", path, std::strerror(errno))};
+  o.also_read.push_back(path);
+  std::getline(file, line);
+  return line;
+}
+
+void use_key(Options& o, const std::string& text) {
+  const std::string key = key_text(o, text);
+  if (key.empty()) throw UsageError{"the key of --anonymize is empty"};
+  o.anonymize = std::make_shared<AnonymizeKey>(key);
+}
+
 void name_profile(Options& o, const std::string& wanted) {
   const auto named = Profile::named(wanted);
   if (!named)
@@ -141,6 +162,9 @@ std::vector<Option> special_options() {
         flag_into(&Options::all)},
        {"examples", kExamples, Nothing, "", "with the test scripts, in text and Markdown",
         flag_into(&Options::examples)},
+       {"annotate", kAnnotate, Nothing, "",
+        "with packet comments: where each packet was, states, findings; and the report",
+        flag_into(&Options::annotate)},
        {"limit", kLimit, One, "N", "errors and warnings of each kind told in full (10)",
         [](Options& o, const std::string& t) { o.limit = number_of<std::size_t>(t, "limit"); }},
        {"unordered", kUnordered, Nothing, "", "print each line as soon as it is known, in no order",
@@ -158,6 +182,10 @@ std::vector<Option> input_options() {
           {"profile", kAnalysing, One, "NAME",
            fmt::format("how hosts behave by the clock: {}", fmt::join(profile_names(), ", ")), name_profile,
            [] { return Words(profile_names().begin(), profile_names().end()); }, true},
+          {"anonymize", kAnonymize, One, "KEY",
+           "tell other addresses, networks kept together, and write packets without what they carry; KEY is "
+           "a text or, out of the list of processes, @FILE",
+           use_key},
           {"merge", kInput, Nothing, "", "take files that overlap in time as one capture",
            flag_into(&Options::merge)},
           {"capture-end", kInput, One, "TIME", "when the capture ended, if later than its last packet",

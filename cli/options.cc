@@ -125,6 +125,7 @@ Options parse_options(const Command& command, const std::vector<std::string>& ar
   } catch (const po::error& error) {
     throw UsageError{error.what()};
   }
+  if (o.anonymize) o.selection.replace_hosts(*o.anonymize);
   if (command.groups & kInput) resolve_store_input(o);
   if ((command.groups & kInput) && o.files.empty()) throw UsageError{"no capture is named"};
   guard_of(o);

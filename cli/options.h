@@ -1,11 +1,13 @@
 // What the command line asks for.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "analyzer/anonymize/address_cipher.h"
 #include "analyzer/capture/expansion.h"
 #include "analyzer/detect/thresholds.h"
 #include "analyzer/infer/profile.h"
@@ -46,6 +48,7 @@ struct Options {
   When color = When::Auto;
   std::size_t width = 0;  // 0: find out
   // Single commands.
+  bool annotate = false;
   bool full = false, turns = false, count = false, all = false, examples = false;
   std::size_t limit = 10;
   std::optional<TimeSpec> at;
@@ -54,6 +57,7 @@ struct Options {
   Direction direction = Direction::Both;
   ReassemblyOptions reassembly;
   BatchOptions batch;
+  std::shared_ptr<const AnonymizeKey> anonymize;  // null: addresses are told as they are
 };
 
 // Sets of options that commands share.
@@ -76,7 +80,9 @@ enum OptionGroup : unsigned {
   kScan = 32768,     // what makes files one capture, and how many at once
   kCompare = 65536,  // what is told of a store, and what makes the exit status 3
   kAll = 131072,
-  kExamples = 262144
+  kExamples = 262144,
+  kAnnotate = 524288,
+  kAnonymize = 1048576
 };
 
 struct Command {

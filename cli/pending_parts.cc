@@ -29,7 +29,7 @@ std::string octets_of(const T& value) {
 }
 
 template <class T>
-T take(std::string& line) {
+T take_off(std::string& line) {
   T value;
   std::memcpy(&value, line.data() + line.size() - sizeof value, sizeof value);
   line.resize(line.size() - sizeof value);
@@ -61,22 +61,28 @@ std::string PendingParts::tail(const Finding& finding, const FlowTrace* flow, co
   return octets_of(tail) + octets_of(ticket) + kPart;
 }
 
-bool PendingParts::tell_whose(std::string& line) const {
-  const Tail tail = take<Tail>(line);
-  const std::string_view whose = captures_.at(tail.capture).of(tail.detector->doc.id, tail.place);
-  if (whose.empty()) return true;
-  if (!tail.wanted_as_part) return false;
+PendingParts::Known PendingParts::take(std::string& line) const {
+  Known known;
+  const bool may_be_part = line.back() == kPart;
+  line.pop_back();
+  known.incident = causes_.number_of(take_off<CauseTicket>(line));
+  if (!may_be_part) return known;
+  const Tail tail = take_off<Tail>(line);
+  known.whose = captures_.at(tail.capture).of(tail.detector->doc.id, tail.place);
+  known.wanted = known.whose.empty() || tail.wanted_as_part;
+  return known;
+}
+
+void PendingParts::tell_whose(std::string& line, std::string_view whose) const {
   if (options_.format == "csv")
     make_part_of_csv(line, whose);
   else if (options_.format == "table")
     make_part_of_row(line);
   else
     make_part_of_json(line, whose);
-  return true;
 }
 
-void PendingParts::tell_incident(std::string& line, const CauseTicket& ticket) const {
-  const auto incident = causes_.number_of(ticket);
+void PendingParts::tell_incident(std::string& line, std::optional<std::uint64_t> incident) const {
   if (options_.format == "csv")
     append_incident_csv(line, incident);
   else if (options_.format == "table")
@@ -86,11 +92,10 @@ void PendingParts::tell_incident(std::string& line, const CauseTicket& ticket) c
 }
 
 bool PendingParts::tell(std::string& line) const {
-  const bool may_be_part = line.back() == kPart;
-  line.pop_back();
-  const auto ticket = take<CauseTicket>(line);
-  if (may_be_part && !tell_whose(line)) return false;
-  tell_incident(line, ticket);
+  const Known known = take(line);
+  if (!known.wanted) return false;
+  if (!known.whose.empty()) tell_whose(line, known.whose);
+  tell_incident(line, known.incident);
   return true;
 }
 

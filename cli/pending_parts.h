@@ -21,13 +21,19 @@ class PendingParts {
                    TimeNs capture_start) const;
   // The capture, whose flows have been, is over.
   void settle(PartOf parts) { captures_.push_back(std::move(parts)); }
-  // Takes the tail away and tells the line whose part it is, if any, and its incident. False: it is not
-  // wanted any more.
+  struct Known {
+    bool wanted = true;                     // still
+    std::string_view whose;                 // the host finding it is part of, by its id; empty for none
+    std::optional<std::uint64_t> incident;  // its number
+  };
+  // Takes the tail away and looks up what is known now.
+  Known take(std::string& line) const;
+  // The same, and tells the line in the format asked for. False: it is not wanted any more.
   bool tell(std::string& line) const;
 
  private:
-  bool tell_whose(std::string& line) const;
-  void tell_incident(std::string& line, const CauseTicket& ticket) const;
+  void tell_whose(std::string& line, std::string_view whose) const;
+  void tell_incident(std::string& line, std::optional<std::uint64_t> incident) const;
 
   const Options& options_;
   const CauseBook& causes_;

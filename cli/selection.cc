@@ -49,6 +49,11 @@ bool Selection::add_flows(std::string_view text) {
   }
 }
 
+void Selection::replace_hosts(const AnonymizeKey& key) {
+  AddressCipher cipher(key);
+  for (HostPattern& host : hosts_) host.address = cipher.of(host.address);
+}
+
 bool Selection::add_host(const std::string& text) {
   const std::size_t slash = text.find('/');
   const std::string ip = text.substr(0, slash);

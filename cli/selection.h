@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "analyzer/analysis/analysis.h"
+#include "analyzer/anonymize/address_cipher.h"
 #include "analyzer/report/text/time_text.h"
 
 namespace tcpautopsy::cli {
@@ -25,6 +26,8 @@ class Selection {
   // Each false for text that is none of what it takes.
   bool add_flows(std::string_view text);  // "17", "3,5", "10-20"
   bool add_host(const std::string& text);
+  // From now on the hosts are those that stand for the ones given.
+  void replace_hosts(const AnonymizeKey& key);
   bool add_finding(std::string_view id);
   void add_port(std::uint16_t port) { ports_.push_back(port); }
   void set_severity(Severity least) { severity_ = least; }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analyzer/detect/detector.h"
+#include "analyzer/report/ladder/packet_notes.h"
 #include "analyzer/report/text/names.h"
 #include "analyzer/report/text/text.h"
 #include "plugin/fields.h"
@@ -237,10 +238,7 @@ int register_display() {
 
 std::string states_text(const Shown& shown) {
   const FlowCard& flow = *shown.view.flow;
-  std::string out = "client " + std::string(name(shown.view.after[index(flow.client)]));
-  if (!flow.self_connection)
-    out += ", server " + std::string(name(shown.view.after[index(other(flow.client))]));
-  return out;
+  return tcpautopsy::states_text(shown.view.after, flow.client, flow.self_connection);
 }
 
 void show_packet(tvbuff_t* tvb, packet_info* pinfo, proto_tree* tree, const Session& session,

@@ -1,7 +1,7 @@
 # Parts of the command line that are no library.
 add_executable(test_cli cli/test_selection.cc cli/test_read_progress.cc ${PROJECT_SOURCE_DIR}/cli/selection.cc ${PROJECT_SOURCE_DIR}/cli/read_progress.cc
   ${PROJECT_SOURCE_DIR}/cli/status_line.cc)
-target_link_libraries(test_cli PRIVATE test_main tcpautopsy_report)
+target_link_libraries(test_cli PRIVATE test_main tcpautopsy_report tcpautopsy_anonymize)
 catch_discover_tests(test_cli TEST_PREFIX "cli: " PROPERTIES TIMEOUT 300)
 
 # Tests that run the real binary.

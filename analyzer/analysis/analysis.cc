@@ -46,6 +46,19 @@ struct Analysis::State {
     return known == predecessors.end() ? nullptr : known->second;
   }
 
+  // Before anything is made of them.
+  void replace_addresses(Decoded& decoded) const {
+    const auto replace = [this](IpAddress& address) { address = options.stands_for(address); };
+    if (auto* segment = std::get_if<TcpSegment>(&decoded)) {
+      replace(segment->source.ip);
+      replace(segment->destination.ip);
+    } else if (auto* error = std::get_if<IcmpError>(&decoded)) {
+      replace(error->reporter);
+      replace(error->source.ip);
+      replace(error->destination.ip);
+    }
+  }
+
   void conclude(EndedFlow&& flow) {
     const std::uint64_t number = flow.trace.number;
     const std::optional<std::uint64_t> next = flow.next;
@@ -96,7 +109,8 @@ std::optional<std::uint64_t> Analysis::add(const Frame& frame, std::uint32_t fil
   State& s = *state_;
   note_time(frame.time_ns);
   const FrameRef ref{file, frame.number, frame.time_ns};
-  const Decoded decoded = s.decoder.decode(frame);
+  Decoded decoded = s.decoder.decode(frame);
+  if (s.options.stands_for) s.replace_addresses(decoded);
   if (const auto* segment = std::get_if<TcpSegment>(&decoded)) return s.table.add(*segment, ref);
   if (const auto* error = std::get_if<IcmpError>(&decoded)) return s.table.add(*error, ref);
   return std::nullopt;

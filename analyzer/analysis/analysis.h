@@ -27,6 +27,8 @@ struct AnalysisOptions {
   // Each segment of a flow with its payload, as FlowOptions has it; may be empty.
   std::function<void(std::uint64_t flow, Side sender, const TcpSegment&, const FrameRef&)> on_segment;
   Thresholds thresholds;
+  // What stands for an address in all that is told, one to one and of the same version of IP; may be empty.
+  std::function<IpAddress(const IpAddress&)> stands_for;
 };
 
 // One connection, concluded.

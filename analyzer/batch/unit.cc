@@ -55,6 +55,9 @@ class UnitRun {
     AnalysisOptions options;
     options.profile = settings_.profile;
     options.thresholds = settings_.thresholds;
+    if (settings_.anonymize)
+      options.stands_for = [cipher = std::make_shared<AddressCipher>(*settings_.anonymize)](
+                               const IpAddress& address) { return cipher->of(address); };
     Analysis analysis(options, [&](const FlowResult& flow) {
       rows_.note(flow);
       if (!ours(flow.history.trace)) return;
@@ -153,12 +156,15 @@ std::string settings_text(const Settings& settings) {
     numbers += fmt::format(" {}", number.of(settings.profile).value_or(-1));
   const std::string expansion =
       settings.most_expansion == kUsualExpansion ? "" : fmt::format(" expansion {}", settings.most_expansion);
-  return fmt::format("filter '{}' profile {}{} thresholds{}{}", settings.filter, settings.profile.name,
-                     numbers, threshold_text(settings.thresholds), expansion);
+  const std::string rest = fmt::format("profile {}{} thresholds{}{}", settings.profile.name, numbers,
+                                       threshold_text(settings.thresholds), expansion);
+  if (settings.anonymize) return fmt::format("anonymized {} {}", settings.anonymize->check(), rest);
+  return fmt::format("filter '{}' {}", settings.filter, rest);
 }
 
 std::string fingerprint(const UnitPlan& unit, const Settings& settings) {
   std::string text = settings_text(settings) + (unit.merged ? "\nmerged" : "");
+  if (settings.anonymize) text += "\n" + settings.filter + settings.anonymize->seed();
   for (const Scanned& file : unit.files)
     text += fmt::format("\n{}\n{} {}", file.path, file.size, file.mtime_ns);
   return fingerprint_of(text);

@@ -3,12 +3,14 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "analyzer/analysis/analysis.h"
+#include "analyzer/anonymize/address_cipher.h"
 #include "analyzer/batch/capture_sets.h"
 #include "analyzer/batch/row_spool.h"
 #include "analyzer/capture/archive_reader.h"
@@ -23,6 +25,7 @@ struct Settings {
   Thresholds thresholds;
   SetBy set_by = SetBy::Name;
   std::uint64_t most_expansion = kUsualExpansion;  // of compressed input, in times
+  std::shared_ptr<const AnonymizeKey> anonymize;   // null: addresses are told as they are
 };
 
 // What a run has done so far, for whoever watches; written by all its threads.
@@ -56,7 +59,7 @@ std::int64_t unit_number(const std::string& name);
 // Changes with whatever the unit's rows hang on.
 std::string fingerprint(const UnitPlan& unit, const Settings& settings);
 std::string fingerprint_of(std::string_view text);
-// All settings as text, for the store.
+// All settings as text, for the store; with `anonymize` without the filter, which may name addresses.
 std::string settings_text(const Settings& settings);
 
 // Never throws for what is wrong with the files: that is in the result. Throws std::system_error where the

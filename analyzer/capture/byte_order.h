@@ -26,6 +26,15 @@ class ByteOrder {
     return swapped_ ? __builtin_bswap64(v) : v;
   }
 
+  void put(std::uint8_t* p, std::uint16_t v) const {
+    v = swapped_ ? __builtin_bswap16(v) : v;
+    std::memcpy(p, &v, sizeof v);
+  }
+  void put(std::uint8_t* p, std::uint32_t v) const {
+    v = swapped_ ? __builtin_bswap32(v) : v;
+    std::memcpy(p, &v, sizeof v);
+  }
+
  private:
   bool swapped_;
 };

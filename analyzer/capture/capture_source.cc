@@ -16,9 +16,6 @@ namespace {
 
 using namespace std::string_view_literals;
 
-// gzip in gzip happens (a compressed file sent through a compressing transport); endless nesting is an
-// attack.
-constexpr int kMaxCompressionLayers = 4;
 constexpr std::size_t kPcapHeaderSize = 24, kSnoopHeaderSize = 16;
 constexpr std::size_t kTextShown = 32;
 
@@ -110,16 +107,7 @@ std::unique_ptr<CaptureSource> CaptureSource::open(const std::string& path, cons
 
 std::unique_ptr<CaptureSource> CaptureSource::open(const std::string& path, std::unique_ptr<ByteSource> bytes,
                                                    const std::string& filter) {
-  auto stream = std::make_unique<ByteWindow>(std::move(bytes));
-  std::string packing;
-  for (int layer = 0; layer < kMaxCompressionLayers; ++layer) {
-    stream->ahead(kCompressionMagicSize);
-    const std::string compression = name_of_compression(stream->rest(kCompressionMagicSize));
-    if (compression.empty()) break;
-    packing += "+" + compression;
-    stream = std::make_unique<ByteWindow>(decompress(std::move(stream), compression));
-  }
-
+  auto [stream, packing] = unpack(std::move(bytes));
   stream->ahead(kPcapHeaderSize);
   const Bytes start = stream->rest(kPcapHeaderSize);
   const Kind kind = kind_of(text_of(start));

@@ -177,4 +177,16 @@ std::unique_ptr<ByteSource> decompress(std::unique_ptr<ByteSource> packed, const
   return std::make_unique<ArchiveSource>(std::move(packed), *found);
 }
 
+Unpacked unpack(std::unique_ptr<ByteSource> bytes) {
+  Unpacked inside{std::make_unique<ByteWindow>(std::move(bytes)), {}};
+  for (int layer = 0; layer < kMostLayers; ++layer) {
+    inside.stream->ahead(kCompressionMagicSize);
+    const std::string compression = name_of_compression(inside.stream->rest(kCompressionMagicSize));
+    if (compression.empty()) break;
+    inside.packing += "+" + compression;
+    inside.stream = std::make_unique<ByteWindow>(decompress(std::move(inside.stream), compression));
+  }
+  return inside;
+}
+
 }  // namespace tcpautopsy

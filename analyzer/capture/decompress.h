@@ -14,6 +14,15 @@ constexpr std::size_t kCompressionMagicSize = 6;
 // "gzip", "bzip2", "xz", "zstd", "lz4", or empty.
 std::string name_of_compression(Bytes start);
 
+// What is inside all layers of compression, gzip in gzip too, up to kMostLayers; none where it is not
+// compressed.
+struct Unpacked {
+  std::unique_ptr<ByteWindow> stream;
+  std::string packing;  // "+gzip", outermost first; empty for none
+};
+constexpr int kMostLayers = 4;  // endless nesting is an attack
+Unpacked unpack(std::unique_ptr<ByteSource> bytes);
+
 // The stream inside `packed`. What was decoded before a break is delivered first, then error() is set.
 std::unique_ptr<ByteSource> decompress(std::unique_ptr<ByteSource> packed, const std::string& compression);
 

@@ -18,6 +18,10 @@ enum BlockType : std::uint32_t {
   kEnhancedPacket = 6,
 };
 
+constexpr bool is_packet(std::uint32_t type) {
+  return type == kEnhancedPacket || type == kSimplePacket || type == kPacket;
+}
+
 enum OptionCode : std::uint16_t {
   kEndOfOptions = 0,
   kComment = 1,
@@ -29,7 +33,15 @@ enum OptionCode : std::uint16_t {
 };
 
 constexpr std::uint32_t kByteOrderMagic = 0x1a2b3c4d;
+constexpr std::uint64_t kUnknownSectionLength = ~std::uint64_t{0};
+constexpr std::size_t kMaxOption = 65535;
+constexpr std::uint32_t kMinBlock = 12;
+constexpr std::size_t kPacketFixed = 20;  // of both kinds of packets with options, before their octets
 constexpr std::size_t kBlockHead = 8, kBlockTail = 4;  // type and length; length again
+
+inline Bytes octets_of(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
 
 constexpr std::size_t padded(std::size_t length) { return (length + 3) & ~std::size_t{3}; }
 
@@ -38,16 +50,19 @@ inline std::uint64_t time_at(const std::uint8_t* p, const ByteOrder& order) {
   return std::uint64_t{order.u32(p)} << 32 | order.u32(p + 4);
 }
 
-// Calls each(code, value) for every option; an option that claims more than is there ends the list.
+// Calls each(code, value) for every option; an option that claims more than is there ends the list. Returns
+// where it ended: before what ends it, or at the end of the octets.
 template <typename Each>
-void for_each_option(Bytes options, const ByteOrder& order, Each&& each) {
-  while (options.size() >= 4) {
-    const std::uint16_t code = order.u16(options.data());
-    const std::size_t length = order.u16(options.data() + 2);
-    if (code == kEndOfOptions || length > options.size() - 4) return;
-    each(code, options.subspan(4, length));
-    options = options.subspan(std::min(4 + padded(length), options.size()));
+std::size_t for_each_option(Bytes options, const ByteOrder& order, Each&& each) {
+  std::size_t at = 0;
+  while (options.size() - at >= 4) {
+    const std::uint16_t code = order.u16(&options[at]);
+    const std::size_t length = order.u16(&options[at] + 2);
+    if (code == kEndOfOptions || length > options.size() - at - 4) break;
+    each(code, options.subspan(at + 4, length));
+    at = std::min(at + 4 + padded(length), options.size());
   }
+  return at;
 }
 
 // How an interface counts time (if_tsresol, if_tsoffset).

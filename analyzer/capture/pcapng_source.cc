@@ -15,7 +15,6 @@ constexpr std::uint32_t kMaxBlock =
     256U << 20;  // of a kind that we look into; others are passed over at any length
 constexpr std::size_t kMaxInterfaces = 65536;  // in a section
 constexpr std::size_t kMaxLinkTypes = 256;     // in a file; they are searched one by one
-constexpr std::uint32_t kMinBlock = 12;
 
 struct Interface {
   int link_type = 0;
@@ -28,10 +27,6 @@ struct Block {
   std::uint32_t type = 0;
   Bytes body;  // without type and lengths
 };
-
-bool is_packet(std::uint32_t type) {
-  return type == kEnhancedPacket || type == kSimplePacket || type == kPacket;
-}
 
 bool is_read(std::uint32_t type) {
   return is_packet(type) || type == kInterfaceDescription || type == kInterfaceStatistics ||
@@ -219,20 +214,18 @@ bool PcapngSource::add_statistics(const Block& block) {
 bool PcapngSource::packet(const Block& block, Frame& frame) {
   frame.comments.clear();
   if (block.type == kSimplePacket) return simple_packet(block, frame);
-  constexpr std::size_t kFixed = 20;
-  if (block.body.size() < kFixed) return stop("a packet block is too short");
+  if (block.body.size() < kPacketFixed) return stop("a packet block is too short");
   // The obsolete block has 16 bits of interface and 16 of drops where the enhanced one has 32 of interface.
   const std::uint8_t* body = block.body.data();
   return timed_packet(block, block.type == kPacket ? order_.u16(body) : order_.u32(body), frame);
 }
 
 bool PcapngSource::timed_packet(const Block& block, std::uint32_t interface, Frame& frame) {
-  constexpr std::size_t kFixed = 20;
   if (interface >= interfaces_.size())
     return stop("a packet of interface " + std::to_string(interface) + ", which is not described");
   const std::uint8_t* body = block.body.data();
   const std::uint32_t captured = order_.u32(body + 12);
-  const std::size_t room = block.body.size() - kFixed;
+  const std::size_t room = block.body.size() - kPacketFixed;
   if (captured > room)
     return stop("a packet claims " + std::to_string(captured) +
                 " captured bytes in a block that has room for " + std::to_string(room));
@@ -243,9 +236,9 @@ bool PcapngSource::timed_packet(const Block& block, std::uint32_t interface, Fra
   frame.wire_length = order_.u32(body + 16);
   frame.link_type = from.link_type;
   frame.interface = earlier_interfaces_ + interface;
-  frame.bytes = block.body.subspan(kFixed, captured);
+  frame.bytes = block.body.subspan(kPacketFixed, captured);
   if (const std::size_t end = padded(captured); end < room)
-    read_comments(block.body.subspan(kFixed + end), frame);
+    read_comments(block.body.subspan(kPacketFixed + end), frame);
   return true;
 }
 

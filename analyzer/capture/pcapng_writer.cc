@@ -25,7 +25,6 @@ void put_padded(Body& body, Bytes bytes) {
 }
 
 void put_option(Body& body, OptionCode code, Bytes value) {
-  constexpr std::size_t kMaxOption = 65535;
   value = value.first(std::min(value.size(), kMaxOption));
   put(body, static_cast<std::uint16_t>(code));
   put(body, static_cast<std::uint16_t>(value.size()));
@@ -34,28 +33,54 @@ void put_option(Body& body, OptionCode code, Bytes value) {
 
 }  // namespace
 
-PcapngWriter::PcapngWriter(std::string& out) : out_(out) {
-  constexpr std::uint64_t kUnknownSectionLength = ~std::uint64_t{0};
+PcapngWriter::PcapngWriter(std::string& out, std::string_view comment) : out_(out) {
   put(body_, kByteOrderMagic);
   put(body_, std::uint16_t{1});
   put(body_, std::uint16_t{0});
   put(body_, kUnknownSectionLength);
+  if (!comment.empty()) {
+    put_option(body_, kComment, octets_of(comment));
+    put_option(body_, kEndOfOptions, {});
+  }
   put_block(kSectionHeader);
 }
 
 void PcapngWriter::write(const Frame& frame, std::uint32_t file) {
   const std::uint32_t interface = interface_of(frame, file);
-  const auto time = static_cast<std::uint64_t>(std::max<std::int64_t>(frame.time_ns, 0));
   put(body_, interface);
-  put(body_, static_cast<std::uint32_t>(time >> 32));
-  put(body_, static_cast<std::uint32_t>(time));
+  put_time(frame.time_ns);
   put(body_, static_cast<std::uint32_t>(frame.bytes.size()));
   put(body_, frame.wire_length);
   put_padded(body_, frame.bytes);
-  for (const std::string_view comment : frame.comments)
-    put_option(body_, kComment, {reinterpret_cast<const std::uint8_t*>(comment.data()), comment.size()});
+  for (const std::string_view comment : frame.comments) put_option(body_, kComment, octets_of(comment));
   if (!frame.comments.empty()) put_option(body_, kEndOfOptions, {});
   put_block(kEnhancedPacket);
+}
+
+void PcapngWriter::put_time(std::int64_t time_ns) {
+  const auto time = static_cast<std::uint64_t>(std::max<std::int64_t>(time_ns, 0));
+  put(body_, static_cast<std::uint32_t>(time >> 32));
+  put(body_, static_cast<std::uint32_t>(time));
+}
+
+void PcapngWriter::write_statistics(std::optional<std::int64_t> end_ns,
+                                    std::optional<std::uint64_t> dropped) {
+  if (interfaces_.empty() || (!end_ns && !dropped)) return;
+  constexpr std::uint16_t kNumber = 8;  // octets of an option's
+  put(body_, std::uint32_t{0});
+  put_time(end_ns.value_or(0));
+  if (end_ns) {
+    put(body_, static_cast<std::uint16_t>(kIsbEndtime));
+    put(body_, kNumber);
+    put_time(*end_ns);
+  }
+  if (dropped) {
+    put(body_, static_cast<std::uint16_t>(kIsbIfdrop));
+    put(body_, kNumber);
+    put(body_, *dropped);
+  }
+  put_option(body_, kEndOfOptions, {});
+  put_block(kInterfaceStatistics);
 }
 
 std::uint32_t PcapngWriter::interface_of(const Frame& frame, std::uint32_t file) {

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -12,14 +14,18 @@ namespace tcpautopsy {
 
 class PcapngWriter {
  public:
-  // Appends the section header, as `write` appends a block; `out` must outlive the writer, and may be
-  // emptied.
-  explicit PcapngWriter(std::string& out);
+  // Appends the section header, as `write` appends a block, with a comment unless that is empty; `out` must
+  // outlive the writer, and may be emptied.
+  explicit PcapngWriter(std::string& out, std::string_view comment = {});
 
   // `file` keeps interfaces of different inputs apart.
   void write(const Frame& frame, std::uint32_t file = 0);
+  // When the capture ended, and how many packets it dropped; nothing where neither is known or no packet was
+  // written.
+  void write_statistics(std::optional<std::int64_t> end_ns, std::optional<std::uint64_t> dropped);
 
  private:
+  void put_time(std::int64_t time_ns);
   struct Interface {
     int link_type;
     std::uint32_t original;

@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "analyzer/compat/base64.h"
+#include "analyzer/compat/gcrypt_start.h"
 
 namespace tcpautopsy {
 
@@ -31,18 +32,8 @@ std::uint8_t* put_address(std::uint8_t* to, const IpAddress& ip, bool short_form
   return std::copy(ip.octets.begin() + (short_form ? 12 : 0), ip.octets.end(), to);
 }
 
-// libgcrypt wants to be started before any other call, by one thread.
-bool start_gcrypt() {
-  if (gcry_control(GCRYCTL_INITIALIZATION_FINISHED_P)) return true;
-  if (gcry_check_version(nullptr) == nullptr) return false;
-  gcry_control(GCRYCTL_DISABLE_SECMEM, 0);  // nothing here is secret
-  gcry_control(GCRYCTL_INITIALIZATION_FINISHED, 0);
-  return true;
-}
-
 Sha1 sha1(Bytes octets) {
-  static const bool started = start_gcrypt();
-  if (!started) throw std::runtime_error("libgcrypt does not start");
+  if (!start_gcrypt()) throw std::runtime_error("libgcrypt does not start");
   Sha1 digest;
   gcry_md_hash_buffer(GCRY_MD_SHA1, digest.data(), octets.data(), octets.size());
   return digest;

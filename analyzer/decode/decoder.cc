@@ -5,49 +5,16 @@
 #include "analyzer/decode/encapsulation.h"
 #include "analyzer/decode/ip.h"
 #include "analyzer/decode/ip_fragments.h"
+#include "analyzer/decode/layers.h"
 #include "analyzer/decode/link_layer.h"
 #include "analyzer/decode/plain_frame.h"
 #include "analyzer/decode/transport.h"
-#include "analyzer/decode/tunnels.h"
 
 namespace tcpautopsy {
 namespace {
 
 using decode::Dissection;
 using decode::Layer;
-
-// More headers than this one inside the other are no network's.
-constexpr int kMostLayers = 32;
-
-// Takes off one layer of those that need no memory of other frames.
-Layer take_layer(Dissection& frame, Layer layer) {
-  switch (layer) {
-    case Layer::Ethernet: return decode::ethernet(frame);
-    case Layer::Llc: return decode::llc(frame);
-    case Layer::VlanTag: return decode::vlan_tag(frame);
-    case Layer::BridgePortTag: return decode::bridge_port_tag(frame);
-    case Layer::VirtualNicTag: return decode::virtual_nic_tag(frame);
-    case Layer::CiscoMetadata: return decode::cisco_metadata(frame);
-    case Layer::ProviderBackbone: return decode::provider_backbone(frame);
-    case Layer::Mpls: return decode::mpls(frame);
-    case Layer::PppoeSession: return decode::pppoe_session(frame);
-    case Layer::Ppp: return decode::ppp(frame);
-    case Layer::CiscoHdlc: return decode::cisco_hdlc(frame);
-    case Layer::Wlan: return decode::wlan(frame);
-    case Layer::Ip: return decode::ip(frame);
-    case Layer::Ipv4: return decode::ipv4(frame);
-    case Layer::Ipv6: return decode::ipv6(frame);
-    case Layer::Gre: return decode::gre(frame);
-    case Layer::EtherIp: return decode::etherip(frame);
-    case Layer::Udp: return decode::udp(frame);
-    case Layer::Fragment:
-    case Layer::Icmp:
-    case Layer::Icmpv6:
-    case Layer::Tcp:
-    case Layer::Stopped: break;
-  }
-  return layer;
-}
 
 void count(DecodeCounts& counts, NotTcp verdict) {
   switch (verdict) {
@@ -122,7 +89,7 @@ Layer Decoder::State::reassemble(Dissection& frame, TimeNs now) {
 // The layers down to TCP, ICMP, or where nothing further can be taken off.
 Layer Decoder::State::innermost(Dissection& frame, const Frame& record) {
   Layer layer = decode::link_layer(frame, record.link_type);
-  for (int depth = 0; depth < kMostLayers; ++depth) {
+  for (int depth = 0; depth < decode::kMostLayers; ++depth) {
     switch (layer) {
       case Layer::Stopped:
       case Layer::Tcp:

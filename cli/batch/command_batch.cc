@@ -76,6 +76,7 @@ batch::Settings batch_settings(const Options& options) {
   settings.thresholds = options.thresholds;
   settings.set_by = options.batch.set_by;
   settings.most_expansion = options.most_expansion;
+  settings.anonymize = options.anonymize;
   if (!options.filter.empty()) CaptureFilter(options.filter, {}, "--filter");
   return settings;
 }

@@ -6,7 +6,7 @@ import unittest
 
 from captures import run
 
-COMMANDS = ("report", "flows", "findings", "history", "explain", "ss", "stream", "extract", "batch", "batch report", "batch plan", "batch run", "batch merge")
+COMMANDS = ("report", "flows", "findings", "history", "explain", "ss", "stream", "extract", "annotate", "batch", "batch report", "batch plan", "batch run", "batch merge")
 
 
 def manual():

@@ -8,7 +8,7 @@ import unittest
 from captures import Folder, TOOL, connection, pcap, refused, run
 
 SINGLE = {"report": [], "flows": [], "findings": [], "history": ["--flow", "0"], "ss": ["--at", "end"],
-          "stream": ["--flow", "0"], "extract": ["--flow", "0"]}
+          "stream": ["--flow", "0"], "extract": ["--flow", "0"], "annotate": []}
 
 
 def content(path):
@@ -219,7 +219,7 @@ class Overwriting(unittest.TestCase):
         os.symlink("result", self.path("link"))
         for command, more in {**SINGLE, "explain": None}.items():
             arguments = [] if more is None else [*more, self.capture]
-            whole = subprocess.run([TOOL, command, *arguments, *(["-o", "-"] if command == "extract" else [])],
+            whole = subprocess.run([TOOL, command, *arguments, *(["-o", "-"] if command in ("extract", "annotate") else [])],
                                    capture_output=True, check=True, timeout=60)
             self.assertEqual(run(command, *arguments, "-o", self.path("link"))[0], 0)
             self.assertEqual(content(target), whole.stdout, command)

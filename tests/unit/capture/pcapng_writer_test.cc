@@ -70,3 +70,24 @@ TEST_CASE("pcapng writer: files are kept apart") {
   CHECK(after.packets[1].interface == 1);
   CHECK(after.packets[2].interface == 0);
 }
+
+TEST_CASE("pcapng writer: a comment of the section, the capture's end and its drops") {
+  const std::string original = section() + interface(false, 1) + enhanced(false, 0, 5'000'000, "abc", 3);
+  const TempFile file(original);
+  const auto source = CaptureSource::open(file.path());
+  std::string out;
+  PcapngWriter writer(out, "what it was about");
+  writer.write_statistics(7'000'000'000, 3);
+  CHECK(read(out).packets.empty());
+  CHECK_FALSE(read(out).info.end_ns);
+  Frame frame;
+  while (source->next(frame)) writer.write(frame);
+  writer.write_statistics(7'000'000'000, 3);
+  const Reading after = read(out);
+  CHECK_FALSE(after.damage);
+  CHECK(after.packets.size() == 1);
+  CHECK(after.info.end_ns == 7'000'000'000);
+  CHECK(after.info.dropped == 3);
+  CHECK(out.find("what it was about") != std::string::npos);
+  CHECK(out.size() % 4 == 0);
+}

@@ -1,0 +1,2 @@
+# libgcrypt encrypts addresses.
+target_link_libraries(tcpautopsy_anonymize PRIVATE PkgConfig::LIBGCRYPT)
