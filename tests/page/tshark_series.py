@@ -28,13 +28,13 @@ def longest(capture):
 
 
 def of_tshark(capture, frames):
-    """By frame: the outermost TCP header, since connections in tunnels are left out; not of what tshark takes for no TCP."""
+    """By frame: the outermost TCP header, since connections in tunnels are left out; not of what tshark takes for no TCP, or for broken."""
     out = run("tshark", "-n", "-r", capture, "-o", "tcp.relative_sequence_numbers:FALSE", "-Y", f"tcp && frame.number >= {min(frames)} && frame.number <= {max(frames)}",
               "-T", "fields", "-E", "separator=/t", *(part for field in FIELDS for part in ("-e", field)))
     packets = {}
     for line in out.splitlines():
         values = line.split("\t")
-        if values[2]:
+        if values[2] and values[6]:
             packets[int(values[0])] = values
     return packets
 
@@ -74,7 +74,7 @@ def compare(capture, page):
         for name, ours, theirs in differences(point, packets[point["frame"]], flow["first_ns"]):
             wrong += 1
             print(f"  frame {point['frame']}: {name} {ours}, tshark {theirs}", file=sys.stderr)
-    otherwise = f", {len(unread)} frames that tshark takes for no TCP" if unread else ""
+    otherwise = f", {len(unread)} frames that tshark does not read" if unread else ""
     sacks = sum(len(point["sack"]) for point in points)
     print(f"{pathlib.Path(capture).name}, flow {flow['flow']}: {len(points)} points, {sacks} SACK blocks, {wrong} differences{otherwise}", flush=True)
     return wrong
