@@ -36,7 +36,15 @@ std::uint16_t right_for(Bytes octets, std::size_t field, std::uint64_t pseudo) {
 }
 
 // Zero has two forms.
-bool same(std::uint16_t a, std::uint16_t b) { return a == b || (a ^ b) == 0xffff; }
+bool same(std::uint16_t a, std::uint16_t b) { return a == b || (a % 0xffff == 0 && b % 0xffff == 0); }
+
+// Of two wrong ones each gets another, or packets would look like copies. Not zero, nor zero's other form.
+std::uint16_t wrong_by(AddressCipher& cipher, std::uint16_t was) {
+  const std::uint8_t four[]{1, 0, static_cast<std::uint8_t>(was >> 8), static_cast<std::uint8_t>(was)};
+  const IpAddress made = cipher.of(IpAddress::v4(four));
+  const auto by = static_cast<std::uint16_t>(made.octets[14] << 8 | made.octets[15]);
+  return by % 0xffff == 0 ? std::uint16_t{1} : by;
+}
 
 }  // namespace
 
@@ -96,7 +104,7 @@ void Canvas::fill(const ChecksumPlace& place) {
     if (place.pseudo && was == fold(before))
       now = fold(after);
     else if (!same(was, right_for(original_.subspan(place.begin, there), field, before)))
-      now ^= 1;
+      now ^= wrong_by(cipher_, was);
   }
   if (now == 0 && place.optional) now = 0xffff;
   std::memcpy(&made_[place.field], &now, sizeof now);
