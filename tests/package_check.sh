@@ -74,7 +74,7 @@ step "remove, purge"
 # shellcheck disable=SC2086
 apt-get remove -q -y $packages >/dev/null
 # shellcheck disable=SC2086
-apt-get purge -q -y $packages >/dev/null
+dpkg --purge $packages >"$work/log" 2>&1 || { cat "$work/log" >&2; fail "cannot purge"; }  # apt no longer knows what no source offers
 while read -r path; do
   if [ -e "$path" ] || [ -L "$path" ]; then fail "$path is still there"; fi
 done <"$work/files"
