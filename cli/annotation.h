@@ -8,12 +8,12 @@
 #include <string_view>
 #include <vector>
 
+#include "analyzer/capture/sorted_spool.h"
 #include "analyzer/causes/cause_book.h"
 #include "analyzer/report/summary/summary.h"
 #include "cli/capture_run.h"
 #include "cli/options.h"
 #include "cli/pending_parts.h"
-#include "cli/sorted_spool.h"
 
 namespace tcpautopsy::cli {
 
