@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "analyzer/infer/conclude_closing.h"
+#include "analyzer/infer/frame_order.h"
 #include "analyzer/infer/outcome.h"
 #include "analyzer/infer/record_search.h"
 #include "analyzer/infer/reset_causes.h"
@@ -62,7 +63,7 @@ void keep_order(const FlowHistory& h, Transition& t) {
   for (const Transition& earlier : h.transitions)
     if (earlier.side == t.side && answered && earlier.time_ns > t.frame->time_ns) t.frame = answered;
   for (const Transition& earlier : h.transitions)
-    if (earlier.side == t.side && earlier.frame && earlier.frame->number > t.frame->number)
+    if (earlier.side == t.side && earlier.frame && comes_before(*t.frame, *earlier.frame))
       t.frame = earlier.frame;
   t.time_ns = t.frame->time_ns;
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "analyzer/infer/frame_order.h"
 #include "analyzer/infer/trellis_moves.h"
 
 namespace tcpautopsy {
@@ -195,8 +196,8 @@ class Traceback {
   // The SYN of the next connection ends what is known of this one, whatever else of it came later.
   const FrameRef& end_of_trace() const {
     const FlowTrace& trace = history_.trace;
-    return trace.successor && trace.successor->syn.number < trace.last.number ? trace.successor->syn
-                                                                              : trace.last;
+    return trace.successor && comes_before(trace.successor->syn, trace.last) ? trace.successor->syn
+                                                                             : trace.last;
   }
 
   void note_silent(const Event& event, TcpState next) {
@@ -286,7 +287,7 @@ class Traceback {
   // What nothing shows is told beside the last frame, and what follows from it no earlier.
   void keep_order(Transition& t) {
     if (!t.frame) return;
-    if (t.frame->number < latest_.frame.number) {
+    if (comes_before(*t.frame, latest_.frame)) {
       t.frame = latest_.frame;
       t.time_ns = latest_.frame.time_ns;
       t.record = latest_.record;
