@@ -29,13 +29,13 @@ foreach(layer seq capture decode transfer reassembly compat flow infer hosts det
   list(APPEND archives $<TARGET_FILE:tcpautopsy_${layer}>)
 endforeach()
 set(archive ${CMAKE_CURRENT_BINARY_DIR}/libtcpautopsy.a)
-separate_arguments(flags UNIX_COMMAND "${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_RELEASE}")
-set(machine_code "")
-if(CMAKE_BUILD_TYPE STREQUAL Release AND TCPAUTOPSY_LTO AND inlines_across_files AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
-  set(machine_code ${flags} -fPIC -flto=auto -flinker-output=nolto-rel)
+# Not where the linker inlines across files: g++ 12 leaves references to functions in it that only a whole program has.
+set(static ON)
+if(CMAKE_BUILD_TYPE STREQUAL Release AND TCPAUTOPSY_LTO AND inlines_across_files)
+  set(static OFF)
 endif()
 add_custom_command(OUTPUT ${archive}
-  COMMAND ${CMAKE_CXX_COMPILER} ${machine_code} -r -nostdlib -Wl,--force-group-allocation -o tcpautopsy.o -Wl,--whole-archive ${archives}
+  COMMAND ${CMAKE_CXX_COMPILER} -r -nostdlib -Wl,--force-group-allocation -o tcpautopsy.o -Wl,--whole-archive ${archives}
   COMMAND ${CMAKE_OBJCOPY} --localize-hidden tcpautopsy.o
   COMMAND ${CMAKE_OBJCOPY} --wildcard --keep-global-symbol=_ZN10tcpautopsy2v${TCPAUTOPSY_ABI}*
           --keep-global-symbol=_ZT?N10tcpautopsy2v${TCPAUTOPSY_ABI}* tcpautopsy.o
@@ -43,8 +43,11 @@ add_custom_command(OUTPUT ${archive}
   COMMAND ${CMAKE_AR} crD ${archive} tcpautopsy.o
   DEPENDS ${archives}
   VERBATIM)
-add_custom_target(tcpautopsy_static ALL DEPENDS ${archive})
-add_custom_target(library DEPENDS tcpautopsy_shared tcpautopsy_static)
+add_custom_target(library DEPENDS tcpautopsy_shared)
+if(static)
+  add_custom_target(tcpautopsy_static ALL DEPENDS ${archive})
+  add_dependencies(library tcpautopsy_static)
+endif()
 
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/tcpautopsy)
 set(static_needs pcap archive z gcrypt fmt)
@@ -57,7 +60,9 @@ file(RELATIVE_PATH up_to_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(api/package/tcpautopsy.pc.in ${CMAKE_CURRENT_BINARY_DIR}/tcpautopsy.pc @ONLY)
 
 install(TARGETS tcpautopsy_shared EXPORT tcpautopsy LIBRARY COMPONENT library NAMELINK_COMPONENT development)
-install(FILES ${archive} DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
+if(static)
+  install(FILES ${archive} DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
+endif()
 install(DIRECTORY ${headers}/tcpautopsy ${made_headers}/tcpautopsy DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development
   FILES_MATCHING PATTERN *.h)
 install(EXPORT tcpautopsy NAMESPACE tcpautopsy:: FILE tcpautopsy-targets.cmake DESTINATION ${package} COMPONENT development)

@@ -45,12 +45,10 @@ ${has}" PARENT_SCOPE)
 endfunction()
 tcpautopsy_package(program tcpautopsy net "" "This package has the command line.")
 tcpautopsy_package(library libtcpautopsy${abi} libs " (shared library)" "This package has the shared library.")
-tcpautopsy_package(development libtcpautopsy-dev libdevel " (development files)" "This package has headers, the static library, and what CMake and pkg-config
-need to find them.")
+tcpautopsy_package(development libtcpautopsy-dev libdevel " (development files)" "This package has headers, and what CMake and
+pkg-config need to find them.")
 tcpautopsy_package(plugin wireshark-plugin-tcpautopsy net " (Wireshark plugin)" "This package shows both inside Wireshark and tshark, beside each packet.")
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_SUGGESTS "wireshark-plugin-tcpautopsy, slurm-client")
-# What the static library links with.
-set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
-  "libtcpautopsy${abi} (= ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE}), libpcap-dev, libarchive-dev, zlib1g-dev, libgcrypt20-dev, libfmt-dev")
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "libtcpautopsy${abi} (= ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE})")
 set(CPACK_DEBIAN_PLUGIN_PACKAGE_ENHANCES "wireshark, tshark")
 include(CPack)
