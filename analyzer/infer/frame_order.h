@@ -1,14 +1,12 @@
-// Which of two packets comes first in the inputs, whose frames are counted file by file.
+// Which of two packets comes first: frames are counted file by file, and files may be named in any order.
 #pragma once
-
-#include <tuple>
 
 #include "analyzer/seq/frame_ref.h"
 
 namespace tcpautopsy {
 
 inline bool comes_before(const FrameRef& a, const FrameRef& b) {
-  return std::tie(a.file, a.number) < std::tie(b.file, b.number);
+  return a.file == b.file ? a.number < b.number : a.time_ns < b.time_ns;
 }
 
 }  // namespace tcpautopsy
