@@ -74,7 +74,7 @@ Layer Decoder::State::reassemble(Dissection& frame, TimeNs now) {
   const decode::FragmentKey key{.source = frame.ip.source,
                                 .destination = frame.ip.destination,
                                 .id = frame.ip.id,
-                                .encapsulation = index_of(frame.path),
+                                .encapsulation = encapsulations.index_of(frame.path),
                                 .protocol = frame.ip.v6 ? std::uint8_t{0} : frame.fragment.protocol,
                                 .v6 = frame.ip.v6};
   const auto added = fragments.add(key, frame, now);

@@ -182,4 +182,17 @@ TEST_CASE("packets in encapsulations beyond those that are told apart are counte
   CHECK(decoder.encapsulation(std::get<TcpSegment>(joined).encapsulation).tunnel == "other");
   decode_with(decoder, in_vxlan(1));
   CHECK(decoder.counts().encapsulations_joined == 2);
+  // A packet in two fragments is one.
+  const Octets whole = tcp({});
+  const auto fragment = [&](std::uint16_t place, std::size_t from, std::size_t until) {
+    const Octets part(whole.begin() + static_cast<std::ptrdiff_t>(from),
+                      whole.begin() + static_cast<std::ptrdiff_t>(until));
+    return ethernet(0x0800,
+                    ipv4({.protocol = 17}, udp(1, 4789,
+                                               hex("08000000") + be32(std::size_t{0x100003} << 8) +
+                                                   ethernet(0x0800, ipv4({.fragment = place}, part)))));
+  };
+  CHECK(std::get<NotTcp>(decode_with(decoder, fragment(0x2000, 0, 16))) == NotTcp::FragmentHeld);
+  CHECK(std::holds_alternative<TcpSegment>(decode_with(decoder, fragment(2, 16, whole.size()))));
+  CHECK(decoder.counts().encapsulations_joined == 3);
 }
