@@ -36,6 +36,17 @@ bool is_dsack(const TcpSegment& s) {
   return before(second.left, first.left) && before(first.right, second.right);
 }
 
+// Damaged on the way, where its sender's other segments came whole, and its numbers fit nothing.
+bool damaged(const LiveSide& sender, const LiveSide& receiver, const TcpSegment& segment,
+             StreamOffset apart) {
+  constexpr StreamOffset kNear = 1 << 20;
+  if (segment.checksum != Checksum::Bad || sender.bad_checksums * 2 > sender.packets) return false;
+  if (apart > kNear) return true;
+  if ((segment.flags & kAck) == 0 || !receiver.sent.started()) return false;
+  const StreamOffset ack = unwrap(segment.ack, receiver.base, receiver.sent.sent_max());
+  return ack > receiver.sent.sent_max() + 1;
+}
+
 }  // namespace
 
 bool FlowTracker::closed() const { return reset_ || (sides_[0].fin_seen && (self() || sides_[1].fin_seen)); }
@@ -119,21 +130,6 @@ void FlowTracker::locate(Side s, const TcpSegment& segment) {
     receiver.set_base(segment.ack + 0xFFFFFFFFU);
   }
 }
-
-namespace {
-
-// Damaged on the way, where its sender's other segments came whole, and its numbers fit nothing.
-bool damaged(const LiveSide& sender, const LiveSide& receiver, const TcpSegment& segment,
-             StreamOffset apart) {
-  constexpr StreamOffset kNear = 1 << 20;
-  if (segment.checksum != Checksum::Bad || sender.bad_checksums * 2 > sender.packets) return false;
-  if (apart > kNear) return true;
-  if ((segment.flags & kAck) == 0 || !receiver.sent.started()) return false;
-  const StreamOffset ack = unwrap(segment.ack, receiver.base, receiver.sent.sent_max());
-  return ack > receiver.sent.sent_max() + 1;
-}
-
-}  // namespace
 
 // A segment whose numbers are not of this stream: it is told, but moves nothing.
 bool FlowTracker::foreign(const LiveSide& sender, const LiveSide& receiver, const TcpSegment& segment,

@@ -64,12 +64,7 @@ void FindingRows::write(JsonWriter& w, const CauseBook& causes) {
                                [](const Row& a, const Row& b) { return a.time_ns < b.time_ns; })
                   ->time_ns /
               1000;
-  const auto column = [&](std::string_view name, auto value) {
-    w.key(name);
-    w.begin_array();
-    for (const Row& row : rows_) w.value(value(row));
-    w.end_array();
-  };
+  const auto column = [&](std::string_view name, auto value) { w.column(name, rows_, value); };
   w.begin_object();
   w.field("left_out", left_out_);
   w.field("base_us", base_us);

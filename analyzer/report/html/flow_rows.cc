@@ -98,12 +98,7 @@ void FlowRows::write(JsonWriter& w) {
                   ->place.begun_ns /
               1000;
   Dictionary hosts, closes, handshakes, states, causes;
-  const auto column = [&](std::string_view name, auto value) {
-    w.key(name);
-    w.begin_array();
-    for (const Row& row : rows_) w.value(value(row));
-    w.end_array();
-  };
+  const auto column = [&](std::string_view name, auto value) { w.column(name, rows_, value); };
   w.begin_object();
   w.field("left_out", left_out_);
   w.field("base_us", base_us);

@@ -69,12 +69,7 @@ void Timeline::flow(const FlowHistory& history, TimeNs end_ns) {
 }
 
 void Timeline::write(JsonWriter& w) const {
-  const auto column = [&](std::string_view name, auto value) {
-    w.key(name);
-    w.begin_array();
-    for (const Span& span : spans_) w.value(value(span));
-    w.end_array();
-  };
+  const auto column = [&](std::string_view name, auto value) { w.column(name, spans_, value); };
   w.begin_object();
   w.field("from_us", from_ns_.value_or(0) / 1000);
   w.field("step_us", static_cast<double>(step_ns_) / 1000);

@@ -59,6 +59,14 @@ class JsonWriter {
     write_word(at_, text);
   }
 
+  // An array of what `value_of` tells of each.
+  template <class Items, class F>
+  void column(std::string_view name, const Items& items, F value_of) {
+    key(name);
+    begin_array();
+    for (const auto& item : items) value(value_of(item));
+    end_array();
+  }
   // An array of objects; `write` writes the fields of one.
   template <class Items, class F>
   void objects(std::string_view name, const Items& items, F write) {
