@@ -18,6 +18,12 @@ constexpr std::size_t kScreen = 80;
 constexpr char kStates = 's', kFinding = 'f';
 constexpr char kBetween = '\x1f';
 
+// A rotated capture may have many files.
+std::size_t memory_of_each(std::size_t files) {
+  constexpr std::size_t kAll = std::size_t{32} << 20, kLeast = std::size_t{64} << 10;
+  return std::max(kLeast, kAll / std::max<std::size_t>(files, 1));
+}
+
 }  // namespace
 
 void need_second_pass(const Options& options, std::string_view what) {
@@ -26,16 +32,6 @@ void need_second_pass(const Options& options, std::string_view what) {
     throw UsageError{fmt::format("{} reads its input twice, and {} can be read once only; save it to a file",
                                  what, *once == "-" ? "standard input" : *once)};
 }
-
-namespace {
-
-// A rotated capture may have many files.
-std::size_t memory_of_each(std::size_t files) {
-  constexpr std::size_t kAll = std::size_t{32} << 20, kLeast = std::size_t{64} << 10;
-  return std::max(kLeast, kAll / std::max<std::size_t>(files, 1));
-}
-
-}  // namespace
 
 Annotation::Annotation(const Options& options)
     : options_(options), summary_(options.limit, !options.selection.wants_all()), pending_(options, causes_) {

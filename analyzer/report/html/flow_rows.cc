@@ -21,10 +21,7 @@ class Dictionary {
     return found->second;
   }
   void write(JsonWriter& w, std::string_view name) const {
-    w.key(name);
-    w.begin_array();
-    for (const std::string* word : words_) w.value(*word);
-    w.end_array();
+    w.column(name, words_, [](const std::string* word) -> std::string_view { return *word; });
   }
 
  private:
