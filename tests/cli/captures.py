@@ -90,9 +90,9 @@ def surroundings(more):
     return {**kept, "XDG_CONFIG_HOME": "/nonexistent", "PAGER": "", **(more or {})}
 
 
-def run(*arguments, env=None, stdin=b""):
+def run(*arguments, env=None, stdin=b"", cwd=None):
     """Exit status, standard output, standard error."""
-    done = subprocess.run([TOOL, *arguments], capture_output=True, input=stdin, timeout=120, env=surroundings(env))
+    done = subprocess.run([TOOL, *arguments], capture_output=True, input=stdin, timeout=120, env=surroundings(env), cwd=cwd)
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 

@@ -102,11 +102,19 @@ class Incidents(unittest.TestCase):
     def test_all_of_it_keeps_to_the_width(self):
         for path in SAMPLES:
             for width in (80, 100, 140, 200):
-                out = run("report", "--all", "--width", str(width), path)[1]
+                out = run("report", "--all", "--width", str(width), os.path.basename(path), cwd=os.path.dirname(path))[1]
                 lines = [line for line in out.splitlines() if "  wireshark  " not in line]
                 with self.subTest(path, width=width):
                     self.assertEqual([line for line in lines if "..." in line], [])
                     self.assertLessEqual(max(map(len, lines)), width)
+
+    def test_a_long_path_stays_whole(self):
+        folder = self.folder.path("a" * 70)
+        os.mkdir(folder)
+        path = self.folder.file("a" * 70 + "/good.pcap", pcap(connection()))
+        lines = run("report", "--all", "--width", "80", path)[1].splitlines()
+        self.assertEqual([line for line in lines if len(line) > 80], [line for line in lines if path in line])
+        self.assertEqual(len([line for line in lines if path in line]), 1)
 
     def test_nothing_examined(self):
         udp = self.folder.file("udp.pcap", pcap(unanswered_udp()))
