@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "analyzer/capture/archive_reader.h"
 #include "analyzer/capture/capture_time.h"
@@ -109,6 +110,8 @@ void CaptureRun::start(Group& group, const Handlers& handlers, TimeNs first_ns) 
   analysis.profile = options_.profile;
   analysis.thresholds = options_.thresholds;
   analysis.first_flow = flows_;
+  analysis.threads =
+      options_.threads > 0 ? options_.threads : std::max(1U, std::thread::hardware_concurrency());
   analysis.on_segment = handlers.segment;
   if (options_.anonymize)
     analysis.stands_for = [cipher = std::make_shared<AddressCipher>(*options_.anonymize)](
@@ -176,6 +179,7 @@ void CaptureRun::finish(Group& group, const Handlers& handlers) {
   }
   if (!options_.quiet) note_times(capture.files);
   if (!group.analysis) start(group, handlers, 0);
+  group.analysis->settle();
   if (const auto end = stated_end(capture.files)) group.analysis->set_capture_end(*end);
   group.end_ns = group.analysis->capture_end_ns();
   if (handlers.in_order) handlers.in_order();

@@ -20,6 +20,7 @@ using enum Takes;
 constexpr unsigned kEvery = 1U << 31;  // no command leaves it out
 constexpr std::string_view kFormat = "format";
 constexpr unsigned kAnalysing = kInput | kProfile;
+constexpr std::uint64_t kMostThreads = 64;
 
 constexpr std::array<Choice<When>, 3> kWhen{
     {{"auto", When::Auto}, {"always", When::Always}, {"never", When::Never}}};
@@ -186,6 +187,10 @@ std::vector<Option> input_options() {
            "tell other addresses, networks kept together, and write packets without what they carry; KEY is "
            "a text or, out of the list of processes, @FILE",
            use_key},
+          {"threads", kInput, One, "N", "threads at work on a capture (default: one for each core)",
+           [](Options& o, const std::string& t) {
+             o.threads = static_cast<unsigned>(std::min<std::uint64_t>(count_of(t, "threads", 1), kMostThreads));
+           }},
           {"merge", kInput, Nothing, "", "take files that overlap in time as one capture",
            flag_into(&Options::merge)},
           {"capture-end", kInput, One, "TIME", "when the capture ended, if later than its last packet",

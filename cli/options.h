@@ -37,6 +37,7 @@ struct Options {
   bool one_capture = false;  // the files are one, in the order given
   std::optional<TimeSpec> capture_end;
   std::uint64_t most_expansion = kUsualExpansion;
+  unsigned threads = 0;  // 0: one for each core
   Profile profile;
   Thresholds thresholds;
   // Selection.

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <iterator>
 #include <limits>
-#include <unordered_map>
 #include <utility>
 
 #include "analyzer/analysis/capture_findings.h"
+#include "analyzer/analysis/history_queue.h"
 #include "analyzer/analysis/service_book.h"
 #include "analyzer/flow/flow_table.h"
 #include "analyzer/infer/historian.h"
@@ -23,7 +23,8 @@ struct Analysis::State {
   State(AnalysisOptions o, OnFlow f)
       : options(std::move(o)),
         on_flow(std::move(f)),
-        table(flow_options(), [this](EndedFlow&& flow) { conclude(std::move(flow)); }) {}
+        table(flow_options(), [this](FinishedFlow&& flow) { histories.add(std::move(flow), end_ns()); }),
+        histories(options.threads, options.profile, [this](HistoryQueue::Told& told) { conclude(told); }) {}
 
   FlowOptions flow_options() const {
     FlowOptions flow;
@@ -41,11 +42,6 @@ struct Analysis::State {
     return last_ns == kNoTime ? 0 : last_ns;
   }
 
-  std::shared_ptr<const PreviousIncarnation> known_before(std::uint64_t flow) const {
-    const auto known = predecessors.find(flow);
-    return known == predecessors.end() ? nullptr : known->second;
-  }
-
   // Before anything is made of them.
   void replace_addresses(Decoded& decoded) const {
     const auto replace = [this](IpAddress& address) { address = options.stands_for(address); };
@@ -59,13 +55,9 @@ struct Analysis::State {
     }
   }
 
-  void conclude(EndedFlow&& flow) {
-    const std::uint64_t number = flow.trace.number;
-    const std::optional<std::uint64_t> next = flow.next;
-    FlowResult result{historian.conclude(std::move(flow), known_before(number), options.profile, end_ns()),
-                      {}};
-    predecessors.erase(number);
-    if (next) predecessors[*next] = summarise(result.history);
+  void conclude(HistoryQueue::Told& told) {
+    FlowResult& result = told.result;
+    table.count_copies(told.copies);
     const EndedConnection ended(result.history.trace, result.history, result.history.transfer.get());
     services.note(ended);
     checksums.note(result.history);
@@ -73,7 +65,6 @@ struct Analysis::State {
         examine({result.history.trace, result.history, result.history.transfer.get(), services});
     hosts.note(ended);
     on_flow(result);
-    historian.reuse(std::move(result.history));
   }
 
   void tell_capture() {
@@ -91,14 +82,13 @@ struct Analysis::State {
   OnFlow on_flow;
   Decoder decoder;
   FlowTable table;
-  Historian historian;
-  // By the number of the next incarnation, which lives.
-  std::unordered_map<std::uint64_t, std::shared_ptr<const PreviousIncarnation>> predecessors;
+  Historian historian;  // of flows that go on
   ServiceBook services;
   OffloadBook checksums;
   HostBook hosts;
   Findings capture_findings;
   TimeNs first_ns = kNoTime, last_ns = kNoTime, stated_end_ns = kNoTime;
+  HistoryQueue histories;  // goes first, as its threads read what is above
 };
 
 Analysis::Analysis(AnalysisOptions options, OnFlow on_flow)
@@ -133,12 +123,13 @@ void Analysis::note_time(TimeNs time_ns) {
 
 std::optional<FlowResult> Analysis::so_far(const TcpSegment& segment, std::uint64_t number) {
   State& s = *state_;
+  s.histories.settle();
   std::optional<FlowTrace> trace = s.table.so_far(segment, number);
   if (!trace) return std::nullopt;
   EndedFlow flow;
   flow.trace = std::move(*trace);
   FlowResult result{
-      s.historian.conclude(std::move(flow), s.known_before(number), s.options.profile, s.end_ns()), {}};
+      s.historian.conclude(std::move(flow), s.histories.before(number), s.options.profile, s.end_ns()), {}};
   result.findings =
       examine({result.history.trace, result.history, result.history.transfer.get(), s.services});
   return result;
@@ -148,8 +139,11 @@ void Analysis::set_capture_end(TimeNs end_ns) {
   state_->stated_end_ns = std::max(state_->stated_end_ns, end_ns);
 }
 
+void Analysis::settle() { state_->histories.settle(); }
+
 void Analysis::finish() {
   state_->table.finish();
+  state_->histories.settle();
   state_->tell_capture();
   state_->examine_all_hosts();
 }

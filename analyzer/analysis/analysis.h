@@ -27,6 +27,7 @@ struct AnalysisOptions {
   // Each segment of a flow with its payload, as FlowOptions has it; may be empty.
   std::function<void(std::uint64_t flow, Side sender, const TcpSegment&, const FrameRef&)> on_segment;
   Thresholds thresholds;
+  unsigned threads = 1;  // that work out histories, the caller's among them; what is told is the same for all
   // What stands for an address in all that is told, one to one and of the same version of IP; may be empty.
   std::function<IpAddress(const IpAddress&)> stands_for;
 };
@@ -38,7 +39,7 @@ struct FlowResult {
 };
 
 // Not thread-safe; many may run side by side. Flows are handed out when they are over, in no particular order
-// of numbers. A result is the analysis's own, which uses its memory again: copy what shall outlast the call,
+// of numbers, on the thread that feeds it. A result is the analysis's own, which uses its memory again: copy what shall outlast the call,
 // and feed no packets during it.
 class Analysis {
  public:
@@ -62,7 +63,10 @@ class Analysis {
   // is not told yet whose the segment is.
   std::optional<FlowResult> so_far(const TcpSegment& segment, std::uint64_t number);
 
-  // A later end than the last record (a pcapng statistics block), before finish().
+  // Hands out the flows that are over by now. With several threads they are handed out some time after.
+  void settle();
+  // A later end than the last record (a pcapng statistics block), before finish(). What was over before goes
+  // by the end known then: settle() first.
   void set_capture_end(TimeNs end_ns);
   // Flows that are not over yet are handed out in order of their numbers.
   void finish();

@@ -59,13 +59,6 @@ SleepingFlow SleepingFlow::of(const LiveFlow& flow) {
           Bytes(flow.journal().bytes())};
 }
 
-void SleepingFlow::identify(FlowTrace& trace) const {
-  trace.number = number;
-  trace.incarnation = incarnation;
-  trace.encapsulation = key.encapsulation;
-  trace.self_connection = key.low == key.high;
-}
-
 FlowSlot& FlowSlot::operator=(FlowSlot&& o) noexcept {
   if (this != &o) {
     clear();

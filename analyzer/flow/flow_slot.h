@@ -27,8 +27,6 @@ struct SleepingFlow {
   Bytes journal;  // views into the slot
 
   static SleepingFlow of(const LiveFlow& flow);
-  // Who it is.
-  void identify(FlowTrace& trace) const;
 };
 
 // Eight octets: there is one for each flow.

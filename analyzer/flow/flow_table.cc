@@ -167,40 +167,35 @@ void FlowTable::hand_out(Id id) {
   flows_.put_to_sleep();
   if (flows_.asleep(id)) return hand_out_asleep(id);
   if (const Id older = flows_[id].older; older != LiveFlows::kNone) hand_out(older);
-  LiveFlow& flow = flows_[id];
-  EndedFlow ended;
-  flow.identify(ended.trace);
-  if (flow.successor && flow.newer != LiveFlows::kNone) ended.next = flows_[flow.newer].number;
-  conclude(flow.replay_once(spare_), flow.pair, ended);
+  FinishedFlow finished = flows_[id].finish();
+  const LiveFlow& flow = flows_[id];
+  if (flow.successor && flow.newer != LiveFlows::kNone) finished.next = flows_[flow.newer].number;
+  finished.captured_twice = pairs_.copied(flow.pair);
+  done_(std::move(finished));
   flows_.close(id);
-  done_(std::move(ended));
 }
 
 void FlowTable::hand_out_asleep(Id id) {
   const SleepingFlow flow = flows_.sleeping(id);
-  EndedFlow ended;
-  flow.identify(ended.trace);
-  FlowTracker& tracker = spare_.emplace(flow.key, flow.a_is_low, flows_.limits_of(flow.number));
-  tracker.replay(flow.journal, flows_.epoch());
-  conclude(tracker, flow.pair, ended);
+  FinishedFlow finished;
+  finished.key = flow.key;
+  finished.number = flow.number;
+  finished.incarnation = flow.incarnation;
+  finished.a_is_low = flow.a_is_low;
+  finished.captured_twice = pairs_.copied(flow.pair);
+  finished.limits = flows_.limits_of(flow.number);
+  finished.journal = flow.journal;
+  finished.epoch = flows_.epoch();
+  done_(std::move(finished));
   flows_.close_asleep(id);
-  done_(std::move(ended));
 }
 
-void FlowTable::conclude(FlowTracker& tracker, CopiedPairs::Pair pair, EndedFlow& ended) {
-  const bool captured_twice = pairs_.copied(pair);
-  tracker.conclude(captured_twice, ended);
-  if (captured_twice) count_copies(tracker);
-}
-
-void FlowTable::count_copies(const FlowTracker& tracker) {
-  const std::uint64_t dropped = std::uint64_t{tracker.side(Side::A).copies} + tracker.side(Side::B).copies;
-  if (dropped == 0) return;
-  const FrameRef& first = tracker.first_copy();
-  copies_dropped_ += dropped;
+void FlowTable::count_copies(const CopiesLeftOut& copies) {
+  if (copies.count == 0) return;
+  copies_dropped_ += copies.count;
   if (first_copy_.number == 0 ||
-      std::tie(first.file, first.number) < std::tie(first_copy_.file, first_copy_.number)) {
-    first_copy_ = first;
+      std::tie(copies.first.file, copies.first.number) < std::tie(first_copy_.file, first_copy_.number)) {
+    first_copy_ = copies.first;
   }
 }
 

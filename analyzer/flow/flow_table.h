@@ -8,6 +8,7 @@
 #include "analyzer/flow/arrival.h"
 #include "analyzer/flow/capture_facts.h"
 #include "analyzer/flow/endings.h"
+#include "analyzer/flow/finished_flow.h"
 #include "analyzer/flow/flow_trace.h"
 #include "analyzer/flow/live_flows.h"
 #include "analyzer/flow/packet_copies.h"
@@ -38,7 +39,7 @@ struct FlowOptions {
 // and whether flows are over by then (Endings).
 class FlowTable {
  public:
-  using Done = std::function<void(EndedFlow&&)>;
+  using Done = std::function<void(FinishedFlow&&)>;
 
   FlowTable(FlowOptions options, Done done);
   FlowTable(const FlowTable&) = delete;
@@ -56,7 +57,9 @@ class FlowTable {
   // Ends all flows, in order of their numbers.
   void finish();
 
-  // Of copies, complete after finish().
+  // Those of a flow that was handed out count among the capture's.
+  void count_copies(const CopiesLeftOut& copies);
+  // Of copies, as far as they were counted.
   CaptureFacts facts() const;
 
  private:
@@ -74,8 +77,6 @@ class FlowTable {
   void bound_incarnations(Id latest);
   void hand_out(Id flow);
   void hand_out_asleep(Id flow);
-  void conclude(FlowTracker& tracker, CopiedPairs::Pair pair, EndedFlow& ended);
-  void count_copies(const FlowTracker& tracker);
 
   FlowOptions options_;
   Done done_;
@@ -84,7 +85,6 @@ class FlowTable {
   Endings endings_;
   RecentPackets recent_;
   CopiedPairs pairs_;
-  std::optional<FlowTracker> spare_;  // for flows that are over and only have a journal, one at a time
   std::uint64_t copies_dropped_ = 0;
   std::uint64_t incarnations_ended_ = 0;
   FrameRef first_copy_;

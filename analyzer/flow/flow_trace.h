@@ -19,6 +19,12 @@ struct FlowTrace : FlowFacts {
   std::vector<IcmpRecord> icmp;  // the first 16
 };
 
+// Packets of a connection that were captured twice, and left out of all that is told of it.
+struct CopiesLeftOut {
+  std::uint64_t count = 0;
+  FrameRef first;  // number 0: none
+};
+
 // A connection that is over, and what was worked out segment by segment while it lasted.
 struct EndedFlow {
   FlowTrace trace;
@@ -26,6 +32,7 @@ struct EndedFlow {
   std::shared_ptr<const TransferResults> transfer;
   PeerWords words;
   std::optional<std::uint64_t> next;  // number of the flow that is its next incarnation, where `successor` is
+  CopiesLeftOut copies;
 };
 
 }  // namespace tcpautopsy

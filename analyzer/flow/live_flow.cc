@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "analyzer/flow/finished_flow.h"
 #include "analyzer/flow/flow_index.h"
 
 namespace tcpautopsy {
@@ -76,28 +77,32 @@ FlowTracker& LiveFlow::replay() {
   return *tracker_;
 }
 
-FlowTracker& LiveFlow::replay_once(std::optional<FlowTracker>& spare) {
-  if (tracker_) return *tracker_;
-  spare.emplace(key, a_is_low, limits_).replay(journal_.bytes(), epoch_);
-  return *spare;
-}
-
 void LiveFlow::add(const IcmpError& error, const FrameRef& frame) {
   quoted_ = true;
   replay().add(error, frame, side_of(error.source));
 }
 
-void LiveFlow::identify(FlowTrace& trace) const {
+FinishedFlow LiveFlow::finish() {
+  FinishedFlow finished;
+  finished.key = key;
+  finished.number = number;
+  finished.incarnation = incarnation;
+  finished.a_is_low = a_is_low;
+  finished.limits = limits_;
+  finished.successor = successor;
+  finished.tracker = std::move(tracker_);
+  finished.journal = journal_.bytes();
+  finished.epoch = epoch_;
+  return finished;
+}
+
+FlowTrace LiveFlow::so_far(bool copies_are_capture) {
+  FlowTrace trace;
   trace.number = number;
   trace.incarnation = incarnation;
   trace.encapsulation = key.encapsulation;
   trace.self_connection = self();
   trace.successor = successor;
-}
-
-FlowTrace LiveFlow::so_far(bool copies_are_capture) {
-  FlowTrace trace;
-  identify(trace);
   replay().so_far(copies_are_capture, trace);
   return trace;
 }

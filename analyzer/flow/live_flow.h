@@ -14,6 +14,8 @@
 
 namespace tcpautopsy {
 
+struct FinishedFlow;
+
 class LiveFlow {
  public:
   using Limits = FlowTracker::Limits;
@@ -38,8 +40,8 @@ class LiveFlow {
   void resume(Bytes journal, const JournalContext& context, const Notes& notes);
   // What follows from its segments by now, without transfer facts; the flow goes on.
   FlowTrace so_far(bool copies_are_capture);
-  // Who it is, and by what it was followed.
-  void identify(FlowTrace& trace) const;
+  // What it leaves when it is over; nothing but who it is may be asked of it after that.
+  FinishedFlow finish();
 
   Side side_of(bool from_low) const { return from_low == a_is_low ? Side::A : Side::B; }
   Side side_of(const EndpointAddress& source) const { return side_of(source == key.low); }
@@ -66,8 +68,6 @@ class LiveFlow {
   // What follows from all its segments. It is made from the journal when first asked for, which for many
   // short flows is when they are over.
   FlowTracker& replay();
-  // The same for a flow that is over: where there is no tracker yet, in `spare`.
-  FlowTracker& replay_once(std::optional<FlowTracker>& spare);
   // As FlowTracker has them, by replay().
   const LiveSide& side(Side s) { return replay().side(s); }
   bool opening() { return replay().opening(); }

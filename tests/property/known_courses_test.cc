@@ -52,7 +52,7 @@ class Comparison {
   void look(const std::vector<Captured>& input, TimeNs end_ns, bool keep_all) {
     FlowOptions options;
     if (keep_all) options.keep_all = [](std::uint64_t) { return true; };
-    FlowTable table(std::move(options), [&](EndedFlow&& flow) { compare(std::move(flow), end_ns); });
+    FlowTable table(std::move(options), [&](FinishedFlow&& flow) { compare(flow.end(), end_ns); });
     for (const Captured& captured : input) {
       if (const auto* segment = std::get_if<TcpSegment>(&captured.what))
         table.add(*segment, captured.frame);

@@ -42,7 +42,8 @@ Conclusions conclude(const std::vector<Captured>& input, const ConcludeSettings&
   FixedServices services(settings.services);
   std::map<std::uint64_t, std::shared_ptr<const PreviousIncarnation>> predecessors;
   HostBook book;
-  const auto done = [&](EndedFlow&& flow) {
+  const auto done = [&](FinishedFlow&& finished) {
+    EndedFlow flow = finished.end();
     const std::optional<std::uint64_t> next = flow.next;
     const auto previous = predecessors[flow.trace.number];
     FlowHistory history = infer_history(std::move(flow), settings.profile, settings.capture_end_ns,

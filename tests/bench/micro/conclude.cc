@@ -18,7 +18,7 @@ constexpr std::size_t kPackets = 26;  // as the connections of the profile have 
 
 EndedFlow end_of(const Traffic& traffic) {
   EndedFlow ended;
-  FlowTable table({}, [&](EndedFlow&& flow) { ended = std::move(flow); });
+  FlowTable table({}, [&](FinishedFlow&& flow) { ended = flow.end(); });
   std::uint64_t number = 0;
   for (const Packet& packet : traffic.packets)
     table.add(segment_of(packet, traffic.connections[packet.connection]),

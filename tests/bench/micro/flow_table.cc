@@ -11,7 +11,7 @@ namespace {
 // A capture that never ends.
 class Feed {
  public:
-  Feed() : table_({}, [](EndedFlow&&) {}) {}
+  Feed() : table_({}, [](FinishedFlow&& flow) { flow.end(); }) {}
 
   // The next packet, `step_ns` after the one before.
   void add(TcpSegment& segment, TimeNs step_ns) {

@@ -123,8 +123,8 @@ TEST_CASE("what came to nothing is handed out when no host would try again") {
 TEST_CASE("finish hands out by number, and tells which flow is the next incarnation") {
   std::vector<std::uint64_t> order;
   std::vector<std::optional<std::uint64_t>> next;
-  FlowTable table({}, [&](EndedFlow&& flow) {
-    order.push_back(flow.trace.number);
+  FlowTable table({}, [&](FinishedFlow&& flow) {
+    order.push_back(flow.number);
     next.push_back(flow.next);
   });
   std::uint64_t frame = 0;

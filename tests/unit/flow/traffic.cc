@@ -39,7 +39,9 @@ TcpSegment segment(const EndpointAddress& source, const EndpointAddress& destina
 }
 
 Traffic::Traffic(FlowOptions options)
-    : table_(std::move(options), [this](EndedFlow&& flow) {
+    : table_(std::move(options), [this](FinishedFlow&& finished) {
+        EndedFlow flow = finished.end();
+        table_.count_copies(flow.copies);
         done_.push_back({std::move(flow.trace), std::move(flow.words)});
       }) {}
 
