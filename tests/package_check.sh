@@ -8,7 +8,7 @@ folder=$(cd "${1:-build/package/packages}" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export DEBIAN_FRONTEND=noninteractive
-packages="tcpautopsy libtcpautopsy0 libtcpautopsy-dev wireshark-plugin-tcpautopsy"
+packages="tcpautopsy libtcpautopsy0 libtcpautopsy-dev python3-tcpautopsy wireshark-plugin-tcpautopsy"
 sample=samples/kernel_mixed/case.pcap
 
 step() { echo "== $*"; }
@@ -53,6 +53,11 @@ cmake -S examples -B "$work/examples" >"$work/log" && cmake --build "$work/examp
 # shellcheck disable=SC2046
 g++ -std=c++20 examples/own_detector.cc -o "$work/own_detector" $(pkg-config --cflags --libs tcpautopsy)
 "$work/own_detector" samples/handshake_and_close/case.pcap
+
+step "module for Python"
+install python3
+/usr/bin/python3 -c 'import tcpautopsy; print(tcpautopsy.__version__, tcpautopsy.__file__)'
+[ "$(/usr/bin/python3 examples/resets_by_server.py samples/rst_abort/case.pcap)" = "     1 10.0.0.2:80 reset by the server" ] || fail "the example in Python tells something else"
 
 step "tarball, unpacked anywhere"
 tar -xzf "$folder"/tcpautopsy-*.tar.gz -C "$work"
