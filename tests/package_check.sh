@@ -35,7 +35,7 @@ step "use"
 tcpautopsy --version
 tcpautopsy report $sample | head -8
 [ "$(tcpautopsy report $sample | sed -n 2p)" = "$(sed -n 3p samples/kernel_mixed/expected.txt)" ] || fail "the report differs from the sample's"
-for path in /usr/share/man/man1/tcpautopsy.1.gz /usr/share/bash-completion/completions/tcpautopsy /usr/share/zsh/vendor-completions/_tcpautopsy \
+for path in /usr/share/man/man1/tcpautopsy.1.gz /usr/share/man/man1/tcpautopsy-batch-plan.1.gz /usr/share/bash-completion/completions/tcpautopsy /usr/share/zsh/vendor-completions/_tcpautopsy \
   /usr/share/fish/vendor_completions.d/tcpautopsy.fish /usr/share/tcpautopsy/slurm/submit /usr/share/doc/tcpautopsy/schema/flow.json; do
   grep -qx "$path" "$work/files" || fail "$path is not installed"
 done
