@@ -221,6 +221,12 @@ class Values(unittest.TestCase):
         for name in tcpautopsy.__all__:
             self.assertTrue(name == "EvidenceValue" or getattr(tcpautopsy, name).__doc__, name)
 
+    def test_options_are_annotated_alike(self):
+        hints = typing.get_type_hints(tcpautopsy.Analysis.__init__)
+        options = {name: hints[name] for name, parameter in inspect.signature(tcpautopsy.Analysis).parameters.items()
+                   if parameter.kind is inspect.Parameter.KEYWORD_ONLY}
+        self.assertEqual(typing.get_type_hints(tcpautopsy.Options), options)
+
     def test_stub_of_the_compiled_module(self):
         tree = ast.parse((PACKAGES / "tcpautopsy/_core.pyi").read_text(encoding="utf-8"))
         written = {node.name: node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}

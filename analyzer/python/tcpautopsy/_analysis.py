@@ -5,7 +5,7 @@ import types
 import warnings
 import weakref
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from typing import Any, Self
+from typing import Self, TypedDict, Unpack
 
 from tcpautopsy import _core
 from tcpautopsy._model import Finding, Flow, InputError, Result
@@ -18,6 +18,19 @@ library_version = _core.library_version
 
 class DamageWarning(UserWarning):
     """A capture could not be read, or not to its end; what was read counts. The sentence names file, byte offset and packet."""
+
+
+class Options(TypedDict, total=False):
+    """What flows() and analyse() take, too; Analysis tells what each means."""
+
+    filter: str
+    merge: bool
+    profile: str
+    profile_numbers: Mapping[str, int] | None
+    thresholds: Mapping[str, float] | None
+    capture_end_ns: int | None
+    detectors: Mapping[str, Detector] | None
+    strict: bool
 
 
 class Analysis:
@@ -95,13 +108,13 @@ class Analysis:
         return f"<Analysis: {stage}>"
 
 
-def flows(*captures: Path, **options: Any) -> Generator[Flow, None, None]:
+def flows(*captures: Path, **options: Unpack[Options]) -> Generator[Flow, None, None]:
     """The flows of captures, while they are read. Options and errors are those of Analysis; leaving the loop ends it."""
     with Analysis(*captures, **options) as analysis:
         yield from analysis
 
 
-def analyse(*captures: Path, **options: Any) -> tuple[list[Flow], Result]:
+def analyse(*captures: Path, **options: Unpack[Options]) -> tuple[list[Flow], Result]:
     """All flows, by number, and what is known once all is read. Options and errors are those of Analysis."""
     with Analysis(*captures, **options) as analysis:
         told = sorted(analysis, key=lambda flow: flow.number)
