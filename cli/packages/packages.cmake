@@ -54,10 +54,13 @@ tcpautopsy_package(python python3-tcpautopsy python " (Python 3 module)" "This p
 tcpautopsy_package(plugin wireshark-plugin-tcpautopsy net " (Wireshark plugin)" "This package shows both inside Wireshark and tshark, beside each packet.")
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_SUGGESTS "wireshark-plugin-tcpautopsy, slurm-client")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "libtcpautopsy${abi} (= ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE})")
-# A compiled module is for one Python; the library is another component's, which dpkg-shlibdeps does not know yet.
-math(EXPR next_python "${Python3_VERSION_MINOR} + 1")
-set(CPACK_DEBIAN_PYTHON_PACKAGE_DEPENDS "libtcpautopsy${abi} (= ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE}), python3 (>= 3.${Python3_VERSION_MINOR}~), python3 (<< 3.${next_python})")
+if(TARGET tcpautopsy_python)
+  # A compiled module is for one Python; the library is another component's, which dpkg-shlibdeps does not know yet.
+  get_target_property(python tcpautopsy_python PYTHON_MINOR)
+  math(EXPR next_python "${python} + 1")
+  set(CPACK_DEBIAN_PYTHON_PACKAGE_DEPENDS "libtcpautopsy${abi} (= ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE}), python3 (>= 3.${python}~), python3 (<< 3.${next_python})")
+  set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${CMAKE_BINARY_DIR}/analyzer)
+endif()
 set(CPACK_DEBIAN_PYTHON_PACKAGE_SUGGESTS "python3-pandas")
-set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${CMAKE_BINARY_DIR}/analyzer)
 set(CPACK_DEBIAN_PLUGIN_PACKAGE_ENHANCES "wireshark, tshark")
 include(CPack)

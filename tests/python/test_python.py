@@ -435,16 +435,22 @@ class Tables(unittest.TestCase):
 
     def test_pandas_gets_the_rows(self):
         flows = tcpautopsy.analyse(MIXED)[0]
-        with unittest.mock.patch.dict(sys.modules, pandas=types.SimpleNamespace(DataFrame=lambda made: ("frame", made))):
-            self.assertEqual(tcpautopsy.to_pandas(flows, of="history"), ("frame", list(tcpautopsy.rows(flows, of="history"))))
+        stand_in = types.SimpleNamespace(DataFrame=dict, array=lambda values, dtype: (dtype, values))
+        with unittest.mock.patch.dict(sys.modules, pandas=stand_in):
+            made = tcpautopsy.to_pandas(flows, of="history")
+            self.assertEqual(tcpautopsy.to_pandas([]), {})
+        expected = list(tcpautopsy.rows(flows, of="history"))
+        self.assertEqual(made["cause"], [row["cause"] for row in expected])
+        self.assertEqual(made["frame_time_ns"], ("Int64", [row["frame_time_ns"] for row in expected]))
         try:
             import pandas
         except ImportError:
             print("pandas is not installed: tried with a stand-in alone", file=sys.stderr)
             return
-        frame = tcpautopsy.to_pandas(flows)
+        frame = tcpautopsy.to_pandas(flows, of="history")
         self.assertIsInstance(frame, pandas.DataFrame)
-        self.assertEqual(list(frame.first_time_ns), [flow.first.time_ns for flow in flows])
+        self.assertEqual([None if value is pandas.NA else value for value in frame.frame_time_ns], made["frame_time_ns"][1])
+        self.assertEqual(list(frame.at_ns), made["at_ns"])
 
     def test_without_pandas(self):
         with unittest.mock.patch.dict(sys.modules, pandas=None), self.assertRaisesRegex(ImportError, "needs pandas, which is not installed"):
@@ -458,11 +464,11 @@ class Package(unittest.TestCase):
     def test_what_the_readme_shows(self):
         (shown,) = re.findall(r"(?s)^```python\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M)
         names = {}
-        with unittest.mock.patch.dict(sys.modules, pandas=types.SimpleNamespace(DataFrame=list)), contextlib.redirect_stdout(io.StringIO()) as out:
+        with unittest.mock.patch.dict(sys.modules, pandas=types.SimpleNamespace(DataFrame=dict, array=lambda values, dtype: values)), contextlib.redirect_stdout(io.StringIO()) as out:
             exec(shown.replace("morning.pcap", str(MIXED)), names)
         self.assertIn("0 client CLOSED SYN-SENT observed ()", out.getvalue())
         self.assertIn(names["result"].incidents[0].verdict, out.getvalue())
-        self.assertEqual(names["frame"], list(tcpautopsy.rows(names["flows"], of="findings")))
+        self.assertEqual(names["frame"]["id"], [row["id"] for row in tcpautopsy.rows(names["flows"], of="findings")])
 
     def test_example(self):
         with python(ROOT / "examples/resets_by_server.py", MIXED) as child:

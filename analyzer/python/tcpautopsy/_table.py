@@ -70,13 +70,22 @@ def rows(items: Iterable[Item], of: Part | None = None) -> Iterator[Row]:
             yield {"flow": flow.number, **_row(item)}
 
 
+def _column(pandas: Any, values: list[Any]) -> Any:
+    """Whole numbers of which some are missing would become floating point, which has no room for nanoseconds since 1970."""
+    known = [value for value in values if value is not None]
+    if 0 < len(known) < len(values) and all(type(value) is int for value in known):
+        return pandas.array(values, dtype="Int64")
+    return values
+
+
 def to_pandas(items: Iterable[Item], of: Part | None = None) -> "pandas.DataFrame":
-    """The rows of ``rows()`` as a pandas.DataFrame. Instants stay integers, exact to the nanosecond:
-    ``pandas.to_datetime(frame.first_time_ns, unit="ns", utc=True)`` makes dates of them.
+    """The rows of ``rows()`` as a pandas.DataFrame. Instants stay integers, exact to the nanosecond, with pandas.NA where
+    there is none: ``pandas.to_datetime(frame.first_time_ns, unit="ns", utc=True)`` makes dates of them.
 
     Raises ImportError where pandas is not installed."""
     try:
         import pandas
     except ImportError as error:
         raise ImportError("to_pandas() needs pandas, which is not installed (Debian: python3-pandas); rows() does without") from error
-    return pandas.DataFrame(list(rows(items, of)))
+    table = list(rows(items, of))
+    return pandas.DataFrame({name: _column(pandas, [row[name] for row in table]) for name in (table[0] if table else ())})
