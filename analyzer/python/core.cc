@@ -20,7 +20,8 @@ namespace {
 
 namespace py = pybind11;
 
-// As long as the process lives: a thread may still need them when the interpreter ends.
+// Made when the module is imported: a thread that waits for another to make them would keep the GIL that the
+// other needs. They live as long as the process: a thread may still need them when the interpreter ends.
 const Objects& objects() {
   static const Objects* const all = new Objects;
   return *all;
@@ -114,6 +115,7 @@ std::unique_ptr<PythonReading> reading_of(std::vector<std::string> captures, std
 
 PYBIND11_MODULE(_core, module) {
   using namespace tcpautopsy::python;
+  objects();
   module.def("library_version", &tcpautopsy::library_version);
   py::register_local_exception_translator(&translate);
   py::class_<PythonReading>(module, "Reading")
