@@ -12,7 +12,7 @@ if(TARGET tcpautopsy AND Python3_FOUND)
     get_filename_component(name ${script} NAME_WE)
     add_test(NAME "cli: ${name}" COMMAND ${Python3_EXECUTABLE} ${script} -q)
     set_tests_properties("cli: ${name}" PROPERTIES TIMEOUT 300
-      ENVIRONMENT "TCPAUTOPSY=$<TARGET_FILE:tcpautopsy>;TCPAUTOPSY_MANUAL=${PROJECT_SOURCE_DIR}/cli/tcpautopsy.1;TAP2PCAP=$<TARGET_FILE:tap2pcap>")
+      ENVIRONMENT "TCPAUTOPSY=$<TARGET_FILE:tcpautopsy>;TCPAUTOPSY_MANUAL=${PROJECT_SOURCE_DIR}/cli/tcpautopsy.1;TCPAUTOPSY_MANUALS=${CMAKE_BINARY_DIR}/cli/man;TAP2PCAP=$<TARGET_FILE:tap2pcap>")
   endforeach()
   add_test(NAME "cli: cookbook" COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cookbook.py $<TARGET_FILE:tcpautopsy>)
   set_tests_properties("cli: cookbook" PROPERTIES TIMEOUT 300)

@@ -8,7 +8,7 @@ folder=$(cd "${1:-build/package/packages}" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export DEBIAN_FRONTEND=noninteractive
-packages="tcpautopsy libtcpautopsy0 libtcpautopsy-dev wireshark-plugin-tcpautopsy"
+packages="tcpautopsy libtcpautopsy0 libtcpautopsy-dev python3-tcpautopsy wireshark-plugin-tcpautopsy"
 sample=samples/kernel_mixed/case.pcap
 
 step() { echo "== $*"; }
@@ -35,7 +35,7 @@ step "use"
 tcpautopsy --version
 tcpautopsy report $sample | head -8
 [ "$(tcpautopsy report $sample | sed -n 2p)" = "$(sed -n 3p samples/kernel_mixed/expected.txt)" ] || fail "the report differs from the sample's"
-for path in /usr/share/man/man1/tcpautopsy.1.gz /usr/share/bash-completion/completions/tcpautopsy /usr/share/zsh/vendor-completions/_tcpautopsy \
+for path in /usr/share/man/man1/tcpautopsy.1.gz /usr/share/man/man1/tcpautopsy-batch-plan.1.gz /usr/share/bash-completion/completions/tcpautopsy /usr/share/zsh/vendor-completions/_tcpautopsy \
   /usr/share/fish/vendor_completions.d/tcpautopsy.fish /usr/share/tcpautopsy/slurm/submit /usr/share/doc/tcpautopsy/schema/flow.json; do
   grep -qx "$path" "$work/files" || fail "$path is not installed"
 done
@@ -53,6 +53,11 @@ cmake -S examples -B "$work/examples" >"$work/log" && cmake --build "$work/examp
 # shellcheck disable=SC2046
 g++ -std=c++20 examples/own_detector.cc -o "$work/own_detector" $(pkg-config --cflags --libs tcpautopsy)
 "$work/own_detector" samples/handshake_and_close/case.pcap
+
+step "module for Python"
+install python3
+/usr/bin/python3 -c 'import tcpautopsy; print(tcpautopsy.__version__, tcpautopsy.__file__)'
+[ "$(/usr/bin/python3 examples/resets_by_server.py samples/rst_abort/case.pcap)" = "     1 10.0.0.2:80 reset by the server" ] || fail "the example in Python tells something else"
 
 step "tarball, unpacked anywhere"
 tar -xzf "$folder"/tcpautopsy-*.tar.gz -C "$work"

@@ -1,4 +1,4 @@
-# Packages of the four components: program, library, development, plugin; .ci/package builds them.
+# Packages of the five components: program, library, development, python, plugin; .ci/package builds them.
 set(CPACK_PACKAGE_NAME tcpautopsy)
 set(CPACK_PACKAGE_VENDOR "tcpautopsy maintainers")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "tcpautopsy built using CMake")  # the default, which CPack puts before no description
@@ -11,6 +11,9 @@ set(abi "")
 if(TARGET tcpautopsy_shared)
   get_target_property(abi tcpautopsy_shared SOVERSION)
   list(APPEND CPACK_COMPONENTS_ALL library development)
+endif()
+if(TARGET tcpautopsy_python)
+  list(APPEND CPACK_COMPONENTS_ALL python)
 endif()
 if(TARGET tcpautopsy_wireshark)
   list(APPEND CPACK_COMPONENTS_ALL plugin)
@@ -47,8 +50,17 @@ tcpautopsy_package(program tcpautopsy net "" "This package has the command line.
 tcpautopsy_package(library libtcpautopsy${abi} libs " (shared library)" "This package has the shared library.")
 tcpautopsy_package(development libtcpautopsy-dev libdevel " (development files)" "This package has headers, and what CMake and
 pkg-config need to find them.")
+tcpautopsy_package(python python3-tcpautopsy python " (Python 3 module)" "This package has the module for Python.")
 tcpautopsy_package(plugin wireshark-plugin-tcpautopsy net " (Wireshark plugin)" "This package shows both inside Wireshark and tshark, beside each packet.")
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_SUGGESTS "wireshark-plugin-tcpautopsy, slurm-client")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "libtcpautopsy${abi} (= ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE})")
+if(TARGET tcpautopsy_python)
+  # A compiled module is for one Python; the library is another component's, which dpkg-shlibdeps does not know yet.
+  get_target_property(python tcpautopsy_python PYTHON_MINOR)
+  math(EXPR next_python "${python} + 1")
+  set(CPACK_DEBIAN_PYTHON_PACKAGE_DEPENDS "libtcpautopsy${abi} (= ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE}), python3 (>= 3.${python}~), python3 (<< 3.${next_python})")
+  set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${CMAKE_BINARY_DIR}/analyzer)
+endif()
+set(CPACK_DEBIAN_PYTHON_PACKAGE_SUGGESTS "python3-pandas")
 set(CPACK_DEBIAN_PLUGIN_PACKAGE_ENHANCES "wireshark, tshark")
 include(CPack)

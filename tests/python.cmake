@@ -1,0 +1,21 @@
+# The module for Python, installed, in a real Python.
+if(NOT TARGET tcpautopsy_python OR NOT TARGET tcpautopsy)
+  return()
+endif()
+set(environment "TCPAUTOPSY=$<TARGET_FILE:tcpautopsy>;BUILD=${CMAKE_BINARY_DIR};CMAKE=${CMAKE_COMMAND};VERSION=${PROJECT_VERSION}")
+if(TCPAUTOPSY_SANITIZE)
+  # The runtime must be there before Python is, and before it the library whose functions it stands in for; clang's is part of
+  # the program that it links. What Python keeps to its end is no leak.
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    message(STATUS "The module for Python is not tested: no sanitizer's runtime that can be loaded")
+    return()
+  endif()
+  foreach(runtime asan stdc++)
+    execute_process(COMMAND ${CMAKE_CXX_COMPILER} -print-file-name=lib${runtime}.so OUTPUT_VARIABLE file OUTPUT_STRIP_TRAILING_WHITESPACE)
+    list(APPEND preload ${file})
+  endforeach()
+  list(JOIN preload " " preload)
+  list(APPEND environment "LD_PRELOAD=${preload}" "ASAN_OPTIONS=detect_leaks=0")
+endif()
+add_test(NAME "library: python" COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/python/test_python.py -q)
+set_tests_properties("library: python" PROPERTIES TIMEOUT 300 ENVIRONMENT "${environment}")
