@@ -52,8 +52,9 @@ struct HeaderMisfit {
   bool ttl_by_initial = false;  // by just the difference of two usual initial values: another code path may
                                 // do that
   bool ip_id = false;           // others count up, and this one is out of line
+  bool too_soon = false;        // what it answers passed too short a time ago for the way to the sender and back
   std::uint8_t usual_ttl = 0;
-  bool any() const { return ttl || ip_id; }
+  bool any() const { return ttl || ip_id || too_soon; }
 };
 
 // A segment that drew a RST.
@@ -93,6 +94,7 @@ struct ResetVerdict {
   bool acknowledges = false;       // it carries ACK, as those of a socket that aborts
   bool fin_sent = false;           // the sender's own FIN passed before
   bool fin_received = false;       // the peer's FIN passed before
+  bool of_handshake = false;       // the server's first word after the client had completed the handshake
   bool after_close = false;        // it answers data, a FIN or a probe that came after the sender's own FIN
   std::optional<Refused> answers;  // from whose ACK field it took its number (RFC 9293 3.5.2): no socket
   std::optional<Refused> met;      // where after_close: what it answers, though it carries ACK; none if that

@@ -33,9 +33,10 @@ bool forgot(const FlowHistory& h, const ResetVerdict& reset) {
   return forgotten && forgotten->answer.record == reset.segment.record;
 }
 
-// Its IP header is not this end's; a TTL that differs by that of two usual initial values may be.
+// Its IP header is not this end's, or it came from nearer; a TTL that differs by that of two usual initial
+// values may be its own.
 bool surely_misfit(const ResetVerdict& reset) {
-  return reset.misfit.ip_id || (reset.misfit.ttl && !reset.misfit.ttl_by_initial);
+  return reset.misfit.ip_id || reset.misfit.too_soon || (reset.misfit.ttl && !reset.misfit.ttl_by_initial);
 }
 
 bool may_leave_unread(const ResetVerdict& reset) {

@@ -4,6 +4,7 @@
 
 #include "analyzer/infer/conclude_closing.h"
 #include "analyzer/infer/record_search.h"
+#include "analyzer/seq/saturating.h"
 
 namespace tcpautopsy {
 namespace {
@@ -16,6 +17,8 @@ constexpr TimeNs kAtOnce = 5 * kMillisecond;
 // An end that has answered and resets an idle connection only after this closes it by a timer, whatever was
 // under way when it answered.
 constexpr TimeNs kLongIdle = 30 * kSecond;
+// A shorter round trip is too near to what hosts take to answer.
+constexpr TimeNs kTellingRoundTrip = 5 * kMillisecond;
 // What passes within this after a RST may have been sent before it came.
 constexpr TimeNs kReordering = 50 * kMillisecond;
 
@@ -23,10 +26,19 @@ bool carries_on(const SegmentRecord& record) { return !record.has(kSyn) && !reco
 bool is_data(const SegmentRecord& record) { return record.payload > 0 && !record.standing.keepalive; }
 bool has_octets(const SegmentRecord& record) { return record.sequence_length() > 0 && !record.has(kRst); }
 
+// The client had completed the handshake, and the RST is the server's first word after that. Told by
+// half_open_abandoned where the SYN-ACK was repeated.
+bool resets_completed(const FlowHistory& h, RecordIndex i) {
+  const Opening& o = h.opening;
+  return o.server_rst.segment.record == i && o.completing && o.completing.record < i &&
+         o.syn_acks.count() == 1 && h.records()[i].seq == h.records()[o.completing.record].ack &&
+         last_before(h.trace, i, h.records()[i].side, carries_on) == kNoRecord;
+}
+
 // A SYN met by a RST, or a handshake taken back, belongs to the opening.
 bool after_handshake(const FlowHistory& h, RecordIndex i) {
   const Side side = h.records()[i].side;
-  if (last_before(h.trace, i, side, carries_on) != kNoRecord) return true;
+  if (last_before(h.trace, i, side, carries_on) != kNoRecord || resets_completed(h, i)) return true;
   const RecordIndex syn_ack =
       last_before(h.trace, i, side, [](const SegmentRecord& r) { return r.has(kSyn | kAck); });
   return syn_ack != kNoRecord && last_before(h.trace, i, other(side), carries_on) != kNoRecord &&
@@ -120,8 +132,10 @@ class ResetJudge {
     v_.goes_on = ref(h_.trace, reading_.goes_on);
     if (reading_.answers != kNoRecord) v_.answers = refused(h_.trace, reading_.answers, acked_);
     v_.misfit = header_misfit(h_.trace, i_);
+    v_.misfit.too_soon = too_soon();
     v_.own_before = ref(h_.trace, last_before(h_.trace, i_, side_));
     v_.peer_before = ref(h_.trace, last_before(h_.trace, i_, other(side_)));
+    v_.of_handshake = resets_completed(h_, i_);
     v_.after_close = after_close();
     v_.became = became();
     v_.not_heeded = not_heeded();
@@ -146,7 +160,8 @@ class ResetJudge {
 
   Became became() const {
     if (reading_.forged()) return Became::Forged;
-    const bool synchronised = v_.state == TcpState::Unknown || kSynchronized.has(v_.state);
+    const bool synchronised =
+        v_.state == TcpState::Unknown || kSynchronized.has(v_.state) || v_.of_handshake;
     if (!synchronised || v_.after_close) return Became::ReplyToStray;
     if (!v_.beyond_window) return Became::Effective;
     return v_.answers ? Became::ReplyToStray : Became::NotTaken;
@@ -169,6 +184,28 @@ class ResetJudge {
     if (wait > h_.rtt(side_).value_or(0) + kAtOnce || acked_ >= segment.end()) return false;
     v_.met = refused(h_.trace, asked, acked_);
     return true;
+  }
+
+  // The first segment of the peer that it can answer: whose data it acknowledges, or whose ACK field numbers
+  // it (RFC 9293 3.5.2). None if that may have been folded away.
+  RecordIndex earliest_cause() const {
+    const auto causes = [this](const SegmentRecord& r) {
+      if (r.side == side_ || r.copy || r.has(kSyn)) return false;
+      return rst_.has(kAck) ? r.end() >= rst_.ack : r.has(kAck) && r.ack == rst_.seq;
+    };
+    for (RecordIndex k = 0; k < i_; ++k)
+      if (causes(h_.records()[k])) return h_.records()[k].folded_packets == 0 ? k : kNoRecord;
+    return kNoRecord;
+  }
+
+  // The least round trip may have met a slow moment, as the only one measured so more likely: a third of it is
+  // less than any.
+  bool too_soon() const {
+    const TimeNs round_trip = h_.rtt(side_).value_or(0);
+    if (round_trip < kTellingRoundTrip || h_.trace.one_sided()) return false;
+    const RecordIndex cause = earliest_cause();
+    return cause != kNoRecord &&
+           mul_sat(rst_.frame.time_ns - h_.records()[cause].frame.time_ns, 3) < round_trip;
   }
 
   // What the receiver sent before the RST reached it tells nothing.

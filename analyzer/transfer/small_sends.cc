@@ -43,7 +43,7 @@ void SmallSends::add(const PlacedSegment& s, const Views& views) {
     troubled_[index(s.side)] = std::max(s.sent_max, s.end());
     return;
   }
-  sent(s, views.own);
+  sent(s, views);
 }
 
 void SmallSends::acknowledged(const PlacedSegment& s, Latest& latest) {
@@ -69,13 +69,21 @@ void SmallSends::acknowledged(const PlacedSegment& s, Latest& latest) {
     latest.excess_ns = excess;
 }
 
-void SmallSends::sent(const PlacedSegment& s, const SenderView& view) {
+// Data of the peer had passed that its sender cannot have heard of when this left: what follows may react to
+// them.
+bool SmallSends::peers_data_under_way(const PlacedSegment& s, const SenderView& peer) {
+  return peer.data_segments > 0 && s.time_ns() - peer.new_ns < std::max<TimeNs>(s.rtt_sender_ns, 0);
+}
+
+void SmallSends::sent(const PlacedSegment& s, const Views& views) {
+  const SenderView& view = views.own;
   Latest& latest = latest_[index(s.side)];
   const bool small = is_small(s.segment.payload_length, view);
   // A FIN and urgent data do not wait (RFC 9293 3.8.6.2.1).
   if (latest.known && !s.has(kFin) && !s.has(kUrg)) follow(s, small, latest);
   count_tiny(s);
-  latest.known = latest.is_acked = latest.answered = false;
+  latest.known = latest.is_acked = false;
+  latest.answered = peers_data_under_way(s, views.peer);
   latest.excess_ns = -1;
   if (view.acked && view.snd_una < troubled_[index(s.side)]) return;
   latest.sent = s.frame;

@@ -35,7 +35,8 @@ class SmallSends {
   };
 
   void acknowledged(const PlacedSegment& ack, Latest& latest);
-  void sent(const PlacedSegment& data, const SenderView& view);
+  static bool peers_data_under_way(const PlacedSegment& data, const SenderView& peer);
+  void sent(const PlacedSegment& data, const Views& views);
   void follow(const PlacedSegment& next, bool small, const Latest& latest);
   void follow_late(const PlacedSegment& next, bool small, const Latest& latest);
   void follow_prompt(const PlacedSegment& next, const Latest& latest);

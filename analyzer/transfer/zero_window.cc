@@ -49,6 +49,7 @@ void ZeroWindow::heard(const PlacedSegment& s) {
 void ZeroWindow::close(const PlacedSegment& s, const SenderView& peer) {
   phase_ = Phase::Closed;
   closed_by_ = s.frame;
+  closed_by_syn_ = s.has(kSyn);
   probed_ = advertiser_sent_ = false;
   const StreamOffset edge = peer.edge_known ? std::max(peer.right_edge, s.ack) : s.ack;
   at_edge_ = peer.data_segments > 0 && edge - peer.snd_nxt < StreamOffset{peer.full_size()};
@@ -101,7 +102,7 @@ void ZeroWindow::met(const PlacedSegment& s, const SenderView& own, ProbeKind ki
   } else if (phase_ == Phase::Opened && s.has_data() && kind == ProbeKind::None) {
     const bool at_once = s.time_ns() - opened_by_.time_ns <= prompt(s);
     phase_ = Phase::Open;
-    if (!at_once || (advertiser_sent_ && !at_edge_)) return;
+    if (!at_once || closed_by_syn_ || (advertiser_sent_ && !at_edge_)) return;
     stalled(opened_by_.time_ns);
     stalls_.show(opened_by_);
     ++resumed_stalls_;

@@ -41,6 +41,7 @@ class ZeroWindow {
   TimeNs last_ns_ = 0;  // of either end
   Phase phase_ = Phase::Open;
   bool at_edge_ = false;          // the peer had filled the window when it closed
+  bool closed_by_syn_ = false;    // a proxy that has no server yet: nothing is there that reads too slowly
   bool probed_ = false;           // in this episode
   bool advertiser_sent_ = false;  // data since the window opened: the peer may answer those
 };

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "analyzer/detect/evidence.h"
+#include "analyzer/detect/listener_facts.h"
 
 namespace tcpautopsy {
 namespace {
@@ -96,6 +97,29 @@ handshake
 +.01  A < B  R  201:201(0)
 finding rst_abort frame 8 endpoint server
 )"},
+    {"The handshake's ACK and a request are answered by a bare RST", R"(
++0     A > B  S   0:0(0)        <mss 1460>
++.01   A < B  S.  0:0(0) ack 1  <mss 1460>
++.0001 A > B  .   1:1(0) ack 1
++.0001 A > B  P.  1:301(300) ack 1
++.01   A < B  R   1:1(0)
+finding rst_abort frame 5 endpoint server severity warning
+)"},
+    {"So it is by a listener that serves others: accept_dropped has the warning", R"(
+services 9
++0     A > B  S   0:0(0)        <mss 1460>
++.01   A < B  S.  0:0(0) ack 1  <mss 1460>
++.0001 A > B  .   1:1(0) ack 1
++.01   A < B  R   1:1(0)
+finding rst_abort frame 4 endpoint server severity info
+)"},
+    {"A bare RST to a handshake that the client never completed", R"(
++0     A > B  S   0:0(0)        <mss 1460>
++.01   A < B  S.  0:0(0) ack 1  <mss 1460>
++30    A < B  R   1:1(0)
+no finding
+)",
+     true},
     {"A RST after both FINs", R"(
 handshake
 +.10  A > B  F. 1:1(0) ack 1
@@ -139,6 +163,10 @@ struct Cause {
 
 // The socket's own abort, as far as packets tell.
 Cause abort_of(const ResetVerdict& reset) {
+  if (reset.of_handshake && !reset.acknowledges)
+    return {"no_socket_after_handshake",
+            "as a listener does whose accept queue is full (tcp_abort_on_overflow), a balancer that has no "
+            "server behind it, or a filter that dislikes the request"};
   if (reset.answers)
     return reset.idle_ns >= kLongIdle
                ? Cause{"no_socket_after_idle",
@@ -167,6 +195,8 @@ Cause cause_of(const ResetVerdict& reset) {
     case ResetCause::RequestUnanswered:
       return {"request_unanswered", "after it had waited in vain for an answer"};
     case ResetCause::Misfit:
+      if (reset.misfit.too_soon)
+        return {"middlebox", "sooner than the endpoint can have answered: perhaps a device on the path"};
       return {"middlebox",
               "its IP header unlike the endpoint's other segments: perhaps a device on the path"};
     case ResetCause::Forgotten: return {"no_socket", "as a host does that has no such connection"};
@@ -206,9 +236,11 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
     ++finding.count;
   }
   yield_to_cause(finding, reset.cause, ResetCause::Abort);
+  // accept_dropped tells it.
+  if (reset.of_handshake && served_while_dropping(context) > 0) finding.severity = Severity::Info;
   const std::string state(name(reset.state));
   finding.summary = "The " + std::string(role(context.flow, side)) + " reset the connection" +
-                    (reset.state == TcpState::Unknown ? "" : " in " + state) + when_text(reset) + ", " +
+                    (reset.state == TcpState::Unknown || reset.state == TcpState::Closed ? "" : " in " + state) + when_text(reset) + ", " +
                     std::string(cause.text) + unacknowledged_text(reset) + ".";
   prove(finding, "state", state);
   prove(finding, "likely_cause", cause.word);

@@ -66,6 +66,14 @@ handshake
 +.20  A < B  P. 501:1001(500) ack 101
 finding rst_injected frame 5 endpoint server
 )"},
+    {"Sooner than the endpoint can have answered", R"(
++0     A > B  S   0:0(0)        <mss 1460>
++.03   A < B  S.  0:0(0) ack 1  <mss 1460>
++.0001 A > B  .   1:1(0) ack 1
++.0001 A > B  P.  1:301(300) ack 1
++.004  A < B  R.  1:1(0) ack 301
+finding rst_injected frame 5 endpoint server severity warning certainty possible
+)"},
     {"Far outside the window", R"(
 handshake
 +.01  A > B  P. 1:101(100) ack 1
@@ -74,6 +82,24 @@ handshake
 +.10  A < B  R  900000000:900000000(0)
 finding rst_injected frame 7 endpoint server certainty possible
 )"},
+    {"An abort that answers nothing, sent before the request came", R"(
++0     A > B  S   0:0(0)        <mss 1460>
++.03   A < B  S.  0:0(0) ack 1  <mss 1460>
++.0001 A > B  .   1:1(0) ack 1
++.5    A > B  P.  1:301(300) ack 1
++.004  A < B  R.  1:1(0) ack 1
+no finding
+)",
+     true},
+    {"An answer just as soon as the path allows", R"(
++0     A > B  S   0:0(0)        <mss 1460>
++.03   A < B  S.  0:0(0) ack 1  <mss 1460>
++.0001 A > B  .   1:1(0) ack 1
++.0001 A > B  P.  1:301(300) ack 1
++.02   A < B  R.  1:1(0) ack 301
+no finding
+)",
+     true},
     {"The endpoint's own abort", R"(
 handshake
 +.01  A > B  P. 1:101(100) ack 1
@@ -131,7 +157,8 @@ bool fits_badly(const ResetVerdict& reset) { return reset.became == Became::Forg
 Certainty certainty_of(const ResetVerdict& reset) {
   const HeaderMisfit& misfit = reset.misfit;
   const bool goes_on = static_cast<bool>(reset.goes_on);
-  const int signs = (misfit.ttl ? 1 : 0) + (misfit.ip_id ? 1 : 0) + (reset.odd_sequence ? 1 : 0);
+  const int signs = (misfit.ttl ? 1 : 0) + (misfit.ip_id ? 1 : 0) + (misfit.too_soon ? 1 : 0) +
+                    (reset.odd_sequence ? 1 : 0);
   if (goes_on && signs > 0) return Certainty::Certain;
   if (goes_on || signs > 1 || (misfit.ttl && !misfit.ttl_by_initial)) return Certainty::Likely;
   return Certainty::Possible;
@@ -144,6 +171,7 @@ std::string reasons(const ResetVerdict& reset) {
     add("its TTL is " + std::to_string(reset.ttl) + " where all others have " +
         std::to_string(reset.misfit.usual_ttl));
   if (reset.misfit.ip_id) add("its IP ID " + std::to_string(reset.ip_id) + " is out of line");
+  if (reset.misfit.too_soon) add("it came sooner than the endpoint can have answered");
   if (reset.odd_sequence) add("its sequence number lies outside the receiver's window");
   if (reset.goes_on)
     add("the endpoint goes on " + duration_text(reset.goes_on.time_ns() - reset.segment.time_ns()) +
@@ -172,6 +200,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   prove(finding, "usual_ttl", first->misfit.usual_ttl);
   prove(finding, "ttl_misfit", first->misfit.ttl);
   prove(finding, "ip_id_misfit", first->misfit.ip_id);
+  prove(finding, "too_soon", first->misfit.too_soon);
   prove(finding, "outside_window", first->odd_sequence);
   prove(finding, "endpoint_goes_on", static_cast<bool>(first->goes_on));
   out.push_back(std::move(finding));

@@ -113,6 +113,19 @@ repeat 6 {
 }
 finding nagle_delay endpoint client severity note certainty likely count 6
 )"},
+    {"Echoes of keys that are typed a round trip apart: each reacts to a key that passed before the last echo", R"(
++0     A > B  S  0:0(0) win 64000 <mss 1460,sackOK>
++.2    A < B  S. 0:0(0) ack 1 win 64000 <mss 1460,sackOK>
++.0001 A > B  .  1:1(0) ack 1
++.1    A > B  P. 1:37(36) ack 1
+repeat 8 {
++.19   A > B  P. 1:37(36) ack 1
++.01   A < B  P. 1:37(36) ack 1
++.0001 A > B  .  37:37(0) ack 37
+}
+no finding
+)",
+     true},
     {"A round trip apart by the application's own pace: some come later than the ACK", R"(
 +0     A > B  S  0:0(0) win 64000 <mss 1460,sackOK>
 +.0003 A < B  S. 0:0(0) ack 1 win 64000 <mss 1460,sackOK>

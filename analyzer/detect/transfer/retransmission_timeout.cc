@@ -126,11 +126,14 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
                     duration_text(stall);
   if (facts.longest_series > 1)
     finding.summary += " with " + count_text(facts.longest_series, "timeout") + " in a row";
+  if (facts.spurious.count() >= finding.count)
+    finding.summary += "; the peer had all of it already: delayed on the way, not lost";
   finding.summary += ".";
   prove(finding, "longest_stall_ns", stall);
   prove(finding, "longest_series", facts.longest_series);
   prove(finding, "waited_ns", facts.timeouts_waited_ns);
   prove(finding, "first_unseen", facts.first_unseen);
+  prove(finding, "spurious", facts.spurious.count());
   out.push_back(std::move(finding));
 }
 

@@ -107,6 +107,16 @@ end +5
 no finding
 )",
      true},
+    {"A SYN proxy opens its window once it has a server", R"(
++0     A > B  S  0:0(0) win 64000 <mss 1460>
++.03   A < B  S. 0:0(0) ack 1 win 0 <mss 1460>
++.0001 A > B  .  1:1(0) ack 1
++.03   A < B  .  1:1(0) ack 1 win 8760
++.001  A > B  P. 1:301(300) ack 1
++.03   A < B  .  1:1(0) ack 301 win 8760
+no finding
+)",
+     true},
     {"A RST carries a window of 0", R"(
 handshake
 +.10  A > B  P. 1:101(100) ack 1
