@@ -189,7 +189,8 @@ std::vector<Option> input_options() {
            use_key},
           {"threads", kInput, One, "N", "threads at work on a capture (default: one for each core)",
            [](Options& o, const std::string& t) {
-             o.threads = static_cast<unsigned>(std::min<std::uint64_t>(count_of(t, "threads", 1), kMostThreads));
+             o.threads =
+                 static_cast<unsigned>(std::min<std::uint64_t>(count_of(t, "threads", 1), kMostThreads));
            }},
           {"merge", kInput, Nothing, "", "take files that overlap in time as one capture",
            flag_into(&Options::merge)},

@@ -11,14 +11,14 @@ if(TARGET tcpautopsy AND Python3_FOUND)
   foreach(script ${scripts})
     get_filename_component(name ${script} NAME_WE)
     add_test(NAME "cli: ${name}" COMMAND ${Python3_EXECUTABLE} ${script} -q)
-    set_tests_properties("cli: ${name}" PROPERTIES TIMEOUT 300
+    set_tests_properties("cli: ${name}" PROPERTIES TIMEOUT 600 COST 100
       ENVIRONMENT "TCPAUTOPSY=$<TARGET_FILE:tcpautopsy>;TCPAUTOPSY_MANUAL=${PROJECT_SOURCE_DIR}/cli/tcpautopsy.1;TCPAUTOPSY_MANUALS=${CMAKE_BINARY_DIR}/cli/man;TAP2PCAP=$<TARGET_FILE:tap2pcap>")
   endforeach()
   add_test(NAME "cli: cookbook" COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cookbook.py $<TARGET_FILE:tcpautopsy>)
   set_tests_properties("cli: cookbook" PROPERTIES TIMEOUT 300)
   # The HTML pages in a browser; 77: there is none, which is told.
   add_test(NAME page COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/page/run.py $<TARGET_FILE:tcpautopsy>)
-  set_tests_properties(page PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77)
+  set_tests_properties(page PROPERTIES TIMEOUT 600 COST 150 SKIP_RETURN_CODE 77)
   if(CMAKE_BUILD_TYPE STREQUAL Release)
     add_test(NAME "cli: hardening" COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/hardening.py $<TARGET_FILE:tcpautopsy>)
   endif()

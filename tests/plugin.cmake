@@ -16,6 +16,6 @@ file(GLOB scripts CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/plugin/test_*.py
 foreach(script ${scripts})
   get_filename_component(name ${script} NAME_WE)
   add_test(NAME "plugin: ${name}" COMMAND ${Python3_EXECUTABLE} ${script} -q)
-  set_tests_properties("plugin: ${name}" PROPERTIES TIMEOUT 600
+  set_tests_properties("plugin: ${name}" PROPERTIES TIMEOUT 600 COST 200
     ENVIRONMENT "TCPAUTOPSY=$<TARGET_FILE:tcpautopsy>;TSHARK=${TSHARK};WSPLUGINS=${TCPAUTOPSY_WSPLUGINS};PRELOAD=${preload};TAP2PCAP=$<TARGET_FILE:tap2pcap>")
 endforeach()

@@ -7,7 +7,7 @@ if(TARGET test_support)
   target_link_libraries(tap2pcap PRIVATE test_support PkgConfig::TAP2PCAP_PCAP)
   if(TARGET tcpautopsy)
     add_test(NAME samples COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/samples.sh --check ${CMAKE_BINARY_DIR})
-    set_tests_properties(samples PROPERTIES TIMEOUT 120)
+    set_tests_properties(samples PROPERTIES TIMEOUT 300)
   endif()
 endif()
 

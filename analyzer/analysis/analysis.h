@@ -39,8 +39,8 @@ struct FlowResult {
 };
 
 // Not thread-safe; many may run side by side. Flows are handed out when they are over, in no particular order
-// of numbers, on the thread that feeds it. A result is the analysis's own, which uses its memory again: copy what shall outlast the call,
-// and feed no packets during it.
+// of numbers, on the thread that feeds it. A result is the analysis's own, which uses its memory again: copy
+// what shall outlast the call, and feed no packets during it.
 class Analysis {
  public:
   using OnFlow = std::function<void(const FlowResult&)>;

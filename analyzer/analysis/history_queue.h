@@ -25,8 +25,8 @@ namespace tcpautopsy {
 // worked out apart; only what is told of one of the same addresses needs the history of the one before, which
 // is then told first.
 //
-// Memory goes round: what one thread allocates, it frees or uses again itself, since allocators are slow where
-// threads free what others allocated.
+// Memory goes round: what one thread allocates, it frees or uses again itself, since allocators are slow
+// where threads free what others allocated.
 class HistoryQueue {
  public:
   // What was worked out of a connection; good until the call returns.
@@ -37,8 +37,8 @@ class HistoryQueue {
   };
   using Tell = std::function<void(Told&)>;
 
-  // `threads`: those at work in all, the caller's too; one or more. `tell` is called by add() and settle(), on
-  // the caller's thread, and must not come back. Both rethrow what a history threw.
+  // `threads`: those at work in all, the caller's too; one or more. `tell` is called by add() and settle(),
+  // on the caller's thread, and must not come back. Both rethrow what a history threw.
   HistoryQueue(unsigned threads, const Profile& profile, Tell tell);
   ~HistoryQueue();
   HistoryQueue(const HistoryQueue&) = delete;
@@ -52,7 +52,7 @@ class HistoryQueue {
   std::shared_ptr<const PreviousIncarnation> before(std::uint64_t number) const;
 
  private:
-  static constexpr std::size_t kBatch = 16;      // connections
+  static constexpr std::size_t kBatch = 16;       // connections
   static constexpr std::size_t kWaitingEach = 3;  // batches a thread, before the caller lends a hand
 
   struct Task {
@@ -96,12 +96,12 @@ class HistoryQueue {
 
   const Profile profile_;
   const Tell tell_;
-  Bench own_;     // the caller's
+  Bench own_;    // the caller's
   Task single_;  // where there is but one thread
   Told single_told_;
   // By the number of the next incarnation, which lives.
   std::unordered_map<std::uint64_t, std::shared_ptr<const PreviousIncarnation>> predecessors_;
-  std::unordered_set<std::uint64_t> awaited_;  // numbers of next incarnations whose predecessor is not told yet
+  std::unordered_set<std::uint64_t> awaited_;  // numbers of flows whose predecessor is not told yet
   std::unique_ptr<Batch> filling_;
   std::vector<std::unique_ptr<Batch>> idle_;
   std::deque<std::unique_ptr<Batch>> in_order_;  // submitted, the first to be told first

@@ -52,7 +52,7 @@ struct HeaderMisfit {
   bool ttl_by_initial = false;  // by just the difference of two usual initial values: another code path may
                                 // do that
   bool ip_id = false;           // others count up, and this one is out of line
-  bool too_soon = false;        // what it answers passed too short a time ago for the way to the sender and back
+  bool too_soon = false;  // what it answers passed too short a time ago for the way to the sender and back
   std::uint8_t usual_ttl = 0;
   bool any() const { return ttl || ip_id || too_soon; }
 };

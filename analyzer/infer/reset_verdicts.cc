@@ -160,8 +160,7 @@ class ResetJudge {
 
   Became became() const {
     if (reading_.forged()) return Became::Forged;
-    const bool synchronised =
-        v_.state == TcpState::Unknown || kSynchronized.has(v_.state) || v_.of_handshake;
+    const bool synchronised = v_.state == TcpState::Unknown || kSynchronized.has(v_.state) || v_.of_handshake;
     if (!synchronised || v_.after_close) return Became::ReplyToStray;
     if (!v_.beyond_window) return Became::Effective;
     return v_.answers ? Became::ReplyToStray : Became::NotTaken;
@@ -198,8 +197,8 @@ class ResetJudge {
     return kNoRecord;
   }
 
-  // The least round trip may have met a slow moment, as the only one measured so more likely: a third of it is
-  // less than any.
+  // The least round trip may have met a slow moment, as the only one measured so more likely: a third of it
+  // is less than any.
   bool too_soon() const {
     const TimeNs round_trip = h_.rtt(side_).value_or(0);
     if (round_trip < kTellingRoundTrip || h_.trace.one_sided()) return false;

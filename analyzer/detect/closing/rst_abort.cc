@@ -239,9 +239,10 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   // accept_dropped tells it.
   if (reset.of_handshake && served_while_dropping(context) > 0) finding.severity = Severity::Info;
   const std::string state(name(reset.state));
-  finding.summary = "The " + std::string(role(context.flow, side)) + " reset the connection" +
-                    (reset.state == TcpState::Unknown || reset.state == TcpState::Closed ? "" : " in " + state) + when_text(reset) + ", " +
-                    std::string(cause.text) + unacknowledged_text(reset) + ".";
+  finding.summary =
+      "The " + std::string(role(context.flow, side)) + " reset the connection" +
+      (reset.state == TcpState::Unknown || reset.state == TcpState::Closed ? "" : " in " + state) +
+      when_text(reset) + ", " + std::string(cause.text) + unacknowledged_text(reset) + ".";
   prove(finding, "state", state);
   prove(finding, "likely_cause", cause.word);
   if (reset.unacknowledged_own) prove(finding, "unacknowledged_own", *reset.unacknowledged_own);

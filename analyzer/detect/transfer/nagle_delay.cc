@@ -113,7 +113,9 @@ repeat 6 {
 }
 finding nagle_delay endpoint client severity note certainty likely count 6
 )"},
-    {"Echoes of keys that are typed a round trip apart: each reacts to a key that passed before the last echo", R"(
+    {"Echoes of keys that are typed a round trip apart: each reacts to a key that passed before the last "
+     "echo",
+     R"(
 +0     A > B  S  0:0(0) win 64000 <mss 1460,sackOK>
 +.2    A < B  S. 0:0(0) ack 1 win 64000 <mss 1460,sackOK>
 +.0001 A > B  .  1:1(0) ack 1
