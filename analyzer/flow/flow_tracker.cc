@@ -95,7 +95,10 @@ void FlowTracker::locate_syn(Side s, LiveSide& sender, const LiveSide& receiver,
     // Nothing certain so far, or another ISN before the handshake was through (SYN cookies, a restarted
     // server).
     if (sender.has_base) transfer_.reset();  // what it placed by the base before
-    if (sender.iss_known && (segment.flags & kAck) != 0 && !self()) log_.shift(s, -at);
+    if (sender.iss_known && (segment.flags & kAck) != 0 && !self()) {
+      sender.other_iss = sender.iss();
+      log_.shift(s, -at);
+    }
     sender.set_base(segment.seq);
     sender.sent.start(0);
   } else if (first_seen) {
@@ -110,9 +113,24 @@ void FlowTracker::locate_syn(Side s, LiveSide& sender, const LiveSide& receiver,
   sender.tentative = false;
 }
 
+// Of two SYN-ACKs the client took the one that it acknowledges, whichever came last.
+void FlowTracker::choose_iss(Side s, Seq acknowledged) {
+  LiveSide& server = sides_[index(s)];
+  if (!server.other_iss || acknowledged != *server.other_iss + 1) return;
+  const Seq left = server.iss();
+  log_.shift(s, unwrap(left, *server.other_iss, 0));
+  transfer_.reset();
+  server.set_base(*server.other_iss);
+  server.sent.start(0);
+  server.sent.add({0, 0, true, false});
+  server.other_iss = left;
+}
+
 void FlowTracker::locate(Side s, const TcpSegment& segment) {
   LiveSide& sender = sides_[index(s)];
   LiveSide& receiver = peer_of(s);
+  if (!synchronized_ && (segment.flags & (kSyn | kRst | kAck)) == kAck && !self())
+    choose_iss(other(s), segment.ack);
   if ((segment.flags & kSyn) != 0) {
     locate_syn(s, sender, receiver, segment);
   } else if (!sender.has_base ||

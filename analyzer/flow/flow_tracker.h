@@ -61,6 +61,7 @@ class FlowTracker {
   // A segment that only carries on: false, and nothing was done, unless all about it is as expected.
   bool carry_on(const TcpSegment& segment, const FrameRef& frame, Side s);
   void locate(Side s, const TcpSegment& segment);
+  void choose_iss(Side s, Seq acknowledged);
   void locate_syn(Side s, LiveSide& sender, const LiveSide& receiver, const TcpSegment& segment);
   bool foreign(const LiveSide& sender, const LiveSide& receiver, const TcpSegment& segment,
                StreamOffset seq) const;
