@@ -13,7 +13,9 @@ namespace {
 constexpr TimeNs kAtOnce = 2 * kMillisecond;
 constexpr TimeNs kSoon = 5 * kMillisecond;
 constexpr TimeNs kHeld = 100 * kMillisecond;
-constexpr int kRouters = 3;  // that may lie between two capture points, or a queue that turns their order
+// That may lie between two capture points, or a queue that turns their order; any number where IP ID and
+// timestamp tell that it is the same packet, as in captures of both ends merged.
+constexpr int kRouters = 3;
 
 bool identified(const TcpSegment& segment) { return segment.has_ip_id && segment.ip_id != 0; }
 
@@ -39,7 +41,8 @@ Print print_of(const TcpSegment& s, std::uint64_t ends, bool from_low) {
 RecentPackets::Copy judge(const TcpSegment& s, bool other_encapsulation, TimeNs apart, int hops) {
   using Copy = RecentPackets::Copy;
   const bool by_id = identified(s);
-  if (apart > kHeld || hops > kRouters || (!by_id && hops > 1)) return Copy::None;
+  const bool stamped = by_id && s.options.has_timestamps;
+  if (apart > kHeld || (hops > kRouters && !stamped) || (!by_id && hops > 1)) return Copy::None;
   const bool opens = (s.flags & kSyn) != 0;
   const bool carries = s.sequence_length() > 0;
   // The same IP ID within moments is the same packet, and so is what passed with and without a tag.

@@ -67,7 +67,8 @@ void Probes::data(const PlacedSegment& s, const Views& views) {
   const SenderView& view = views.own;
   own.size.sent(s, view);
   if (!s.standing.retransmission) {
-    if (started_ && view.heard_ns > 0 && s.time_ns() - last_.time_ns >= kSilence && !own.silence) {
+    if (started_ && view.heard_ns > 0 && s.time_ns() - last_.time_ns >= kSilence && !own.silence &&
+        !survived(s.time_ns() - last_.time_ns)) {
       own.silence = std::make_unique<AfterSilence>();
       asked_ = true;
       own.silence->begin = s.seq;
@@ -115,6 +116,7 @@ void Probes::answered(const PlacedSegment& s, Sender& asker) {
     facts.reset = true;
     facts.answer = s.frame;
   } else {
+    survived_ns_ = std::max(survived_ns_, facts.silence_ns);
     asker.silence.reset();
   }
 }

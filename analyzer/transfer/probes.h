@@ -45,7 +45,9 @@ class Probes {
   void probed(const PlacedSegment& segment, const Views& views);
   void data(const PlacedSegment& segment, const Views& views);
   // The peer of `asker` sent this.
-  static void answered(const PlacedSegment& segment, Sender& asker);
+  void answered(const PlacedSegment& segment, Sender& asker);
+  // No timer ends at so long a silence, since one as long was survived.
+  bool survived(TimeNs silence_ns) const { return silence_ns - silence_ns / 8 <= survived_ns_; }
   // What `sender` sends shows that it got something from its peer that was not captured.
   static void heard_unseen(Sender& sender);
   static void gave_up(const PlacedSegment& rst, Sender& sender);
@@ -53,7 +55,8 @@ class Probes {
   PerSide<Sender> senders_;
   FrameRef last_;  // segment of either end
   bool started_ = false;
-  bool asked_ = false;  // either end, at any time
+  bool asked_ = false;      // either end, at any time
+  TimeNs survived_ns_ = 0;  // the longest silence after which data were answered
 };
 
 }  // namespace tcpautopsy

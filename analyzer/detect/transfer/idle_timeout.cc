@@ -89,6 +89,30 @@ handshake
 no finding
 )",
      true},
+    {"Silences as long were survived before: it is the peer that is gone", R"(
+handshake
++.10  A > B  P. 1:20(19) ack 1
++.01  A < B  .  1:1(0) ack 20
++60   A > B  P. 20:39(19) ack 1
++.01  A < B  .  1:1(0) ack 39
++60   A > B  P. 39:58(19) ack 1  !lost
++.22  A > B  P. 39:58(19) ack 1  !lost
++.44  A > B  P. 39:58(19) ack 1  !lost
++.88  A > B  P. 39:58(19) ack 1  !lost
+end +5
+no finding
+)",
+     true},
+    {"A silence twice as long as those survived", R"(
+handshake
++.10  A > B  P. 1:20(19) ack 1
++.01  A < B  .  1:1(0) ack 20
++60   A > B  P. 20:39(19) ack 1
++.01  A < B  .  1:1(0) ack 39
++120  A > B  P. 39:58(19) ack 1
++.01  A < B  R  1:1(0)
+finding idle_timeout frame 7 frame 8 frame 9 endpoint client severity warning
+)"},
     {"Twenty seconds of silence", R"(
 handshake
 +.10  A > B  P. 1:101(100) ack 1

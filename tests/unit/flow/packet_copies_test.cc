@@ -89,6 +89,28 @@ TEST_CASE("what differs in one field is no copy") {
   CHECK(flows[0].records[4].standing.retransmission);
 }
 
+TEST_CASE("with IP ID and timestamp a packet is the same behind any number of routers") {
+  Traffic t;
+  t.handshake();
+  TcpSegment s = segment(client(), server(), kAck, kIssA + 1, kIssB + 1, 100);
+  s.ip_id = 77;
+  s.options.has_timestamps = true;
+  s.options.ts_val = 5;
+  t.feed(s);
+  t.wait(40 * kMillisecond);
+  s.ttl = 50;
+  SECTION("alike") {
+    t.feed(s);
+    CHECK(t.finish()[0].records[4].copy);
+  }
+  SECTION("of another time") {
+    ++s.options.ts_val;
+    s.tcp_checksum = static_cast<std::uint16_t>(s.tcp_checksum - 1);
+    t.feed(s);
+    CHECK_FALSE(t.finish()[0].records[4].copy);
+  }
+}
+
 TEST_CASE("duplicate ACKs without IP ID are not taken for copies") {
   Traffic t;
   t.handshake();
