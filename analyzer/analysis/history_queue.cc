@@ -1,5 +1,6 @@
 #include "analyzer/analysis/history_queue.h"
 
+#include <system_error>
 #include <utility>
 
 #include "analyzer/transfer/transfer_results.h"
@@ -22,9 +23,16 @@ void fetch(const HistoryQueue::Told& told) {
 }  // namespace
 
 HistoryQueue::HistoryQueue(unsigned threads, const Profile& profile, Tell tell)
-    : profile_(profile), tell_(std::move(tell)) {
-  benches_.resize(threads - 1);
-  for (Bench& bench : benches_) workers_.emplace_back([this, &bench] { run_worker(bench); });
+    : threads_(threads), profile_(profile), tell_(std::move(tell)) {}
+
+// Few connections are over before it is worth while. Where the system gives no thread, those there are do it.
+void HistoryQueue::start_workers() {
+  started_ = true;
+  try {
+    for (unsigned t = 1; t < threads_; ++t)
+      workers_.emplace_back([this, &bench = benches_.emplace_back()] { run_worker(bench); });
+  } catch (const std::system_error&) {
+  }
 }
 
 HistoryQueue::~HistoryQueue() {
@@ -64,7 +72,7 @@ std::shared_ptr<const PreviousIncarnation> HistoryQueue::before(std::uint64_t nu
 void HistoryQueue::add(FinishedFlow&& flow, TimeNs end_ns) {
   if (awaited_.contains(flow.number)) settle();
   std::shared_ptr<const PreviousIncarnation> previous = before(flow.number);
-  if (workers_.empty()) {
+  if (threads_ == 1) {
     single_ = {std::move(flow), std::move(previous), end_ns, 0};
     conclude(single_, own_, single_told_);
     return tell(single_told_);
@@ -76,6 +84,7 @@ void HistoryQueue::add(FinishedFlow&& flow, TimeNs end_ns) {
   batch.tasks.push_back({std::move(flow), std::move(previous), end_ns, batch.octets.size()});
   batch.octets.insert(batch.octets.end(), journal.begin(), journal.end());
   if (batch.tasks.size() < kBatch) return;
+  if (!started_) start_workers();
   submit();
   tell_done();
 }

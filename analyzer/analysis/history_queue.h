@@ -86,6 +86,7 @@ class HistoryQueue {
   void work_through(Batch& batch, Bench& bench) const;
   void tell(Told& told);
   void work_on_next(std::unique_lock<std::mutex>& lock, Bench& bench);
+  void start_workers();
   std::unique_ptr<Batch> empty_batch();
   void submit();
   void finish_first();
@@ -94,6 +95,7 @@ class HistoryQueue {
   bool first_done();
   void run_worker(Bench& bench);
 
+  const unsigned threads_;
   const Profile profile_;
   const Tell tell_;
   Bench own_;    // the caller's
@@ -111,6 +113,7 @@ class HistoryQueue {
   bool closing_ = false;        // under mutex_
   std::deque<Bench> benches_;   // the workers'
   std::vector<std::thread> workers_;
+  bool started_ = false;
 };
 
 }  // namespace tcpautopsy
