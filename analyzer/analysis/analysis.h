@@ -61,6 +61,7 @@ class Analysis {
   // capture ended here; later packets may revise all of it. Without facts about the transfer. None where it
   // is not told yet whose the segment is.
   std::optional<FlowResult> so_far(const TcpSegment& segment, std::uint64_t number);
+  std::optional<FlowResult> so_far(const IcmpError& error, std::uint64_t number);
 
   // A later end than the last record (a pcapng statistics block), before finish().
   void set_capture_end(TimeNs end_ns);
