@@ -3,6 +3,7 @@
 #include <wsutil/wslog.h>
 
 #include <exception>
+#include <utility>
 
 #include "plugin/display.h"
 #include "plugin/fields.h"
@@ -81,6 +82,7 @@ void begin_capture() {
   guarded("start of a capture", [] {
     State& s = state();
     s.session.reset();
+    if (std::exchange(s.switched_off, false)) proto_set_decoding(s.protocol, TRUE);
     s.preferences = preferences();
     look_ahead();
     if (!s.preferences.enabled) return;
@@ -119,7 +121,11 @@ void leave_out_what_nobody_wants(packet_info* pinfo, proto_tree* tree, bool look
   State& s = state();
   if (s.session->last_frame() != 0 || !reads_once(pinfo)) return;
   if (tree == nullptr || !numbers_wanted(tree)) s.session->measure_nothing();
-  if (!looked_at && !have_tap_listener(s.tap)) s.session.reset();
+  if (looked_at || have_tap_listener(s.tap)) return;
+  s.session.reset();
+  // A protocol that is switched off is not even called.
+  proto_set_decoding(s.protocol, FALSE);
+  s.switched_off = true;
 }
 
 // Returns whether the packet is of a connection, or tells of one.

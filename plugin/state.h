@@ -18,6 +18,7 @@ struct State {
   Session::Keep keep;  // for the next session
   std::unique_ptr<Session> session;
   std::uint32_t last_to_come = 0;   // of a capture that is dissected anew; 0: not known
+  bool switched_off = false;        // by us, since nobody asks
   bool showed_provisional = false;  // rows of the window, that are to be drawn again once all is concluded
 };
 
