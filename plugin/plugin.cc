@@ -84,6 +84,7 @@ void begin_capture() {
     s.session.reset();
     if (std::exchange(s.switched_off, false)) proto_set_decoding(s.protocol, TRUE);
     s.preferences = preferences();
+    s.first_pass_over = false;
     look_ahead();
     if (!s.preferences.enabled) return;
     if (has_window())
@@ -176,6 +177,13 @@ void finish_if_all_are_read(bool this_is_one) {
   if (reading.done && (this_is_one || !reading.anew)) finish_session();
 }
 
+// Nothing is concluded before somebody asks: of `tshark -2` it is not known by then what its second pass
+// wants.
+void end_first_pass() {
+  state().first_pass_over = true;
+  if (has_window()) finish_session();
+}
+
 int dissect(tvbuff_t* tvb, packet_info* pinfo, proto_tree* tree, void*) {
   const State& s = state();
   if (!s.session) return 0;
@@ -190,7 +198,9 @@ int dissect(tvbuff_t* tvb, packet_info* pinfo, proto_tree* tree, void*) {
     first_time = true;
   } else {
     finish_if_all_are_read(false);
-    ours = s.session->flow_of(pinfo->num).has_value();
+    const bool tapped = have_tap_listener(s.tap) != 0;
+    if (s.first_pass_over && (looked_at || tapped)) finish_session();
+    ours = tapped && s.session->flow_of(pinfo->num).has_value();
   }
   const bool back = !first_time && !s.session->finished();
   const std::vector<Shown>* shown = !looked_at ? nullptr : back ? look_back(tvb, pinfo) : look(pinfo);
@@ -211,7 +221,7 @@ void register_protocol() {
   register_menus();
   register_init_routine(begin_capture);
   register_cleanup_routine(end_capture);
-  register_postseq_cleanup_routine(finish_session);
+  register_postseq_cleanup_routine(end_first_pass);
 }
 
 // All dissectors have registered by now.

@@ -17,7 +17,8 @@ struct State {
   Preferences preferences;
   Session::Keep keep;  // for the next session
   std::unique_ptr<Session> session;
-  std::uint32_t last_to_come = 0;   // of a capture that is dissected anew; 0: not known
+  std::uint32_t last_to_come = 0;  // of a capture that is dissected anew; 0: not known
+  bool first_pass_over = false;
   bool switched_off = false;        // by us, since nobody asks
   bool showed_provisional = false;  // rows of the window, that are to be drawn again once all is concluded
 };
