@@ -69,6 +69,8 @@ class Writer {
     if (hidden) proto_item_set_hidden(item);
   }
   void flow(proto_tree* tree, const Shown& shown);
+  void error(proto_tree* tree, const Shown& shown);
+  void numbers(proto_tree* tree, const Shown& shown);
   void end(proto_tree* tree, const Shown& shown, Side side);
   void change(proto_tree* tree, const FlowCard& flow, const PacketChange& change);
   void explain(proto_tree* tree, int field, std::string_view words);
@@ -93,6 +95,16 @@ void Writer::flow(proto_tree* tree, const Shown& shown) {
       proto_tree_add_boolean(tree, f_.provisional, tvb_, 0, 0, shown.provisional ? 1 : 0));
 }
 
+// Of the first errors of a connection the analysis tells more than which end they speak to.
+void Writer::error(proto_tree* tree, const Shown& shown) {
+  if (!shown.told) return;
+  const FlowCard::Error* error = shown.view.error;
+  proto_tree* sub = tree;
+  if (error != nullptr) sub = proto_item_add_subtree(add_text(tree, f_.icmp, error->text), f_.icmp_tree);
+  add_text(sub, f_.icmp_endpoint, end_name(*shown.view.flow, *shown.told));
+  if (error != nullptr && error->quoted_frame != 0) add_number(sub, f_.icmp_quoted, error->quoted_frame);
+}
+
 void Writer::end(proto_tree* tree, const Shown& shown, Side side) {
   const FlowCard& flow = *shown.view.flow;
   const bool client = side == flow.client;
@@ -115,6 +127,19 @@ void Writer::end(proto_tree* tree, const Shown& shown, Side side) {
     if (possible.has(state)) add_text(sub, f.possible, name(state));
   }
   proto_item_append_text(item, ", possible %s", text(to_string(possible)));
+}
+
+void Writer::numbers(proto_tree* tree, const Shown& shown) {
+  const Numbers& n = shown.numbers;
+  if (!n.any || !shown.sender) return;
+  const bool by_client = *shown.sender == shown.view.flow->client;
+  const EndFields& sender = by_client ? f_.client : f_.server;
+  if (n.rtt_ns >= 0) {
+    const nstime_t rtt = NSTIME_INIT_SECS_NSECS(n.rtt_ns / kSecond, static_cast<int>(n.rtt_ns % kSecond));
+    proto_item_set_generated(proto_tree_add_time(tree, sender.rtt, tvb_, 0, 0, &rtt));
+  }
+  add_number(tree, (by_client == n.of_sender ? f_.client : f_.server).in_flight, n.in_flight);
+  if (n.window != Numbers::kUnknown) add_number(tree, sender.window, n.window);
 }
 
 const char* Writer::change_text(const FlowCard& flow, const PacketChange& change) const {
@@ -190,8 +215,10 @@ void Writer::packet(proto_tree* tree, const Shown& shown) {
   proto_item_set_generated(top_);
   proto_tree* sub = proto_item_add_subtree(top_, f_.tree);
   flow(sub, shown);
+  error(sub, shown);
   end(sub, shown, flow_card.client);
   if (!flow_card.self_connection) end(sub, shown, other(flow_card.client));
+  numbers(sub, shown);
   for (const PacketChange* c : shown.view.changes) change(sub, flow_card, *c);
   for (const std::uint32_t frame : shown.proves) add_number(sub, f_.proves, frame);
   for (const Finding* one : shown.view.findings) finding(sub, flow_card, *one);

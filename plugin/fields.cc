@@ -4,7 +4,6 @@
 
 #include "analyzer/detect/finding.h"
 #include "analyzer/infer/tcp_state.h"
-#include "plugin/wireshark.h"
 
 namespace tcpautopsy::plugin {
 namespace {
@@ -71,7 +70,7 @@ void register_end(EndFields& end, bool client) {
     return client ? of_client : of_server;
   };
   // Wireshark keeps the array and the names.
-  static hf_register_info of_ends[2][6];
+  static hf_register_info of_ends[2][9];
   hf_register_info* list = of_ends[client ? 0 : 1];
   list[0] = field(end.state, name("Client state", "Server state"),
                   name("tcpautopsy.client.state", "tcpautopsy.server.state"), FT_STRING,
@@ -92,7 +91,16 @@ void register_end(EndFields& end, bool client) {
   list[5] = field(end.final, name("Client's final state", "Server's final state"),
                   name("tcpautopsy.client.final", "tcpautopsy.server.final"), FT_STRING,
                   "Likeliest state at the end of the capture");
-  proto_register_field_array(fields().protocol, list, 6);
+  list[6] = field(end.rtt, name("Client round trip", "Server round trip"),
+                  name("tcpautopsy.client.rtt", "tcpautopsy.server.rtt"), FT_RELATIVE_TIME,
+                  "From the capture point to this end and back, which this packet ends: seconds");
+  list[7] = field(end.in_flight, name("Client's octets in flight", "Server's octets in flight"),
+                  name("tcpautopsy.client.in_flight", "tcpautopsy.server.in_flight"), FT_UINT32,
+                  "Octets that this end has sent and that are not acknowledged, after this packet");
+  list[8] = field(end.window, name("Client window", "Server window"),
+                  name("tcpautopsy.client.window", "tcpautopsy.server.window"), FT_UINT32,
+                  "Octets that this end offers to receive, scaled; absent where the scale is not known");
+  proto_register_field_array(fields().protocol, list, 9);
 }
 
 void register_findings() {
@@ -134,6 +142,17 @@ void register_changes() {
   proto_register_field_array(f.protocol, list, array_length(list));
 }
 
+void register_errors() {
+  Fields& f = fields();
+  static hf_register_info list[] = {
+      field(f.icmp, "ICMP error", "tcpautopsy.icmp", FT_STRING, "What the error says, and who sent it"),
+      field(f.icmp_endpoint, "Speaks to", "tcpautopsy.icmp.endpoint", FT_STRING,
+            "client or server: the sender of the quoted segment"),
+      field(f.icmp_quoted, "Quotes", "tcpautopsy.icmp.quoted", FT_FRAMENUM, "The quoted segment"),
+  };
+  proto_register_field_array(f.protocol, list, array_length(list));
+}
+
 void register_flow() {
   Fields& f = fields();
   static hf_register_info list[] = {
@@ -156,6 +175,13 @@ void register_flow() {
 
 }  // namespace
 
+bool numbers_wanted(proto_tree* tree) {
+  const auto wanted = [tree](int field) { return proto_field_is_referenced(tree, field) != 0; };
+  for (const EndFields* end : {&fields().client, &fields().server})
+    if (wanted(end->rtt) || wanted(end->in_flight) || wanted(end->window)) return true;
+  return false;
+}
+
 const Fields& register_fields() {
   Fields& f = fields();
   f.protocol = proto_register_protocol("TCP Autopsy", "TCP Autopsy", "tcpautopsy");
@@ -166,7 +192,9 @@ const Fields& register_fields() {
   register_findings();
   register_numbers();
   register_incidents();
-  static int* const trees[] = {&f.tree, &f.end_tree, &f.change_tree, &f.finding_tree, &f.incident_tree};
+  register_errors();
+  static int* const trees[] = {&f.tree,         &f.end_tree,      &f.change_tree,
+                               &f.finding_tree, &f.incident_tree, &f.icmp_tree};
   proto_register_subtree_array(trees, array_length(trees));
   return f;
 }

@@ -3,8 +3,10 @@
 #include <wsutil/wslog.h>
 
 #include <exception>
+#include <utility>
 
 #include "plugin/display.h"
+#include "plugin/fields.h"
 #include "plugin/menus.h"
 #include "plugin/preferences.h"
 #include "plugin/state.h"
@@ -59,11 +61,31 @@ TimeNs time_of(const packet_info* pinfo) {
   return static_cast<TimeNs>(time.secs) * kSecond + time.nsecs;
 }
 
+void* note_last_frame(capture_file* file, void*) {
+  if (file->provider.frames == nullptr) return nullptr;
+  std::uint32_t last = file->count;
+  for (; last > 0; --last) {
+    const frame_data* frame = frame_data_sequence_find(file->provider.frames, last);
+    if (frame == nullptr || !frame->ignored) break;
+  }
+  state().last_to_come = last;
+  return nullptr;
+}
+
+// Of a capture that is dissected anew the window knows all frames; those that are ignored do not come.
+void look_ahead() {
+  state().last_to_come = 0;
+  if (has_window()) plugin_if_get_capture_file(note_last_frame, nullptr);
+}
+
 void begin_capture() {
   guarded("start of a capture", [] {
     State& s = state();
     s.session.reset();
+    if (std::exchange(s.switched_off, false)) proto_set_decoding(s.protocol, TRUE);
     s.preferences = preferences();
+    s.first_pass_over = false;
+    look_ahead();
     if (!s.preferences.enabled) return;
     if (has_window())
       s.keep.ladders = s.keep.summary = true;
@@ -73,11 +95,7 @@ void begin_capture() {
   });
 }
 
-void end_capture() {
-  State& s = state();
-  if (s.session) s.frames_before = s.session->last_frame();
-  s.session.reset();
-}
+void end_capture() { state().session.reset(); }
 
 // Before the first pass is over the states of a packet cost work: only where they are asked for.
 bool someone_looks(const packet_info* pinfo, proto_tree* tree) {
@@ -89,26 +107,38 @@ bool someone_looks(const packet_info* pinfo, proto_tree* tree) {
   return s.preferences.info_column && pinfo->cinfo != nullptr;
 }
 
-// Taps that are fed in the first pass are those of tshark reading once. It keeps no packet: who does not look
-// at this one never will, and all the work would be for nothing.
-bool nobody_will_look(packet_info* pinfo) {
+// Taps that are fed in the first pass are those of tshark reading once.
+bool reads_once(packet_info* pinfo) {
   static const char mark = 0;
-  const int tap = state().tap;
-  if (has_window() || have_tap_listener(tap)) return false;
+  const int tap = state().pass_tap;
+  if (has_window()) return false;
   tap_queue_packet(tap, pinfo, &mark);
   return fetch_tapped_data(tap, 0) == &mark;
 }
 
-void collect(tvbuff_t* tvb, packet_info* pinfo, bool looked_at) {
+// tshark that reads once keeps no packet: what nobody asks of the first will not be asked of it later, and
+// all the work would be for nothing.
+void leave_out_what_nobody_wants(packet_info* pinfo, proto_tree* tree, bool looked_at) {
+  State& s = state();
+  if (s.session->last_frame() != 0 || !reads_once(pinfo)) return;
+  if (tree == nullptr || !numbers_wanted(tree)) s.session->measure_nothing();
+  if (looked_at || have_tap_listener(s.tap)) return;
+  s.session.reset();
+  // A protocol that is switched off is not even called.
+  proto_set_decoding(s.protocol, FALSE);
+  s.switched_off = true;
+}
+
+// Returns whether the packet is of a connection, or tells of one.
+bool collect(tvbuff_t* tvb, packet_info* pinfo, bool looked_at) {
+  bool ours = false;
   guarded("reading a packet", [&] {
     State& s = state();
-    if (!looked_at && nobody_will_look(pinfo)) {
-      return s.session.reset();
-    }
     s.found.clear();
     s.reader.read(tvb, pinfo, s.session->decoder(), s.found);
-    s.session->feed(pinfo->num, time_of(pinfo), s.found, looked_at);
+    ours = s.session->feed(pinfo->num, time_of(pinfo), s.found, looked_at);
   });
+  return ours;
 }
 
 const std::vector<Shown>* look(const packet_info* pinfo) {
@@ -125,21 +155,33 @@ const std::vector<Shown>* look_back(tvbuff_t* tvb, packet_info* pinfo) {
     State& s = state();
     s.found.clear();
     s.reader.read(tvb, pinfo, s.session->decoder(), s.found);
-    shown = &s.session->look_back(pinfo->num, time_of(pinfo), s.found.segments);
+    shown = &s.session->look_back(pinfo->num, time_of(pinfo), s.found);
     s.showed_provisional = s.showed_provisional || !shown->empty();
   });
   return shown;
 }
 
 // Wireshark dissects all packets anew when preferences, times or marks change, and does not say when it is
-// through.
-void finish_if_all_are_read() {
-  Session& session = *state().session;
-  if (session.finished() || !has_window()) return;
-  ws_info_t* capture = nullptr;
-  plugin_if_get_ws_info(&capture);
-  if (capture != nullptr && capture->cf_state == FILE_READ_DONE && session.last_frame() >= capture->cf_count)
-    finish_session();
+// through. `this_is_one`: the packet is dissected as one of all.
+void finish_if_all_are_read(bool this_is_one) {
+  struct Reading {
+    bool done = false, anew = false;
+  } reading;
+  if (state().session->finished() || !has_window()) return;
+  plugin_if_get_capture_file(
+      [](capture_file* file, void* data) -> void* {
+        *static_cast<Reading*>(data) = {file->state == FILE_READ_DONE, bool(file->redissecting)};
+        return nullptr;
+      },
+      &reading);
+  if (reading.done && (this_is_one || !reading.anew)) finish_session();
+}
+
+// Nothing is concluded before somebody asks: of `tshark -2` it is not known by then what its second pass
+// wants.
+void end_first_pass() {
+  state().first_pass_over = true;
+  if (has_window()) finish_session();
 }
 
 int dissect(tvbuff_t* tvb, packet_info* pinfo, proto_tree* tree, void*) {
@@ -149,14 +191,16 @@ int dissect(tvbuff_t* tvb, packet_info* pinfo, proto_tree* tree, void*) {
   bool ours = false, first_time = false;
   if (!pinfo->fd->visited && !s.session->finished()) {
     wait_for_end_of_capture();
-    collect(tvb, pinfo, looked_at);
+    guarded("start of a capture", [&] { leave_out_what_nobody_wants(pinfo, tree, looked_at); });
     if (!s.session) return 0;
-    if (pinfo->num == s.frames_before) finish_if_all_are_read();
-    ours = !s.found.segments.empty();
+    ours = collect(tvb, pinfo, looked_at);
+    if (pinfo->num == s.last_to_come) finish_if_all_are_read(true);
     first_time = true;
   } else {
-    finish_if_all_are_read();
-    ours = s.session->flow_of(pinfo->num).has_value();
+    finish_if_all_are_read(false);
+    const bool tapped = have_tap_listener(s.tap) != 0;
+    if (s.first_pass_over && (looked_at || tapped)) finish_session();
+    ours = tapped && s.session->flow_of(pinfo->num).has_value();
   }
   const bool back = !first_time && !s.session->finished();
   const std::vector<Shown>* shown = !looked_at ? nullptr : back ? look_back(tvb, pinfo) : look(pinfo);
@@ -172,11 +216,12 @@ void register_protocol() {
   s.dissector = create_dissector_handle(dissect, s.protocol);
   register_postdissector(s.dissector);
   s.tap = register_tap("tcpautopsy");
+  s.pass_tap = register_tap("tcpautopsy_pass");
   register_statistics();
   register_menus();
   register_init_routine(begin_capture);
   register_cleanup_routine(end_capture);
-  register_postseq_cleanup_routine(finish_session);
+  register_postseq_cleanup_routine(end_first_pass);
 }
 
 // All dissectors have registered by now.

@@ -130,10 +130,8 @@ void FrameReader::read(tvbuff_t* tvb, packet_info* pinfo, Decoder& decoder, Foun
   const Content content = content_of(pinfo);
   if (content == Content::Other) return;
   if (content == Content::Icmp) {
-    if (const auto* error = std::get_if<IcmpError>(&decoded))
-      found.errors.push_back(*error);
-    else if (const auto inner = innermost_error(pinfo))
-      found.errors.push_back(*inner);
+    const auto* error = std::get_if<IcmpError>(&decoded);
+    found.error = error != nullptr ? *error : innermost_error(pinfo);
     return;
   }
   const auto* segment = std::get_if<TcpSegment>(&decoded);

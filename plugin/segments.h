@@ -19,11 +19,11 @@ namespace tcpautopsy::plugin {
 
 struct FoundParts {
   std::vector<TcpSegment> segments;  // outermost first
-  std::vector<IcmpError> errors;
+  std::optional<IcmpError> error;    // in place of them
 
   void clear() {
     segments.clear();
-    errors.clear();
+    error.reset();
   }
 };
 

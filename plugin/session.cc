@@ -22,13 +22,34 @@ bool from_low(const EndpointAddress& source, const EndpointAddress& destination)
   return source < destination;
 }
 
+// What may change the states of an end, more than data and acknowledgments do.
+bool stirs(const TcpSegment& segment) { return (segment.flags & (kSyn | kFin | kRst)) != 0; }
+bool stirs(const IcmpError&) { return true; }
+
+std::optional<Side>& end_of(Shown& shown, const TcpSegment&) { return shown.sender; }
+std::optional<Side>& end_of(Shown& shown, const IcmpError&) { return shown.told; }
+
 }  // namespace
+
+Numbers Numbers::of(const SegmentMeasures& measures) {
+  Numbers n;
+  n.any = true;
+  n.rtt_ns = measures.rtt_ns;
+  if (measures.window_known && (measures.flags & kRst) == 0) n.window = measures.window;
+  n.in_flight = static_cast<std::uint32_t>(std::min<std::uint64_t>(measures.in_flight, kUnknown));
+  n.of_sender = measures.in_flight_of() == measures.side;
+  return n;
+}
 
 Session::Session(const Preferences& preferences, Keep keep) : keep_(keep) {
   AnalysisOptions options;
   options.profile = preferences.profile;
   options.thresholds = preferences.thresholds;
   options.keep_all = [this](std::uint64_t) { return packets_begun_ < kWholePackets; };
+  options.on_segment = [this](std::uint64_t flow, Side sender, const TcpSegment& segment,
+                              const FrameRef& frame) {
+    if (measures_) measure(flow, sender, segment, frame);
+  };
   analysis_ = std::make_unique<Analysis>(options, [this](const FlowResult& flow) { take(flow); });
 }
 
@@ -44,24 +65,39 @@ void Session::note_frame(std::uint32_t frame, TimeNs time_ns) {
   last_frame_ = frame;
 }
 
-void Session::feed(std::uint32_t frame, TimeNs time_ns, const FoundParts& parts, bool someone_looks) {
+bool Session::feed(std::uint32_t frame, TimeNs time_ns, const FoundParts& parts, bool someone_looks) {
   note_frame(frame, time_ns);
   const FrameRef ref{0, frame, time_ns};
-  if (!parts.errors.empty()) analyse_waiting();
-  for (const IcmpError& error : parts.errors) analysis_->add(error, ref);
+  bool ours = !parts.segments.empty();
+  if (parts.error) ours = take_error(*parts.error, ref);
   for (std::size_t layer = 0; layer < std::min(parts.segments.size(), kMostLayers); ++layer) {
     Waiting& waiting = waiting_.emplace_back(
         Waiting{parts.segments[layer], ref, last_ns_, static_cast<std::uint8_t>(layer)});
     waiting.segment.payload = {};  // Wireshark's, and soon gone; its length is all that counts
   }
   if (waiting_.size() >= kAtOnce || someone_looks) analyse_waiting();
-  if (someone_looks) look_live(frame, time_ns, parts.segments);
+  if (someone_looks) {
+    each_placed(frame, parts, [&](Place, std::uint64_t flow, const auto& part) {
+      weigh(live_[flow], part, flow);
+      show_live(live_[flow], frame, time_ns, part);
+    });
+  }
   if (!parts.segments.empty())
     ++counts_.tcp;
-  else if (!parts.errors.empty())
+  else if (parts.error)
     ++counts_.icmp_errors;
   else
     ++counts_.other;
+  return ours;
+}
+
+bool Session::take_error(const IcmpError& error, const FrameRef& frame) {
+  analyse_waiting();
+  const std::optional<std::uint64_t> flow = analysis_->add(error, frame);
+  if (!flow) return false;
+  const Place place = place_for(*flow, from_low(error.source, error.destination));
+  if (place != 0) put(static_cast<std::uint32_t>(frame.number), 0, place | kQuoted);
+  return place != 0;
 }
 
 void Session::analyse_waiting() {
@@ -69,17 +105,30 @@ void Session::analyse_waiting() {
     packets_begun_ = w.frame.number;
     analysis_->note_time(w.latest_ns);
     const std::uint64_t flow = analysis_->add(w.segment, w.frame);
-    put(static_cast<std::uint32_t>(w.frame.number), w.layer, flow,
-        from_low(w.segment.source, w.segment.destination));
+    put(static_cast<std::uint32_t>(w.frame.number), w.layer,
+        place_for(flow, from_low(w.segment.source, w.segment.destination)));
   }
   waiting_.clear();
   if (any_) analysis_->note_time(last_ns_);
 }
 
-void Session::put(std::uint32_t frame, std::uint8_t layer, std::uint64_t flow, bool low) {
-  // A capture with more flows than a place can number shows none for those beyond.
-  const Place place =
-      flow + 1 < kFromLow ? static_cast<Place>(flow + 1) | (low ? kFromLow : Place{0}) : Place{0};
+// A capture with more flows than a place can number shows none for those beyond.
+Session::Place Session::place_for(std::uint64_t flow, bool low) {
+  return flow + 1 < kFlow ? static_cast<Place>(flow + 1) | (low ? kFromLow : Place{0}) : Place{0};
+}
+
+void Session::measure(std::uint64_t flow, Side sender, const TcpSegment& segment, const FrameRef& frame) {
+  if (segment.source == segment.destination) return;  // which end of it measured what is not known
+  if (numbers_.size() <= frame.number) numbers_.resize(frame.number + 1);
+  numbers_[frame.number] = Numbers::of(meters_[flow].add(sender, segment, frame));
+}
+
+// Of TCP within TCP none: a frame has one place for them.
+Numbers Session::numbers_of(std::uint32_t frame) const {
+  return frame < numbers_.size() && !more_layers_.contains(frame) ? numbers_[frame] : Numbers();
+}
+
+void Session::put(std::uint32_t frame, std::uint8_t layer, Place place) {
   if (layer > 0) {
     inner_places_[inner_key(frame, layer)] = place;
     more_layers_[frame] = layer;
@@ -94,10 +143,10 @@ void Session::put_again(const FlowResult& flow) {
   const FlowTrace& trace = flow.history.trace;
   for (const SegmentRecord& r : trace.records) {
     const auto frame = static_cast<std::uint32_t>(r.frame.number);
-    if (frame >= places_.size() || (places_[frame] & ~kFromLow) == trace.number + 1) continue;
+    if (frame >= places_.size() || (places_[frame] & kFlow) == trace.number + 1) continue;
     if (more_layers_.contains(frame)) continue;
     const Side peer = trace.self_connection ? r.side : other(r.side);
-    put(frame, 0, trace.number, from_low(trace.facts(r.side).address, trace.facts(peer).address));
+    put(frame, 0, place_for(trace.number, from_low(trace.facts(r.side).address, trace.facts(peer).address)));
   }
 }
 
@@ -106,6 +155,7 @@ void Session::take(const FlowResult& flow) {
   book_.add(flow);
   const std::uint64_t number = flow.history.trace.number;
   live_.erase(number);
+  meters_.erase(number);
   const Origin from = origin(flow.history.trace.encapsulation);
   if (keep_.summary) summary_.add(flow, from);
   if (std::vector<CauseTicket> tickets = note(flow, gathered_); !tickets.empty())
@@ -162,20 +212,25 @@ Session::Place Session::place_of(std::uint32_t frame, std::size_t layer) {
   return frame < places_.size() ? places_[frame] : Place{0};
 }
 
-void Session::look_live(std::uint32_t frame, TimeNs time_ns, const std::vector<TcpSegment>& segments) {
-  for (std::size_t layer = 0; layer < std::min(segments.size(), kMostLayers); ++layer)
-    if (const Place place = place_of(frame, layer); place != 0)
-      look_live(frame, time_ns, segments[layer], (place & ~kFromLow) - 1);
+template <class F>
+void Session::each_placed(std::uint32_t frame, const FoundParts& parts, F f) {
+  const auto if_placed = [&](std::size_t layer, const auto& part) {
+    if (const Place place = place_of(frame, layer); place != 0) f(place, (place & kFlow) - 1, part);
+  };
+  for (std::size_t layer = 0; layer < std::min(parts.segments.size(), kMostLayers); ++layer)
+    if_placed(layer, parts.segments[layer]);
+  if (parts.error) if_placed(0, *parts.error);
 }
 
 // All of a flow is weighed anew each time: a long one only after a part of its length, unless something
 // happens.
-void Session::weigh(Live& live, const TcpSegment& segment, std::uint64_t flow) {
-  if ((segment.flags & (kSyn | kFin | kRst)) != 0) live.eager = Live::kEager;
+template <class Part>
+void Session::weigh(Live& live, const Part& part, std::uint64_t flow) {
+  if (stirs(part)) live.eager = Live::kEager;
   const bool due = ++live.since >= live.records / kPartOfStory;
   if (live.records >= kLongStory && live.eager == 0 && !due) return;
   if (live.eager > 0) --live.eager;
-  auto so_far = analysis_->so_far(segment, flow);
+  auto so_far = analysis_->so_far(part, flow);
   if (!so_far) return;
   live.records = so_far->history.records().size();
   live.since = 0;
@@ -184,30 +239,27 @@ void Session::weigh(Live& live, const TcpSegment& segment, std::uint64_t flow) {
   live.told = true;
 }
 
-void Session::look_live(std::uint32_t frame, TimeNs time_ns, const TcpSegment& segment, std::uint64_t flow) {
-  Live& live = live_[flow];
-  weigh(live, segment, flow);
-  show_live(live, frame, time_ns, segment);
-}
-
-void Session::show_live(const Live& live, std::uint32_t frame, TimeNs time_ns, const TcpSegment& segment) {
+template <class Part>
+void Session::show_live(const Live& live, std::uint32_t frame, TimeNs time_ns, const Part& part) {
   if (!live.told) return;
   Shown& shown = shown_.emplace_back();
   const FlowCard& c = live.card;
   shown.view = book_.look(c, frame, time_ns);
   shown.provisional = true;
-  shown.sender = c.self_connection || c.ends[0] == segment.source ? Side::A : Side::B;
+  shown.numbers = numbers_of(frame);
+  end_of(shown, part) = c.self_connection || c.ends[0] == part.source ? Side::A : Side::B;
 }
 
 void Session::show(std::uint32_t frame, TimeNs time_ns, Place place) {
-  const std::uint64_t number = place & ~kFromLow;
+  const std::uint64_t number = place & kFlow;
   const FlowCard* card = number == 0 ? nullptr : book_.flow(number - 1);
   if (card == nullptr) return;
   Shown& shown = shown_.emplace_back();
   shown.view = book_.look(*card, frame, time_ns);
+  shown.numbers = numbers_of(frame);
   const bool a_is_low = from_low(card->ends[0], card->ends[1]);
   const bool a_sent = card->self_connection || a_is_low == ((place & kFromLow) != 0);
-  shown.sender = a_sent ? Side::A : Side::B;
+  ((place & kQuoted) != 0 ? shown.told : shown.sender) = a_sent ? Side::A : Side::B;
   for (const PacketChange& change : card->changes)
     if (change.proved_by == frame && (shown.proves.empty() || shown.proves.back() != change.frame))
       shown.proves.push_back(change.frame);
@@ -223,37 +275,30 @@ const std::vector<Shown>& Session::look(std::uint32_t frame, TimeNs time_ns) {
   return shown_;
 }
 
-const std::vector<Shown>& Session::look_back(std::uint32_t frame, TimeNs time_ns,
-                                             const std::vector<TcpSegment>& segments) {
+const std::vector<Shown>& Session::look_back(std::uint32_t frame, TimeNs time_ns, const FoundParts& parts) {
   if (frame == shown_frame_) return shown_;
   shown_.clear();
   shown_frame_ = frame;
   analyse_waiting();
-  for (std::size_t layer = 0; layer < std::min(segments.size(), kMostLayers); ++layer) {
-    const Place place = place_of(frame, layer);
-    const std::uint64_t flow = (place & ~kFromLow) - 1;
-    if (place == 0) continue;
-    if (book_.flow(flow) != nullptr) {
-      show(frame, time_ns, place);
-      continue;
-    }
+  each_placed(frame, parts, [&](Place place, std::uint64_t flow, const auto& part) {
+    if (book_.flow(flow) != nullptr) return show(frame, time_ns, place);
     Live& live = live_[flow];
-    if (!live.told || live.made_at != packets_) weigh(live, segments[layer], flow);
-    show_live(live, frame, time_ns, segments[layer]);
-  }
+    if (!live.told || live.made_at != packets_) weigh(live, part, flow);
+    show_live(live, frame, time_ns, part);
+  });
   return shown_;
 }
 
 bool Session::may_have_findings(std::uint32_t frame) const {
   if (more_layers_.contains(frame) || !book_.findings_of(frame).empty()) return true;
-  const Place place = frame < places_.size() ? places_[frame] & ~kFromLow : Place{0};
+  const Place place = frame < places_.size() ? places_[frame] & kFlow : Place{0};
   const FlowCard* card = place == 0 ? nullptr : book_.flow(place - 1);
   return card != nullptr && !card->findings.empty();
 }
 
 std::optional<std::uint64_t> Session::flow_of(std::uint32_t frame) {
   if (!waiting_.empty()) analyse_waiting();
-  const std::uint64_t number = frame < places_.size() ? places_[frame] & ~kFromLow : 0;
+  const std::uint64_t number = frame < places_.size() ? places_[frame] & kFlow : 0;
   return number == 0 ? std::nullopt : std::optional(number - 1);
 }
 

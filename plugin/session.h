@@ -14,17 +14,33 @@
 #include "analyzer/causes/cause_book.h"
 #include "analyzer/report/ladder/packet_book.h"
 #include "analyzer/report/summary/summary.h"
+#include "analyzer/transfer/segment_meter.h"
 #include "plugin/preferences.h"
 #include "plugin/segments.h"
 
 namespace tcpautopsy::plugin {
 
-// Of one TCP header of one frame, for display.
+// What a segment measures, for graphs, kept of every packet.
+struct Numbers {
+  static constexpr std::uint32_t kUnknown = 0xFFFFFFFFU;  // no window is so large
+
+  TimeNs rtt_ns = -1;               // capture point to its sender and back; -1: it ends no round trip
+  std::uint32_t window = kUnknown;  // octets that its sender offers
+  std::uint32_t in_flight = 0;      // octets
+  bool of_sender = false;           // in flight are those of its sender, else of its receiver
+  bool any = false;
+
+  static Numbers of(const SegmentMeasures& measures);
+};
+
+// Of one TCP header of one frame, or of an ICMP error that quotes one, for display.
 struct Shown {
   PacketView view;
   std::vector<std::uint32_t> proves;  // packets whose receipt this one proves
-  std::optional<Side> sender;
-  bool provisional = false;  // by what came before it only
+  std::optional<Side> sender;         // of the segment
+  std::optional<Side> told;           // the end that the ICMP error speaks to
+  bool provisional = false;           // by what came before it only
+  Numbers numbers;
 };
 
 class Session {
@@ -37,8 +53,11 @@ class Session {
 
   Session(const Preferences& preferences, Keep keep);
 
-  // A frame in the order of the file, once.
-  void feed(std::uint32_t frame, TimeNs time_ns, const FoundParts& parts, bool someone_looks);
+  // Nobody will ask for numbers: they are not kept.
+  void measure_nothing() { measures_ = false; }
+
+  // A frame in the order of the file, once. Returns whether it is of a connection, or tells of one.
+  bool feed(std::uint32_t frame, TimeNs time_ns, const FoundParts& parts, bool someone_looks);
   // The first pass is over: all is concluded. Again: nothing.
   void finish();
   bool finished() const { return finished_; }
@@ -46,11 +65,10 @@ class Session {
   // Wanted from now on.
   void keep_more(Keep keep);
 
-  // All TCP headers of the frame; empty if it has none that is known.
+  // All TCP headers of the frame, or the one it quotes; empty if it has none that is known.
   const std::vector<Shown>& look(std::uint32_t frame, TimeNs time_ns);
-  // The same while packets are still being read, of one that was read before; `segments` are the frame's.
-  const std::vector<Shown>& look_back(std::uint32_t frame, TimeNs time_ns,
-                                      const std::vector<TcpSegment>& segments);
+  // The same while packets are still being read, of one that was read before; `parts` are the frame's.
+  const std::vector<Shown>& look_back(std::uint32_t frame, TimeNs time_ns, const FoundParts& parts);
   const PacketBook& book() const { return book_; }
   // False: no finding names the frame. Quick, for those who ask of every frame.
   bool may_have_findings(std::uint32_t frame) const;
@@ -66,9 +84,10 @@ class Session {
   Decoder& decoder() { return decoder_; }
 
  private:
-  // The flow's number plus one and which end sent it; 0 for no flow.
+  // The flow's number plus one, which end sent the segment, and whether an ICMP error quotes it; 0 for no
+  // flow.
   using Place = std::uint32_t;
-  static constexpr Place kFromLow = 0x80000000U;
+  static constexpr Place kFromLow = 0x80000000U, kQuoted = 0x40000000U, kFlow = kQuoted - 1;
 
   // Many at once, so that the analysis finds its own memory in the cache, not all of Wireshark's.
   struct Waiting {
@@ -113,15 +132,23 @@ class Session {
   void number_findings(const std::vector<CauseTicket>& general);
   static void settle(Summary& summary, const Gathered& gathered, const PartOf& parts);
   void note_frame(std::uint32_t frame, TimeNs time_ns);
+  void measure(std::uint64_t flow, Side sender, const TcpSegment& segment, const FrameRef& frame);
+  Numbers numbers_of(std::uint32_t frame) const;
   void analyse_waiting();
   void take(const FlowResult& flow);
-  void put(std::uint32_t frame, std::uint8_t layer, std::uint64_t flow, bool from_low);
+  static Place place_for(std::uint64_t flow, bool from_low);
+  void put(std::uint32_t frame, std::uint8_t layer, Place place);
   void put_again(const FlowResult& flow);
-  void look_live(std::uint32_t frame, TimeNs time_ns, const std::vector<TcpSegment>& segments);
-  void look_live(std::uint32_t frame, TimeNs time_ns, const TcpSegment& segment, std::uint64_t flow);
-  void show_live(const Live& live, std::uint32_t frame, TimeNs time_ns, const TcpSegment& segment);
+  bool take_error(const IcmpError& error, const FrameRef& frame);
+  // `f` is told the place of each part whose flow is known, with its flow and the part: a segment or an
+  // error.
+  template <class F>
+  void each_placed(std::uint32_t frame, const FoundParts& parts, F f);
+  template <class Part>
+  void show_live(const Live& live, std::uint32_t frame, TimeNs time_ns, const Part& part);
   Place place_of(std::uint32_t frame, std::size_t layer);
-  void weigh(Live& live, const TcpSegment& segment, std::uint64_t flow);
+  template <class Part>
+  void weigh(Live& live, const Part& part, std::uint64_t flow);
   CaptureOverview overview() const;
   void show(std::uint32_t frame, TimeNs time_ns, Place place);
 
@@ -131,7 +158,7 @@ class Session {
   std::unordered_map<const Finding*, std::uint64_t> incident_of_;
   Decoder decoder_;
   PacketBook book_;
-  std::vector<Place> places_;                                    // by frame, of its outermost TCP header
+  std::vector<Place> places_;  // by frame, of its outermost TCP header or its error
   std::unordered_map<std::uint64_t, Place> inner_places_;        // by frame and layer
   std::unordered_map<std::uint32_t, std::uint8_t> more_layers_;  // frames with more than one
   std::unordered_map<std::uint64_t, Live> live_;                 // flows looked at before they are concluded
@@ -146,7 +173,9 @@ class Session {
   TimeNs first_ns_ = 0, last_ns_ = 0;
   std::uint64_t packets_ = 0, packets_begun_ = 0;  // read; before the segment that is analysed
   std::vector<Waiting> waiting_;
-  bool any_ = false, finished_ = false;
+  std::vector<Numbers> numbers_;                            // by frame
+  std::unordered_map<std::uint64_t, SegmentMeter> meters_;  // by flow, while it lives
+  bool any_ = false, finished_ = false, measures_ = true;
   std::unique_ptr<Analysis> analysis_;  // last: it hands flows to the others
 };
 

@@ -10,13 +10,16 @@ namespace tcpautopsy::plugin {
 
 struct State {
   int protocol = -1, tap = -1, expert_tap = -1;
+  int pass_tap = -1;  // nobody listens: whether it takes packets tells of the pass
   dissector_handle_t dissector = nullptr;
   FrameReader reader;
   FoundParts found;
   Preferences preferences;
   Session::Keep keep;  // for the next session
   std::unique_ptr<Session> session;
-  std::uint32_t frames_before = 0;  // of the last session, perhaps of the same capture
+  std::uint32_t last_to_come = 0;  // of a capture that is dissected anew; 0: not known
+  bool first_pass_over = false;
+  bool switched_off = false;        // by us, since nobody asks
   bool showed_provisional = false;  // rows of the window, that are to be drawn again once all is concluded
 };
 

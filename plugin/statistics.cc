@@ -360,7 +360,9 @@ void keep_taps_active() {
   Statistics& all = statistics();
   if (all.keeps_active) return;
   all.keeps_active = true;
-  GString* error = register_tap_listener("frame", &all, nullptr, 0, nullptr, pass_packet, nullptr, nullptr);
+  // Without that flag tshark would dissect all packets for it, also where it need not: for -w, or -q alone.
+  GString* error = register_tap_listener("frame", &all, nullptr, TL_IS_DISSECTOR_HELPER, nullptr, pass_packet,
+                                         nullptr, nullptr);
   if (error != nullptr) g_string_free(error, TRUE);
 }
 

@@ -3,9 +3,11 @@
 
 #include <wireshark.h>
 // The order of the others is theirs.
+#include <cfile.h>
 #include <epan/epan_dissect.h>
 #include <epan/expert.h>
 #include <epan/frame_data.h>
+#include <epan/frame_data_sequence.h>
 #include <epan/funnel.h>
 #include <epan/packet.h>
 #include <epan/packet_info.h>

@@ -17,5 +17,5 @@ foreach(script ${scripts})
   get_filename_component(name ${script} NAME_WE)
   add_test(NAME "plugin: ${name}" COMMAND ${Python3_EXECUTABLE} ${script} -q)
   set_tests_properties("plugin: ${name}" PROPERTIES TIMEOUT 600 COST 200
-    ENVIRONMENT "TCPAUTOPSY=$<TARGET_FILE:tcpautopsy>;TSHARK=${TSHARK};WSPLUGINS=${TCPAUTOPSY_WSPLUGINS};PRELOAD=${preload};TAP2PCAP=$<TARGET_FILE:tap2pcap>")
+    ENVIRONMENT "TCPAUTOPSY=$<TARGET_FILE:tcpautopsy>;TSHARK=${TSHARK};WSPLUGINS=${TCPAUTOPSY_WSPLUGINS};PRELOAD=${preload};TAP2PCAP=$<TARGET_FILE:tap2pcap>;CUT_STATES=$<TARGET_FILE:cut_states>")
 endforeach()

@@ -67,6 +67,19 @@ struct Analysis::State {
     on_flow(result);
   }
 
+  // Without a trace nothing.
+  std::optional<FlowResult> conclude_so_far(std::optional<FlowTrace> trace) {
+    histories.settle();
+    if (!trace) return std::nullopt;
+    EndedFlow flow;
+    flow.trace = std::move(*trace);
+    const auto before = histories.before(flow.trace.number);
+    FlowResult result{historian.conclude(std::move(flow), before, options.profile, end_ns()), {}};
+    result.findings =
+        examine({result.history.trace, result.history, result.history.transfer.get(), services});
+    return result;
+  }
+
   void tell_capture() {
     if (const auto duplicates = duplicates_finding(table.facts(), last_ns))
       capture_findings.push_back(*duplicates);
@@ -122,17 +135,11 @@ void Analysis::note_time(TimeNs time_ns) {
 }
 
 std::optional<FlowResult> Analysis::so_far(const TcpSegment& segment, std::uint64_t number) {
-  State& s = *state_;
-  s.histories.settle();
-  std::optional<FlowTrace> trace = s.table.so_far(segment, number);
-  if (!trace) return std::nullopt;
-  EndedFlow flow;
-  flow.trace = std::move(*trace);
-  FlowResult result{
-      s.historian.conclude(std::move(flow), s.histories.before(number), s.options.profile, s.end_ns()), {}};
-  result.findings =
-      examine({result.history.trace, result.history, result.history.transfer.get(), s.services});
-  return result;
+  return state_->conclude_so_far(state_->table.so_far(segment, number));
+}
+
+std::optional<FlowResult> Analysis::so_far(const IcmpError& error, std::uint64_t number) {
+  return state_->conclude_so_far(state_->table.so_far(error, number));
 }
 
 void Analysis::set_capture_end(TimeNs end_ns) {

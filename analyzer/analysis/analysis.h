@@ -62,6 +62,7 @@ class Analysis {
   // capture ended here; later packets may revise all of it. Without facts about the transfer. None where it
   // is not told yet whose the segment is.
   std::optional<FlowResult> so_far(const TcpSegment& segment, std::uint64_t number);
+  std::optional<FlowResult> so_far(const IcmpError& error, std::uint64_t number);
 
   // Hands out the flows that are over by now. With several threads they are handed out some time after.
   void settle();

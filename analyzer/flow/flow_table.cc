@@ -126,11 +126,16 @@ std::uint64_t FlowTable::deliver(const Arrival& a, const Router::Route& to) {
   return flow.number;
 }
 
-std::optional<std::uint64_t> FlowTable::add(const IcmpError& error, const FrameRef& frame) {
+// The latest incarnation of what the error quotes.
+FlowTable::Id FlowTable::quoted_by(const IcmpError& error) {
   bool source_is_low = false;
   const FlowKey key = FlowKey::of(error.source, error.destination, error.encapsulation, source_is_low);
-  Id latest = flows_.latest(key, hash_of(key));
-  if (latest == LiveFlows::kNone) latest = flows_.elsewhere(key, [](LiveFlow&) { return true; });
+  const Id latest = flows_.latest(key, hash_of(key));
+  return latest != LiveFlows::kNone ? latest : flows_.elsewhere(key, [](LiveFlow&) { return true; });
+}
+
+std::optional<std::uint64_t> FlowTable::add(const IcmpError& error, const FrameRef& frame) {
+  const Id latest = quoted_by(error);
   if (latest == LiveFlows::kNone) return std::nullopt;
   // An error that quotes a SYN whose incarnation is in doubt answers it.
   if (router_.waits_with(latest, error.seq)) open_pending(latest);
@@ -142,7 +147,14 @@ std::optional<std::uint64_t> FlowTable::add(const IcmpError& error, const FrameR
 std::optional<FlowTrace> FlowTable::so_far(const TcpSegment& segment, std::uint64_t number) {
   bool source_is_low = false;
   const FlowKey key = FlowKey::of(segment.source, segment.destination, segment.encapsulation, source_is_low);
-  const Id latest = flows_.latest(key, hash_of(key));
+  return so_far(flows_.latest(key, hash_of(key)), number);
+}
+
+std::optional<FlowTrace> FlowTable::so_far(const IcmpError& error, std::uint64_t number) {
+  return so_far(quoted_by(error), number);
+}
+
+std::optional<FlowTrace> FlowTable::so_far(Id latest, std::uint64_t number) {
   // A SYN whose incarnation is in doubt may turn out to be of this one.
   if (latest == LiveFlows::kNone || flows_[latest].held) return std::nullopt;
   for (Id id = latest; id != LiveFlows::kNone; id = flows_[id].older) {

@@ -53,6 +53,8 @@ class FlowTable {
   // What is known by now of the live flow `number` that the segment was added to, without transfer facts;
   // none if it is over, or if it is not told yet whose the segment is.
   std::optional<FlowTrace> so_far(const TcpSegment& segment, std::uint64_t number);
+  // The same of the flow that the error was added to.
+  std::optional<FlowTrace> so_far(const IcmpError& error, std::uint64_t number);
 
   // Ends all flows, in order of their numbers.
   void finish();
@@ -66,6 +68,8 @@ class FlowTable {
   using Id = LiveFlows::Id;
   static constexpr std::size_t kMostIncarnations = 32;  // live at once of one 4-tuple, before the latest
 
+  Id quoted_by(const IcmpError& error);
+  std::optional<FlowTrace> so_far(Id latest, std::uint64_t number);
   void pass_time(TimeNs now_ns);
   bool is_copy(RecentPackets::Copy copy, const LiveFlow& flow) const;
   Id of_original(const Arrival& a, std::uint32_t encapsulation);

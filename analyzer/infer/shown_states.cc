@@ -3,17 +3,61 @@
 #include <algorithm>
 #include <tuple>
 
+#include "analyzer/infer/transitions.h"
+
 namespace tcpautopsy {
 namespace {
 
-RecordIndex first_after(const FlowHistory& h, const Transition& t) {
-  const auto is_before = [&t](const SegmentRecord& r) {
-    if (!t.frame) return r.frame.time_ns <= t.time_ns;
-    return std::tie(r.frame.file, r.frame.number) < std::tie(t.frame->file, t.frame->number);
-  };
+bool is_before(const FrameRef& a, const FrameRef& b) {
+  return std::tie(a.file, a.number) < std::tie(b.file, b.number);
+}
+
+template <class Before>
+RecordIndex count_while(const FlowHistory& h, Before before) {
   const auto& records = h.records();
-  return static_cast<RecordIndex>(std::partition_point(records.begin(), records.end(), is_before) -
+  return static_cast<RecordIndex>(std::partition_point(records.begin(), records.end(), before) -
                                   records.begin());
+}
+
+RecordIndex first_after(const FlowHistory& h, const Transition& t) {
+  return count_while(h, [&t](const SegmentRecord& r) {
+    return t.frame ? is_before(r.frame, *t.frame) : r.frame.time_ns <= t.time_ns;
+  });
+}
+
+// An end whose attempt to connect the error may have ended, unless a later packet says otherwise.
+void add_aborted(StateSet& possible, const FlowHistory& h, RecordIndex next, std::size_t side) {
+  const StateSet before = possible;
+  before.each([&](TcpState state) {
+    const ArriveRow* row = arrive(state, kGotIcmp);
+    if (row != nullptr && (next == h.records().size() || h.beliefs[next].kept[side].has(row->to)))
+      possible.add(row->to);
+  });
+}
+
+ShownStates shown_at(const FlowHistory& h, const std::vector<RecordIndex>& at, const IcmpRecord& error) {
+  const RecordIndex next =
+      count_while(h, [&error](const SegmentRecord& r) { return is_before(r.frame, error.frame); });
+  const auto told_by_now = [&](std::size_t i) {
+    const Transition& t = h.transitions[i];
+    if (at[i] < next || t.record != kNoRecord) return at[i] < next;
+    return t.frame ? !is_before(error.frame, *t.frame) : t.time_ns <= error.frame.time_ns;
+  };
+  ShownStates shown;
+  for (const Side side : {Side::A, Side::B}) {
+    const std::size_t s = index(side);
+    TcpState state = h.before(0, side);
+    for (std::size_t i = 0; i < h.transitions.size(); ++i) {
+      if (h.transitions[i].side != side) continue;
+      if (!told_by_now(i)) break;
+      state = h.transitions[i].to;
+    }
+    shown.after[s] = state;
+    if (next > 0) shown.possible[s] = h.beliefs[next - 1].kept[s];
+    if (error.quoted == side) add_aborted(shown.possible[s], h, next, s);
+    if (state != TcpState::Unknown) shown.possible[s].add(state);
+  }
+  return shown;
 }
 
 }  // namespace
@@ -56,6 +100,14 @@ std::vector<ShownStates> shown_states(const FlowHistory& h) {
     }
     until(shown.size(), state);
   }
+  return shown;
+}
+
+std::vector<ShownStates> shown_states_at_errors(const FlowHistory& h) {
+  std::vector<ShownStates> shown;
+  if (h.trace.icmp.empty()) return shown;
+  const std::vector<RecordIndex> at = shown_at(h);
+  for (const IcmpRecord& error : h.trace.icmp) shown.push_back(shown_at(h, at, error));
   return shown;
 }
 

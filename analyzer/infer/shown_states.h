@@ -16,6 +16,8 @@ struct ShownStates {
 
 // One for each record.
 std::vector<ShownStates> shown_states(const FlowHistory& history);
+// One for each ICMP error of the trace, after it.
+std::vector<ShownStates> shown_states_at_errors(const FlowHistory& history);
 // By transition: the record beside which it is shown, its own unless a change before it is told of a later
 // one; for timers and packets of others, the next record. The number of records for none.
 std::vector<RecordIndex> shown_at(const FlowHistory& history);

@@ -6,7 +6,7 @@ from wireshark import cli, rows
 FIELDS = ("frame.number tcpautopsy.flow tcpautopsy.incarnation tcpautopsy.sender tcpautopsy.client.state tcpautopsy.server.state "
           "tcpautopsy.client.possible tcpautopsy.server.possible tcpautopsy.change tcpautopsy.basis tcpautopsy.proved_by "
           "tcpautopsy.finding tcpautopsy.finding.severity tcpautopsy.handshake tcpautopsy.close tcpautopsy.client.final "
-          "tcpautopsy.server.final tcpautopsy.provisional").split()
+          "tcpautopsy.server.final tcpautopsy.provisional tcpautopsy.icmp tcpautopsy.icmp.endpoint tcpautopsy.icmp.quoted").split()
 
 
 class Packet:
@@ -55,7 +55,7 @@ class Comparison:
     """Counts of what was alike, and the differences in words."""
 
     def __init__(self):
-        self.packets = self.missing = self.extra = 0
+        self.packets = self.errors = self.missing = self.extra = 0
         self.differences = []
 
     def differ(self, frame, what, expected, shown):
@@ -63,11 +63,23 @@ class Comparison:
             self.differences.append(f"frame {frame}: {what}: the command line says {expected}, the plugin {shown}")
 
     def segment(self, segment, packet, flow, changes):
+        self.differ(segment["frame"], "sender", segment["endpoint"], packet.one("sender"))
+        self.part(segment, packet, flow, changes)
+
+    def error(self, error, packet, flow, changes):
+        frame, quoted = error["frame"], error["quoted_frame"]
+        self.errors += 1
+        self.differ(frame, "sender", None, packet.one("sender"))
+        self.differ(frame, "end that is told", error["endpoint"], packet.one("icmp_endpoint"))
+        self.differ(frame, "error", error["text"], packet.one("icmp"))
+        self.differ(frame, "quoted segment", None if quoted is None else str(quoted), packet.one("icmp_quoted"))
+        self.part(error, packet, flow, changes)
+
+    def part(self, segment, packet, flow, changes):
         frame = segment["frame"]
         self.packets += 1
         self.differ(frame, "flow", str(flow["flow"]), packet.one("flow"))
         self.differ(frame, "incarnation", str(flow["incarnation"]), packet.one("incarnation"))
-        self.differ(frame, "sender", segment["endpoint"], packet.one("sender"))
         for end in ("client", "server"):
             if segment["state"][end] is None:
                 continue
@@ -91,12 +103,13 @@ def compare_two_pass(path):
     for history in histories(path):
         flow = history["flow"]
         changes = expected_changes(flow)
-        for segment in history["segments"]:
-            known.add(segment["frame"])
-            if segment["frame"] in shown:
-                result.segment(segment, shown[segment["frame"]], flow, changes)
-            else:
-                result.missing += 1
+        for parts, compare in ((history["segments"], result.segment), (history["icmp"], result.error)):
+            for part in parts:
+                known.add(part["frame"])
+                if part["frame"] in shown:
+                    compare(part, shown[part["frame"]], flow, changes)
+                else:
+                    result.missing += 1
     result.extra = sum(frame not in known for frame in shown)  # captured twice, or decoded by Wireshark only
     result.shown, result.findings = shown, cli("findings", path)
     by_frame = collections.defaultdict(collections.Counter)

@@ -36,11 +36,11 @@ def compare_prefixes(path, shown):
     for frame in sorted(shown)[::max(1, len(shown) // PREFIXES)][:PREFIXES + 1]:
         subprocess.run(["editcap", "-r", path, cut, f"1-{frame}"], check=True, capture_output=True)
         packet = shown[frame]
-        segments = [s for h in cli("history", cut, "--flow", packet.one("flow")) for s in h["segments"] if s["frame"] == frame]
-        compared += len(segments)
-        for segment in segments:
-            said = (segment["endpoint"], segment["state"]["client"], segment["state"]["server"])
-            ours = (packet.one("sender"), packet.one("client_state"), packet.one("server_state"))
+        parts = [p for h in cli("history", cut, "--flow", packet.one("flow")) for p in h["segments"] + h["icmp"] if p["frame"] == frame]
+        compared += len(parts)
+        for part in parts:
+            said = (part["endpoint"], part["state"]["client"], part["state"]["server"])
+            ours = (packet.one("sender") or packet.one("icmp_endpoint"), packet.one("client_state"), packet.one("server_state"))
             if said != ours:
                 differences.append(f"up to frame {frame}: the command line says {said}, the plugin {ours}")
     return differences, compared
@@ -73,6 +73,7 @@ def main():
             print(f"{path}: {error}", flush=True)
             continue
         total["packets"] += two.packets
+        total["of them ICMP errors"] += two.errors
         total["packets with several TCP headers"] += two.several
         total["shown only by the command line"] += two.missing
         total["shown only by the plugin"] += two.extra

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Runs tshark with a sanitised plugin over captures and damaged copies of them, once and twice: no crash, no leak of the plugin's.
 
-    TCPAUTOPSY=... WSPLUGINS=... PRELOAD=libasan.so tests/plugin/robustness.py [--whole 0:227] [--damaged 0:500] FILE|FOLDER...
+    TCPAUTOPSY=... WSPLUGINS=... PRELOAD=libasan.so tests/plugin/robustness.py [--whole 0:227] [--damaged 0:500] [--mutated 0:200] FILE|FOLDER...
 
-Both ranges may be told in pieces, on several processors or days. Exits 1 if there was any trouble.
+Damaged copies have other octets; mutated ones other packets, reordered, cut, doubled, redirected (MUTATE_CAPTURE names the program). All ranges may be told in pieces, on several processors or days. Exits 1 if there was any trouble.
 """
 import argparse
 import os
@@ -15,8 +15,9 @@ import tempfile
 from compare_corpus import captures
 from wireshark import HOME, tshark
 
+MUTATE_CAPTURE = os.environ.get("MUTATE_CAPTURE", "mutate_capture")
 MOST_TO_DAMAGE = 200_000  # octets
-LOOK = ["-T", "fields", "-e", "tcpautopsy", "-e", "tcpautopsy.client.state", "-e", "tcpautopsy.finding", "-e", "tcpautopsy.proved_by"]
+LOOK = ["-T", "fields", "-e", "tcpautopsy", "-e", "tcpautopsy.client.state", "-e", "tcpautopsy.finding", "-e", "tcpautopsy.proved_by", "-e", "tcpautopsy.icmp.quoted", "-e", "tcpautopsy.server.rtt"]
 STATISTICS = ["-z", "tcpautopsy,report", "-z", "tcpautopsy,report,tcp.len>0", "-z", "tcpautopsy_findings,stat", "-z",
               "tcpautopsy_states,tree", "-z", "expert"]
 # Read once, each packet is weighed where it is looked at, else many together; read twice, all are weighed together.
@@ -72,6 +73,18 @@ def trouble_of_damaged(number, files):
         return path, trouble(file.name)
 
 
+def trouble_of_mutated(number, files):
+    """Of a copy that CaptureMutator makes, the same whenever it is made; only of plain pcap files."""
+    chance = random.Random(number)
+    with tempfile.NamedTemporaryFile(suffix=".pcap", dir=HOME) as file:
+        while True:
+            path = chance.choice(files)
+            if subprocess.run([MUTATE_CAPTURE, path, file.name, str(number)], check=False, capture_output=True).returncode == 0:
+                break
+        os.chmod(file.name, 0o644)
+        return path, trouble(file.name)
+
+
 def joined(parts, out):
     """One capture of the packets of many, as far as each can be read."""
     readable = []
@@ -112,6 +125,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--whole", type=ranks, default=None, metavar="FIRST:END", help="of the captures, all unless told")
     parser.add_argument("--damaged", type=ranks, default=range(0), metavar="FIRST:END", help="numbers of damaged copies, none unless told")
+    parser.add_argument("--mutated", type=ranks, default=range(0), metavar="FIRST:END", help="numbers of mutated copies, none unless told")
     parser.add_argument("--joined", type=int, metavar="N", help="N captures a run of tshark")
     parser.add_argument("paths", nargs="+")
     options = parser.parse_args()
@@ -136,7 +150,14 @@ def main():
             print(f"damaged copy {number} of {path}: {said}", flush=True)
         if number % 20 == 19:
             print(f"{number + 1} damaged copies", flush=True)
-    print(f"{len(whole)} captures and {len(options.damaged)} damaged ones, {len(RUNS)} runs of tshark each: {bad} with trouble")
+    for number in options.mutated:
+        path, said = trouble_of_mutated(number, small)
+        if said:
+            bad += 1
+            print(f"mutated copy {number} of {path}: {said}", flush=True)
+        if number % 20 == 19:
+            print(f"{number + 1} mutated copies", flush=True)
+    print(f"{len(whole)} captures, {len(options.damaged)} damaged and {len(options.mutated)} mutated ones, {len(RUNS)} runs of tshark each: {bad} with trouble")
     return 1 if bad else 0
 
 

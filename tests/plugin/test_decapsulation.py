@@ -109,6 +109,10 @@ class Decapsulation(unittest.TestCase):
         capture = Capture(self.NAME, change)
         done = tshark("-2", *VXLAN, "-r", capture.path, "-q", "-z", "tcpautopsy_findings,stat")
         self.assertIn("connection_refused", done.stdout)
+        for passes in ([], ["-2"]):
+            shown, _ = packets(capture.path, *passes, *VXLAN)
+            self.assertEqual([shown[2].one(f) for f in ("flow", "icmp_endpoint", "icmp_quoted", "client_state")],
+                             ["0", "client", "1", "SYN-SENT"])  # the capture ends when the error passes
 
     def test_samples_of_a_switch_are_no_packets(self):
         capture = Capture(self.NAME, lambda frame: [in_sflow(frame)])

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Real tshark with the plugin over the samples: what it shows of each packet is what the command line says."""
 import collections
+import functools
 import glob
 import os
 import re
 import struct
+import subprocess
 import tempfile
 import unittest
 
@@ -13,6 +15,7 @@ from wireshark import HOME, cli, tshark
 
 SAMPLES = os.environ.get("SAMPLES", os.path.join(os.path.dirname(__file__), "../../samples"))
 CAPTURES = sorted(glob.glob(SAMPLES + "/*/case.pcap"))
+CUT_STATES = os.environ.get("CUT_STATES", "cut_states")
 PREFIXES = 60  # of each capture
 
 
@@ -33,18 +36,22 @@ def records(path):
     return data[:24], found
 
 
+two_passes = functools.cache(compare_two_pass)
+one_pass = functools.cache(packets)
+
+
 class TwoPasses(unittest.TestCase):
     def test_each_packet_as_the_command_line_has_it(self):
         self.assertTrue(CAPTURES)
         for path in CAPTURES:
             with self.subTest(path):
-                result = compare_two_pass(path)
+                result = two_passes(path)
                 self.assertEqual(result.differences[:10], [])
                 self.assertGreater(result.packets, 0)
                 self.assertEqual((result.missing, result.extra), (0, 0))
 
     def test_nothing_is_provisional(self):
-        shown, _ = packets(sample("lost_final_ack"), "-2")
+        shown = two_passes(sample("lost_final_ack")).shown
         self.assertEqual({p.one("provisional") for p in shown.values()}, {"0"})
 
     def test_a_finding_that_a_later_packet_proves_shows_on_the_earlier(self):
@@ -63,12 +70,11 @@ class TwoPasses(unittest.TestCase):
         return done.stdout.split()
 
     def test_states_of_either_end_and_severities_compare(self):
-        name = "kernel_mixed"
-        either = self.frames(name, 'tcpautopsy.client.state == "TIME-WAIT" || tcpautopsy.server.state == "TIME-WAIT"')
+        shown = two_passes(sample(name := "kernel_mixed")).shown
+        either = [str(f) for f, p in sorted(shown.items()) if "TIME-WAIT" in p.client_state + p.server_state]
         self.assertTrue(either)
-        self.assertEqual(self.frames(name, 'tcpautopsy.state == "TIME-WAIT"'), either)
-        self.assertEqual(self.frames(name, "tcpautopsy.state == 10"), either)
-        grave = self.frames(name, 'tcpautopsy.finding.severity == "warning" || tcpautopsy.finding.severity == "error"')
+        self.assertEqual(self.frames(name, 'tcpautopsy.state == "TIME-WAIT" && tcpautopsy.state == 10'), either)
+        grave = [str(f) for f, p in sorted(shown.items()) if {"warning", "error"} & set(p.finding_severity)]
         self.assertTrue(grave)
         self.assertEqual(self.frames(name, 'tcpautopsy.severity >= "warning"'), grave)
         typo = tshark("-r", sample(name), "-Y", 'tcpautopsy.severity == "warnings"')
@@ -97,27 +103,33 @@ class TwoPasses(unittest.TestCase):
 
 
 class OnePass(unittest.TestCase):
-    def test_each_packet_as_the_command_line_has_the_capture_up_to_it(self):
+    def test_each_packet_as_the_analysis_has_the_capture_up_to_it(self):
+        for path in CAPTURES:
+            shown, _ = one_pass(path)
+            step = max(1, len(shown) // PREFIXES)
+            done = subprocess.run([CUT_STATES, path, str(step)], check=True, capture_output=True, text=True)
+            expected = {int(line.split()[0]): line.split() for line in done.stdout.splitlines()}
+            self.assertEqual(sorted(expected), sorted(f for f in shown if f % step == 1 % step))
+            for frame, said in expected.items():
+                with self.subTest(f"{path} up to {frame}"):
+                    self.check(shown[frame], said)
+
+    def check(self, packet, said):
+        end = packet.one("sender") or packet.one("icmp_endpoint")
+        self.assertEqual([packet.one("flow"), end, packet.one("client_state"), packet.one("server_state")], said[1:])
+        self.assertEqual(packet.one("provisional"), "1")
+
+    def test_the_command_line_says_the_same_of_the_cut_capture(self):
         for path in CAPTURES:
             header, all_records = records(path)
-            shown, _ = packets(path)
-            frames = sorted(shown)
-            for frame in frames[::max(1, len(frames) // PREFIXES)]:
-                with self.subTest(f"{path} up to {frame}"):
-                    self.check(header, all_records, shown[frame], frame)
-
-    def check(self, header, all_records, packet, frame):
-        with tempfile.NamedTemporaryFile(suffix=".pcap", dir=HOME) as cut:
-            cut.write(header + b"".join(all_records[:frame]))
-            cut.flush()
-            histories = cli("history", cut.name, "--flow", packet.one("flow"))
-        # A SYN among the segments of a live connection: whose it is, the next ones tell.
-        segment = next((s for h in histories for s in h["segments"] if s["frame"] == frame), None)
-        self.assertIsNotNone(segment)
-        for end in ("client", "server"):
-            self.assertEqual(packet.one(end + "_state"), segment["state"][end])
-        self.assertEqual(packet.one("sender"), segment["endpoint"])
-        self.assertEqual(packet.one("provisional"), "1")
+            shown, _ = one_pass(path)
+            frame = sorted(shown)[len(shown) // 2]
+            with self.subTest(f"{path} up to {frame}"), tempfile.NamedTemporaryFile(suffix=".pcap", dir=HOME) as cut:
+                cut.write(header + b"".join(all_records[:frame]))
+                cut.flush()
+                histories = cli("history", cut.name, "--flow", shown[frame].one("flow"))
+                (part,) = [p for h in histories for p in h["segments"] + h["icmp"] if p["frame"] == frame]
+                self.check(shown[frame], [frame, str(histories[0]["flow"]["flow"]), part["endpoint"], part["state"]["client"], part["state"]["server"]])
 
 
 def printed(*arguments):
@@ -125,8 +137,30 @@ def printed(*arguments):
     return done.stdout
 
 
+@functools.cache
+def statistics(path, *passes):
+    """All of one run, by name."""
+    wanted = {"table": "tcpautopsy_findings,stat", "findings": "tcpautopsy_findings,tree", "report": "tcpautopsy,report",
+              "some": "tcpautopsy,report,tcp.port==8080", "states": "tcpautopsy_states,tree", "expert": "expert"}
+    text = printed(*passes, "-r", path, *[o for name in wanted.values() for o in ("-z", name)])
+    parts = {}
+    for part in re.split(r"(?m)^(?:=+\n(?=TCP Autopsy)|(?=Capture  )|(?=Finding  )|(?=(?:Errors|Warns|Notes|Chats) \())", text):
+        heads = {"TCP Autopsy/States": "states", "TCP Autopsy/Findings": "findings", "Finding ": "table", "Errors (": "expert", "Warns (": "expert",
+                 "Notes (": "expert", "Chats (": "expert"}
+        name = next((n for head, n in heads.items() if part.startswith(head)), "")
+        if part.startswith("Capture"):
+            name = "report" if "some" in parts else "some"  # the last that was asked for is drawn first
+        parts[name] = parts.get(name, "") + part
+    return parts
+
+
 class Statistics(unittest.TestCase):
     PATH = sample("kernel_mixed")
+
+    def each(self, name):
+        for passes in ([], ["-2"]):
+            with self.subTest(passes):
+                yield statistics(self.PATH, *passes)[name]
 
     def expected_findings(self):
         counts = {}
@@ -135,16 +169,15 @@ class Statistics(unittest.TestCase):
         return counts
 
     def test_findings_are_those_of_the_command_line(self):
-        for passes in ([], ["-2"]):
-            table = printed(*passes, "-r", self.PATH, "-z", "tcpautopsy_findings,stat")
+        for table in self.each("table"):
             counts = {i: int(n) for i, n in re.findall(r"^(\w+) +\|\w+ +\| *(\d+) \|", table, re.M)}
             self.assertEqual(counts, self.expected_findings())
 
     def test_the_tree_of_findings_counts_them_by_severity(self):
         expected = collections.Counter((f["severity"], f["id"]) for f in cli("findings", self.PATH))
-        for passes in ([], ["-2"]):
+        for tree in self.each("findings"):
             counts, severity = {}, None
-            for depth, item, count in re.findall(r"^( +)(\w+) +(\d+) ", printed(*passes, "-r", self.PATH, "-z", "tcpautopsy_findings,tree"), re.M):
+            for depth, item, count in re.findall(r"^( +)(\w+) +(\d+) ", tree, re.M):
                 if len(depth) == 1:
                     severity = item
                 else:
@@ -156,19 +189,17 @@ class Statistics(unittest.TestCase):
         for finding in cli("findings", self.PATH):
             grades = ["info", "note", "warning", "error"]
             expected[finding["id"]] = max(expected.get(finding["id"], "info"), finding["severity"], key=grades.index)
-        table = printed("-r", self.PATH, "-z", "tcpautopsy_findings,stat")
+        table = statistics(self.PATH)["table"]
         self.assertEqual(dict(re.findall(r"^(\w+) +\|(\w+) +\| *\d+ \|", table, re.M)), expected)
 
     def test_report_names_each_finding(self):
-        for passes in ([], ["-2"]):
-            report = printed(*passes, "-r", self.PATH, "-z", "tcpautopsy,report")
+        for report in self.each("report"):
             counts = {i: int(n) for i, n in re.findall(r"^  (?:error|warning|note|info) +(\w+) +(\d+)  ", report, re.M)}
             self.assertEqual(counts, self.expected_findings())
 
     def test_report_of_some_connections(self):
         flows = [f for f in cli("flows", self.PATH) if 8080 in (f["client"]["port"], f["server"]["port"])]
-        for passes in ([], ["-2"]):
-            report = printed(*passes, "-r", self.PATH, "-z", "tcpautopsy,report,tcp.port==8080")
+        for report in self.each("some"):
             self.assertIn(f"Connections    {len(flows)}\n", report)
 
     def test_states_count_every_endpoint(self):
@@ -176,13 +207,12 @@ class Statistics(unittest.TestCase):
         for flow in cli("flows", self.PATH):
             for state in flow["final"].values():
                 finals[state] = finals.get(state, 0) + 1
-        for passes in ([], ["-2"]):
-            tree = printed(*passes, "-r", self.PATH, "-z", "tcpautopsy_states,tree")
+        for tree in self.each("states"):
             ends = tree.split("Endpoints by state")[1].split("\nChanges")[0]
             self.assertEqual({s: int(n) for s, n in re.findall(r"^ ([A-Z0-9-]+) +(\d+) ", ends, re.M)}, finals)
 
     def test_expert_information_lists_the_findings(self):
-        expert = printed("-2", "-r", self.PATH, "-z", "expert")
+        expert = statistics(self.PATH, "-2")["expert"]
         listed = collections.Counter(re.findall(r"^ +\d+ +Sequence +TCP Autopsy  (\w+): ", expert, re.M))
         self.assertEqual(set(listed), set(self.expected_findings()))
 

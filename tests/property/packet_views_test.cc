@@ -53,6 +53,14 @@ void check_flow(const FlowResult& flow) {
     INFO("flow " << card.number << " frame " << record.frame.number);
     check_packet(book.look(card, static_cast<std::uint32_t>(record.frame.number), record.frame.time_ns));
   }
+  for (const IcmpRecord& error : flow.history.trace.icmp) {
+    INFO("flow " << card.number << " frame " << error.frame.number << ", an ICMP error");
+    const PacketView view =
+        book.look(card, static_cast<std::uint32_t>(error.frame.number), error.frame.time_ns);
+    check_packet(view);
+    REQUIRE(view.error != nullptr);
+    CHECK(view.error->quoted == error.quoted);
+  }
 }
 
 AnalysisOptions all_packets(const Profile& profile) {

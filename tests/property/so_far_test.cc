@@ -66,9 +66,9 @@ void compare(const tap::Script& script) {
   Analysis analysis(options_of(script), [](const FlowResult&) {});
   for (std::size_t i = 0; i < input.size(); ++i) {
     const auto flow = add(analysis, input[i]);
-    const auto* segment = std::get_if<TcpSegment>(&input[i].what);
-    if (segment == nullptr) continue;
-    const auto so_far = analysis.so_far(*segment, *flow);
+    if (!flow) continue;  // an ICMP error about another connection
+    const auto so_far =
+        std::visit([&](const auto& part) { return analysis.so_far(part, *flow); }, input[i].what);
     if (!so_far) continue;  // it is not told yet whose the segment is
     INFO("up to frame " << i + 1);
     const auto cut = concluded(script, input, i + 1);

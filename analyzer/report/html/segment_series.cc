@@ -3,78 +3,23 @@
 #include <algorithm>
 #include <optional>
 
-#include "analyzer/decode/window_scale.h"
-#include "analyzer/transfer/probe_kind.h"
-
 namespace tcpautopsy {
 
-void SegmentSeries::learn(End& own, End& peer, const TcpSegment& s) {
-  if (s.has(kSyn) && !own.syn_seen) {
-    own.syn_seen = true;
-    own.syn_options = s.options;
-  }
-  if (!own.has_base) own.base = s.has(kSyn) ? s.seq : s.seq + 0xFFFFFFFFU;
-  own.has_base = true;
-  if (s.has(kAck) && !s.has(kRst) && !peer.has_base) {
-    peer.base = s.ack + 0xFFFFFFFFU;
-    peer.has_base = true;
-  }
-}
-
-void SegmentSeries::judge(SeriesPoint& point, const PlacedSegment& placed, const End& own,
-                          const End& peer) const {
-  point.probe = probe_kind(placed, own.view, peer.view) != ProbeKind::None;
-  if (point.probe || placed.length == 0 || placed.has(kRst) || !own.view.started) return;
-  if (placed.end() > own.view.snd_nxt) return;
-  const bool acknowledged = own.view.acked && placed.end() <= own.view.snd_una;
-  point.resent = acknowledged || own.log.find(placed.seq) != nullptr;
-  point.late = !point.resent;
-}
-
-void SegmentSeries::note_sacks(SeriesPoint& point, const TcpSegment& s, const End& peer) {
+void SegmentSeries::note_sacks(SeriesPoint& point, const TcpSegment& s) {
   point.sacks = static_cast<std::uint32_t>(sacks_.size());
   point.sack_count = s.options.sack_count;
+  const Seq base = meter_.base(other(point.side));
   for (std::size_t i = 0; i < s.options.sack_count; ++i) {
     const SackBlock& block = s.options.sack[i];
-    sacks_.push_back({unwrap(block.left, peer.base, point.ack), unwrap(block.right, peer.base, point.ack)});
+    sacks_.push_back({unwrap(block.left, base, point.ack), unwrap(block.right, base, point.ack)});
   }
 }
 
 const SeriesPoint& SegmentSeries::add(Side sender, const TcpSegment& s, const FrameRef& frame) {
-  End& own = ends_[index(sender)];
-  End& peer = ends_[index(other(sender))];
-  learn(own, peer, s);
-  PlacedSegment placed{s, frame, sender};
-  placed.seq = unwrap(s.seq, own.base, own.view.started ? own.view.snd_nxt : own.view.snd_una);
-  if (s.has(kAck)) placed.ack = unwrap(s.ack, peer.base, peer.view.acked ? peer.view.snd_una : 0);
-  placed.window_known = s.has(kSyn) || window_scale_known(own, peer);
-  placed.window = std::uint32_t{s.window}
-                  << (s.has(kSyn) ? 0 : window_shift(own.syn_options, peer.syn_options));
-
   SeriesPoint& point = points_.emplace_back();
-  point.frame = frame;
+  static_cast<SegmentMeasures&>(point) = meter_.add(sender, s, frame);
   point.ordinal = segments_++;
-  point.seq = placed.seq;
-  point.ack = placed.ack;
-  point.payload = s.payload_length;
-  point.flags = s.flags;
-  point.side = sender;
-  point.window_known = placed.window_known || s.window == 0;
-  point.window = placed.window;
-  judge(point, placed, own, peer);
-  note_sacks(point, s, peer);
-  if (s.has(kAck) && !s.has(kRst) && (!peer.view.acked || placed.ack > peer.view.snd_una)) {
-    const SendLog::Acknowledged taken = peer.log.acknowledge(placed.ack);
-    if (taken.any && !taken.repeated) point.rtt_ns = frame.time_ns - taken.last.sent_ns;
-  }
-  if (!s.has(kRst) && !point.probe) own.log.sent(placed);
-  own.view.sent(placed);
-  peer.view.heard(placed);
-  if (placed.has_data() && own.view.acked) {
-    own.rounds.sent(own.view.snd_nxt, own.view.snd_una, false);
-    point.congestion = own.rounds.most();
-  }
-  point.in_flight = placed.has_data() ? own.view.in_flight() : peer.view.in_flight();
+  note_sacks(point, s);
   return point;
 }
 

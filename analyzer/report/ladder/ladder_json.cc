@@ -1,3 +1,4 @@
+#include "analyzer/flow/quoted_segment.h"
 #include "analyzer/infer/shown_states.h"
 #include "analyzer/report/json/finding_lines.h"
 #include "analyzer/report/json/flow_lines.h"
@@ -117,6 +118,26 @@ void write_doubts(JsonWriter& w, const FlowHistory& history, const Origin& origi
   w.end_object();
 }
 
+void write_errors(JsonWriter& w, const FlowHistory& history, const Origin& origin) {
+  const std::vector<ShownStates> shown = shown_states_at_errors(history);
+  w.key("icmp");
+  w.begin_array();
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    const IcmpRecord& icmp = history.trace.icmp[i];
+    w.begin_object();
+    write_place(w, history, icmp.frame, origin);
+    w.word_field("endpoint", endpoint_name(history.trace, icmp.quoted));
+    w.field("type", unsigned{icmp.type});
+    w.field("code", unsigned{icmp.code});
+    w.field("text", icmp_text(icmp));
+    const std::optional<FrameRef> quoted = quoted_segment(history.trace, icmp);
+    w.field("quoted_frame", quoted ? std::optional(quoted->number) : std::nullopt);
+    write_states(w, history, shown[i]);
+    w.end_object();
+  }
+  w.end_array();
+}
+
 }  // namespace
 
 std::string ladder_json(const FlowResult& flow, const Origin& origin) {
@@ -133,18 +154,7 @@ std::string ladder_json(const FlowResult& flow, const Origin& origin) {
   w.end_array();
   write_turns(w, flow.history, origin);
   write_doubts(w, flow.history, origin);
-  w.key("icmp");
-  w.begin_array();
-  for (const IcmpRecord& icmp : flow.history.trace.icmp) {
-    w.begin_object();
-    w.field("frame", icmp.frame.number);
-    w.field("time_ns", icmp.frame.time_ns);
-    w.field("type", unsigned{icmp.type});
-    w.field("code", unsigned{icmp.code});
-    w.field("text", icmp_text(icmp));
-    w.end_object();
-  }
-  w.end_array();
+  write_errors(w, flow.history, origin);
   w.key("findings");
   w.begin_array();
   for (const Finding& finding : flow.findings) write_finding(w, {finding, &flow.history.trace}, origin);

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "analyzer/analysis/part_of.h"
+#include "analyzer/flow/quoted_segment.h"
 #include "analyzer/infer/shown_states.h"
+#include "analyzer/report/ladder/ladder.h"
 #include "analyzer/report/summary/where_time_went.h"
 #include "analyzer/report/text/names.h"
 
@@ -21,19 +23,35 @@ bool names(const Finding& finding, std::uint32_t frame) {
                      [frame](const FrameRef& f) { return f.number == frame; });
 }
 
+FlowCard::Moment moment_of(const FrameRef& frame, const ShownStates& shown) {
+  return {static_cast<std::uint32_t>(frame.number), shown.possible, shown.after};
+}
+
+// Of segments and ICMP errors, those that change something.
 std::vector<FlowCard::Moment> moments_of(const FlowHistory& history) {
-  std::vector<FlowCard::Moment> moments;
-  const std::vector<ShownStates> shown = shown_states(history);
-  for (RecordIndex i = 0; i < shown.size(); ++i) {
-    FlowCard::Moment moment{static_cast<std::uint32_t>(history.records()[i].frame.number), shown[i].possible,
-                            shown[i].after};
-    if (!moments.empty() && moments.back().possible == moment.possible &&
-        moments.back().after == moment.after)
-      continue;
-    moments.push_back(moment);
-  }
-  moments.shrink_to_fit();
-  return moments;
+  const std::vector<ShownStates> shown = shown_states(history), at_errors = shown_states_at_errors(history);
+  std::vector<FlowCard::Moment> all;
+  for (RecordIndex i = 0; i < shown.size(); ++i)
+    all.push_back(moment_of(history.records()[i].frame, shown[i]));
+  for (std::size_t i = 0; i < at_errors.size(); ++i)
+    all.push_back(moment_of(history.trace.icmp[i].frame, at_errors[i]));
+  std::inplace_merge(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(shown.size()), all.end(),
+                     [](const FlowCard::Moment& a, const FlowCard::Moment& b) { return a.frame < b.frame; });
+  all.erase(std::unique(all.begin(), all.end(),
+                        [](const FlowCard::Moment& a, const FlowCard::Moment& b) {
+                          return a.possible == b.possible && a.after == b.after;
+                        }),
+            all.end());
+  all.shrink_to_fit();
+  return all;
+}
+
+std::vector<FlowCard::Error> errors_of(const FlowTrace& trace) {
+  std::vector<FlowCard::Error> errors;
+  for (const IcmpRecord& icmp : trace.icmp)
+    errors.push_back(
+        {number_of(icmp.frame), number_of(quoted_segment(trace, icmp)), icmp.quoted, icmp_text(icmp)});
+  return errors;
 }
 
 void gravest_first(std::vector<const Finding*>& findings) {
@@ -104,6 +122,7 @@ FlowCard PacketBook::card_of(const FlowResult& flow) {
   if (const auto shares = where_time_went(h)) card.where_time_went = where_time_went_text(*shares);
   card.findings = flow.findings;
   card.moments = moments_of(h);
+  card.errors = errors_of(h.trace);
   card.changes.reserve(h.transitions.size());
   const std::vector<RecordIndex> at = shown_at(h);
   for (std::size_t i = 0; i < at.size(); ++i) {
@@ -159,6 +178,8 @@ PacketView PacketBook::look(const FlowCard& flow, std::uint32_t frame, TimeNs ti
         change.to == view.after[index(change.side)])
       view.known_by[index(change.side)] = &change;
   }
+  for (const FlowCard::Error& error : flow.errors)
+    if (error.frame == frame) view.error = &error;
   for (const Finding& finding : flow.findings)
     if (names(finding, frame)) view.findings.push_back(&finding);
   for (const Finding* finding : findings_of(frame)) view.findings.push_back(finding);

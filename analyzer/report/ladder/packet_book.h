@@ -50,6 +50,14 @@ struct FlowCard {
   std::string where_time_went;  // empty where that is not known
   Findings findings;
 
+  // An ICMP error that quotes it.
+  struct Error {
+    std::uint32_t frame = 0, quoted_frame = 0;  // 0 where the quoted segment is not known
+    Side quoted = Side::A;                      // who sent that segment, and is told
+    std::string text;
+  };
+  std::vector<Error> errors;
+
   struct Moment {
     std::uint32_t frame = 0;
     PerSide<StateSet> possible;
@@ -69,6 +77,7 @@ struct PacketView {
   PerSide<const PacketChange*> known_by{};   // the change that led to `after`; null where that is outside
   std::vector<const PacketChange*> changes;  // made by this packet
   std::vector<const Finding*> findings;      // that name it, gravest first
+  const FlowCard::Error* error = nullptr;    // null unless it is an ICMP error, one of the first of the flow
   Phase phase = Phase::Unknown;
 };
 

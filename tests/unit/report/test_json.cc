@@ -301,6 +301,30 @@ TEST_CASE("history as JSON holds the flow, its segments and findings") {
   CHECK(history["findings"][0]["id"] == "fin_unanswered");
 }
 
+TEST_CASE("history as JSON tells whom an ICMP error speaks to, what it quotes, and the states after it") {
+  FlowResult flow = sample_flow();
+  const SegmentRecord last = flow.history.records()[6];
+  IcmpRecord error;
+  error.frame = last.frame;
+  ++error.frame.number;
+  error.quoted = last.side;
+  error.seq = last.seq;
+  error.type = 3;
+  error.code = 4;
+  flow.history.trace.icmp = {error, error};
+  flow.history.trace.icmp[1].seq += 1'000'000;
+  const json history = json::parse(ladder_json(flow, sample_origin()));
+  REQUIRE(history["icmp"].size() == 2);
+  const json& told = history["icmp"][0];
+  CHECK(told["endpoint"] == history["segments"][6]["endpoint"]);
+  CHECK(told["type"] == 3);
+  CHECK(told["code"] == 4);
+  CHECK(told["quoted_frame"] == last.frame.number);
+  CHECK(told["state"] == history["segments"][6]["state"]);
+  CHECK(told["possible"] == history["segments"][6]["possible"]);
+  CHECK(history["icmp"][1]["quoted_frame"].is_null());
+}
+
 TEST_CASE("history as JSON tells what was lost after the capture point, and what fits no state") {
   FlowResult flow = sample_flow();
   const json plain = json::parse(ladder_json(flow, sample_origin()));
