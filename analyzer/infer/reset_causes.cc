@@ -36,7 +36,8 @@ bool forgot(const FlowHistory& h, const ResetVerdict& reset) {
 // Its IP header is not this end's, or it came from nearer; a TTL that differs by that of two usual initial
 // values may be its own.
 bool surely_misfit(const ResetVerdict& reset) {
-  return reset.misfit.ip_id || reset.misfit.too_soon || (reset.misfit.ttl && !reset.misfit.ttl_by_initial);
+  const HeaderMisfit& misfit = reset.misfit;
+  return misfit.ip_id || (misfit.too_soon && !misfit.by_handshake) || (misfit.ttl && !misfit.ttl_by_initial);
 }
 
 bool may_leave_unread(const ResetVerdict& reset) {

@@ -133,6 +133,7 @@ class ResetJudge {
     if (reading_.answers != kNoRecord) v_.answers = refused(h_.trace, reading_.answers, acked_);
     v_.misfit = header_misfit(h_.trace, i_);
     v_.misfit.too_soon = too_soon();
+    v_.misfit.by_handshake = h_.rtt(side_) == h_.trace.facts(side_).rtt_handshake_ns;
     v_.own_before = ref(h_.trace, last_before(h_.trace, i_, side_));
     v_.peer_before = ref(h_.trace, last_before(h_.trace, i_, other(side_)));
     v_.of_handshake = resets_completed(h_, i_);

@@ -71,8 +71,19 @@ finding rst_injected frame 5 endpoint server
 +.03   A < B  S.  0:0(0) ack 1  <mss 1460>
 +.0001 A > B  .   1:1(0) ack 1
 +.0001 A > B  P.  1:301(300) ack 1
++.028  A < B  P.  1:201(200) ack 301
++.0001 A > B  P.  301:601(300) ack 201
++.004  A < B  R.  201:201(0) ack 601
+finding rst_injected frame 7 endpoint server severity warning certainty possible
+)"},
+    {"By the handshake alone, which may have been slow for once: both causes are told", R"(
++0     A > B  S   0:0(0)        <mss 1460>
++.03   A < B  S.  0:0(0) ack 1  <mss 1460>
++.0001 A > B  .   1:1(0) ack 1
++.0001 A > B  P.  1:301(300) ack 1
 +.004  A < B  R.  1:1(0) ack 301
-finding rst_injected frame 5 endpoint server severity warning certainty possible
+finding rst_injected frame 5 endpoint server severity info certainty possible
+finding rst_unread_data frame 5 endpoint server severity warning
 )"},
     {"Far outside the window", R"(
 handshake
