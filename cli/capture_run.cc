@@ -110,8 +110,8 @@ void CaptureRun::start(Group& group, const Handlers& handlers, TimeNs first_ns) 
   analysis.profile = options_.profile;
   analysis.thresholds = options_.thresholds;
   analysis.first_flow = flows_;
-  analysis.threads =
-      options_.threads > 0 ? options_.threads : std::max(1U, std::thread::hardware_concurrency());
+  analysis.threads = options_.threads > 0 ? options_.threads
+                                          : std::clamp(std::thread::hardware_concurrency(), 1U, kMostThreads);
   analysis.on_segment = handlers.segment;
   if (options_.anonymize)
     analysis.stands_for = [cipher = std::make_shared<AddressCipher>(*options_.anonymize)](

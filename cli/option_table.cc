@@ -20,7 +20,6 @@ using enum Takes;
 constexpr unsigned kEvery = 1U << 31;  // no command leaves it out
 constexpr std::string_view kFormat = "format";
 constexpr unsigned kAnalysing = kInput | kProfile;
-constexpr std::uint64_t kMostThreads = 64;
 
 constexpr std::array<Choice<When>, 3> kWhen{
     {{"auto", When::Auto}, {"always", When::Always}, {"never", When::Never}}};

@@ -28,6 +28,8 @@ struct UsageError {
 enum class When : std::uint8_t { Auto, Always, Never };
 enum class Direction : std::uint8_t { Both, Client, Server };  // by who sent
 
+constexpr unsigned kMostThreads = 64;
+
 struct Options {
   std::vector<std::string> files;
   std::vector<std::string> also_read;  // what else was read: settings, a store

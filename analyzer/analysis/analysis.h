@@ -60,7 +60,7 @@ class Analysis {
 
   // What the packets so far tell of the live flow `number` that the segment just went to, as though the
   // capture ended here; later packets may revise all of it. Without facts about the transfer. None where it
-  // is not told yet whose the segment is.
+  // is not told yet whose the segment is. Hands out what is over, as settle() does.
   std::optional<FlowResult> so_far(const TcpSegment& segment, std::uint64_t number);
   std::optional<FlowResult> so_far(const IcmpError& error, std::uint64_t number);
 

@@ -112,6 +112,10 @@ void HistoryQueue::submit() {
 
 void HistoryQueue::work_through(Batch& batch, Bench& bench) const {
   try {
+    if (!batch.results) {
+      batch.results = std::make_unique<Results>();
+      batch.results->owner = &bench;
+    }
     for (std::size_t i = 0; i < batch.tasks.size(); ++i)
       conclude(batch.tasks[i], bench, batch.results->told[i]);
   } catch (...) {
@@ -129,10 +133,6 @@ void HistoryQueue::work_on_next(std::unique_lock<std::mutex>& lock, Bench& bench
     bench.idle.pop_back();
   }
   lock.unlock();
-  if (!batch.results) {
-    batch.results = std::make_unique<Results>();
-    batch.results->owner = &bench;
-  }
   work_through(batch, bench);
   lock.lock();
   batch.stage = Stage::Done;

@@ -10,13 +10,17 @@ void note_copies(const FlowTracker& tracker, EndedFlow& ended) {
 
 }  // namespace
 
+void FinishedFlow::identify(FlowTrace& trace) const {
+  trace.number = number;
+  trace.incarnation = incarnation;
+  trace.encapsulation = key.encapsulation;
+  trace.self_connection = key.low == key.high;
+  trace.successor = successor;
+}
+
 EndedFlow FinishedFlow::end(std::optional<FlowTracker>& spare) {
   EndedFlow ended;
-  ended.trace.number = number;
-  ended.trace.incarnation = incarnation;
-  ended.trace.encapsulation = key.encapsulation;
-  ended.trace.self_connection = key.low == key.high;
-  ended.trace.successor = successor;
+  identify(ended.trace);
   ended.next = next;
   if (!tracker) spare.emplace(key, a_is_low, limits).replay(journal, epoch);
   FlowTracker& all = tracker ? *tracker : *spare;

@@ -27,6 +27,8 @@ struct FinishedFlow {
   Bytes journal;  // where there is no tracker; the table's own until Done returns
   TimeNs epoch = 0;
 
+  // Who it is, and by what it was followed.
+  void identify(FlowTrace& trace) const;
   // To be called once. `spare` is where a tracker is made of a journal.
   EndedFlow end(std::optional<FlowTracker>& spare);
   EndedFlow end();

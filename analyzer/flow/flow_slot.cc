@@ -59,6 +59,16 @@ SleepingFlow SleepingFlow::of(const LiveFlow& flow) {
           Bytes(flow.journal().bytes())};
 }
 
+FinishedFlow SleepingFlow::finish() const {
+  FinishedFlow finished;
+  finished.key = key;
+  finished.number = number;
+  finished.incarnation = incarnation;
+  finished.a_is_low = a_is_low;
+  finished.journal = journal;
+  return finished;
+}
+
 FlowSlot& FlowSlot::operator=(FlowSlot&& o) noexcept {
   if (this != &o) {
     clear();

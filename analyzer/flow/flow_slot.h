@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "analyzer/capture/frame.h"
+#include "analyzer/flow/finished_flow.h"
 #include "analyzer/flow/live_flow.h"
 
 namespace tcpautopsy {
@@ -27,6 +28,8 @@ struct SleepingFlow {
   Bytes journal;  // views into the slot
 
   static SleepingFlow of(const LiveFlow& flow);
+  // What it leaves when it is over, but for what all flows have in common.
+  FinishedFlow finish() const;
 };
 
 // Eight octets: there is one for each flow.

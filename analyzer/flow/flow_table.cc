@@ -8,6 +8,22 @@
 #include "analyzer/flow/incarnations.h"
 
 namespace tcpautopsy {
+namespace {
+
+// What is handed out is gone, whatever who gets it throws.
+template <class F>
+class OnExit {
+ public:
+  explicit OnExit(F f) : f_(std::move(f)) {}
+  OnExit(const OnExit&) = delete;
+  OnExit& operator=(const OnExit&) = delete;
+  ~OnExit() { f_(); }
+
+ private:
+  F f_;
+};
+
+}  // namespace
 
 FlowTable::FlowTable(FlowOptions options, Done done)
     : options_(std::move(options)),
@@ -183,23 +199,18 @@ void FlowTable::hand_out(Id id) {
   const LiveFlow& flow = flows_[id];
   if (flow.successor && flow.newer != LiveFlows::kNone) finished.next = flows_[flow.newer].number;
   finished.captured_twice = pairs_.copied(flow.pair);
+  const OnExit close([this, id] { flows_.close(id); });
   done_(std::move(finished));
-  flows_.close(id);
 }
 
 void FlowTable::hand_out_asleep(Id id) {
   const SleepingFlow flow = flows_.sleeping(id);
-  FinishedFlow finished;
-  finished.key = flow.key;
-  finished.number = flow.number;
-  finished.incarnation = flow.incarnation;
-  finished.a_is_low = flow.a_is_low;
+  FinishedFlow finished = flow.finish();
   finished.captured_twice = pairs_.copied(flow.pair);
   finished.limits = flows_.limits_of(flow.number);
-  finished.journal = flow.journal;
   finished.epoch = flows_.epoch();
+  const OnExit close([this, id] { flows_.close_asleep(id); });
   done_(std::move(finished));
-  flows_.close_asleep(id);
 }
 
 void FlowTable::count_copies(const CopiesLeftOut& copies) {

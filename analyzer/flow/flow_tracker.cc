@@ -123,6 +123,7 @@ void FlowTracker::choose_iss(Side s, Seq acknowledged) {
   server.set_base(*server.other_iss);
   server.sent.start(0);
   server.sent.add({0, 0, true, false});
+  server.timed.running = false;  // since the other SYN-ACK
   server.other_iss = left;
 }
 

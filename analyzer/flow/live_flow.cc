@@ -82,14 +82,19 @@ void LiveFlow::add(const IcmpError& error, const FrameRef& frame) {
   replay().add(error, frame, side_of(error.source));
 }
 
+FinishedFlow LiveFlow::identity() const {
+  FinishedFlow flow;
+  flow.key = key;
+  flow.number = number;
+  flow.incarnation = incarnation;
+  flow.a_is_low = a_is_low;
+  flow.successor = successor;
+  return flow;
+}
+
 FinishedFlow LiveFlow::finish() {
-  FinishedFlow finished;
-  finished.key = key;
-  finished.number = number;
-  finished.incarnation = incarnation;
-  finished.a_is_low = a_is_low;
+  FinishedFlow finished = identity();
   finished.limits = limits_;
-  finished.successor = successor;
   finished.tracker = std::move(tracker_);
   finished.journal = journal_.bytes();
   finished.epoch = epoch_;
@@ -98,11 +103,7 @@ FinishedFlow LiveFlow::finish() {
 
 FlowTrace LiveFlow::so_far(bool copies_are_capture) {
   FlowTrace trace;
-  trace.number = number;
-  trace.incarnation = incarnation;
-  trace.encapsulation = key.encapsulation;
-  trace.self_connection = self();
-  trace.successor = successor;
+  identity().identify(trace);
   replay().so_far(copies_are_capture, trace);
   return trace;
 }

@@ -100,6 +100,7 @@ class LiveFlow {
  private:
   static constexpr std::uint8_t kYoung = 64;  // segments that the journal keeps
 
+  FinishedFlow identity() const;  // nothing but who it is
   bool young() const { return notes_.in_journal <= kYoung; }
   void note(const TcpSegment& segment, const FrameRef& frame);
   void note_in_journal(const TcpSegment& segment, const FrameRef& frame, Side s, Role role);

@@ -37,8 +37,8 @@ struct LiveSide {
   // be.
   SequenceTracker sent;
   Seq base;  // the number at offset 0
-  std::optional<Seq>
-      other_iss;  // of a SYN-ACK before, of another host or socket: which one counts is not told
+  // Of the SYN-ACK before, of another host or socket: which one counts is not told yet.
+  std::optional<Seq> other_iss;
   StreamOffset origin = 0;
   StreamOffset acked_max = 0;  // in the other's stream
   StreamOffset fin_end = 0;

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "analyzer/flow/flow_trace.h"
+#include "analyzer/seq/frame_order.h"
 
 namespace tcpautopsy {
 
@@ -12,7 +13,7 @@ namespace tcpautopsy {
 inline std::optional<FrameRef> quoted_segment(const FlowTrace& trace, const IcmpRecord& error) {
   std::optional<FrameRef> found;
   for (const SegmentRecord& r : trace.records) {
-    if (r.frame.file != error.frame.file || r.frame.number >= error.frame.number) continue;
+    if (r.copy || !comes_before(r.frame, error.frame)) continue;
     const bool within = r.seq <= error.seq && error.seq < r.end();
     if (r.side == error.quoted && (r.seq == error.seq || within)) found = r.frame;
   }

@@ -52,7 +52,8 @@ struct HeaderMisfit {
   bool ttl_by_initial = false;  // by just the difference of two usual initial values: another code path may
                                 // do that
   bool ip_id = false;           // others count up, and this one is out of line
-  bool by_handshake = false;    // too_soon: only by the SYN and its answer, which may have been slow for once
+  bool by_handshake =
+      false;  // too_soon: the least round trip is that of the SYN, which may have been slow for once
   bool too_soon = false;  // what it answers passed too short a time ago for the way to the sender and back
   std::uint8_t usual_ttl = 0;
   bool any() const { return ttl || ip_id || too_soon; }

@@ -4,11 +4,11 @@
 #include <utility>
 
 #include "analyzer/infer/conclude_closing.h"
-#include "analyzer/infer/frame_order.h"
 #include "analyzer/infer/outcome.h"
 #include "analyzer/infer/record_search.h"
 #include "analyzer/infer/reset_causes.h"
 #include "analyzer/infer/traceback.h"
+#include "analyzer/seq/frame_order.h"
 
 namespace tcpautopsy {
 namespace {

@@ -143,6 +143,8 @@ struct Opening {
   IgnoredAcks ignored_acks;
   IgnoredSynAcks ignored_syn_acks;
   std::optional<Abandoned> abandoned;
+  bool reset_on_completing =
+      false;  // `server_rst` is its first word after the client completed the handshake
   ThrownAway thrown_away = ThrownAway::No;
   Refusals refusals;
   std::optional<ConnectGivenUp> given_up;

@@ -154,15 +154,21 @@ std::optional<Abandoned> abandoned(const OpeningReading& r) {
   return found;
 }
 
-// The RST that answers the handshake's ACK, without a socket, as the first segment of the server after its
-// SYN-ACK.
-bool reset_at_once(const OpeningReading& r) {
+// The client completed the handshake, and a RST is the server's first segment after its one SYN-ACK.
+bool reset_on_completing(const OpeningReading& r) {
   const Opening& o = r.opening;
   const SegmentRef& rst = o.server_rst.segment;
-  if (!rst || !o.server_rst.bare || !o.completing || o.syn_acks.count() != 1) return false;
+  if (!rst || !o.completing || o.syn_acks.count() != 1) return false;
   if (rst.record > o.server_knows.record || rst.record < o.completing.record) return false;
-  return record(r, rst.record).seq == record(r, o.completing.record).ack &&
-         rst.time_ns() - o.completing.time_ns() <= r.flow.rtt(r.flow.server()).value_or(0) + kAtOnce;
+  return record(r, rst.record).seq == record(r, o.completing.record).ack;
+}
+
+// Without a socket, and in answer to the handshake's ACK.
+bool reset_at_once(const OpeningReading& r) {
+  const Opening& o = r.opening;
+  return o.reset_on_completing && o.server_rst.bare &&
+         o.server_rst.segment.time_ns() - o.completing.time_ns() <=
+             r.flow.rtt(r.flow.server()).value_or(0) + kAtOnce;
 }
 
 ThrownAway thrown_away(const OpeningReading& r) {
@@ -320,6 +326,7 @@ void judge_answers(const OpeningReading& r) {
   o.ignored_acks = ignored_acks(r);
   o.ignored_syn_acks = ignored_syn_acks(r);
   o.abandoned = abandoned(r);
+  o.reset_on_completing = reset_on_completing(r);
   o.thrown_away = thrown_away(r);
 }
 

@@ -26,19 +26,11 @@ bool carries_on(const SegmentRecord& record) { return !record.has(kSyn) && !reco
 bool is_data(const SegmentRecord& record) { return record.payload > 0 && !record.standing.keepalive; }
 bool has_octets(const SegmentRecord& record) { return record.sequence_length() > 0 && !record.has(kRst); }
 
-// The client had completed the handshake, and the RST is the server's first word after that. Told by
-// half_open_abandoned where the SYN-ACK was repeated.
-bool resets_completed(const FlowHistory& h, RecordIndex i) {
-  const Opening& o = h.opening;
-  return o.server_rst.segment.record == i && o.completing && o.completing.record < i &&
-         o.syn_acks.count() == 1 && h.records()[i].seq == h.records()[o.completing.record].ack &&
-         last_before(h.trace, i, h.records()[i].side, carries_on) == kNoRecord;
-}
-
 // A SYN met by a RST, or a handshake taken back, belongs to the opening.
 bool after_handshake(const FlowHistory& h, RecordIndex i) {
   const Side side = h.records()[i].side;
-  if (last_before(h.trace, i, side, carries_on) != kNoRecord || resets_completed(h, i)) return true;
+  if (last_before(h.trace, i, side, carries_on) != kNoRecord) return true;
+  if (h.opening.reset_on_completing && h.opening.server_rst.segment.record == i) return true;
   const RecordIndex syn_ack =
       last_before(h.trace, i, side, [](const SegmentRecord& r) { return r.has(kSyn | kAck); });
   return syn_ack != kNoRecord && last_before(h.trace, i, other(side), carries_on) != kNoRecord &&
@@ -133,10 +125,10 @@ class ResetJudge {
     if (reading_.answers != kNoRecord) v_.answers = refused(h_.trace, reading_.answers, acked_);
     v_.misfit = header_misfit(h_.trace, i_);
     v_.misfit.too_soon = too_soon();
-    v_.misfit.by_handshake = h_.rtt(side_) == h_.trace.facts(side_).rtt_handshake_ns;
+    v_.misfit.by_handshake = v_.misfit.too_soon && h_.rtt(side_) == h_.trace.facts(side_).rtt_handshake_ns;
     v_.own_before = ref(h_.trace, last_before(h_.trace, i_, side_));
     v_.peer_before = ref(h_.trace, last_before(h_.trace, i_, other(side_)));
-    v_.of_handshake = resets_completed(h_, i_);
+    v_.of_handshake = h_.opening.reset_on_completing && h_.opening.server_rst.segment.record == i_;
     v_.after_close = after_close();
     v_.became = became();
     v_.not_heeded = not_heeded();
@@ -189,6 +181,7 @@ class ResetJudge {
   // The first segment of the peer that it can answer: whose data it acknowledges, or whose ACK field numbers
   // it (RFC 9293 3.5.2). None if that may have been folded away.
   RecordIndex earliest_cause() const {
+    if (rst_.has(kAck) && acked_ >= rst_.ack) return kNoRecord;  // it answers nothing new
     const auto causes = [this](const SegmentRecord& r) {
       if (r.side == side_ || r.copy || r.has(kSyn)) return false;
       return rst_.has(kAck) ? r.end() >= rst_.ack : r.has(kAck) && r.ack == rst_.seq;

@@ -1,16 +1,12 @@
 #include "analyzer/infer/shown_states.h"
 
 #include <algorithm>
-#include <tuple>
 
 #include "analyzer/infer/transitions.h"
+#include "analyzer/seq/frame_order.h"
 
 namespace tcpautopsy {
 namespace {
-
-bool is_before(const FrameRef& a, const FrameRef& b) {
-  return std::tie(a.file, a.number) < std::tie(b.file, b.number);
-}
 
 template <class Before>
 RecordIndex count_while(const FlowHistory& h, Before before) {
@@ -21,7 +17,7 @@ RecordIndex count_while(const FlowHistory& h, Before before) {
 
 RecordIndex first_after(const FlowHistory& h, const Transition& t) {
   return count_while(h, [&t](const SegmentRecord& r) {
-    return t.frame ? is_before(r.frame, *t.frame) : r.frame.time_ns <= t.time_ns;
+    return t.frame ? comes_before(r.frame, *t.frame) : r.frame.time_ns <= t.time_ns;
   });
 }
 
@@ -37,11 +33,11 @@ void add_aborted(StateSet& possible, const FlowHistory& h, RecordIndex next, std
 
 ShownStates shown_at(const FlowHistory& h, const std::vector<RecordIndex>& at, const IcmpRecord& error) {
   const RecordIndex next =
-      count_while(h, [&error](const SegmentRecord& r) { return is_before(r.frame, error.frame); });
+      count_while(h, [&error](const SegmentRecord& r) { return comes_before(r.frame, error.frame); });
   const auto told_by_now = [&](std::size_t i) {
     const Transition& t = h.transitions[i];
     if (at[i] < next || t.record != kNoRecord) return at[i] < next;
-    return t.frame ? !is_before(error.frame, *t.frame) : t.time_ns <= error.frame.time_ns;
+    return t.frame ? !comes_before(error.frame, *t.frame) : t.time_ns <= error.frame.time_ns;
   };
   ShownStates shown;
   for (const Side side : {Side::A, Side::B}) {

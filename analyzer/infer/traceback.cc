@@ -4,8 +4,8 @@
 #include <array>
 #include <utility>
 
-#include "analyzer/infer/frame_order.h"
 #include "analyzer/infer/trellis_moves.h"
+#include "analyzer/seq/frame_order.h"
 
 namespace tcpautopsy {
 namespace {

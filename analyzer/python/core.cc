@@ -31,7 +31,7 @@ const Objects& objects() {
 class PythonReading {
  public:
   PythonReading(Options options, const std::map<std::string, py::object>& detectors)
-      : reading_(std::move(options)) {
+      : reading_(std::make_shared<Reading>(std::move(options))) {
     for (const auto& [id, examine] : detectors) add_detector(id, examine);
   }
   // Detectors wait for the GIL, so it must not be held while the analysis is waited for.
@@ -43,16 +43,18 @@ class PythonReading {
     std::unique_ptr<KeptFlow> next;
     {
       const py::gil_scoped_release others_run;
-      next = reading_.take(&heed_signals);
+      next = reading_->take(&heed_signals);
     }
     return next ? objects().flow(next->flow) : py::none();
   }
 
-  py::object result() const { return reading_.result() ? objects().result(*reading_.result()) : py::none(); }
+  py::object result() const {
+    return reading_->result() ? objects().result(*reading_->result()) : py::none();
+  }
 
   void close() {
     const py::gil_scoped_release others_run;
-    reading_.close();
+    reading_->close();
   }
 
  private:
@@ -62,19 +64,23 @@ class PythonReading {
   }
 
   void add_detector(const std::string& id, const py::object& examine) {
-    // Copies of the function are made and dropped without the GIL: they share the one reference.
-    const auto shared = std::make_shared<const py::object>(examine);
-    detectors_.push_back(shared);
-    reading_.add_detector({id, [examine = shared.get()](const Flow& flow, std::vector<Finding>& findings) {
-                             const py::gil_scoped_acquire mine;
-                             const py::object found = (*examine)(objects().flow(flow));
-                             if (found.is_none()) return;
-                             for (const py::handle one : found) findings.push_back(objects().found(one));
-                           }});
+    // Copies of the function are made and dropped without the GIL: they share the one reference, which goes
+    // with the last of them.
+    const std::shared_ptr<const py::object> shared(new py::object(examine), &let_go);
+    reading_->add_detector({id, [shared](const Flow& flow, std::vector<Finding>& findings) {
+                              const py::gil_scoped_acquire mine;
+                              const py::object found = (*shared)(objects().flow(flow));
+                              if (found.is_none()) return;
+                              for (const py::handle one : found) findings.push_back(objects().found(one));
+                            }});
+  }
+  static void let_go(const py::object* function) {
+    if (!Py_IsInitialized()) return;  // it is gone with all else
+    const py::gil_scoped_acquire mine;
+    delete function;
   }
 
-  std::vector<std::shared_ptr<const py::object>> detectors_;
-  Reading reading_;
+  std::shared_ptr<Reading> reading_;
 };
 
 void raise(const char* name, const char* message) {

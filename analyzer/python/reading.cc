@@ -34,7 +34,7 @@ Reading::~Reading() { close(); }
 void Reading::add_detector(Detector detector) { analysis_.add_detector(std::move(detector)); }
 
 void Reading::start() {
-  std::call_once(started_, [this] { thread_ = std::thread([this] { run(); }); });
+  std::call_once(started_, [this] { thread_ = std::thread([self = shared_from_this()] { self->run(); }); });
 }
 
 void Reading::run() {
@@ -91,7 +91,10 @@ void Reading::close() {
     changed_.notify_all();
   }
   std::call_once(joined_, [this] {
-    if (thread_.joinable()) thread_.join();
+    if (!thread_.joinable()) return;
+    // What a detector leaves to the garbage collector may close this: the thread cannot wait for itself, and
+    // goes on to its end.
+    thread_.get_id() == std::this_thread::get_id() ? thread_.detach() : thread_.join();
   });
 }
 

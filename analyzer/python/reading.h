@@ -28,9 +28,9 @@ struct KeptFlow {
 };
 
 // At most kWaiting flows wait to be taken: who takes slowly slows the analysis down and needs no more memory.
-class Reading {
+class Reading : public std::enable_shared_from_this<Reading> {
  public:
-  // Throws Error of kind Option.
+  // Held by a shared_ptr: while it reads, its thread holds it too. Throws Error of kind Option.
   explicit Reading(Options options);
   ~Reading();
 
@@ -42,7 +42,8 @@ class Reading {
   std::unique_ptr<KeptFlow> take(const std::function<void()>& meanwhile);
   // None until take() has returned none.
   const std::optional<Result>& result() const { return result_; }
-  // Ends the analysis, and returns when it has ended; take() returns none from then on.
+  // Ends the analysis, and returns when it has ended, unless a detector calls it; take() returns none from
+  // then on.
   void close();
 
  private:

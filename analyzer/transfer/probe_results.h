@@ -21,6 +21,7 @@ struct SilenceFacts {
   TimeNs silence_ns = 0;      // 0: there was none, or the peer answered
   FrameRef before;            // the last segment before it
   FrameRef data;              // the first data after it
+  bool survived = false;      // a silence as long, or nearly, was answered before
   bool reset = false;         // the peer answered with a RST
   FrameRef answer;            // that RST
   Incidents retransmissions;  // of the data, unanswered

@@ -67,12 +67,12 @@ void Probes::data(const PlacedSegment& s, const Views& views) {
   const SenderView& view = views.own;
   own.size.sent(s, view);
   if (!s.standing.retransmission) {
-    if (started_ && view.heard_ns > 0 && s.time_ns() - last_.time_ns >= kSilence && !own.silence &&
-        !survived(s.time_ns() - last_.time_ns)) {
+    if (started_ && view.heard_ns > 0 && s.time_ns() - last_.time_ns >= kSilence && !own.silence) {
       own.silence = std::make_unique<AfterSilence>();
       asked_ = true;
       own.silence->begin = s.seq;
       own.silence->facts.silence_ns = s.time_ns() - last_.time_ns;
+      own.silence->facts.survived = survived(own.silence->facts.silence_ns);
       own.silence->facts.before = last_;
       own.silence->facts.data = s.frame;
     }

@@ -46,7 +46,7 @@ class Probes {
   void data(const PlacedSegment& segment, const Views& views);
   // The peer of `asker` sent this.
   void answered(const PlacedSegment& segment, Sender& asker);
-  // No timer ends at so long a silence, since one as long was survived.
+  // Hardly a timer's doing, since a silence as long was survived.
   bool survived(TimeNs silence_ns) const { return silence_ns - silence_ns / 8 <= survived_ns_; }
   // What `sender` sends shows that it got something from its peer that was not captured.
   static void heard_unseen(Sender& sender);

@@ -278,7 +278,9 @@ void RetransmissionWatch::count(const Retransmission& r) {
                         : r.cause == RetransmissionCause::Fast    ? facts_.fast
                                                                   : facts_.prompt;
   of_cause.add(r.frame, r.waited_ns);
-  if (r.cause == RetransmissionCause::Timeout) note_wait(r);
+  if (r.cause != RetransmissionCause::Timeout) return;
+  facts_.timeouts_spurious += r.spurious ? 1 : 0;
+  note_wait(r);
 }
 
 // They end in the order in which they come, so that the oldest hardly ever grows again.

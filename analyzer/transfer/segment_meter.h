@@ -22,8 +22,8 @@ struct SegmentMeasures {
   StreamOffset ack = 0;       // meaningful with kAck
   std::uint32_t payload = 0;  // octets
   std::uint32_t window = 0;   // octets; as sent where the scale is not known
-  std::uint64_t in_flight =
-      0;  // after it, of its sender's data; of a segment without data, of its receiver's
+  // After it, of its sender's data; of a segment without data, of its receiver's.
+  std::uint64_t in_flight = 0;
   std::uint64_t congestion = 0;  // most that was in flight in this round trip and the one before; 0: unknown
   TimeNs rtt_ns = -1;            // the round trip that this ACK ends, by Karn's rule; -1 for none
   std::uint16_t flags = 0;       // TcpFlag

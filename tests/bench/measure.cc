@@ -25,7 +25,8 @@ double median_ratio(std::vector<Used> rounds, const std::vector<Used>& base) {
 
 Command tool_command(const Settings& settings, Profile profile, const std::string& capture) {
   const bool report = profile == Profile::Churn || profile == Profile::SynFlood;
-  return {settings.tool, report ? "report" : "flows", "--format", report ? "json" : "ndjson", capture};
+  return {settings.tool, report ? "report" : "flows", "--threads", "1",
+          "--format",    report ? "json" : "ndjson",  capture};
 }
 
 Command bare_command(const Settings& settings, const std::string& capture) {
@@ -41,7 +42,8 @@ std::vector<Other> installed_others() {
 }
 
 void check(const Settings& settings, const CaptureFile& capture) {
-  const Printed printed = count_lines({settings.tool, "flows", "--format", "ndjson", capture.path()});
+  const Printed printed =
+      count_lines({settings.tool, "flows", "--threads", "1", "--format", "ndjson", capture.path()});
   if (printed.status != 0)
     throw std::runtime_error("the tool ended with status " + std::to_string(printed.status));
   if (printed.lines != capture.flows())

@@ -8,7 +8,7 @@ from captures import ACK, FIN, RST, SYN, Folder, connection, pcap, refused, run,
 
 SAMPLES = sorted(glob.glob(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../samples/*/case.pcap")))
 TOLD = (("flows", "--format", "ndjson"), ("flows", "--format", "ndjson", "--unordered"), ("findings", "--format", "ndjson"),
-        ("report", "--format", "json"))
+        ("report", "--format", "json"), ("report", "--format", "html"))
 
 
 def used_again(ports, times):

@@ -23,7 +23,8 @@ constexpr Doc kDoc{
         "in either direction and not yet read is dropped, acknowledged or not.",
     .how_known =
         "A RST from an endpoint in ESTABLISHED, FIN-WAIT-1, FIN-WAIT-2 or CLOSE-WAIT, with a sequence number "
-        "that the peer accepts, before FINs of both ends had passed. A RST that answers data after the "
+        "that the peer accepts, before FINs of both ends had passed; or the server's first word after the "
+        "client had completed the handshake. A RST that answers data after the "
         "endpoint's own FIN is told as rst_after_close; one that fits the endpoint badly, or after which the "
         "endpoint goes on, as rst_injected.\n\n"
         "Common stacks set ACK on a RST that a socket sends of its own accord, and send a RST without ACK, "
@@ -113,6 +114,13 @@ services 9
 +.01   A < B  R   1:1(0)
 finding rst_abort frame 4 endpoint server severity info
 )"},
+    {"A connection that was never used is reset after minutes", R"(
++0     A > B  S   0:0(0)        <mss 1460>
++.01   A < B  S.  0:0(0) ack 1  <mss 1460>
++.0001 A > B  .   1:1(0) ack 1
++300   A < B  R   1:1(0)
+finding rst_abort frame 4 endpoint server severity warning
+)"},
     {"A bare RST to a handshake that the client never completed", R"(
 +0     A > B  S   0:0(0)        <mss 1460>
 +.01   A < B  S.  0:0(0) ack 1  <mss 1460>
@@ -163,7 +171,7 @@ struct Cause {
 
 // The socket's own abort, as far as packets tell.
 Cause abort_of(const ResetVerdict& reset) {
-  if (reset.of_handshake && !reset.acknowledges)
+  if (reset.of_handshake && reset.answers && reset.idle_ns < kLongIdle)
     return {"no_socket_after_handshake",
             "as a listener does whose accept queue is full (tcp_abort_on_overflow), a balancer that has no "
             "server behind it, or a filter that dislikes the request"};

@@ -15,14 +15,18 @@ constexpr Doc kDoc{
         "on after it",
     .what =
         "A RST in the name of an endpoint does not fit it: another TTL or a strange IP ID, a sequence number "
-        "outside the window, or the endpoint goes on with the connection as if nothing had happened. "
+        "outside the window, sooner than the endpoint can have answered, or the endpoint goes on with the "
+        "connection as if nothing had happened. "
         "Somebody between the hosts, or an attacker off the path, may have sent it.",
     .how_known =
         "Compared with the other segments of the same endpoint in this connection: their TTL is constant and "
         "the RST's differs; their IP IDs count up by small steps and the RST's is out of line (a RST with "
         "ACK only, since hosts number RSTs without a socket differently, Linux by 0). "
         "Or the RST lies outside the receiver's window though it answers no earlier segment. Or the endpoint "
-        "sends new data, or acknowledges something new, more than a round trip after it.\n\n"
+        "sends new data, or acknowledges something new, more than a round trip after it. Or it answers a "
+        "segment that passed less than a third of the least round trip to the endpoint before it (of round "
+        "trips from 5 ms on; where only the handshake was measured, which may have been slow for once, it is "
+        "told beside another cause).\n\n"
         "Alone, a TTL that differs by just the distance of two usual initial values (64, 128, 255) can come "
         "from the host's own other code path, or from a proxy that answers for it: then only 'possible'. A "
         "careful injector copies TTL and ID; near the host's own interface a capture settles it, since an "
@@ -93,6 +97,15 @@ handshake
 +.10  A < B  R  900000000:900000000(0)
 finding rst_injected frame 7 endpoint server certainty possible
 )"},
+    {"A health check resets as soon as the greeting comes, which it does not acknowledge", R"(
++0     A > B  S   0:0(0)        <mss 1460>
++.0001 A < B  S.  0:0(0) ack 1  <mss 1460>
++.03   A > B  .   1:1(0) ack 1
++.0003 A < B  P.  1:21(20) ack 1
++.001  A > B  R.  1:1(0) ack 1
+no finding
+)",
+     true},
     {"An abort that answers nothing, sent before the request came", R"(
 +0     A > B  S   0:0(0)        <mss 1460>
 +.03   A < B  S.  0:0(0) ack 1  <mss 1460>

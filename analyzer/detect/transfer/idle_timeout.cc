@@ -27,7 +27,8 @@ constexpr Doc kDoc{
         "No segment of the connection passed for 30 s or more; the first one after that carries data, and "
         "what comes from the peer's address next is a RST, or nothing although the data are retransmitted "
         "three "
-        "times or more. A RST that acknowledges the data is not meant: it comes from a socket that has taken "
+        "times or more, and not where as long a silence was survived before. A RST that acknowledges the "
+        "data is not meant: it comes from a socket that has taken "
         "them.\n\n"
         "Packets do not tell a middlebox that dropped its entry from a peer that was restarted or had closed "
         "behind a lost FIN; the length of the silence is the hint: round numbers (60 s, 350 s, 1 h) belong "
@@ -164,8 +165,8 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   const bool reset = std::any_of(resets.begin(), resets.end(), [](const ResetVerdict& r) {
     return r.cause == ResetCause::ForgottenWhileIdle;
   });
-  const bool silent =
-      !facts.reset && facts.retransmissions.count() >= kResendsNeeded && !context.flow.one_sided();
+  const bool silent = !facts.reset && !facts.survived && facts.retransmissions.count() >= kResendsNeeded &&
+                      !context.flow.one_sided();
   if (!reset && !silent) return;
   Finding finding = make_finding(kDoc, context.flow, side);
   cite(finding, facts.before);

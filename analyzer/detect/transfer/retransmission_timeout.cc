@@ -27,6 +27,8 @@ constexpr Doc kDoc{
         "tail loss probe. What the sender repeats until the losses before the timeout are made good is "
         "counted with it. If the only segment under way is repeated, the next interval decides: it doubles "
         "after a timeout and starts anew after a probe.\n\n"
+        "`spurious` counts those of which the peer had all already, by later ACKs, DSACK or timestamps: if "
+        "that is all of them, the path delayed the data or their ACKs, and lost nothing.\n\n"
         "Where the first sending never passed the capture point it was lost before it; `first_unseen` says "
         "how often. Where it passed, it or its ACK was lost behind the capture point. A SYN or a FIN alone "
         "is told by other findings and only counted in `rto_retransmissions`.",
@@ -126,14 +128,14 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
                     duration_text(stall);
   if (facts.longest_series > 1)
     finding.summary += " with " + count_text(facts.longest_series, "timeout") + " in a row";
-  if (facts.spurious.count() >= finding.count)
+  if (facts.timeouts_spurious >= finding.count)
     finding.summary += "; the peer had all of it already: delayed on the way, not lost";
   finding.summary += ".";
   prove(finding, "longest_stall_ns", stall);
   prove(finding, "longest_series", facts.longest_series);
   prove(finding, "waited_ns", facts.timeouts_waited_ns);
   prove(finding, "first_unseen", facts.first_unseen);
-  prove(finding, "spurious", facts.spurious.count());
+  prove(finding, "spurious", facts.timeouts_spurious);
   out.push_back(std::move(finding));
 }
 

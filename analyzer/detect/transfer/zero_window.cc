@@ -20,7 +20,9 @@ constexpr Doc kDoc{
         "back if the peer sends window probes meanwhile (an octet or none at the edge or at SND.UNA-1), if "
         "it sends data as soon as the window opens, or if it had filled the window to the edge and the "
         "capture or the connection ends before either.\n\n"
-        "A window that is 0 while the peer has nothing to send is not reported. The time is counted from the "
+        "A window that is 0 while the peer has nothing to send is not reported, nor one of a SYN-ACK that "
+        "opens "
+        "before any probe: a SYN proxy without a server yet. The time is counted from the "
         "segment that closed the window to the one that opened it, as they passed the capture point; where "
         "the peer had room left when it closed, from its first probe, so it may be understated. Data "
         "retransmitted or probes in that time are not retransmissions: nothing was lost.",
