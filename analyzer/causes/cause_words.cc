@@ -95,7 +95,7 @@ constexpr CauseWords kRows[]{
     {"retransmission_rate", Network, Lost::Recovery, "packet loss: high retransmission rate, {S}",
      "look for loss on the path: interface drops, duplex, congestion, Wi-Fi"},
     {"retransmission_timeout", Network, Lost::Recovery,
-     "packets lost or delayed: retransmission timeouts, {S}{n}",
+     "packet loss or delay: retransmission timeouts, {S}{n}",
      "look for loss on the path: interface drops, duplex, congestion, Wi-Fi"},
     {"sequence_rewritten", Middlebox, Lost::Nothing, "middlebox rewrites sequence numbers in part, {S}{n}",
      "turn off sequence number randomisation on the firewall, or let it rewrite SACK too"},
