@@ -13,6 +13,13 @@ Value* find_or_add(KeyTable<Key, Value>& table, const Key& key, std::uint64_t ha
   return table.size() < most ? &table.find_or_add(key, hash) : table.find(key, hash);
 }
 
+// The other end has sent data and then probes, which it does when all is acknowledged (RFC 9293 3.8.4).
+bool was_heard(const EndedConnection& ended, Side side) {
+  const Side prober = other(side);
+  return ended.transfer != nullptr && ended.flow.facts(prober).payload_bytes > 0 &&
+         ended.transfer->probes[index(prober)].keepalives;
+}
+
 }  // namespace
 
 void ServiceBook::note(const EndedConnection& ended) {
@@ -33,7 +40,7 @@ void ServiceBook::note_directions(const EndedConnection& ended) {
   if (ended.flow.self_connection) return;
   for (const Side side : {Side::A, Side::B}) {
     const SideFacts &own = ended.flow.facts(side), &peer = ended.flow.facts(other(side));
-    const bool proved = own.packets == 0 && peer.syn_seen && peer.acked_max > 0;
+    const bool proved = own.packets == 0 && ((peer.syn_seen && peer.acked_max > 0) || was_heard(ended, side));
     if (own.packets == 0 && !proved) continue;
     const bool by_client = side == ended.client;
     const auto &from = by_client ? ended.client_host : ended.server_host,

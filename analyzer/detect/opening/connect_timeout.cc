@@ -140,6 +140,20 @@ end +60
 no finding
 )",
      true},
+    {"An earlier connection's keep-alives show that its data was acknowledged, though nothing was captured "
+     "of that",
+     R"(
+times 1 every 70 {
++0    A > B  P. 1:173(172) ack 1
++60   A > B  .  172:172(0) ack 1
+}
+times 1 every 1 {
++0    A > B  S  0:0(0)        <mss 1460>
+}
+end +60
+no finding
+)",
+     true},
     {"An earlier connection was captured in one direction, another in both", R"(
 times 1 every 1 {
 +0    A > B  S  0:0(0)        <mss 1460>
