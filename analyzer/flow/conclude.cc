@@ -63,6 +63,8 @@ void FlowTracker::choose_client(FlowTrace& trace) const {
     trace.client = *first_syn_;
   } else if (first_syn_ack_) {
     trace.client = self() ? Side::A : other(*first_syn_ack_);
+  } else if (trace.successor) {
+    trace.client = trace.successor->sender;  // who connects again did so before
   } else if (key_.low.port != key_.high.port) {
     const bool low_is_client = key_.low.port > key_.high.port;
     trace.client = low_is_client == a_is_low_ ? Side::A : Side::B;

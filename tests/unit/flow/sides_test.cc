@@ -34,6 +34,16 @@ TEST_CASE("in midstream the higher port is the client, whoever sent first") {
   CHECK(flows[0].client_guessed);
 }
 
+TEST_CASE("in midstream the client is who connects again from the same ports, whatever their numbers") {
+  Traffic t;
+  t.a(kAck, 1, 1, 100).b(kAck, 1, 101).wait(60 * kSecond);
+  t.feed(segment(server(), client(), kSyn, 777));
+  const auto flows = t.finish();
+  REQUIRE(flows.size() == 2);
+  CHECK(flows[0].facts(flows[0].client).address == server());
+  CHECK(flows[0].client_guessed);
+}
+
 TEST_CASE("what is earlier than the first number seen has offsets of zero and below") {
   Traffic t;
   t.a(kAck, 1001, 1, 100).a(kAck, 501, 1, 100);
