@@ -42,7 +42,7 @@ class Installed(unittest.TestCase):
             run(CMAKE, "--install", os.environ["BUILD"], "--prefix", cls.prefix, "--component", component)
         cls.libraries = next(cls.prefix.rglob("libtcpautopsy.so")).parent
         cls.by_cmake = cls.work / "by-cmake"
-        run(CMAKE, "-S", ROOT / "examples", "-B", cls.by_cmake, f"-DCMAKE_PREFIX_PATH={cls.prefix}", f"-DCMAKE_CXX_COMPILER={CXX}",
+        run(CMAKE, "-G", "Ninja", "-S", ROOT / "examples", "-B", cls.by_cmake, f"-DCMAKE_PREFIX_PATH={cls.prefix}", f"-DCMAKE_CXX_COMPILER={CXX}",
             f"-DCMAKE_CXX_FLAGS={' '.join(['-Wall', '-Wextra', '-Wpedantic', '-Werror', *SANITIZE])}")
         run(CMAKE, "--build", cls.by_cmake)
 

@@ -37,6 +37,18 @@ async function open(file, hash = "") {
   await page.waitForSelector("html[data-ready=yes]");
 }
 
+// What a click or a key brings about comes a moment after it: asked again until it holds.
+async function soon(check) {
+  for (const until = Date.now() + 20_000; ;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (Date.now() > until) throw error;
+      await new Promise((next) => setTimeout(next, 50));
+    }
+  }
+}
+
 async function clean(what) {
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
@@ -95,30 +107,31 @@ describe("a report", () => {
     const card = page.locator("#incident-0");
     assert.ok((await card.textContent()).includes(first.verdict));
     await card.locator(`a[href="#flow-${first.sample_flows[0]}"]`).click();
-    assert.match(await page.locator("h2:visible").first().textContent(), new RegExp(`^Flow ${first.sample_flows[0]}: `));
+    await soon(async () => assert.match(await page.locator("h2:visible").first().textContent(), new RegExp(`^Flow ${first.sample_flows[0]}: `)));
     const finding = page.locator(".flow article.card").first();
     assert.ok((await finding.textContent()).includes(first.cause));
     const frame = await finding.locator(".frames button").first().textContent();
     await finding.locator(".frames button").first().click();
-    assert.ok(await page.locator(`#frame-${frame}.chosen`).isVisible());
+    await soon(async () => assert.ok(await page.locator(`#frame-${frame}.chosen`).isVisible()));
     assert.match(await finding.locator("code").last().textContent(), /frame\.number in \{/);
     await page.goBack();
-    assert.ok(await card.isVisible());
+    await soon(async () => assert.ok(await card.isVisible()));
   });
 
   it("filters and sorts flows", async () => {
     await open(report, "#flows");
     const { flows } = dataOf(report);
     const status = page.locator("#flows [role=status]");
-    assert.match(await status.textContent(), new RegExp(`^${flows.number.length} of ${flows.number.length} flows`));
+    await soon(async () => assert.match(await status.textContent(), new RegExp(`^${flows.number.length} of ${flows.number.length} flows`)));
     await page.fill("#flows-search", "5432");
     const fit = flows.number.filter((_, i) => `${flows.client_port[i]} ${flows.server_port[i]}`.includes("5432")).length;
     assert.ok(fit > 0 && fit < flows.number.length);
     await page.waitForFunction((n) => document.querySelector("#flows [role=status]").textContent.startsWith(`${n} of `), fit);
     await page.fill("#flows-search", "");
+    await page.waitForFunction((n) => document.querySelector("#flows [role=status]").textContent.startsWith(`${n} of `), flows.number.length);
     await page.getByRole("button", { name: "Packets" }).click();
     const most = Math.max(...flows.packets).toLocaleString("en-US");
-    assert.equal(await page.locator("#flows .vbody .vrow").first().locator("[role=gridcell]").nth(8).textContent(), most);
+    await soon(async () => assert.equal(await page.locator("#flows .vbody .vrow").first().locator("[role=gridcell]").nth(8).textContent(), most));
   });
 
   it("searches findings and tells one in full", async () => {
@@ -126,9 +139,9 @@ describe("a report", () => {
     await page.selectOption("#findings select", "error");
     const { findings } = dataOf(report);
     const errors = findings.severity.filter((s) => s === 3).length;
-    assert.match(await page.locator("#findings [role=status]").textContent(), new RegExp(`^${errors} of `));
+    await soon(async () => assert.match(await page.locator("#findings [role=status]").textContent(), new RegExp(`^${errors} of `)));
     await page.locator("#findings .vbody .vrow").first().click();
-    assert.ok((await page.locator("#findings .told").textContent()).includes(findings.summary[0]));
+    await soon(async () => assert.ok((await page.locator("#findings .told").textContent()).includes(findings.summary[0])));
   });
 
   it("is used by keyboard alone", async () => {
@@ -144,7 +157,7 @@ describe("a report", () => {
     await page.keyboard.press("+");
     assert.ok(width(await range(id)) < width(whole) * 0.6);
     await page.keyboard.press(".");
-    assert.match(await page.locator(`#${id} .readout`).textContent(), /^frame \d+ · \d+\.\d{6} s · (client|server) /);
+    await soon(async () => assert.match(await page.locator(`#${id} .readout`).textContent(), /^frame \d+ · \d+\.\d{6} s · (client|server) /));
     await page.keyboard.press("0");
     assert.ok(width(await range(id)) >= width(whole) * 0.99);
   });
@@ -190,15 +203,17 @@ describe("a connection's page", () => {
     await page.mouse.down();
     await page.mouse.move(box.x + box.width * 0.5, box.y + box.height / 2, { steps: 4 });
     await page.mouse.up();
-    const zoomed = await range(id);
-    assert.ok(Math.abs(width(zoomed) / width(before) - 0.2) < 0.05, `${before} to ${zoomed}`);
-    assert.deepEqual(await range(other), zoomed);
+    await soon(async () => {
+      const zoomed = await range(id);
+      assert.ok(Math.abs(width(zoomed) / width(before) - 0.2) < 0.05, `${before} to ${zoomed}`);
+      assert.deepEqual(await range(other), zoomed);
+    });
     await page.mouse.dblclick(box.x + box.width / 2, box.y + box.height / 2);
     await page.mouse.move(box.x + 2, box.y + box.height / 2);
-    const told = await chart.locator(".readout").textContent();
     const { details } = dataOf(history);
     const { series } = Object.values(details)[0];
-    assert.match(told, new RegExp(`^frame ${series.n[0]} · 0\\.000000 s · client SYN · seq 0 to 0`));
+    const first = new RegExp(`^frame ${series.n[0]} · 0\\.000000 s · client SYN · seq 0 to 0`);
+    await soon(async () => assert.match(await chart.locator(".readout").textContent(), first));
   });
 
   it("draws the ladder's states and breaks no rule of axe", async () => {
