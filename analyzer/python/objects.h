@@ -16,8 +16,8 @@ class Objects {
 
   pybind11::object flow(const Flow& flow) const;
   pybind11::object result(const Result& result) const;
-  // What a detector written in Python found. Throws pybind11::cast_error or error_already_set where it is no
-  // Finding.
+  // What a detector written in Python found. Throws pybind11::type_error or value_error where it is no
+  // Finding, and error_already_set where Python does.
   Finding found(const pybind11::handle& finding) const;
 
  private:
