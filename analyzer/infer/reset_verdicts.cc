@@ -26,11 +26,15 @@ bool carries_on(const SegmentRecord& record) { return !record.has(kSyn) && !reco
 bool is_data(const SegmentRecord& record) { return record.payload > 0 && !record.standing.keepalive; }
 bool has_octets(const SegmentRecord& record) { return record.sequence_length() > 0 && !record.has(kRst); }
 
+bool is_on_completing(const Opening& opening, RecordIndex i) {
+  return opening.reset_on_completing && opening.server_rst.segment.record == i;
+}
+
 // A SYN met by a RST, or a handshake taken back, belongs to the opening.
 bool after_handshake(const FlowHistory& h, RecordIndex i) {
   const Side side = h.records()[i].side;
   if (last_before(h.trace, i, side, carries_on) != kNoRecord) return true;
-  if (h.opening.reset_on_completing && h.opening.server_rst.segment.record == i) return true;
+  if (is_on_completing(h.opening, i)) return true;
   const RecordIndex syn_ack =
       last_before(h.trace, i, side, [](const SegmentRecord& r) { return r.has(kSyn | kAck); });
   return syn_ack != kNoRecord && last_before(h.trace, i, other(side), carries_on) != kNoRecord &&
@@ -128,7 +132,7 @@ class ResetJudge {
     v_.misfit.by_handshake = v_.misfit.too_soon && h_.rtt(side_) == h_.trace.facts(side_).rtt_handshake_ns;
     v_.own_before = ref(h_.trace, last_before(h_.trace, i_, side_));
     v_.peer_before = ref(h_.trace, last_before(h_.trace, i_, other(side_)));
-    v_.of_handshake = h_.opening.reset_on_completing && h_.opening.server_rst.segment.record == i_;
+    v_.of_handshake = is_on_completing(h_.opening, i_);
     v_.after_close = after_close();
     v_.became = became();
     v_.not_heeded = not_heeded();

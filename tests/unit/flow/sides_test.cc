@@ -180,6 +180,22 @@ TEST_CASE("the least round trip is of data too, never of data sent again") {
   }
 }
 
+TEST_CASE("no round trip is measured by a RST that acknowledges data: it may come from nearer") {
+  Traffic t;
+  t.handshake();
+  t.step = kMillisecond;
+  t.a(kAck, 1, 1, 100).b(kRst | kAck, 1, 101);
+  CHECK(t.finish()[0].facts(Side::B).rtt_min_ns == 10 * kMillisecond);
+}
+
+TEST_CASE("a round trip does not begin with a SYN-ACK that was not taken") {
+  Traffic t;
+  t.a(kSyn, 0).b(kSyn | kAck, 0, 1).b(kSyn | kAck, 900'000, 1).wait(-9 * kMillisecond).a(kAck, 1, 1);
+  const auto flows = t.finish();
+  CHECK(flows[0].facts(Side::B).iss == Seq(kIssB));
+  CHECK_FALSE(flows[0].facts(Side::A).rtt_min_ns);
+}
+
 TEST_CASE("a clock that goes backwards gives round trips of no less than nothing") {
   Traffic t;
   t.a(kSyn, 0).wait(-5 * kSecond).b(kSyn | kAck, 0, 1).wait(-5 * kSecond).a(kAck, 1, 1);

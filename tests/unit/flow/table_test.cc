@@ -1,6 +1,7 @@
 // Joining halves, handing out, and whatever is thrown at the table.
 #include <catch2/catch.hpp>
 #include <random>
+#include <stdexcept>
 
 #include "traffic.h"
 
@@ -139,6 +140,20 @@ TEST_CASE("finish hands out by number, and tells which flow is the next incarnat
   table.finish();
   CHECK(order == std::vector<std::uint64_t>{0, 1, 2, 3});
   CHECK(next == std::vector<std::optional<std::uint64_t>>{2, {}, {}, {}});
+}
+
+TEST_CASE("what is handed out is gone, whatever who gets it throws") {
+  int handed_out = 0;
+  FlowTable table({}, [&](FinishedFlow&&) {
+    ++handed_out;
+    throw std::runtime_error("no room");
+  });
+  table.add(segment(client(), server(), kAck, 1, 1, 10), FrameRef{0, 1, 1});
+  table.add(segment(end("10.0.0.3", 3), server(), kSyn, 1), FrameRef{0, 2, 2});
+  CHECK_THROWS(table.finish());
+  CHECK_THROWS(table.finish());
+  CHECK_NOTHROW(table.finish());
+  CHECK(handed_out == 2);
 }
 
 TEST_CASE("an older incarnation is handed out before its successor") {

@@ -65,6 +65,44 @@ handshake <mss 1460,sackOK>
        });
 }
 
+TEST_CASE("timeouts for nothing are counted apart from what else was sent for nothing") {
+  SECTION("the first sending had arrived") {
+    each(R"(
+handshake <mss 1460,sackOK,TS>
++.10  A > B  P. 1:101(100) ack 1 <TS val 500 ecr 10>
++.30  A > B  P. 1:101(100) ack 1 <TS val 800 ecr 10>
++.60  A > B  P. 1:101(100) ack 1 <TS val 1400 ecr 10>
++.05  A < B  .  1:1(0) ack 101 <TS val 300 ecr 500>
++.01  A < B  .  1:1(0) ack 101 <sack 1:101,TS val 310 ecr 800>
++.01  A < B  .  1:1(0) ack 101 <sack 1:101,TS val 320 ecr 1400>
+)",
+         [](const RetransmissionResults& client, const RetransmissionResults&) {
+           CHECK(client.timeouts.count() == 2);
+           CHECK(client.timeouts_spurious == 2);
+         });
+  }
+  SECTION("a fast retransmission was for nothing, the timeout was not") {
+    each(R"(
+handshake <mss 1460,sackOK,TS>
++.10   A < B  .  1461:2921(1460) ack 1 <TS val 102 ecr 20>
++.001  A > B  .  1:1(0) ack 1 <sack 1461:2921,TS val 121 ecr 10>
++.005  A < B  .  1:1461(1460) ack 1 <TS val 101 ecr 20>
++0     A > B  .  1:1(0) ack 2921 <TS val 126 ecr 102>
++.010  A < B  .  1:1461(1460) ack 1 <TS val 123 ecr 121>
++.001  A > B  .  1:1(0) ack 2921 <sack 1:1461,TS val 137 ecr 123>
++1     A < B  P. 2921:3021(100) ack 1 <TS val 1200 ecr 137>  !lost
++.30   A < B  P. 2921:3021(100) ack 1 <TS val 1500 ecr 137>  !lost
++.60   A < B  P. 2921:3021(100) ack 1 <TS val 2100 ecr 137>
++.001  A > B  .  1:1(0) ack 3021 <TS val 2038 ecr 2100>
+)",
+         [](const RetransmissionResults&, const RetransmissionResults& server) {
+           CHECK(server.spurious.count() == 1);
+           CHECK(server.timeouts.count() == 2);
+           CHECK(server.timeouts_spurious == 0);
+         });
+  }
+}
+
 TEST_CASE("SYNs sent again are counted by their timer") {
   each(R"(
 +0    A > B  S  0:0(0) <mss 1460>  !lost
