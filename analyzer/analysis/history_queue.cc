@@ -3,24 +3,7 @@
 #include <system_error>
 #include <utility>
 
-#include "analyzer/transfer/transfer_results.h"
-
 namespace tcpautopsy {
-namespace {
-
-void fetch(const void* from, std::size_t octets) {
-  for (std::size_t at = 0; at < octets; at += 64) __builtin_prefetch(static_cast<const char*>(from) + at);
-}
-
-// What another core wrote comes into this one's cache while it does something else.
-void fetch(const HistoryQueue::Told& told) {
-  const FlowHistory& history = told.result.history;
-  fetch(&told, sizeof(told));
-  if (history.transfer) fetch(history.transfer.get(), sizeof(TransferResults));
-  fetch(history.transitions.data(), history.transitions.size() * sizeof(Transition));
-}
-
-}  // namespace
 
 HistoryQueue::HistoryQueue(unsigned threads, const Profile& profile, Tell tell)
     : threads_(threads), profile_(profile), tell_(std::move(tell)) {}
@@ -176,10 +159,7 @@ void HistoryQueue::tell_first() {
   std::unique_ptr<Batch> batch = std::move(in_order_.front());
   in_order_.pop_front();
   if (batch->failure) std::rethrow_exception(batch->failure);
-  for (std::size_t i = 0; i < batch->tasks.size(); ++i) {
-    if (i + 1 < batch->tasks.size()) fetch(batch->results->told[i + 1]);
-    tell(batch->results->told[i]);
-  }
+  for (std::size_t i = 0; i < batch->tasks.size(); ++i) tell(batch->results->told[i]);
   {
     const std::lock_guard lock(mutex_);
     Bench& owner = *batch->results->owner;
