@@ -48,6 +48,10 @@ RecentPackets::Copy judge(const TcpSegment& s, bool other_encapsulation, TimeNs 
   // The same IP ID within moments is the same packet, and so is what passed with and without a tag.
   if (by_id && (carries || apart <= kSoon)) return Copy::Sure;
   if (other_encapsulation && apart <= kSoon) return Copy::Sure;
+  // A SYN-ACK may be sent again by its timer right after it answered a SYN; without ID and timestamp the two
+  // look the same.
+  if (opens && (s.flags & kAck) != 0 && !by_id && !s.options.has_timestamps)
+    return apart <= kAtOnce ? Copy::Sure : Copy::Likely;
   if (opens) return Copy::Sure;
   // A host that keeps no IP ID gives what it sends again another timestamp, or sends it later.
   if (carries && apart <= (s.options.has_timestamps ? kSoon : kAtOnce)) return Copy::Sure;

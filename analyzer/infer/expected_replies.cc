@@ -1,6 +1,7 @@
 #include "analyzer/infer/expected_replies.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace tcpautopsy {
 namespace {
@@ -81,6 +82,29 @@ class Weigher {
     }
   }
 
+  // A client that goes on sending its SYN has not got the SYN-ACKs before: further ones go the same way.
+  void weigh_lost_syn_acks(Side client) {
+    const TimeNs rtt = observations_.streams[index(client)].rtt_ns;
+    unsigned passed = 0, lost = 0;
+    TimeNs last = 0;
+    for (std::size_t i = 0; i < trace_.records.size(); ++i) {
+      const SegmentRecord& r = trace_.records[i];
+      Observation& m = observations_.records[i];
+      if (r.copy) continue;
+      if (r.side == client) {
+        if (m.sends == Sends::Syn && passed > 0 && r.frame.time_ns - last > rtt) lost = passed;
+        continue;
+      }
+      if (m.sends != Sends::SynAck) continue;
+      if (lost >= kUnansweredOfDeadPath) {
+        m.miss_cost = kDeadPathMiss;
+        m.deliver_cost = std::max(m.deliver_cost, kDeadPathArrival);
+      }
+      ++passed;
+      last = r.frame.time_ns;
+    }
+  }
+
   // A bare RST answers one segment: that came, and was refused rather than taken.
   void weigh_refusal(std::size_t rst) {
     const SegmentRecord& r = trace_.records[rst];
@@ -91,6 +115,7 @@ class Weigher {
       if (age > rtt + kOldestRefused) return;
       if (g.side == r.side || !g.has(kAck) || g.has(kRst) || g.ack != r.seq || age < shortest(rtt) - kJitter)
         continue;
+      if (refused_for_its_data(g, observations_.streams[index(r.side)])) return;
       observations_.records[k].miss_cost = 0;
       observations_.records[k].deliver_cost = std::max(observations_.records[k].deliver_cost, kRefusedTaken);
       observations_.records[k].idle_cost = 0;
@@ -99,6 +124,12 @@ class Weigher {
   }
 
  private:
+  // Data to an end that takes none any more, by what it says itself: its ACK of the FIN counts all the same (RFC
+  // 9293 3.10.7.4 looks at the ACK first; RFC 1122 4.2.2.13).
+  static bool refused_for_its_data(const SegmentRecord& r, const StreamFacts& receiver) {
+    return r.payload > 0 && receiver.fin_end > 0 && r.ack >= receiver.fin_end;
+  }
+
   // The receiver's next segment is not one of an established connection.
   bool handshake_in_doubt(std::size_t i) const {
     if ((observations_.records[i].triggers & kGotAckOfSyn) == 0) return false;
@@ -125,12 +156,13 @@ class Weigher {
     const bool waited_for_ever =
         reaction.record == kNowhere && !reaction_unseen &&
         attended_until(i) - r.frame.time_ns > rtt + trial.patience + kPatienceForEver;
-    if (waited_for_ever || better_explained(i, reaction, trial, rtt)) {
+    const std::optional<Cost> other_copy = better_explained(i, reaction, trial, rtt);
+    if (waited_for_ever || other_copy) {
       m.idle_cost = m.miss_cost;
       // An end that has closed may be cut off in the other direction only: then neither is likelier.
       const bool cut_off = waited_for_ever && observations_.streams[index(receiver)].first_fin < i;
-      m.deliver_cost =
-          std::max<Cost>(m.deliver_cost, static_cast<Cost>(m.miss_cost + (cut_off ? 0 : kNoReaction)));
+      const int dearer = (cut_off ? 0 : kNoReaction) + other_copy.value_or(0);
+      m.deliver_cost = std::max<Cost>(m.deliver_cost, static_cast<Cost>(m.miss_cost + dearer));
     }
     if (trial.trigger == kGotSyn && reaction.record != kNowhere) weigh_echo(i, reaction.record);
     if ((trial.trigger == kGotFin && repeated_and_dsacked(i, receiver, end)) ||
@@ -163,18 +195,22 @@ class Weigher {
     return capture_end_ns_;
   }
 
-  // A later copy explains the reaction's time and this one does not.
-  bool better_explained(std::size_t i, const Reaction& reaction, const Trial& trial, TimeNs rtt) const {
-    if (reaction.record == kNowhere) return false;
+  // A later copy explains the reaction's time and this one does not. What the copy's arrival costs where it
+  // came sooner than the least round trip measured: that may be well above the least there is.
+  std::optional<Cost> better_explained(std::size_t i, const Reaction& reaction, const Trial& trial,
+                                       TimeNs rtt) const {
+    if (reaction.record == kNowhere) return std::nullopt;
     const TimeNs own_delay = reaction.time_ns - trace_.records[i].frame.time_ns - rtt;
-    if (own_delay <= trial.patience) return false;
+    if (own_delay <= trial.patience) return std::nullopt;
     for (std::size_t k = reaction.record; k-- > i + 1;) {
       const SegmentRecord& copy = trace_.records[k];
       if (copy.side != trace_.records[i].side || (observations_.records[k].triggers & trial.trigger) == 0)
         continue;
-      return reaction.time_ns - copy.frame.time_ns >= shortest(rtt);
+      const TimeNs after = reaction.time_ns - copy.frame.time_ns;
+      if (after >= shortest(rtt)) return Cost{0};
+      return after >= rtt / 2 ? std::optional(kEarly) : std::nullopt;
     }
-    return false;
+    return std::nullopt;
   }
 
   // The SYN-ACK echoes the timestamp of the SYN that opened (RFC 7323 4.3): it decides among repeats.
@@ -230,6 +266,8 @@ void weigh_expected_replies(const FlowTrace& trace, Observations& observations, 
   for (std::size_t i = 0; i < trace.records.size(); ++i) weigher.weigh(i);
   weigher.weigh_dead_path(Side::A);
   weigher.weigh_dead_path(Side::B);
+  weigher.weigh_lost_syn_acks(Side::A);
+  weigher.weigh_lost_syn_acks(Side::B);
   for (std::size_t i = 0; i < trace.records.size(); ++i)
     if (observations.records[i].bare_rst && observations.records[i].constrains) weigher.weigh_refusal(i);
 }

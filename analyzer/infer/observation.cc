@@ -58,24 +58,39 @@ void take_no_syn_ack(const FlowTrace& trace, const ResetReading& reset, Observat
   observations.records[met].miss_cost = 0;
 }
 
-// Segments that the sender of FIN `fin` sent since its last captured one, by its IP IDs (Linux counts them up
-// for each connection). 0 where there is no telling: no IDs, a super-segment before it, or something in
-// between that it may have acknowledged.
-std::size_t lost_before(const FlowTrace& trace, std::size_t fin) {
+// The first segment that shows FIN `fin` to be sent: it, or what stands behind it and was captured before.
+std::size_t shown_by(const FlowTrace& trace, std::size_t fin) {
   const SegmentRecord& f = trace.records[fin];
+  for (std::size_t i = 0; i < fin; ++i) {
+    const SegmentRecord& r = trace.records[i];
+    if (r.side == f.side && !r.copy && !r.has(kSyn) && !r.has(kRst) && r.seq == f.end()) return i;
+  }
+  return fin;
+}
+
+// Segments that the sender of FIN `fin` sent and the capture missed since the last that shows no FIN, by its IP
+// IDs (Linux counts them up for each connection). 0 where there is no telling: no IDs, a super-segment before
+// it, or something in between that may have been acknowledged in place of a FIN.
+std::size_t lost_before(const FlowTrace& trace, std::size_t fin) {
+  const std::size_t shown = shown_by(trace, fin);
+  const SegmentRecord& f = trace.records[shown];
   constexpr std::uint32_t kPlainSegment = 1500;
   constexpr std::uint32_t kMostLost = 3;
-  for (std::size_t i = fin; i-- > 0;) {
+  bool may_have_acknowledged = false;
+  for (std::size_t i = shown; i-- > 0;) {
     const SegmentRecord& r = trace.records[i];
     if (r.side != f.side) {
-      if (r.sequence_length() > 0 && r.end() > f.ack - 1 && r.frame.time_ns + kSecond > f.frame.time_ns)
-        return 0;
+      may_have_acknowledged = may_have_acknowledged || (r.sequence_length() > 0 && r.end() > f.ack - 1 &&
+                                                        r.frame.time_ns + kSecond > f.frame.time_ns);
       continue;
     }
     if (r.copy || !r.has_ip_id || !f.has_ip_id || r.payload > kPlainSegment || r.has(kSyn)) return 0;
     const std::uint32_t step = (f.ip_id - r.ip_id) & 0xffff;
     const std::uint32_t gap = step - 1 - f.folded_packets;
-    return step > f.folded_packets + 1 && gap <= kMostLost && f.seq == r.end() ? gap : 0;
+    if (step <= f.folded_packets + 1 || gap > kMostLost || r.end() != trace.records[fin].seq) return 0;
+    // What stands behind a FIN proves one of them to be it.
+    const bool surely_fins = shown != fin && gap == 1;
+    return surely_fins || !may_have_acknowledged ? gap : 0;
   }
   return 0;
 }
@@ -337,6 +352,7 @@ void observe(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss, Obser
     }
     m.miss_cost = loss_cost(peer.rtt_ns);
     m.bare_rst = m.sends == Sends::Rst && !r.has(kAck);
+    m.behind_fin = m.bare_rst && fin_seen[index(r.side)] && r.seq == own.fin_end;
     m.unacceptable_to_syn = !odd_flags(r) && unacceptable_to_syn(r, m.sends, sender, progress[index(to)],
                                                                  trace.facts(to).sent_max);
     if (m.unacceptable_to_syn) {

@@ -22,6 +22,7 @@ constexpr StateSet kPeerFinArrived{TcpState::CloseWait, TcpState::Closing, TcpSt
 struct Observation {
   bool bare_rst =
       false;  // a RST without ACK: the answer of a host to a segment it has no use for (RFC 9293 3.10.7.1)
+  bool behind_fin = false;   // such a RST that took its number from an ACK of its sender's FIN
   bool refuses_syn = false;  // RST and ACK to a SYN: nobody listens (RFC 9293 3.10.7.1)
   bool refuses_handshake =
       false;  // such a RST, where a SYN-ACK would be acceptable: its sender has no attempt under way
@@ -50,6 +51,7 @@ struct Observation {
     if (refuses_probe) return RstForm::RefusesProbe;
     if (refuses_handshake) return RstForm::RefusesHandshake;
     if (acknowledges_fin) return RstForm::AcknowledgesFin;
+    if (behind_fin) return RstForm::BehindFin;
     return bare_rst ? RstForm::Bare : RstForm::WithAck;
   }
 };

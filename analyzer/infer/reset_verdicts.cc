@@ -24,7 +24,10 @@ constexpr TimeNs kReordering = 50 * kMillisecond;
 
 bool carries_on(const SegmentRecord& record) { return !record.has(kSyn) && !record.has(kRst); }
 bool is_data(const SegmentRecord& record) { return record.payload > 0 && !record.standing.keepalive; }
-bool has_octets(const SegmentRecord& record) { return record.sequence_length() > 0 && !record.has(kRst); }
+// A SYN-ACK that comes to a closed end is of another connection, which an old SYN has begun.
+bool has_octets(const SegmentRecord& record) {
+  return record.sequence_length() > 0 && !record.has(kRst) && !record.has(kSyn);
+}
 
 bool is_on_completing(const Opening& opening, RecordIndex i) {
   return opening.reset_on_completing && opening.server_rst.segment.record == i;

@@ -25,6 +25,7 @@ std::string_view name(RstForm form) {
     case RstForm::RefusesHandshake: return "bare RST to a SYN-ACK";
     case RstForm::RefusesProbe: return "bare RST to a keep-alive probe";
     case RstForm::Bare: return "bare RST";
+    case RstForm::BehindFin: return "bare RST numbered by an ACK of the own FIN";
     case RstForm::AcknowledgesFin: return "RST and ACK of the FIN";
     case RstForm::WithAck: return "RST and ACK";
   }
@@ -100,9 +101,10 @@ void add_machine(std::string& text) {
       text,
       "Arrivals: what a segment does if it arrives\n\nA capture does not see arrival, so each of these may "
       "have happened.",
-      {"in", "on", "to", "by"});
+      {"in", "on", "to", "ignored at a cost of", "by"});
   for (const ArriveRow& row : arrive_rows())
-    add_line(text, {text_of(row.from), std::string(row.cause), text_of(row.to), by(row.rfc)});
+    add_line(text, {text_of(row.from), std::string(row.cause), text_of(row.to),
+                    row.ignored == kNever ? "never" : text_of(row.ignored), by(row.rfc)});
   add_head(text, "Sendings: what a captured segment shows of its sender\n\nNo row, no such state.",
            {"in", "sends", "then in", "cost", "by"});
   for (const SendRow& row : send_rows())

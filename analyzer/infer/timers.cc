@@ -12,17 +12,22 @@ using namespace weights;
 
 // Sends of one thing that stays unanswered.
 struct Retransmissions {
-  RecordIndex first = kNoRecord, last = kNoRecord, before_last = kNoRecord;
-  unsigned count = 0;  // after the first
+  RecordIndex first = kNoRecord, last = kNoRecord;
+  TimeNs last_ns = 0, before_ns = 0;  // the last, and the one before it
+  unsigned count = 0;                 // after the first, by the timer
+  TimeNs step_ns = 0;                 // which the timer's last took
 
-  void add(RecordIndex i) {
+  void add(RecordIndex i, TimeNs time_ns, bool by_timer) {
     if (first == kNoRecord) {
-      first = last = i;
-      return;
+      first = i;
+    } else if (by_timer) {
+      // Right beside an answer either of the two may be the timer's.
+      step_ns = time_ns - (time_ns - last_ns > kPatienceForSyn ? last_ns : before_ns);
+      ++count;
     }
-    before_last = last;
     last = i;
-    ++count;
+    before_ns = last_ns;
+    last_ns = time_ns;
   }
 };
 
@@ -40,6 +45,17 @@ bool belongs(const SegmentRecord& r, RecordIndex i, TcpState state, const Stream
   }
 }
 
+// A SYN-ACK that answers a SYN sent again. It starts the timer anew, and is none of its resends.
+bool answers_syn(const FlowTrace& trace, RecordIndex syn_ack, TimeNs rtt) {
+  const SegmentRecord& r = trace.records[syn_ack];
+  for (RecordIndex i = syn_ack; i-- > 0;) {
+    const SegmentRecord& before = trace.records[i];
+    if (before.copy || !before.has(kSyn)) continue;
+    return before.side != r.side && r.frame.time_ns - before.frame.time_ns <= rtt + kPatienceForSyn;
+  }
+  return false;
+}
+
 Retransmissions unanswered(TcpState state, const FlowTrace& trace, const Observations& observations,
                            Side side) {
   Retransmissions group;
@@ -53,7 +69,7 @@ Retransmissions unanswered(TcpState state, const FlowTrace& trace, const Observa
     if (data && group.first != kNoRecord && !r.standing.retransmission) {
       group = {};
     }
-    group.add(i);
+    group.add(i, r.frame.time_ns, state != SynReceived || !answers_syn(trace, i, own.rtt_ns));
   }
   return group;
 }
@@ -75,12 +91,9 @@ bool heard_since(const FlowTrace& trace, Side side, RecordIndex i) {
 }
 
 // When the next resend is due: RFC 6298 5.5, each step twice the one before, up to a bound.
-TimeNs next_step(TcpState state, const FlowTrace& trace, const Retransmissions& group,
-                 const Profile& profile) {
+TimeNs next_step(TcpState state, const Retransmissions& group, const Profile& profile) {
   if (group.count == 0) return kFirstStep;
-  const TimeNs last_step =
-      trace.records[group.last].frame.time_ns - trace.records[group.before_last].frame.time_ns;
-  const TimeNs step = std::min(mul_sat(std::max(last_step, profile.minimum_rto / 2), 2), kLongestStep);
+  const TimeNs step = std::min(mul_sat(std::max(group.step_ns, profile.minimum_rto / 2), 2), kLongestStep);
   return group.count < kFewestResends && state != SynReceived ? std::max(step, kFirstStep) : step;
 }
 
@@ -91,8 +104,8 @@ Ending resend_ending(TcpState state, const FlowTrace& trace, const Observations&
   Ending e;
   e.leave = data ? kGaveUpDataUnseen : kGaveUpUnseen;
   if (group.last == kNoRecord || (data && group.count == 0)) return e;
-  const TimeNs step = next_step(state, trace, group, profile);
-  e.left_ns = trace.records[group.last].frame.time_ns + step;
+  const TimeNs step = next_step(state, group, profile);
+  e.left_ns = group.last_ns + step;
   const bool by_profile = group.count >= profile_retries(state, profile);
   // Where no further resend is to come by the profile, the end is the likelier.
   const TimeNs tolerance = resend_tolerance(step) + observations.streams[index(side)].rtt_ns;

@@ -43,7 +43,7 @@ inline constexpr ArriveRow kArriveRows[]{
     {Closing, kGotAckOfFin, TimeWait, "received ACK of FIN", "9293 3.10.7.4"},
     {LastAck, kGotRst, Closed, "received RST", "9293 3.10.7.4"},
     {LastAck, kGotAckOfFin, Closed, "received ACK of FIN", "9293 3.10.7.4"},
-    {TimeWait, kGotRst, Closed, "received RST in TIME-WAIT", "1337 1"},
+    {TimeWait, kGotRst, Closed, "received RST in TIME-WAIT", "1337 1", kTimeWaitKeepsOn},
 };
 
 inline constexpr SendRow kSendRows[]{
@@ -103,6 +103,11 @@ inline constexpr RstFormRow kRstFormRows[]{
      "a socket answers a probe by an ACK",
      "9293 3.8.4"},
     {RstForm::Bare, {Established, CloseWait}, kRstFormUnusual, "an abort carries an ACK", "9293 3.10.5"},
+    {RstForm::BehindFin,
+     {Established, FinWait1, CloseWait, Closing, LastAck},
+     kRstFormUnusual,
+     "the segment that it answers had acknowledged the FIN",
+     "9293 3.10.7.1"},
     {RstForm::AcknowledgesFin,
      {SynReceived, Established, FinWait1, FinWait2},
      kRstAcknowledgesMore,
@@ -163,7 +168,8 @@ inline constexpr ToldRow kToldRows[]{
 inline constexpr StateSet kHasSentNoFin{SynReceived, Established, CloseWait};
 
 inline constexpr HiddenRow kHiddenRows[]{
-    {Evidence::Nothing, kHasSentNoFin, Sends::Fin, kHiddenFin, 0, kFinUnseen, "9293 3.10.4"},
+    {Evidence::Nothing, {CloseWait}, Sends::Fin, kHiddenFin, 0, kFinUnseen, "9293 3.10.4"},
+    {Evidence::Nothing, {SynReceived, Established}, Sends::Fin, kHiddenFin + kHiddenFinFirst, 0, kFinUnseen, "9293 3.10.4"},
     {Evidence::AcknowledgedLater, kHasSentNoFin, Sends::Fin, kHiddenFinEarlier, 0, kFinUnseen, "9293 3.10.4"},
     {Evidence::Acknowledged, kHasSentNoFin, Sends::Fin, 0, kCertain, kFinUnseen, "9293 3.10.4"},
     {Evidence::IpIdGap, kHasSentNoFin, Sends::Fin, 0, kGapWithoutFin, kFinUnseen, "9293 3.10.4"},

@@ -25,7 +25,7 @@ static_assert([] {
   return true;
 }());
 constexpr std::size_t kSendKinds = 5;
-constexpr std::size_t kRstForms = 6;
+constexpr std::size_t kRstForms = 7;
 constexpr std::size_t kEvidences = 7;
 constexpr std::uint8_t kNoRow = 0xff;
 
@@ -58,6 +58,12 @@ inline constexpr auto kFirstRow = [] {
 // Its number among the rows, kNoRow for none.
 constexpr std::uint8_t first_row(TcpState state, std::uint8_t triggers) {
   return kFirstRow[index(state)][triggers % kTriggerMasks];
+}
+
+// What it costs that a segment came and was ignored.
+constexpr Cost ignored_cost(TcpState state, std::uint8_t triggers) {
+  const std::uint8_t row = first_row(state, triggers);
+  return row == kNoRow ? kNever : rows::kArriveRows[row].ignored;
 }
 
 // Where a segment leads that arrives whole, and where it leads if its FIN came before data that was lost: the

@@ -33,6 +33,7 @@ struct ArriveRow {
   Trigger on;
   TcpState to;
   std::string_view cause, rfc;
+  Cost ignored = kNever;  // what it costs that it came and did not do so
 };
 
 enum class Sends : std::uint8_t { Syn, SynAck, Ack, Fin, Rst };  // Ack: data or a plain acknowledgment
@@ -59,6 +60,7 @@ enum class RstForm : std::uint8_t {
   RefusesHandshake,
   RefusesProbe,
   Bare,
+  BehindFin,
   AcknowledgesFin,
   WithAck
 };

@@ -223,6 +223,14 @@ class Runner {
       for (std::size_t record : late_) offer(record, late_cost(record));
   }
 
+  // What is late came before what was sent after it, if it came by then.
+  void offer_before(std::size_t record) {
+    if ((moved_by(observations_.records[record].triggers) & row_.states()).empty() ||
+        !row_.states().meets(moved_by(late_triggers_)))
+      return;
+    for (std::size_t late : late_) offer(late, weights::kLate);
+  }
+
   void offer(std::size_t record, Cost cost) {
     const Observation& m = observations_.records[record];
     if (row_.states().meets(moved_by(m.triggers)))
@@ -245,6 +253,7 @@ class Runner {
       if (own().unseen_fin && record == own().fin_acked_by)
         step(supposed(EventKind::HiddenFin, Evidence::Acknowledged, record));
       if (peer().begun_apart && record == peer().first_record) step(unseen(record));
+      offer_before(record);
       step({EventKind::Arrive, m.triggers, m.deliver_cost, m.miss_cost, m.idle_cost, record});
       if (not_captured_at(own(), record)) may_have_sent(record);
       if (own().unseen_fin && may_have_acked_fin_sent(record)) step(hidden_fin(record));

@@ -21,7 +21,7 @@ CostRow arrival_forward(const Event& event, const CostRow& before) {
   const StateSet moved = before.states() & moved_by(event.triggers);
   CostRow row = before;
   idle_over(event, before.states(), row);
-  moved.each([&](TcpState s) { row.set(s, add_cost(before[s], event.stay_cost)); });
+  moved.each([&](TcpState s) { row.set(s, add_cost(before[s], moves::stay_cost(s, event))); });
   moved.each([&](TcpState s) {
     moves::at_arrival(s, event, [&](TcpState from, TcpState to, Cost cost) {
       if (to != from) row.offer(to, add_cost(before[from], cost));

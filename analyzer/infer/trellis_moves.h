@@ -1,6 +1,7 @@
 // The steps that an endpoint can take at an event.
 #pragma once
 
+#include <algorithm>
 #include <utility>
 
 #include "analyzer/infer/transition_tables.h"
@@ -26,12 +27,17 @@ void at_send(TcpState from, const Observation& m, Visit visit) {
   }
 }
 
+// That it did not come, or came and was ignored.
+constexpr Cost stay_cost(TcpState from, const Event& event) {
+  return std::min(event.stay_cost, ignored_cost(from, event.triggers));
+}
+
 template <class Visit>
 void at_arrival(TcpState from, const Event& event, Visit visit) {
   const auto [to, but_fin] = arrival(from, event.triggers);
   if (to != from) visit(from, to, event.cost);
   if (but_fin != to && but_fin != from) visit(from, but_fin, add_cost(event.cost, weights::kBehindHole));
-  visit(from, from, to != from ? event.stay_cost : kNoConnection.has(from) ? Cost{0} : event.idle_cost);
+  visit(from, from, to != from ? stay_cost(from, event) : kNoConnection.has(from) ? Cost{0} : event.idle_cost);
 }
 
 template <class Visit>

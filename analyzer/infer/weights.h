@@ -29,6 +29,9 @@ inline constexpr TimeNs kNearby = kMillisecond;
 inline constexpr Cost kBehindHole = 4;
 // An ICMP error that did not end a connection attempt: as rare as a loss, since hosts give up at once.
 inline constexpr Cost kIcmpIgnored = 4;
+// A RST that did not end TIME-WAIT, as RFC 1337 asks of its receiver: not below kLate, plausible beside its
+// effect.
+inline constexpr Cost kTimeWaitKeepsOn = 3;
 // A segment that came later than it should: cheaper than its loss, dearer than on time.
 inline constexpr Cost kLate = 1;
 // Later by so much that another copy was more likely the one: dearer than that one's coming early, cheaper
@@ -105,6 +108,9 @@ inline constexpr Cost kRstRefusesOwnAttempt = 6;
 
 // A FIN lost before the capture point: above kLost, since it must be the FIN.
 inline constexpr Cost kHiddenFin = 6;
+// That it was the first of two, where either may be: closing in answer to a FIN is commoner than FINs that
+// cross; breaks a tie.
+inline constexpr Cost kHiddenFinFirst = 1;
 // Of a FIN that only its acknowledgment shows: sent earlier than just before that; breaks a tie.
 inline constexpr Cost kHiddenFinEarlier = 1;
 // That a gap in the IP IDs before the first captured FIN was no earlier FIN: below kLost, for other packets
