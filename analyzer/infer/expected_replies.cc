@@ -96,6 +96,7 @@ class Weigher {
         continue;
       }
       if (m.sends != Sends::SynAck) continue;
+      if (lost > 0) m.miss_cost = kLostAgain;
       if (lost >= kUnansweredOfDeadPath) {
         m.miss_cost = kDeadPathMiss;
         m.deliver_cost = std::max(m.deliver_cost, kDeadPathArrival);
@@ -157,7 +158,10 @@ class Weigher {
         reaction.record == kNowhere && !reaction_unseen &&
         attended_until(i) - r.frame.time_ns > rtt + trial.patience + kPatienceForEver;
     const std::optional<Cost> other_copy = better_explained(i, reaction, trial, rtt);
-    if (waited_for_ever || other_copy) {
+    // By the IP IDs a FIN of the receiver's passed unseen: that may have acknowledged this one.
+    const bool answered_by_fin =
+        trial.trigger == kGotFin && observations_.streams[index(receiver)].lost_fins > 0;
+    if (!answered_by_fin && (waited_for_ever || other_copy)) {
       m.idle_cost = m.miss_cost;
       // An end that has closed may be cut off in the other direction only: then neither is likelier.
       const bool cut_off = waited_for_ever && observations_.streams[index(receiver)].first_fin < i;

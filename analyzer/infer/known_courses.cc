@@ -106,7 +106,7 @@ bool KnownCourses::read(const FlowTrace& trace, const Observations& observations
     key_.push_back(says(m) ^ kind_of(r, side) << 48);
     key_.push_back(costs_of(m) ^ std::uint64_t{next_due_} << 48);
     if (r.side != side) {
-      due_.push_back({now_ns + weights::shortest(rtt_ns_), i});
+      due_.push_back({due_at(m, now_ns, rtt_ns_), i});
       continue;
     }
     if (next_due_ < due_.size()) pending(trace, i, now_ns);

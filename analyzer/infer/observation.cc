@@ -4,6 +4,7 @@
 
 #include "analyzer/infer/expected_replies.h"
 #include "analyzer/infer/record_search.h"
+#include "analyzer/seq/saturating.h"
 
 namespace tcpautopsy {
 namespace {
@@ -315,6 +316,27 @@ void judge_reset(const FlowTrace& trace, const ResetReading& reset, const Stream
   m.miss_cost = 0;
 }
 
+// A FIN that passed right behind data whose ACK does not cover it, though it came a round trip after both: the
+// ACK answers the data, and had left when the FIN came.
+void note_fin_behind_data(const FlowTrace& trace, Side side, Observations& observations) {
+  constexpr TimeNs kTogether = 2 * kMillisecond;
+  const std::size_t fin = observations.streams[index(side)].first_fin;
+  if (fin == kNowhere) return;
+  const SegmentRecord& f = trace.records[fin];
+  const RecordIndex data = last_before(trace, fin, side);
+  const RecordIndex reply = first_after(trace, fin, other(side), [&f](const SegmentRecord& r) {
+    return r.has(kAck) && !r.has(kRst) && r.ack >= f.seq;
+  });
+  if (data == kNoRecord || reply == kNoRecord) return;
+  const SegmentRecord& d = trace.records[data];
+  const SegmentRecord& r = trace.records[reply];
+  const TimeNs rtt = observations.streams[index(other(side))].rtt_ns;
+  const bool together = d.payload > 0 && d.end() == f.seq && f.frame.time_ns - d.frame.time_ns <= kTogether;
+  const bool at_once = r.frame.time_ns - f.frame.time_ns <= rtt + rtt / 8 + kMillisecond;
+  if (together && at_once && r.ack == f.seq)
+    observations.records[fin].due_ns = add_sat(r.frame.time_ns, 1);
+}
+
 }  // namespace
 
 void observe(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss, Observations& observations) {
@@ -379,6 +401,8 @@ void observe(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss, Obser
   }
   for (const ResetReading& reading : observations.resets) take_no_syn_ack(trace, reading, observations);
   weigh_expected_replies(trace, observations, capture_end_ns);
+  if (trace.self_connection) return;
+  for (const Side side : {Side::A, Side::B}) note_fin_behind_data(trace, side, observations);
 }
 
 }  // namespace tcpautopsy

@@ -43,6 +43,7 @@ struct Observation {
   std::uint8_t triggers = 0;  // Trigger bits
   Cost deliver_cost = 0;      // of its arriving in time: unlikely where no reaction followed
   Cost miss_cost = 0;         // of its not arriving in time
+  TimeNs due_ns = 0;          // it came no sooner; 0 where only the round trip says when
   Cost idle_cost =
       0;  // where it changes nothing: a repeat that drew no reaction was lost, or its reaction was
 
@@ -55,6 +56,12 @@ struct Observation {
     return bare_rst ? RstForm::Bare : RstForm::WithAck;
   }
 };
+
+// When what passes at `now_ns` comes to an end this far from the capture point, at the earliest.
+constexpr TimeNs due_at(const Observation& segment, TimeNs now_ns, TimeNs rtt_ns) {
+  const TimeNs due_ns = now_ns + weights::shortest(rtt_ns);
+  return segment.due_ns == 0 || due_ns > segment.due_ns ? due_ns : segment.due_ns;
+}
 
 // Facts of one direction that need the whole trace.
 struct StreamFacts {

@@ -97,6 +97,7 @@ Refused refused(const FlowTrace& trace, RecordIndex asked, StreamOffset acked) {
   segment.end = r.seq + r.payload;
   segment.fin = r.has(kFin);
   segment.keepalive = r.standing.keepalive;
+  segment.data_taken_before = r.payload > 0 && r.seq + r.payload <= acked;
   segment.fin_taken_before = segment.fin && r.payload == 0 && r.seq <= acked;
   segment.fin_again = segment.fin && last_before(trace, asked, r.side, [&r](const SegmentRecord& before) {
                                        return before.has(kFin) && before.end() == r.end();

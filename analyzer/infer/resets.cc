@@ -58,7 +58,7 @@ class ResetReader {
     ResetReading reading;
     reading.record = i;
     reading.damaged = came_damaged(i);
-    place(r, sender, receiver, reading);
+    place(r, sender, heard_by_then(i, receiver), reading);
     if (r.copy || r.has(kSyn)) return reading;
     reading.goes_on = continuation(i);
     if (reading.damaged) return reading;
@@ -70,6 +70,19 @@ class ResetReader {
     reading.odd_sequence = reading.beyond_window && reading.answers == kNoRecord &&
                            (r.seq > receiver.acked.value || before_stream);
     return reading;
+  }
+
+  // What the receiver had acknowledged when the RST came to it, a part of the round trip after it passed.
+  Heard heard_by_then(RecordIndex i, Heard receiver) const {
+    const SegmentRecord& reset = trace_.records[i];
+    const Side side = trace_.self_connection ? reset.side : other(reset.side);
+    const TimeNs comes_ns = reset.frame.time_ns + weights::shortest(trace_.rtt(side).value_or(0));
+    for (RecordIndex k = i + 1; k < trace_.records.size(); ++k) {
+      const SegmentRecord& r = trace_.records[k];
+      if (r.frame.time_ns >= comes_ns) break;
+      if (r.side == side && !r.copy && !r.has(kSyn)) receiver.acked.take(r);
+    }
+    return receiver;
   }
 
   // A capture sees all that an offloading host sends with wrong checksums, and of what a receiver has joined
@@ -93,7 +106,11 @@ class ResetReader {
   // still taken after a FIN, since some stacks abort so after they have closed.
   void place(const SegmentRecord& r, const Heard& sender, const Heard& receiver,
              ResetReading& reading) const {
-    if (!receiver.acked.any) return;
+    if (!receiver.acked.any) {
+      // Its receiver was not captured: below what was sent it counts only if that was lost.
+      reading.inexact = sender.fin && r.seq < r.sent_max;
+      return;
+    }
     const StreamOffset expected = receiver.acked.value;
     const StreamOffset top = std::max(r.sent_max, expected);
     const StreamOffset edge =

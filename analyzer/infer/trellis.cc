@@ -52,7 +52,8 @@ class Runner {
       }
       arrive_until(now_, i);
       if (r.side == side_) send(i);
-      if (r.side != side_ || trace_.self_connection) due_.push_back({now_ + weights::shortest(rtt()), i});
+      if (r.side != side_ || trace_.self_connection)
+        due_.push_back({due_at(observations_.records[i], now_, rtt()), i});
     }
     arrive_until(std::numeric_limits<TimeNs>::max(), trace_.records.size());
     offer_late();

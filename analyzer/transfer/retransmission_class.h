@@ -13,8 +13,8 @@ enum class RetransmissionCause : std::uint8_t {
   Fast,         // duplicate ACKs, SACK holes, RACK (RFC 5681 3.2, 6675, 8985)
   Probe,        // a tail loss probe (RFC 8985 7)
   LastSegment,  // the only segment under way: a probe, unless the next interval doubles
-  Prompt,       // no sign of loss and no timer: a smaller path MTU, data that a SYN carried in vain, or not
-                // known
+  Prompt,       // no sign of loss and no timer: a smaller path MTU, data that a SYN carried in vain, the first
+                // sending that came later than its resend, or not known
 };
 std::string_view name(RetransmissionCause cause);
 
@@ -28,6 +28,7 @@ struct RetransmissionContext {
   TimeNs evidence_age_ns = -1;    // since the receiver first told that later data came and this did not
   bool partly_sacked = false;     // the receiver had told by SACK that some of it had come, not all
   bool asked_to_resend = false;   // neither loss nor timer: a SYN whose data were refused, a smaller path MTU
+  bool held_up = false;           // no resend, but the first sending, late
   bool receiver_unheard = false;  // no ACK of it was ever captured: nothing tells what it asked for
   bool first_unacknowledged = false;
   bool highest = false;        // ends where the sender's data ends

@@ -24,6 +24,7 @@ struct RetransmissionResults {
   std::uint64_t fin_probes = 0, fin_fast = 0;
   std::uint64_t fin_spurious = 0, syn_spurious = 0;
   std::uint64_t timeouts_spurious = 0;  // of `timeouts`
+  std::uint64_t timeouts_acked = 0;     // of these, those whose ACK had passed before
   std::uint64_t first_unseen = 0;    // of the data, those whose first sending never passed the capture point
   std::uint32_t longest_series = 0;  // most timeouts in a row without an ACK that moved on
   TimeNs longest_stall_ns = 0;       // longest such row, from the sending that was lost

@@ -72,6 +72,13 @@ void RetransmissionWatch::again(const PlacedSegment& s, const SenderView& own, b
   log_.sent(s);
 }
 
+// The first sending, held up on the way so that it passes after what its sender had sent in its place: an older
+// TSval, and no IP ID that speaks against it.
+bool RetransmissionWatch::held_up(const PlacedSegment& s) const {
+  return !s.has(kSyn) && s.has_data() && s.new_bytes == 0 && order_.outdated(s.segment) &&
+         order_.place_by_id(s.segment) != SendOrder::Place::Later;
+}
+
 // New data, though something beyond was sent before: the octet of a window probe, a number that no window
 // allows, or data captured after their ACK, which is the capture's order and not the network's.
 bool RetransmissionWatch::carries_on(const PlacedSegment& s, const SenderView& own) const {
@@ -163,6 +170,7 @@ RetransmissionContext RetransmissionWatch::context_of(const PlacedSegment& s, co
   const SackBoard& board = trail_.board();
   c.partly_sacked = board.touches(s.seq, s.end()) && !board.holds(s.seq, s.end());
   c.asked_to_resend = asked_to_resend(s, before, c);
+  c.held_up = held_up(s);
   return c;
 }
 
@@ -198,8 +206,9 @@ void RetransmissionWatch::judge(const PlacedSegment& s, const SenderView& own,
   retransmission.syn = s.has(kSyn);
   retransmission.first_unseen = first_unseen;
   retransmission.cause = retransmission.syn ? RetransmissionCause::Timeout : cause_of(context);
-  retransmission.spurious =
-      !first_unseen && own.acked && (own.snd_una >= s.end() || trail_.board().holds(s.seq, s.end()));
+  retransmission.acked = !first_unseen && own.acked && own.snd_una >= s.end();
+  retransmission.spurious = retransmission.acked ||
+                            (!first_unseen && own.acked && trail_.board().holds(s.seq, s.end()));
   if (retransmission.cause == RetransmissionCause::Fast && !recovering_fast_) {
     recovering_fast_ = true;
     fast_until_ = s.sent_max;
@@ -240,6 +249,9 @@ void RetransmissionWatch::classify_last_segment(const PlacedSegment& s, TimeNs w
 void RetransmissionWatch::note_timeout(const PlacedSegment& s, TimeNs waited) {
   // Of what a timeout made the sender send again, only the oldest waits for the timer.
   if (recovering_timeout_ && timeouts_ == 0) return;
+  // The timer has to run out anew before the next, for as long or longer (RFC 6298 5.5).
+  if (timeouts_ > 0 && s.time_ns() - timeout_ns_ < waited / 2) return;
+  timeout_ns_ = s.time_ns();
   if (timeouts_ == 0) {
     stall_ns_ = 0;
     stall_begin_ = s.frame;
@@ -280,6 +292,7 @@ void RetransmissionWatch::count(const Retransmission& r) {
   of_cause.add(r.frame, r.waited_ns);
   if (r.cause != RetransmissionCause::Timeout) return;
   facts_.timeouts_spurious += r.spurious ? 1 : 0;
+  facts_.timeouts_acked += r.acked ? 1 : 0;
   note_wait(r);
 }
 

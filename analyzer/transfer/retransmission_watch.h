@@ -42,6 +42,7 @@ class RetransmissionWatch {
     bool has_ts = false, data = false, syn = false;
     bool open = true;  // no ACK that covers it has passed since
     bool spurious = false, first_unseen = false;
+    bool acked = false;  // an ACK of all of it had passed when it did
   };
   // Acknowledged, but not seen.
   struct Unseen {
@@ -55,6 +56,7 @@ class RetransmissionWatch {
 
   void again(const PlacedSegment& s, const SenderView& own, bool sack_unused);
   bool carries_on(const PlacedSegment& s, const SenderView& own) const;
+  bool held_up(const PlacedSegment& s) const;
   bool duplicated(const PlacedSegment& s, const SendLog::Entry& before) const;
   bool differs(const PlacedSegment& s) const;
   bool overtaken(const PlacedSegment& s, const RetransmissionContext& context) const;
@@ -81,7 +83,7 @@ class RetransmissionWatch {
   std::vector<Unseen> unseen_;
   std::vector<Wait> waits_;                          // for timeouts, those not summed up yet
   StreamOffset fast_until_ = 0, timeout_until_ = 0;  // recovery is over when this is acknowledged
-  TimeNs stall_ns_ = 0;
+  TimeNs stall_ns_ = 0, timeout_ns_ = 0;  // timeout_ns_: of the last of timeouts_
   FrameRef stall_begin_;
   std::optional<StreamOffset> probed_;       // the octet of the last window probe
   StreamOffset in_syn_until_ = 0;            // data that a SYN carried, and that was not sent since

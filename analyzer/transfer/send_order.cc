@@ -25,6 +25,10 @@ SendOrder::Place SendOrder::place(const TcpSegment& segment) const {
     const std::int32_t by = ahead(segment.options.ts_val, ts_latest_);
     if (by != 0) return by < 0 ? Place::Earlier : Place::Later;
   }
+  return place_by_id(segment);
+}
+
+SendOrder::Place SendOrder::place_by_id(const TcpSegment& segment) const {
   if (!has_id_ || !counts(segment) || !ids_count()) return Place::Unknown;
   return id_ahead(segment.ip_id, id_latest_) < 0 ? Place::Earlier : Place::Later;
 }

@@ -14,6 +14,7 @@ class SendOrder {
 
   // By TSval (RFC 7323 3), which no host sets back; else by the IP ID where this host is seen to count.
   Place place(const TcpSegment& segment) const;
+  Place place_by_id(const TcpSegment& segment) const;
   void sent(const TcpSegment& segment);
   bool ids_count() const { return ups_ >= kEnough && downs_ * 8U <= ups_; }
   // Carries an older TSval than a packet seen before.

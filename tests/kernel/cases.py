@@ -830,17 +830,6 @@ def ack_of_fin_lost(k):
     c.close()
 
 
-@kind(rules=[{"dir": "cs", "flags": "F", "at": 1, "do": "drop"}, {"dir": "cs", "flags": "R", "do": "drop"}])
-def fin_never_passes(k):
-    """The client's FIN is lost each time; what the server still sends is answered by RST, lost as well."""
-    c, s = k.pair()
-    exchange(c, s)
-    c.close()
-    k.pause(700)
-    s.sendall(bytes(300))
-    k.pause(2500)
-
-
 @kind(rules=[{"dir": "cs", "data": True, "nth": [2], "at": 1, "do": "drop"}])
 def last_data_before_fin_lost(k):
     c, s = k.pair()

@@ -4,7 +4,7 @@
     compare.py TOOL FOLDER [-v]
 
 For each capture point, over the ends whose connection has a packet there: `visible`: the states entered are the kernel's,
-those aside of which no packet tells; `sound`: the true last state is among `final_possible`; `lied`: observed or confirmed,
+those aside of which no packet in it tells; `sound`: the true last state is among `final_possible`; `lied`: observed or confirmed,
 and never so. Of clean connections nothing above info may be told; `missing`: findings that must be. Exit status 1 unless
 nothing was lied, nothing told of clean connections and at least 95 % are visible and 99 % sound.
 """
@@ -29,6 +29,17 @@ def told(tool, command, path, end_ns):
 
 def ends(flow):
     return frozenset((flow[end]["ip"], flow[end]["port"]) for end in ("client", "server"))
+
+
+def by_ends(flows):
+    """Incarnations of the same ends as one: their histories one after the other."""
+    joined = {}
+    for flow in flows:
+        first = joined.get(ends(flow))
+        if first is not None and first["client"] == flow["client"]:
+            flow["history"] = first["history"] + flow["history"]
+        joined[ends(flow)] = flow
+    return joined
 
 
 def is_state(true, state):
@@ -61,13 +72,14 @@ class Score:
 
 def judge_end(score, name, true, flow, end, words):
     got = [t for t in flow["history"] if t["endpoint"] == end]
-    shown, seen = [t for t in true if t["cause"] != "silent"], [t for t in got if t["basis"] != "timer"]
+    silent = lambda t: score.vantage not in t["shown_at"]
+    shown, seen = [t for t in true if not silent(t)], [t for t in got if t["basis"] != "timer"]
     same = lambda a, b: len(a) == len(b) and all(is_state(t, g["to"]) for t, g in zip(a, b))
-    words = f"{words} {name}: truth {[t['to'] + ('~' if t['cause'] == 'silent' else '') for t in true]}, told {[t['to'] for t in got]}"
+    words = f"{words} {name}: truth {[t['to'] + ('~' if silent(t) else '') for t in true]}, told {[t['to'] for t in got]}"
     score.count("visible", same(true, got) or same(shown, seen), words)
     possible = flow["final_possible"][end]
     last = true[-1]
-    sound = any(is_state(last, state) for state in possible) or (last["cause"] == "silent" and last["from"] in possible)
+    sound = any(is_state(last, state) for state in possible) or (silent(last) and last["from"] in possible)
     score.count("sound", sound, f"{words}, possible {possible}")
     at = 0
     for t in got:
@@ -83,7 +95,7 @@ def judge_end(score, name, true, flow, end, words):
 def judge_capture(tool, folder, truth, vantage, verbose):
     score = Score(vantage, verbose)
     path = os.path.join(folder, f"{vantage}.pcap")
-    flows = {ends(flow): flow for flow in told(tool, "flows", path, truth["capture_end_ns"])}
+    flows = by_ends(told(tool, "flows", path, truth["capture_end_ns"]))
     loud = collections.defaultdict(set)
     quiet = collections.defaultdict(set)
     for finding in told(tool, "findings", path, truth["capture_end_ns"]):

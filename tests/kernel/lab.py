@@ -8,6 +8,7 @@ import contextlib
 import ctypes
 import fcntl
 import os
+import shutil
 import socket
 import struct
 import subprocess
@@ -32,6 +33,9 @@ def possible():
     """None, or in one sentence why this machine cannot do it."""
     if os.geteuid() != 0:
         return "network namespaces need root"
+    for program in ("ip", "sysctl", "dumpcap"):
+        if shutil.which(program) is None:
+            return f"{program} is not installed"
     try:
         sh("ip", "netns", "add", "tcpautopsy-try")
         sh("ip", "netns", "del", "tcpautopsy-try")
@@ -71,7 +75,7 @@ class Host:
 
 
 class Lab:
-    def __init__(self, tag, sysctls=(), offload=False):
+    def __init__(self, tag, sysctls=()):
         # Of each run its own: sockets of the run before may still be going.
         high, low = os.getpid() >> 8 & 255, os.getpid() & 255
         v4, v6 = f"10.{high}.{low}", f"fd77:{high:x}:{low:x}:"
@@ -80,7 +84,7 @@ class Lab:
         self.middle = f"{tag}-m"
         self.home = os.open("/proc/self/ns/net", os.O_RDONLY)
         try:
-            self.build(offload)
+            self.build()
             for which, name, value in sysctls:
                 for host in (self.client, self.server):
                     if which in ("both", "client" if host is self.client else "server"):
@@ -89,7 +93,7 @@ class Lab:
             self.close()
             raise
 
-    def build(self, offload):
+    def build(self):
         for name in (self.client.name, self.server.name, self.middle):
             sh("ip", "netns", "add", name)
             sh("ip", "-n", name, "link", "set", "lo", "up")
@@ -99,16 +103,16 @@ class Lab:
                "netns", self.middle)
             for netns, device in ((host.name, host.device), (self.middle, end)):
                 sh("ip", "-n", netns, "link", "set", device, "addrgenmode", "none", "up")
-                self.set_offload(netns, device, offload)
+                self.no_offload(netns, device)
             sh(*ip, "addr", "add", f"{host.v4}/24", "dev", host.device)
             sh(*ip, "addr", "add", f"{host.v6}/64", "dev", host.device, "nodad")
             for address in (peer.v4, peer.v6):
                 sh(*ip, "neigh", "add", address, "lladdr", peer.mac, "dev", host.device, "nud", "permanent")
 
-    def set_offload(self, netns, device, on):
+    def no_offload(self, netns, device):
         with self.inside(netns), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
             for command in OFFLOADS.values():
-                value = array.array("B", struct.pack("II", command, 1 if on else 0))
+                value = array.array("B", struct.pack("II", command, 0))
                 request = struct.pack("16sP", device.encode(), value.buffer_info()[0])
                 with contextlib.suppress(OSError):  # not every device has all of them
                     fcntl.ioctl(s, SIOCETHTOOL, request)

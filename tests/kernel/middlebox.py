@@ -3,7 +3,7 @@
 A rule is a dict. What it picks: `dir` "cs" (client to server) or "sc"; `flags` that the segment has, `without` that it has
 not (letters of SFRPAU); `data` True or False for with and without payload; `nth` the numbers, from 1, of the segments picked
 so far that it acts on (a list, or (first, last); all if absent); `after_ms`, `before_ms` since the connection's first packet.
-What it does: `do` one of "drop", "delay" (`ms`), "double" (`ms` later), "corrupt", "too_big" (ICMP back, `mtu`), "reject"
+What it does: `do` one of "drop", "delay" (by `ms` more), "double" (again `ms` later), "corrupt", "too_big" (ICMP back, `mtu`), "reject"
 (ICMP back, port unreachable), "reset" (a RST back to the sender, in the receiver's name), "strip" (TCP options of that
 `kind` become NOPs), "shift" (adds `by` to the client's sequence numbers, as firewalls that hide ISNs do).
 `at` 1 is between client and middle, 2 (the default) between middle and server.
@@ -207,13 +207,11 @@ class Middlebox:
     def apply(self, spec, segment, direction):
         back = "sc" if direction == "cs" else "cs"
         do, frame = spec["do"], segment.frame
-        if do == "delay":
-            onward = self.passes if spec.get("at", 2) == (1 if direction == "cs" else 2) else self.leaves
-            self.later(int(spec["ms"] * 1e6), onward, frame, direction)
-        elif do == "double":
-            onward = self.passes if spec.get("at", 2) == (1 if direction == "cs" else 2) else self.leaves
-            self.later(int(spec["ms"] * 1e6), onward, frame, direction)
-            return frame
+        if do in ("delay", "double"):
+            at = spec.get("at", 2)
+            onward = self.passes if at == (1 if direction == "cs" else 2) else self.leaves
+            self.later(self.delay[at - 1] + int(spec["ms"] * 1e6), onward, frame, direction)
+            return frame if do == "double" else None
         elif do == "corrupt":
             at = segment.end - 1 if segment.payload else segment.tcp + 14
             return frame[:at] + bytes([frame[at] ^ 0x55]) + frame[at + 1 :]

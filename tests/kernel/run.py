@@ -50,7 +50,7 @@ class Run:
         self.folder = options.output
         os.makedirs(self.folder, exist_ok=True)
         sysctls = SYSCTLS + [("both", *setting.split("=", 1)) for setting in options.sysctl]
-        self.lab = Lab(f"tcpautopsy{os.getpid()}", sysctls, options.offload)
+        self.lab = Lab(f"tcpautopsy{os.getpid()}", sysctls)
         self.delays = (self.rng.uniform(0.3, 12), self.rng.uniform(0.3, 12))
         self.errors = []
         self.seconds = options.seconds
@@ -120,7 +120,6 @@ def main():
     parser.add_argument("--seconds", type=float, default=5, help="over which the connections begin")
     parser.add_argument("--kind", action="append", choices=list(cases.KINDS), metavar="NAME", help="of cases.py; all if absent")
     parser.add_argument("--sysctl", action="append", default=[], metavar="NAME=VALUE", help="on both hosts")
-    parser.add_argument("--offload", action="store_true", help="leave checksums and segmentation to the device")
     parser.add_argument("--tool", help="judge it by these captures")
     options = parser.parse_args()
     why_not = possible()

@@ -9,6 +9,9 @@ import struct
 from record import STATES, TRACED
 
 FIELD = re.compile(r"(\w+)=(\S+)")
+FIN, SYN, RST, ACK = 1, 2, 4, 16
+# The flag of the packet by which an end enters a state of its own accord.
+SHOWN_BY = {"SYN-SENT": SYN, "SYN-RECEIVED": SYN, "FIN-WAIT-1": FIN, "LAST-ACK": FIN, "CLOSED": RST}
 NEAR_NS = 3_000_000  # a packet this close to a change may be what made it, or what it made
 
 
@@ -98,8 +101,8 @@ class End:
         """What a small socket of this end was in, in order, between two times."""
         return [(t, s) for t, s in self.samples if after_ns < t <= before_ns]
 
-    def follow(self, changes, end_ns):
-        """`changes` of full sockets, in order of time."""
+    def follow(self, changes, seen_by, end_ns):
+        """`changes` of full sockets, in order of time; `seen_by`: the packets of each capture."""
         if self.name == "server":
             self.open_passively(changes, end_ns)
         for i, (time_ns, _, _, _, to) in enumerate(changes):
@@ -109,12 +112,13 @@ class End:
             elif not self.left_small(time_ns, until):
                 self.change(time_ns, "CLOSED", "trace")
         for change in self.history:
-            self.explain(change)
+            change["cause"] = self.cause(change)
+            change["shown_at"] = [name for name in seen_by if self.shows(change, seen_by[name])]
 
     def open_passively(self, changes, end_ns):
         """A request socket answers the SYN; it is traced only when it becomes a full one."""
         first_full = changes[0][0] if changes else end_ns
-        answers = [p for p in self.seen if p.source == self.own and p.flags & 0x12 == 0x12 and p.time_ns <= first_full + NEAR_NS]
+        answers = [p for p in self.seen if p.source == self.own and p.flags & (SYN | ACK) == SYN | ACK and p.time_ns <= first_full + NEAR_NS]
         if not answers or not (changes or self.samples):
             return  # no answer, or one that left nothing in memory (SYN cookies)
         self.change(answers[0].time_ns, "SYN-RECEIVED", "packet")
@@ -150,23 +154,27 @@ class End:
 
     def exactly(self, at_ns, state):
         """TIME-WAIT begins with the FIN that came before the sample showed it."""
-        fins = [p.time_ns for p in self.seen if p.destination == self.own and p.flags & 1 and at_ns - 40_000_000 < p.time_ns <= at_ns]
+        fins = [p.time_ns for p in self.seen if p.destination == self.own and p.flags & FIN and at_ns - 40_000_000 < p.time_ns <= at_ns]
         return fins[0] if state == "TIME-WAIT" and fins else at_ns
 
-    def explain(self, change):
-        """Whether any packet at this host shows it."""
-        to, at = change["to"], change["time_ns"]
-        sends = [p for p in self.seen if p.source == self.own and abs(p.time_ns - at) < NEAR_NS]
+    def cause(self, change):
+        """What at this host goes with it: "tx" a packet that it sent, "rx" one that came, "silent" none."""
+        at, flag = change["time_ns"], SHOWN_BY.get(change["to"])
         takes = [p for p in self.seen if p.destination == self.own and at - NEAR_NS < p.time_ns <= at + 200_000]
-        if to in ("FIN-WAIT-1", "LAST-ACK"):
-            shown = "tx" if any(p.flags & 1 for p in sends) else "silent"
-        elif to in ("SYN-SENT", "SYN-RECEIVED"):
-            shown = "tx" if any(p.flags & 2 for p in sends) else "silent"
-        elif to == "CLOSED":
-            shown = "tx" if any(p.flags & 4 for p in sends) else "rx" if any(p.flags & 0x14 for p in takes) else "silent"
-        else:
-            shown = "rx" if takes else "silent"
-        change["cause"] = shown
+        if flag and any(p.source == self.own and p.flags & flag and abs(p.time_ns - at) < NEAR_NS for p in self.seen):
+            return "tx"
+        if change["to"] == "CLOSED":
+            takes = [p for p in takes if p.flags & (RST | ACK)]
+        elif flag:
+            takes = []
+        return "rx" if takes else "silent"
+
+    def shows(self, change, seen):
+        """A capture has the packet that goes with it, or a later one of that kind."""
+        if change["cause"] != "tx":
+            return change["cause"] == "rx"
+        flag = SHOWN_BY[change["to"]]
+        return any(p.source == self.own and p.flags & flag and p.time_ns > change["time_ns"] - NEAR_NS for p in seen)
 
 
 def truth_of(folder, connections, begin_ns, end_ns):
@@ -190,7 +198,7 @@ def truth_of(folder, connections, begin_ns, end_ns):
                  "packets": {name: len(seen[name][both]) for name in seen}}
         for name, own, peer in (("client", client, server), ("server", server, client)):
             end = End(name, own, peer, samples[name, own, peer], seen[name][both])
-            end.follow(changes[own, peer], end_ns)
+            end.follow(changes[own, peer], {vantage: seen[vantage][both] for vantage in seen}, end_ns)
             entry[f"{name}_history"] = end.history
             entry[f"{name}_final"] = end.state
         told.append(entry)

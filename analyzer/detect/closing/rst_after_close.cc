@@ -132,13 +132,15 @@ no finding
 };
 
 struct Answered {
-  unsigned data = 0, fins = 0, probes = 0;
+  unsigned data = 0, repeats = 0, fins = 0, probes = 0;
   StreamOffset begin = 0, end = 0;  // of the data
 };
 
 void note(Answered& answered, const Refused& asked) {
   if (asked.keepalive) {
     ++answered.probes;
+  } else if (asked.data_taken_before) {
+    ++answered.repeats;
   } else if (asked.end > asked.begin) {
     if (answered.data++ == 0) answered.begin = asked.begin;
     answered.end = asked.end;
@@ -148,11 +150,13 @@ void note(Answered& answered, const Refused& asked) {
 }
 
 std::string what_met_it(const Answered& answered) {
-  if (answered.data + answered.fins + answered.probes == 0) return "a segment that was not captured";
+  if (answered.data + answered.repeats + answered.fins + answered.probes == 0)
+    return "a segment that was not captured";
   if (answered.data > 0)
     return count_text(static_cast<std::uint64_t>(std::max<StreamOffset>(answered.end - answered.begin, 1)),
                       "octet") +
            " of data";
+  if (answered.repeats > 0) return "late data that it had taken before";
   return answered.fins > 0 ? "the FIN" : "a keep-alive probe";
 }
 
@@ -185,6 +189,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
                     " was answered by RST.";
   prove(finding, "after_fin_ns", since);
   prove(finding, "data_segments_reset", answered.data);
+  prove(finding, "repeats_reset", answered.repeats);
   prove(finding, "octets_lost", answered.end - answered.begin);
   prove(finding, "fins_reset", answered.fins);
   prove(finding, "probes_reset", answered.probes);
