@@ -316,25 +316,43 @@ void judge_reset(const FlowTrace& trace, const ResetReading& reset, const Stream
   m.miss_cost = 0;
 }
 
-// A FIN that passed right behind data whose ACK does not cover it, though it came a round trip after both: the
-// ACK answers the data, and had left when the FIN came.
-void note_fin_behind_data(const FlowTrace& trace, Side side, Observations& observations) {
+// The last segment of the FIN's receiver that left before the FIN came, by what it acknowledges.
+RecordIndex last_without(const FlowTrace& trace, RecordIndex fin) {
+  const SegmentRecord& f = trace.records[fin];
+  RecordIndex last = kNoRecord;
+  for (RecordIndex i = fin + 1; i < trace.records.size(); ++i) {
+    const SegmentRecord& r = trace.records[i];
+    if (r.side == f.side || r.copy || !r.has(kAck) || r.has(kRst)) continue;
+    if (r.ack >= f.end()) break;
+    last = i;
+  }
+  return last;
+}
+
+// It passed right behind data that `reply` acknowledges without it, a round trip after both: the reply answers
+// the data, and had left when the FIN came.
+bool right_behind_data(const FlowTrace& trace, RecordIndex fin, RecordIndex reply, TimeNs rtt) {
   constexpr TimeNs kTogether = 2 * kMillisecond;
+  const SegmentRecord& f = trace.records[fin];
+  const SegmentRecord& r = trace.records[reply];
+  const RecordIndex data = last_before(trace, fin, f.side);
+  if (data == kNoRecord || r.ack != f.seq) return false;
+  const SegmentRecord& d = trace.records[data];
+  return d.payload > 0 && d.end() == f.seq && f.frame.time_ns - d.frame.time_ns <= kTogether &&
+         r.frame.time_ns - f.frame.time_ns <= rtt + rtt / 8 + kMillisecond;
+}
+
+// A FIN that came for certain, or may have, and that its receiver's segments do not acknowledge though a round
+// trip has gone by: it came later than that.
+void note_late_fin(const FlowTrace& trace, Side side, Observations& observations) {
   const std::size_t fin = observations.streams[index(side)].first_fin;
   if (fin == kNowhere) return;
-  const SegmentRecord& f = trace.records[fin];
-  const RecordIndex data = last_before(trace, fin, side);
-  const RecordIndex reply = first_after(trace, fin, other(side), [&f](const SegmentRecord& r) {
-    return r.has(kAck) && !r.has(kRst) && r.ack >= f.seq;
-  });
-  if (data == kNoRecord || reply == kNoRecord) return;
-  const SegmentRecord& d = trace.records[data];
-  const SegmentRecord& r = trace.records[reply];
+  const RecordIndex reply = last_without(trace, fin);
+  if (reply == kNoRecord) return;
+  Observation& m = observations.records[fin];
   const TimeNs rtt = observations.streams[index(other(side))].rtt_ns;
-  const bool together = d.payload > 0 && d.end() == f.seq && f.frame.time_ns - d.frame.time_ns <= kTogether;
-  const bool at_once = r.frame.time_ns - f.frame.time_ns <= rtt + rtt / 8 + kMillisecond;
-  if (together && at_once && r.ack == f.seq)
-    observations.records[fin].due_ns = add_sat(r.frame.time_ns, 1);
+  if (m.miss_cost >= weights::kCertain || right_behind_data(trace, fin, reply, rtt))
+    m.due_ns = add_sat(trace.records[reply].frame.time_ns, 1);
 }
 
 }  // namespace
@@ -402,7 +420,7 @@ void observe(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss, Obser
   for (const ResetReading& reading : observations.resets) take_no_syn_ack(trace, reading, observations);
   weigh_expected_replies(trace, observations, capture_end_ns);
   if (trace.self_connection) return;
-  for (const Side side : {Side::A, Side::B}) note_fin_behind_data(trace, side, observations);
+  for (const Side side : {Side::A, Side::B}) note_late_fin(trace, side, observations);
 }
 
 }  // namespace tcpautopsy

@@ -14,6 +14,8 @@ import time
 KINDS = {}
 TCP_USER_TIMEOUT = 18
 TCP_REPAIR = 19
+TCP_FASTOPEN_CONNECT = 30
+IPPROTO_MPTCP = 262
 LINGER = struct.Struct("ii")
 
 
@@ -34,8 +36,10 @@ def kind(rules=(), clean=False, expect=(), own_listener=False):
 class Listener:
     """Hands accepted sockets to the cases that wait for them, by their client's port."""
 
-    def __init__(self, lab, family, port, backlog=128):
-        self.socket = lab.socket(lab.server, family)
+    def __init__(self, lab, family, port, backlog=128, protocol=0, fast_open=0):
+        self.socket = lab.socket(lab.server, family, protocol)
+        if fast_open:
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_FASTOPEN, fast_open)
         self.socket.bind((lab.server.address(family), port))
         self.socket.listen(backlog)
         self.waiting, self.lock = {}, threading.Lock()
@@ -925,3 +929,41 @@ def upload_stopped_early(k):
 @kind(rules=[{"dir": "cs", "flags": "S", "kind": 3, "do": "strip"}])
 def window_scale_lost_one_way(k):
     download(k)
+
+
+@kind(clean=True)
+def multipath(k):
+    k.listener = Listener(k.lab, k.family, k.server_port, protocol=IPPROTO_MPTCP)
+    c = k.lab.socket(k.lab.client, k.family, IPPROTO_MPTCP)
+    c.bind(k.ends()[0])
+    k.connect(c)
+    s = k.accept()
+    exchange(c, s)
+    orderly(c, s)
+
+
+KINDS["multipath"].own_listener = None
+
+
+@kind(clean=True)
+def fast_open(k):
+    """The first one asks for a cookie, from another port; the second sends data in its SYN."""
+    k.listener = Listener(k.lab, k.family, k.server_port, fast_open=16)
+    first = k.lab.socket(k.lab.client, k.family)
+    first.bind((k.ends()[0][0], k.port + 1))
+    first.setsockopt(socket.IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1)
+    c = k.client()
+    c.setsockopt(socket.IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1)
+    for one, port in ((first, k.port + 1), (c, k.port)):
+        one.settimeout(10)
+        one.connect(k.ends()[1])
+        one.sendall(bytes(300))
+        taken = k.listener.queue_of(port).get(timeout=10)
+        taken.settimeout(10)
+        read(taken, 300)
+        taken.sendall(bytes(200))
+        read(one, 200)
+        orderly(one, taken)
+
+
+KINDS["fast_open"].own_listener = None

@@ -29,7 +29,7 @@ SHARED_PORTS = (80, 443, 5432, 8080)
 OWN_PORTS_FROM = 12000
 # So that a run need not last minutes (the kernel's defaults are 6, 8, 5 and 60).
 SYSCTLS = [("both", "net.ipv4.tcp_orphan_retries", 4), ("both", "net.ipv4.tcp_fin_timeout", 12), ("both", "net.ipv4.tcp_synack_retries", 3),
-           ("both", "net.ipv4.tcp_no_metrics_save", 1)]
+           ("both", "net.ipv4.tcp_no_metrics_save", 1), ("both", "net.ipv4.tcp_fastopen", 3)]
 
 
 def spawn(work, *arguments):

@@ -61,10 +61,22 @@ def traced(path):
             if event != "inet_sock_set_state":
                 continue
             f = dict(FIELD.findall(rest))
+            if f["protocol"] != "IPPROTO_TCP":
+                continue  # of Multipath TCP the paths count, not the connection above them
             v6 = f["family"] == "AF_INET6"
             local, peer = (f["saddrv6"], f["daddrv6"]) if v6 else (f["saddr"], f["daddr"])
             yield (int(time_ns), (canonical(local), int(f["sport"])), (canonical(peer), int(f["dport"])),
                    STATES[TRACED[f["oldstate"]]], STATES[TRACED[f["newstate"]]])
+
+
+def retransmitters(path):
+    """The ends that sent a segment again: a loaded machine does so without any fault."""
+    with open(path, encoding="utf8") as file:
+        for line in file:
+            if " tcp_retransmit_skb " in line:
+                f = dict(FIELD.findall(line))
+                v6 = f["family"] == "AF_INET6"
+                yield canonical(f["saddrv6" if v6 else "saddr"]), int(f["sport"]), canonical(f["daddrv6" if v6 else "daddr"]), int(f["dport"])
 
 
 def canonical(address):
@@ -189,12 +201,13 @@ def truth_of(folder, connections, begin_ns, end_ns):
         if begin_ns <= change[0] <= end_ns:  # sockets of a run before may still be going
             changes[change[1], change[2]].append(change)
     samples = sampled(os.path.join(folder, "samples.txt"))
+    resent = set(retransmitters(os.path.join(folder, "trace.txt")))
     told = []
     for c in connections:
         client, server = tuple(c["client"]), tuple(c["server"])
         both = frozenset((client, server))
         entry = {"client": {"ip": client[0], "port": client[1]}, "server": {"ip": server[0], "port": server[1]},
-                 "kind": c["kind"], "incarnation": 0, "clean": c["clean"], "expect": c["expect"], "allow": c["allow"],
+                 "kind": c["kind"], "incarnation": 0, "clean": c["clean"] and not {(*client, *server), (*server, *client)} & resent, "expect": c["expect"], "allow": c["allow"],
                  "packets": {name: len(seen[name][both]) for name in seen}}
         for name, own, peer in (("client", client, server), ("server", server, client)):
             end = End(name, own, peer, samples[name, own, peer], seen[name][both])
