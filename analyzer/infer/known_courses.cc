@@ -14,7 +14,7 @@ namespace {
 
 bool plain(const StreamFacts& s) {
   return !s.unseen_fin && !s.not_captured && !s.begun_apart && !s.fin_likely && !s.fin_may_be_missed &&
-         !s.sent_rst && s.lost_fins == 0;
+         !s.sent_rst && s.lost_fins == 0 && s.missed_end == 0;
 }
 
 std::uint64_t opening_of(const StreamFacts& s) { return (s.sent_syn ? 1U : 0U) | (s.sent_syn_ack ? 2U : 0U); }

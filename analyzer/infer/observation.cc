@@ -124,6 +124,23 @@ void note_unseen_fin(const FlowTrace& trace, Side sender, StreamOffset fin_end, 
       s.fin_acked_by = i;
 }
 
+// Octets at the end of a stream that the capture missed, acknowledged by the FIN of the other end: their
+// sender's FIN may be among them.
+void note_missed_end(const FlowTrace& trace, Side sender, Observations& observations) {
+  StreamFacts& s = observations.streams[index(sender)];
+  const StreamFacts& other_end = observations.streams[index(other(sender))];
+  const SideFacts& f = trace.facts(sender);
+  const StreamOffset acked = trace.facts(other(sender)).acked_max;
+  if (s.first_fin != kNowhere || s.sent_rst || other_end.first_fin == kNowhere || f.packets == 0 ||
+      f.sent_max <= 0 || acked <= f.sent_max + 1 || trace.records[other_end.first_fin].ack < acked)
+    return;
+  s.missed_end = acked;
+  for (std::size_t i = 0; i < trace.records.size() && s.end_acked_by == kNowhere; ++i) {
+    const SegmentRecord& r = trace.records[i];
+    if (r.side != sender && r.has(kAck) && !r.has(kRst) && r.ack >= acked) s.end_acked_by = i;
+  }
+}
+
 // A FIN at a number that fits nothing: its receiver acknowledges octets beyond it, so that no FIN stands
 // there, or it lies further ahead than any window of what was sent and acknowledged (RFC 9293 3.10.7.4, first
 // check).
@@ -177,6 +194,7 @@ void read_streams(const FlowTrace& trace, Observations& observations, bool may_m
     if (trace.one_sided() && f.packets == 0) read_acknowledged(trace, s);
     if (s.unseen_fin) note_unseen_fin(trace, side, acked, s);
     if (!s.sent_new && !s.unseen_fin) note_beginning(trace, side, observations.streams);
+    if (!trace.self_connection) note_missed_end(trace, side, observations);
     observations.capture_missed = observations.capture_missed || s.unseen_fin || s.hole_for_good ||
                                   (f.packets > 0 && acked > f.sent_max);
   }
@@ -267,6 +285,7 @@ StateSet states_after(const SegmentRecord& r, Sends kind, const StreamFacts& own
 // number beyond the SYN.
 bool acks_fin(const SegmentRecord& r, const StreamFacts& from, const StreamFacts& to) {
   if (to.fin_may_precede && !to.not_captured) return true;
+  if (to.missed_end > 0) return r.ack >= to.missed_end;
   if (!to.not_captured) return to.fin_end > 0 && r.ack >= to.fin_end;
   const bool begins_seen = from.sent_syn || from.sent_syn_ack;
   return r.ack >= to.acked_last && (to.acked_last > 1 || !begins_seen);

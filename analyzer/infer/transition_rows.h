@@ -173,6 +173,7 @@ inline constexpr HiddenRow kHiddenRows[]{
     {Evidence::AcknowledgedLater, kHasSentNoFin, Sends::Fin, kHiddenFinEarlier, 0, kFinUnseen, "9293 3.10.4"},
     {Evidence::Acknowledged, kHasSentNoFin, Sends::Fin, 0, kCertain, kFinUnseen, "9293 3.10.4"},
     {Evidence::IpIdGap, kHasSentNoFin, Sends::Fin, 0, kGapWithoutFin, kFinUnseen, "9293 3.10.4"},
+    {Evidence::EndMissed, kHasSentNoFin, Sends::Fin, 0, kEndWithoutFin, kMissed, "9293 3.10.4"},
     {Evidence::CaptureLoss, {Closed}, Sends::Syn, kUnseen, 0, kMissed, "9293 3.10.7.4"},
     {Evidence::CaptureLoss, kHasSentNoFin, Sends::Fin, kUnseen, 0, kMissed, "9293 3.10.7.4"},
     {Evidence::NotCaptured, kHasSentNoFin, Sends::Fin, kUnseenOneSided, 0, kNotCaptured, "9293 3.10.4"},
@@ -185,6 +186,7 @@ inline constexpr std::uint8_t kAnyAck = kGotAckOfSyn | kGotAckOfFin;
 
 // A FIN that carries the ACK of the own FIN, or of the SYN, takes two rows at once.
 inline constexpr UnseenRow kUnseenRows[]{
+    {Evidence::EndMissed, kGotFin, 0, 0, kMissed, "9293 3.10.7.4"},
     {Evidence::CaptureLoss, kAnyAck, kGotFin, kUnseen, kMissed, "9293 3.10.7.4"},
     {Evidence::CaptureLoss, kAnyOne, 0, kUnseen, kMissed, "9293 3.10.7.4"},
     {Evidence::PeerNotCaptured, kAnyAck, kGotFin, kUnseenOneSided, kNotCaptured, "9293 3.10.7.4"},

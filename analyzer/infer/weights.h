@@ -126,6 +126,9 @@ inline constexpr Cost kUnseenOneSided = 1;
 inline constexpr Cost kUnseenReset = 3;
 // The last that is acknowledged there is one octet, once and before a close: that it was data and no FIN.
 inline constexpr Cost kLastOctetIsData = 2;
+// The last octets of a stream were missed, and the other end has closed: that no FIN was among them. Below
+// kPlausible, for both may be.
+inline constexpr Cost kEndWithoutFin = 2;
 // Starting anew: above all else that one step can cost.
 inline constexpr Cost kJump = 24;
 

@@ -27,6 +27,7 @@ static_assert(0 < kNoReaction && kNoReaction < kLost);
 static_assert(kDropped < kLost, "two causes are likelier than one of them");
 static_assert(kDeadPathMiss < kDeadPathArrival && kDeadPathArrival < kLost);
 static_assert(kDeadPathMiss < kLostAgain && 2 * kLostAgain == kLost);
+static_assert(0 < kEndWithoutFin && kEndWithoutFin <= kPlausible, "with or without, both are told");
 static_assert(kLate <= kTimeWaitKeepsOn && kTimeWaitKeepsOn <= kPlausible, "told beside CLOSED");
 static_assert(kHiddenFinFirst < kLost, "it breaks ties, and turns no evidence");
 static_assert(kRstFormUnusual > kEarly, "a RST behind the FIN shows that the ACK had come, even early");
