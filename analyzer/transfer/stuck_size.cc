@@ -31,11 +31,14 @@ void StuckSize::sent(const PlacedSegment& s, const SenderView& own) {
   Stuck& stuck = *stuck_;
   if (stuck.now.size == 0 || stuck.seq != s.seq) {
     stuck.now = {};
+    stuck.smallest_lost = stuck.last_payload = 0;
     stuck.seq = s.seq;
     if (payload < kLarge || payload <= arrived_) return;
     stuck.now.size = payload;
   }
-  stuck.last_payload = payload;
+  const std::uint32_t before = std::exchange(stuck.last_payload, payload);
+  if (before > 0 && before < stuck.now.size)
+    stuck.smallest_lost = stuck.smallest_lost == 0 ? before : std::min(stuck.smallest_lost, before);
   if (payload < stuck.now.size) return;
   stuck.now.sendings.add(s.frame, stuck.now.sendings ? s.time_ns() - stuck.last_ns : 0);
   stuck.last_ns = s.time_ns();
@@ -79,7 +82,11 @@ void StuckSize::conclude(TimeNs until_ns) {
   now.small_sacked = sacked_ > 0;
   now.passed = std::max(sacked_, arrived_);
   now.lasted_ns = until_ns - (now.sendings ? now.sendings.frames().front().time_ns : until_ns);
-  if (proven(now) && now.passed < now.size && stuck_->told.size == 0) stuck_->told = std::move(now);
+  // One no larger than what got through in the end was lost as well: it was not for its size.
+  const bool plain_loss =
+      now.freed && stuck_->smallest_lost > 0 && stuck_->smallest_lost <= now.freed_by;
+  if (proven(now) && !plain_loss && now.passed < now.size && stuck_->told.size == 0)
+    stuck_->told = std::move(now);
   now = {};
 }
 

@@ -29,6 +29,7 @@ class StuckSize {
   struct Stuck {
     StreamOffset seq = 0;
     std::uint32_t last_payload = 0;
+    std::uint32_t smallest_lost = 0;  // of smaller ones that were sent in its place, and again; 0: none was
     TimeNs last_ns = 0;
     StuckSizeFacts now, told;
   };

@@ -105,6 +105,20 @@ handshake <mss 1460,sackOK>
 no finding
 )",
      true},
+    {"An outage: the smaller segment that gets through in the end was lost before as well", R"(
+handshake <mss 1460,sackOK>
++.10  A > B  P. 1:201(200) ack 1
++.01  A < B  .  1:1461(1460) ack 201    !lost
++.22  A < B  .  1:1461(1460) ack 201    !lost
++.44  A < B  .  1:1461(1460) ack 201    !lost
++.88  A < B  .  1:1249(1248) ack 201    !lost
++1.76 A < B  .  1:1249(1248) ack 201
++.01  A > B  .  201:201(0) ack 1249
++.01  A < B  .  1249:1461(212) ack 201
++.01  A > B  .  201:201(0) ack 1461
+no finding
+)",
+     true},
     {"The peer answers nothing at all", R"(
 handshake <mss 1460,sackOK>
 +.10  A > B  P. 1:201(200) ack 1
