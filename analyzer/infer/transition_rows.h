@@ -186,7 +186,7 @@ inline constexpr std::uint8_t kAnyAck = kGotAckOfSyn | kGotAckOfFin;
 
 // A FIN that carries the ACK of the own FIN, or of the SYN, takes two rows at once.
 inline constexpr UnseenRow kUnseenRows[]{
-    {Evidence::EndMissed, kGotFin, 0, 0, kMissed, "9293 3.10.7.4"},
+    {Evidence::PeerEndMissed, kGotFin, 0, 0, kMissed, "9293 3.10.7.4"},
     {Evidence::CaptureLoss, kAnyAck, kGotFin, kUnseen, kMissed, "9293 3.10.7.4"},
     {Evidence::CaptureLoss, kAnyOne, 0, kUnseen, kMissed, "9293 3.10.7.4"},
     {Evidence::PeerNotCaptured, kAnyAck, kGotFin, kUnseenOneSided, kNotCaptured, "9293 3.10.7.4"},

@@ -159,7 +159,7 @@ class Runner {
     }
     if (m.sends == Sends::Rst) silent(i);
     if (misses_peer(i)) step(unseen(i));
-    if (i == peer().end_acked_by) step(supposed(EventKind::Unseen, Evidence::EndMissed, i));
+    if (i == peer().end_acked_by) step(supposed(EventKind::Unseen, Evidence::PeerEndMissed, i));
     if (may_hide_fin_before(i)) step(hidden_fin(i));
     const CostRow before = row_;
     step({EventKind::Send, 0, 0, 0, 0, i});

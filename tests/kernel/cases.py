@@ -967,3 +967,25 @@ def fast_open(k):
 
 
 KINDS["fast_open"].own_listener = None
+
+
+def wild_rules(rng):
+    """Anything may befall any of its packets, now and then much at once."""
+    rules = []
+    for _ in range(rng.randrange(1, 5)):
+        rule = {"dir": rng.choice(("cs", "sc")), "at": rng.choice((1, 2)), "do": rng.choice(("drop", "drop", "drop", "delay", "double", "corrupt"))}
+        first = rng.choice((1, 2, 3, rng.randrange(1, 60)))
+        rule["nth"] = (first, first + rng.choice((0, 0, 0, 1, 2, 5)))
+        rule["flags"] = rng.choice(("", "", "", "S", "F", "A"))
+        rule["ms"] = rng.choice((3, 20, 90, 350, 1200))
+        if rng.random() < 0.3:
+            rule["data"] = rng.random() < 0.5
+        rules.append(rule)
+    return rules
+
+
+@kind(rules=wild_rules)
+def wild(k):
+    bodies = (plain, download, half_closed_long, both_close, reset_after_answer, unread, closed_while_data_come, shut_both_ways,
+              data_after_half_close_refused, window_closed, closed_at_once, server_speaks_first, many_turns, upload_stopped_early)
+    k.rng.choice(bodies)(k)

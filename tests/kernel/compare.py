@@ -6,7 +6,8 @@
 For each capture point, over the ends whose connection has a packet there: `visible`: the states entered are the kernel's,
 those aside of which no packet in it tells; `sound`: the true last state is among `final_possible`; `lied`: observed or confirmed,
 and never so. Of clean connections nothing above info may be told; `missing`: findings that must be. Exit status 1 unless
-nothing was lied, nothing told of clean connections and at least 95 % are visible and 99 % sound.
+nothing was lied, nothing told of clean connections and at least 95 % are visible and 99 % sound. Of kind `wild` packets may
+be held up for more than a second, which is further off than a true change may be told.
 """
 import argparse
 import collections

@@ -54,7 +54,7 @@ class Run:
         self.delays = (self.rng.uniform(0.3, 12), self.rng.uniform(0.3, 12))
         self.errors = []
         self.seconds = options.seconds
-        self.cases = self.draw(options.kind or list(cases.KINDS), options.connections)
+        self.cases = self.draw(options.kind or [name for name in cases.KINDS if name != "wild"], options.connections)
 
     def draw(self, names, count):
         """`count` connections, each kind as often as any other."""
@@ -80,7 +80,7 @@ class Run:
 
     def go(self):
         at = lambda name: os.path.join(self.folder, name)
-        rules = {case.port: kind.rules for kind, case in self.cases if kind.rules}
+        rules = {case.port: kind.rules(self.rng) if callable(kind.rules) else kind.rules for kind, case in self.cases}
         box = Middlebox(self.lab, rules, self.delays, at("middle.pcap"))
         helpers = [spawn(box.run), spawn(record.trace, at("trace.txt")), spawn(record.sample, self.lab, at("samples.txt"), 4)]
         captures = [capture(self.lab.client, at("client.pcap")), capture(self.lab.server, at("server.pcap"))]
@@ -118,7 +118,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--connections", type=int, default=len(cases.KINDS))
     parser.add_argument("--seconds", type=float, default=5, help="over which the connections begin")
-    parser.add_argument("--kind", action="append", choices=list(cases.KINDS), metavar="NAME", help="of cases.py; all if absent")
+    parser.add_argument("--kind", action="append", choices=list(cases.KINDS), metavar="NAME", help="of cases.py; all but `wild` if absent")
     parser.add_argument("--sysctl", action="append", default=[], metavar="NAME=VALUE", help="on both hosts")
     parser.add_argument("--tool", help="judge it by these captures")
     options = parser.parse_args()

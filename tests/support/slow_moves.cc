@@ -35,6 +35,7 @@ Moves arrives(TcpState from, unsigned triggers, Cost deliver_cost, Cost miss_cos
   if (whole != from) moves.push_back({whole, deliver_cost});
   if (but_fin != whole && but_fin != from)
     moves.push_back({but_fin, add_cost(deliver_cost, weights::kBehindHole)});
+  if (whole != from) miss_cost = std::min(miss_cost, slow_row(from, triggers)->ignored);
   moves.push_back({from, whole != from ? miss_cost : kNoConnection.has(from) ? Cost{0} : idle_cost});
   return moves;
 }
