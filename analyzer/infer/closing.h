@@ -65,8 +65,8 @@ struct Refused {
   StreamOffset begin = 0, end = 0;  // its data
   bool fin = false, keepalive = false;
   bool data_taken_before = false;  // all of its data had been acknowledged
-  bool fin_taken_before = false;  // a bare FIN, already acknowledged or next in order
-  bool fin_again = false;         // a FIN that had been sent before
+  bool fin_taken_before = false;   // a bare FIN, already acknowledged or next in order
+  bool fin_again = false;          // a FIN that had been sent before
   bool asks_for_answer() const { return end > begin || fin || keepalive; }
 };
 

@@ -125,8 +125,8 @@ class Weigher {
   }
 
  private:
-  // Data to an end that takes none any more, by what it says itself: its ACK of the FIN counts all the same (RFC
-  // 9293 3.10.7.4 looks at the ACK first; RFC 1122 4.2.2.13).
+  // Data to an end that takes none any more, by what it says itself: its ACK of the FIN counts all the same
+  // (RFC 9293 3.10.7.4 looks at the ACK first; RFC 1122 4.2.2.13).
   static bool refused_for_its_data(const SegmentRecord& r, const StreamFacts& receiver) {
     return r.payload > 0 && receiver.fin_end > 0 && r.ack >= receiver.fin_end;
   }

@@ -22,8 +22,8 @@ std::uint64_t opening_of(const StreamFacts& s) { return (s.sent_syn ? 1U : 0U) |
 // All of an observation, but for the costs.
 std::uint64_t says(const Observation& m) {
   std::uint64_t word = 0;
-  for (const bool bit : {m.bare_rst, m.behind_fin, m.refuses_syn, m.refuses_handshake, m.unacceptable_to_syn, m.syn_again,
-                         m.refuses_probe, m.acknowledges_fin, m.early_data, m.constrains})
+  for (const bool bit : {m.bare_rst, m.behind_fin, m.refuses_syn, m.refuses_handshake, m.unacceptable_to_syn,
+                         m.syn_again, m.refuses_probe, m.acknowledges_fin, m.early_data, m.constrains})
     word = word << 1 | (bit ? 1U : 0U);
   return word << 32 | std::uint64_t{m.after.bits()} << 16 | std::uint64_t{m.triggers} << 8 |
          static_cast<std::uint64_t>(m.sends);

@@ -69,9 +69,9 @@ std::size_t shown_by(const FlowTrace& trace, std::size_t fin) {
   return fin;
 }
 
-// Segments that the sender of FIN `fin` sent and the capture missed since the last that shows no FIN, by its IP
-// IDs (Linux counts them up for each connection). 0 where there is no telling: no IDs, a super-segment before
-// it, or something in between that may have been acknowledged in place of a FIN.
+// Segments that the sender of FIN `fin` sent and the capture missed since the last that shows no FIN, by its
+// IP IDs (Linux counts them up for each connection). 0 where there is no telling: no IDs, a super-segment
+// before it, or something in between that may have been acknowledged in place of a FIN.
 std::size_t lost_before(const FlowTrace& trace, std::size_t fin) {
   const std::size_t shown = shown_by(trace, fin);
   const SegmentRecord& f = trace.records[shown];
@@ -348,8 +348,8 @@ RecordIndex last_without(const FlowTrace& trace, RecordIndex fin) {
   return last;
 }
 
-// It passed right behind data that `reply` acknowledges without it, a round trip after both: the reply answers
-// the data, and had left when the FIN came.
+// It passed right behind data that `reply` acknowledges without it, a round trip after both: the reply
+// answers the data, and had left when the FIN came.
 bool right_behind_data(const FlowTrace& trace, RecordIndex fin, RecordIndex reply, TimeNs rtt) {
   constexpr TimeNs kTogether = 2 * kMillisecond;
   const SegmentRecord& f = trace.records[fin];
@@ -361,8 +361,8 @@ bool right_behind_data(const FlowTrace& trace, RecordIndex fin, RecordIndex repl
          r.frame.time_ns - f.frame.time_ns <= rtt + rtt / 8 + kMillisecond;
 }
 
-// A FIN that came for certain, or may have, and that its receiver's segments do not acknowledge though a round
-// trip has gone by: it came later than that.
+// A FIN that came for certain, or may have, and that its receiver's segments do not acknowledge though a
+// round trip has gone by: it came later than that.
 void note_late_fin(const FlowTrace& trace, Side side, Observations& observations) {
   const std::size_t fin = observations.streams[index(side)].first_fin;
   if (fin == kNowhere) return;

@@ -79,8 +79,8 @@ struct StreamFacts {
   bool fin_may_precede = false;  // the capture began later than the stream, and no new octet of it shows that
                                  // no FIN was sent by then
   bool begun_apart = false;      // so it is, though the capture has the beginning of the other direction
-  StreamOffset missed_end = 0;  // the capture missed its last octets, perhaps with a FIN: up to here, as the
-                                // other end acknowledges with its FIN; 0 otherwise
+  StreamOffset missed_end = 0;   // the capture missed its last octets, perhaps with a FIN: up to here, as the
+                                 // other end acknowledges with its FIN; 0 otherwise
   std::size_t end_acked_by = kNowhere;  // the first record that does
   std::size_t fin_acked_by = kNowhere;  // of a FIN that was not captured: what acknowledges it first
   bool fin_may_be_missed = false;       // granted that the capture missed segments, a FIN among them

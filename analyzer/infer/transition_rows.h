@@ -169,7 +169,13 @@ inline constexpr StateSet kHasSentNoFin{SynReceived, Established, CloseWait};
 
 inline constexpr HiddenRow kHiddenRows[]{
     {Evidence::Nothing, {CloseWait}, Sends::Fin, kHiddenFin, 0, kFinUnseen, "9293 3.10.4"},
-    {Evidence::Nothing, {SynReceived, Established}, Sends::Fin, kHiddenFin + kHiddenFinFirst, 0, kFinUnseen, "9293 3.10.4"},
+    {Evidence::Nothing,
+     {SynReceived, Established},
+     Sends::Fin,
+     kHiddenFin + kHiddenFinFirst,
+     0,
+     kFinUnseen,
+     "9293 3.10.4"},
     {Evidence::AcknowledgedLater, kHasSentNoFin, Sends::Fin, kHiddenFinEarlier, 0, kFinUnseen, "9293 3.10.4"},
     {Evidence::Acknowledged, kHasSentNoFin, Sends::Fin, 0, kCertain, kFinUnseen, "9293 3.10.4"},
     {Evidence::IpIdGap, kHasSentNoFin, Sends::Fin, 0, kGapWithoutFin, kFinUnseen, "9293 3.10.4"},

@@ -120,8 +120,8 @@ enum class Evidence : std::uint8_t {
   PeerNotCaptured,    // nothing that the peer sent was captured
   NotCaptured,        // nothing of its own was captured
   AcknowledgedLater,  // what comes later acknowledges it
-  EndMissed,          // the capture missed the last octets of its stream, which the other end's FIN acknowledges
-  PeerEndMissed,      // of the peer's
+  EndMissed,      // the capture missed the last octets of its stream, which the other end's FIN acknowledges
+  PeerEndMissed,  // of the peer's
 };
 
 // An own segment that was not captured. A rule: from each of these states by the row of kSendRows for `what`

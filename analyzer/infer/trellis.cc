@@ -165,8 +165,7 @@ class Runner {
     step({EventKind::Send, 0, 0, 0, 0, i});
     if (row_.empty()) jump(i, before);
     if (may_hide_fin_after(i)) step(hidden_fin(i));
-    if (i == peer().end_acked_by)
-      shown(i, kPeerFinArrived | StateSet{Closed}, weights::kEndWithoutFin);
+    if (i == peer().end_acked_by) shown(i, kPeerFinArrived | StateSet{Closed}, weights::kEndWithoutFin);
     if (peer().fin_likely && i == peer().first_acked_last)
       shown(i, kPeerFinArrived | StateSet{Closed}, weights::kLastOctetIsData);
   }
@@ -256,8 +255,7 @@ class Runner {
       if (own().not_captured) shown_by(record);
       if (own().unseen_fin && record == own().fin_acked_by)
         step(supposed(EventKind::HiddenFin, Evidence::Acknowledged, record));
-      if (record == own().end_acked_by)
-        step(supposed(EventKind::HiddenFin, Evidence::EndMissed, record));
+      if (record == own().end_acked_by) step(supposed(EventKind::HiddenFin, Evidence::EndMissed, record));
       if (peer().begun_apart && record == peer().first_record) step(unseen(record));
       offer_before(record);
       step({EventKind::Arrive, m.triggers, m.deliver_cost, m.miss_cost, m.idle_cost, record});

@@ -37,7 +37,10 @@ void at_arrival(TcpState from, const Event& event, Visit visit) {
   const auto [to, but_fin] = arrival(from, event.triggers);
   if (to != from) visit(from, to, event.cost);
   if (but_fin != to && but_fin != from) visit(from, but_fin, add_cost(event.cost, weights::kBehindHole));
-  visit(from, from, to != from ? stay_cost(from, event) : kNoConnection.has(from) ? Cost{0} : event.idle_cost);
+  visit(from, from,
+        to != from                ? stay_cost(from, event)
+        : kNoConnection.has(from) ? Cost{0}
+                                  : event.idle_cost);
 }
 
 template <class Visit>

@@ -57,7 +57,8 @@ inline constexpr Cost kNoReaction = 1;
 // An ACK that passed and did not complete the handshake: lost, or dropped by a full accept queue. Below
 // kLost, for the queue comes on top of the network.
 inline constexpr Cost kDropped = 3;
-// After one that was lost for certain another of its kind is lost sooner: two of these are as much as one loss.
+// After one that was lost for certain another of its kind is lost sooner: two of these are as much as one
+// loss.
 inline constexpr Cost kLostAgain = 2;
 // Toward an end that answers nothing: the loss of a further segment is next to free, its arrival dear.
 inline constexpr Cost kDeadPathMiss = 1;

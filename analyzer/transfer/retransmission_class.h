@@ -13,8 +13,8 @@ enum class RetransmissionCause : std::uint8_t {
   Fast,         // duplicate ACKs, SACK holes, RACK (RFC 5681 3.2, 6675, 8985)
   Probe,        // a tail loss probe (RFC 8985 7)
   LastSegment,  // the only segment under way: a probe, unless the next interval doubles
-  Prompt,       // no sign of loss and no timer: a smaller path MTU, data that a SYN carried in vain, the first
-                // sending that came later than its resend, or not known
+  Prompt,  // no sign of loss and no timer: a smaller path MTU, data that a SYN carried in vain, the first
+           // sending that came later than its resend, or not known
 };
 std::string_view name(RetransmissionCause cause);
 

@@ -72,8 +72,8 @@ void RetransmissionWatch::again(const PlacedSegment& s, const SenderView& own, b
   log_.sent(s);
 }
 
-// The first sending, held up on the way so that it passes after what its sender had sent in its place: an older
-// TSval, and no IP ID that speaks against it.
+// The first sending, held up on the way so that it passes after what its sender had sent in its place: an
+// older TSval, and no IP ID that speaks against it.
 bool RetransmissionWatch::held_up(const PlacedSegment& s) const {
   return !s.has(kSyn) && s.has_data() && s.new_bytes == 0 && order_.outdated(s.segment) &&
          order_.place_by_id(s.segment) != SendOrder::Place::Later;
@@ -207,8 +207,8 @@ void RetransmissionWatch::judge(const PlacedSegment& s, const SenderView& own,
   retransmission.first_unseen = first_unseen;
   retransmission.cause = retransmission.syn ? RetransmissionCause::Timeout : cause_of(context);
   retransmission.acked = !first_unseen && own.acked && own.snd_una >= s.end();
-  retransmission.spurious = retransmission.acked ||
-                            (!first_unseen && own.acked && trail_.board().holds(s.seq, s.end()));
+  retransmission.spurious =
+      retransmission.acked || (!first_unseen && own.acked && trail_.board().holds(s.seq, s.end()));
   if (retransmission.cause == RetransmissionCause::Fast && !recovering_fast_) {
     recovering_fast_ = true;
     fast_until_ = s.sent_max;

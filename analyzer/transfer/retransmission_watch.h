@@ -83,7 +83,7 @@ class RetransmissionWatch {
   std::vector<Unseen> unseen_;
   std::vector<Wait> waits_;                          // for timeouts, those not summed up yet
   StreamOffset fast_until_ = 0, timeout_until_ = 0;  // recovery is over when this is acknowledged
-  TimeNs stall_ns_ = 0, timeout_ns_ = 0;  // timeout_ns_: of the last of timeouts_
+  TimeNs stall_ns_ = 0, timeout_ns_ = 0;             // timeout_ns_: of the last of timeouts_
   FrameRef stall_begin_;
   std::optional<StreamOffset> probed_;       // the octet of the last window probe
   StreamOffset in_syn_until_ = 0;            // data that a SYN carried, and that was not sent since

@@ -83,8 +83,7 @@ void StuckSize::conclude(TimeNs until_ns) {
   now.passed = std::max(sacked_, arrived_);
   now.lasted_ns = until_ns - (now.sendings ? now.sendings.frames().front().time_ns : until_ns);
   // One no larger than what got through in the end was lost as well: it was not for its size.
-  const bool plain_loss =
-      now.freed && stuck_->smallest_lost > 0 && stuck_->smallest_lost <= now.freed_by;
+  const bool plain_loss = now.freed && stuck_->smallest_lost > 0 && stuck_->smallest_lost <= now.freed_by;
   if (proven(now) && !plain_loss && now.passed < now.size && stuck_->told.size == 0)
     stuck_->told = std::move(now);
   now = {};

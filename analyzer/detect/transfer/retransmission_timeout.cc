@@ -129,8 +129,9 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   if (facts.longest_series > 1)
     finding.summary += " with " + count_text(facts.longest_series, "timeout") + " in a row";
   if (facts.timeouts_acked >= finding.count)
-    finding.summary += "; ACKs of all of it had passed the capture point before: lost or late on their way to the " +
-                       std::string(role(flow, side));
+    finding.summary +=
+        "; ACKs of all of it had passed the capture point before: lost or late on their way to the " +
+        std::string(role(flow, side));
   else if (facts.timeouts_spurious >= finding.count)
     finding.summary += "; the peer had all of it already: delayed on the way, not lost";
   finding.summary += ".";
