@@ -84,6 +84,8 @@ constexpr CauseWords kRows[]{
      "write each message at once, or set TCP_NODELAY"},
     {"overlap_conflict", Nobody, Lost::Nothing, "retransmissions of the {E} carry other data, {S}{n}",
      "compare captures on both sides of the middlebox; look at the bytes with stream --overlap"},
+    {"paws_rejected", Nobody, Lost::Recovery, "{P} refuses segments of the {E}: old timestamps (PAWS), {S}{n}",
+     "find what sets timestamps back: a middlebox, a moved or resumed host, a proxy that mixes hosts"},
     {"peer_restarted", Host, Lost::Nothing, "{E} restarted: connection unknown to it, {S}{n}",
      "see uptime and logs of that host, and failovers"},
     {"peer_unresponsive", Nobody, Lost::Recovery, "{P} stopped responding (down or cut off), {S}{n}",

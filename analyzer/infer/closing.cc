@@ -19,7 +19,8 @@ bool closed_before(const FlowTrace& trace, Side side, RecordIndex i) {
 std::optional<Forgotten> forgotten_by_reset(const FlowHistory& h, Side side) {
   for (const ResetVerdict& reset : h.closing.resets(side)) {
     if (!reset.answers || reset.beyond_window || reset.goes_on) continue;
-    if (reset.state != TcpState::Unknown && !kSynchronized.has(reset.state)) continue;
+    const bool held = reset.state == TcpState::Unknown || kSynchronized.has(reset.state);
+    if (!held && !reset.connection_lost) continue;
     const SegmentRef& traffic = reset.answers->segment;
     if (closed_before(h.trace, side, reset.segment.record) ||
         closed_before(h.trace, other(side), traffic.record))

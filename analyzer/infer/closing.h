@@ -93,6 +93,7 @@ struct ResetVerdict {
   Side side = Side::A;                 // its (alleged) sender
   TcpState state = TcpState::Unknown;  // likeliest state of the sender just before
   Became became = Became::Effective;
+  bool connection_lost = false;    // likeliest, its sender had lost the connection (a restart) and never closed
   bool acknowledges = false;       // it carries ACK, as those of a socket that aborts
   bool fin_sent = false;           // the sender's own FIN passed before
   bool fin_received = false;       // the peer's FIN passed before

@@ -49,6 +49,7 @@ ResetCause cause_of(const FlowHistory& h, const ResetVerdict& reset) {
   if (reset.became == Became::Forged || reset.became == Became::NotTaken) return ResetCause::None;
   if (refuses_probe(h, reset)) return ResetCause::ProbeRefused;
   if (forgot_while_idle(h, reset)) return ResetCause::ForgottenWhileIdle;
+  if (reset.connection_lost && forgot(h, reset)) return ResetCause::Forgotten;
   if (!reset.aborts()) return ResetCause::None;
   const Silence& silence = h.silences[index(reset.side)];
   if (silence.probes && silence.probes->by_reset) return ResetCause::ProbesUnanswered;

@@ -4,6 +4,7 @@
 
 #include "analyzer/infer/conclude_closing.h"
 #include "analyzer/infer/record_search.h"
+#include "analyzer/infer/transition_rows.h"
 #include "analyzer/seq/saturating.h"
 
 namespace tcpautopsy {
@@ -116,7 +117,8 @@ class ResetJudge {
   ResetVerdict judge() {
     v_.segment = ref(h_.trace, i_);
     v_.side = side_;
-    v_.state = lost_before() ? TcpState::Closed : h_.before(i_, side_);
+    v_.connection_lost = lost_before();
+    v_.state = v_.connection_lost ? TcpState::Closed : h_.before(i_, side_);
     v_.acknowledges = rst_.has(kAck);
     v_.ttl = rst_.ttl;
     v_.ip_id = rst_.ip_id;
@@ -146,10 +148,11 @@ class ResetJudge {
   }
 
  private:
-  // The likeliest course has it that its sender had no connection any more.
+  // The likeliest course has it that its sender had no connection any more, from this RST on or since a
+  // segment before it that met silence.
   bool lost_before() const {
     return std::any_of(h_.transitions.begin(), h_.transitions.end(), [this](const Transition& t) {
-      return t.side == side_ && t.record == i_ && t.to == TcpState::Closed && t.basis == Basis::Inferred;
+      return t.side == side_ && t.record <= i_ && t.cause == rows::kForgotten;
     });
   }
 

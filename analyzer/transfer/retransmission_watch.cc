@@ -4,6 +4,7 @@
 
 #include "analyzer/seq/ranges.h"
 #include "analyzer/seq/saturating.h"
+#include "analyzer/seq/timestamp.h"
 
 namespace tcpautopsy {
 namespace {
@@ -18,8 +19,6 @@ constexpr StreamOffset kWidest = 1 << 26;
 bool beyond_own_fin(const PlacedSegment& s, const SenderView& own) {
   return own.fin_sent && s.new_bytes > 0 && s.data_end() >= own.snd_nxt;
 }
-
-constexpr std::int32_t ahead(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b); }
 
 }  // namespace
 
