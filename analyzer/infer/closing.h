@@ -77,6 +77,7 @@ enum class ResetCause : std::uint8_t {
   ForgottenWhileIdle,  // it answers the first data after long silence: idle_timeout
   ProbesUnanswered,    // its sender's keep-alive probes met silence: keepalive_timeout
   DataUnanswered,      // its sender's data met silence: peer_unresponsive
+  WindowClosed,        // its sender had data for a window that stayed closed: zero_window_stuck
   RequestUnanswered,   // its sender had waited in vain for an answer: request_unanswered
   Misfit,              // another may have sent it in that end's name: rst_injected
   Forgotten,           // it answers traffic of the connection, and no socket sent it: peer_restarted

@@ -12,6 +12,9 @@ namespace {
 // Two sendings this far apart do not bear the same reading of a TSval clock of usual grain.
 constexpr TimeNs kClockGrain = 20 * kMillisecond;
 
+// What passes within this of an ACK may have been sent before what the ACK covers.
+constexpr TimeNs kReordering = 50 * kMillisecond;
+
 // A number further off is an odd one, not a loss.
 constexpr StreamOffset kWidest = 1 << 26;
 
@@ -37,6 +40,7 @@ void RetransmissionWatch::sends(const PlacedSegment& s, const SenderView& own, b
     // Seen after all: the ACK was captured before its data, which is the capture's order, not the network's.
     if (!unseen_.empty()) cut_ranges(unseen_, s.seq, s.end(), [](StreamOffset, StreamOffset) {});
   }
+  shown_to_ = std::max(shown_to_, s.end());
   order_.sent(s.segment);
 }
 
@@ -370,6 +374,8 @@ void RetransmissionWatch::finish(const SenderView& view, RetransmissionResults& 
   for (const Unseen& hole : unseen_) {
     // One number at the very end may have been a FIN.
     if (!view.fin_sent && hole.end == view.snd_una && hole.end - hole.begin == 1) continue;
+    // Its sender goes on with lower numbers than that ACK tells: it had not come so far.
+    if (shown_to_ <= hole.begin && view.heard_ns - hole.ack.time_ns > kReordering) continue;
     facts_.unseen.add(hole.ack);
     facts_.missing_octets += static_cast<std::uint64_t>(hole.end - hole.begin);
   }

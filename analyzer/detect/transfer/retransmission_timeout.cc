@@ -101,6 +101,19 @@ handshake <mss 1460>
 no finding
 )",
      true},
+    {"Keep-alives of one octet a second apart, of whose sender the capture has nothing before", R"(
++0    A < B  P. 1:301(300) ack 2
++.01  A > B  .  2:2(0) ack 301
++61   A > B  .  1:2(1) ack 301  !lost
++1    A > B  .  1:2(1) ack 301  !lost
++1    A > B  .  1:2(1) ack 301  !lost
++1    A > B  .  1:2(1) ack 301  !lost
++1    A > B  .  1:2(1) ack 301  !lost
++1    A > B  R. 2:2(0) ack 301  !lost
+finding keepalive_timeout endpoint client
+no finding retransmission_timeout
+)",
+     true},
     {"A keep-alive repeats an octet that was acknowledged", R"(
 handshake
 +.10  A > B  P. 1:101(100) ack 1

@@ -87,6 +87,25 @@ TEST_CASE("quotes with IP options, extension headers and first fragments") {
   check_quote(icmp_error_in(icmp6(3, 1, zeros(4), extended), kDltRaw), true);
 }
 
+TEST_CASE("a quote that the snap length cuts behind the ports") {
+  const Octets whole4 = icmp4(3, 3, zeros(4), packet4()), whole6 = icmp6(1, 4, zeros(4), packet6());
+  for (const auto& [whole, ports] : {std::pair{whole4, std::size_t{48}}, {whole6, std::size_t{88}}}) {
+    for (std::size_t kept = ports; kept <= ports + 8; ++kept) {
+      Decoder decoder;
+      const Octets there = first(whole, kept);
+      const Decoded decoded = decode_with(decoder, there, kDltRaw, whole.size());
+      if (kept < ports + 4) {
+        CHECK(std::get<NotTcp>(decoded) == NotTcp::CutShort);
+        continue;
+      }
+      const auto& error = std::get<IcmpError>(decoded);
+      CHECK(error.source.port == 40000);
+      CHECK(error.destination.port == 80);
+      CHECK(error.seq == (kept < ports + 8 ? std::nullopt : std::optional(Seq(1000))));
+    }
+  }
+}
+
 TEST_CASE("errors inside VLANs and tunnels") {
   const Octets octets = ethernet(
       0x8100,
