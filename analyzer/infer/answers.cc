@@ -18,6 +18,8 @@ constexpr TimeNs kFeed = kSecond;
 // Who takes data, says nothing and closes after so long ends an idle connection of a protocol that does not
 // answer: a log's.
 constexpr TimeNs kIdleFeed = 30 * kSecond;
+// More is an upload, and who takes one may close without a word.
+constexpr std::uint64_t kLongestQuestion = 16384;
 // Turns this much smaller than the first of their end are seldom requests: window updates and
 // acknowledgments of protocols above TCP. The nearer bound is for what only silence tells.
 constexpr std::uint64_t kSmallBeforeAnswer = 8, kSmallBeforeSilence = 6;
@@ -121,7 +123,7 @@ std::optional<UnansweredRequest> empty_reply(const FlowHistory& h, const TurnRes
   const Turn& request = *turns.last;
   const RecordIndex asked = last_before(h.trace, fin->first.record, side,
                                         [](const SegmentRecord& r) { return r.payload > 0; });
-  if (asked == kNoRecord || request.pause_ns >= kFeed) return std::nullopt;
+  if (asked == kNoRecord || request.pause_ns >= kFeed || request.bytes > kLongestQuestion) return std::nullopt;
   if (own != nullptr && own->first.record < fin->first.record) return std::nullopt;
   const SegmentRecord& reply = h.records()[fin->first.record];
   if (reply.ack < h.records()[asked].end()) return std::nullopt;

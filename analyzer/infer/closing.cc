@@ -20,7 +20,8 @@ std::optional<Forgotten> forgotten_by_reset(const FlowHistory& h, Side side) {
   for (const ResetVerdict& reset : h.closing.resets(side)) {
     if (!reset.answers || reset.beyond_window || reset.goes_on) continue;
     const bool held = reset.state == TcpState::Unknown || kSynchronized.has(reset.state);
-    if (!held && !reset.connection_lost) continue;
+    // A probe that is refused tells it by itself (keepalive_reset).
+    if (!held && (!reset.connection_lost || reset.answers->keepalive)) continue;
     const SegmentRef& traffic = reset.answers->segment;
     if (closed_before(h.trace, side, reset.segment.record) ||
         closed_before(h.trace, other(side), traffic.record))

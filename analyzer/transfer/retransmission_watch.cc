@@ -15,6 +15,9 @@ constexpr TimeNs kClockGrain = 20 * kMillisecond;
 // What passes within this of an ACK may have been sent before what the ACK covers.
 constexpr TimeNs kReordering = 50 * kMillisecond;
 
+// The least that a retransmission timer waits, but for its tick.
+constexpr TimeNs kLeastStep = 180 * kMillisecond;
+
 // A number further off is an odd one, not a loss.
 constexpr StreamOffset kWidest = 1 << 26;
 
@@ -222,11 +225,28 @@ void RetransmissionWatch::judge(const PlacedSegment& s, const SenderView& own,
   ++open_;
 }
 
+// Of one timer: it doubles, up to its longest step.
+bool RetransmissionWatch::next_step(const Retransmission& before, StreamOffset begin, TimeNs waited) {
+  if (before.begin != begin || before.waited_ns < kLeastStep) return false;
+  const bool at_its_longest = before.cause == RetransmissionCause::Timeout &&
+                              waited >= before.waited_ns - before.waited_ns / 8;
+  return at_its_longest || doubles(before.waited_ns, waited);
+}
+
 // The only segment under way was sent again before: by the interval to this sending it was a probe, after
-// which the timer starts anew, or a timeout, after which it doubles.
+// which the timer starts anew, or a timeout, after which it doubles. Of a receiver that the capture never
+// heard, only the doubling tells.
 void RetransmissionWatch::classify_last_segment(const PlacedSegment& s, TimeNs waited) {
-  if (pending_.empty() || pending_.back().cause != RetransmissionCause::LastSegment || probes_ == 0) return;
+  if (pending_.empty()) return;
   Retransmission& before = pending_.back();
+  const bool unheard = trail_.news_ns() == 0;
+  if (unheard && !next_step(before, s.seq, waited)) {
+    recovering_timeout_ = false;
+    timeouts_ = 0;
+    return;
+  }
+  const auto doubtful = unheard ? RetransmissionCause::Prompt : RetransmissionCause::LastSegment;
+  if (before.cause != doubtful || (!unheard && probes_ == 0)) return;
   if (before.begin != s.seq || !doubles(before.waited_ns, waited)) {
     before.cause = RetransmissionCause::Probe;
     return;

@@ -62,6 +62,7 @@ class RetransmissionWatch {
                                    const SendLog::Entry* before, bool sack_unused) const;
   void judge(const PlacedSegment& s, const SenderView& own, const RetransmissionContext& context,
              bool first_unseen);
+  static bool next_step(const Retransmission& before, StreamOffset begin, TimeNs waited);
   void classify_last_segment(const PlacedSegment& s, TimeNs waited_ns);
   bool asked_to_resend(const PlacedSegment& s, const SendLog::Entry* before,
                        const RetransmissionContext& context) const;

@@ -27,7 +27,7 @@ constexpr Doc kDoc{
         "is the likeliest cause of that RST, before SO_LINGER 0 or unread data. If the client closes, or the "
         "capture ends, it is only possible: not every message wants an answer. Messages far smaller than the "
         "connection's first, and senders that pause within the turn (logs, feeds), are left out.\n\n"
-        "Of an empty reply: the client's only turn was acknowledged by the time the server's FIN came, within "
+        "Of an empty reply: the client's only turn, of 16 kB or less, was acknowledged by the time the server's FIN came, within "
         "30 s, and the server had sent no data on the connection.\n\n"
         "The same is said of a server that speaks first, is never answered, and ends the connection itself. "
         "An answer that waits by design (long polling) looks the same until it comes. It is not said where "
@@ -189,6 +189,18 @@ handshake
 +.001  A > B  F. 301:301(0) ack 1
 +.04   A < B  F. 1:1(0) ack 302
 +.01   A > B  .  302:302(0) ack 2
+no finding
+)",
+     true},
+    {"An upload that the server takes whole and closes", R"(
+handshake <mss 1460>
+repeat 20 {
++.001  A > B  .  1:1461(1460) ack 1
++.001  A < B  .  1:1(0) ack 1461
+}
++.02   A < B  F. 1:1(0) ack 29201
++.01   A > B  F. 29201:29201(0) ack 2
++.01   A < B  .  2:2(0) ack 29202
 no finding
 )",
      true},
