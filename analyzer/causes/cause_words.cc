@@ -22,7 +22,8 @@ constexpr CauseWords kRows[]{
      "{a} to {S} aborted by RST: probe or timeout",
      "see the client's connect timeout, or whether it is a scanner or a load balancer's probe"},
     {"connect_timeout", Nobody, Lost::Whole, "{S} not responding to SYN{n}: down, filtered or busy",
-     "on the server: is it up, does the SYN arrive (tcpdump)? if so, nstat TcpExtListenDrops; else a firewall"},
+     "on the server: is it up, does the SYN arrive (tcpdump)? if so, nstat TcpExtListenDrops; else a "
+     "firewall"},
     {"connection_refused", ServerApplication, Lost::Nothing, "{S} refused {a}: port closed or firewall",
      "start the service or correct the port (ss -ltn); if it listens, a firewall rejects"},
     {"half_open_abandoned", Nobody, Lost::Span, "{S} gave up in SYN-RECEIVED{n}: no ACK arrived",

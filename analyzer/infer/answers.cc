@@ -118,12 +118,14 @@ std::optional<UnansweredRequest> unanswered(const FlowHistory& h, const TurnResu
 std::optional<UnansweredRequest> empty_reply(const FlowHistory& h, const TurnResults& turns, Side side) {
   const FinVerdict *const fin = h.closing.fin(other(side)), *const own = h.closing.fin(side);
   const bool both_syns = h.trace.facts(Side::A).syn_seen && h.trace.facts(Side::B).syn_seen;
-  if (fin == nullptr || side != h.client() || !both_syns || missed_data(h.trace, side)) return std::nullopt;
+  constexpr StreamOffset kFinAlone = 2;  // its end, where SYN and FIN are all that was sent, captured or not
+  if (fin == nullptr || fin->end != kFinAlone || side != h.client() || !both_syns) return std::nullopt;
   if (turns.turns[index(side)] != 1 || turns.turns[index(other(side))] != 0) return std::nullopt;
   const Turn& request = *turns.last;
-  const RecordIndex asked = last_before(h.trace, fin->first.record, side,
-                                        [](const SegmentRecord& r) { return r.payload > 0; });
-  if (asked == kNoRecord || request.pause_ns >= kFeed || request.bytes > kLongestQuestion) return std::nullopt;
+  const RecordIndex asked =
+      last_before(h.trace, fin->first.record, side, [](const SegmentRecord& r) { return r.payload > 0; });
+  if (asked == kNoRecord || request.pause_ns >= kFeed || request.bytes > kLongestQuestion)
+    return std::nullopt;
   if (own != nullptr && own->first.record < fin->first.record) return std::nullopt;
   const SegmentRecord& reply = h.records()[fin->first.record];
   if (reply.ack < h.records()[asked].end()) return std::nullopt;

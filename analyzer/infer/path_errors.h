@@ -13,7 +13,8 @@ namespace tcpautopsy {
 struct FlowTrace;
 struct IcmpRecord;
 
-// An ICMP error that says that a segment cannot reach its receiver: about a SYN it ends an attempt to connect.
+// An ICMP error that says that a segment cannot reach its receiver: about a SYN it ends an attempt to
+// connect.
 struct RefusingError {
   FrameRef frame;
   IpAddress reporter;

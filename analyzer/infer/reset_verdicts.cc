@@ -197,8 +197,9 @@ class ResetJudge {
   // it (RFC 9293 3.5.2), which is answered at once. None if that may have been folded away.
   RecordIndex earliest_cause() const {
     if (rst_.has(kAck) && acked_ >= rst_.ack) return kNoRecord;  // it answers nothing new
-    const TimeNs oldest = rst_.has(kAck) ? std::numeric_limits<TimeNs>::min()
-                                         : rst_.frame.time_ns - h_.rtt(side_).value_or(0) - weights::kOldestRefused;
+    const TimeNs oldest = rst_.has(kAck)
+                              ? std::numeric_limits<TimeNs>::min()
+                              : rst_.frame.time_ns - h_.rtt(side_).value_or(0) - weights::kOldestRefused;
     const auto causes = [this, oldest](const SegmentRecord& r) {
       if (r.side == side_ || r.copy || r.has(kSyn) || r.frame.time_ns < oldest) return false;
       return rst_.has(kAck) ? r.end() >= rst_.ack : r.has(kAck) && r.ack == rst_.seq;

@@ -26,10 +26,10 @@ struct WindowStuck {
 
 // Data met silence: sent again three times or more with back-off, and nothing from the peer since.
 struct DataUnanswered {
-  TimeNs waited_ns = 0;     // from its first sending to the last resend
-  TimeNs silence_ns = 0;    // from the last resend to the capture's end
-  bool gave_up = false;     // the next step was due and did not come
-  bool by_profile = false;  // and as many were sent as the profile allows
+  TimeNs waited_ns = 0;                  // from its first sending to the last resend
+  TimeNs silence_ns = 0;                 // from the last resend to the capture's end
+  bool gave_up = false;                  // the next step was due and did not come
+  bool by_profile = false;               // and as many were sent as the profile allows
   std::optional<RefusingError> refused;  // the first ICMP error about it: not all is silence
 };
 

@@ -228,8 +228,8 @@ void RetransmissionWatch::judge(const PlacedSegment& s, const SenderView& own,
 // Of one timer: it doubles, up to its longest step.
 bool RetransmissionWatch::next_step(const Retransmission& before, StreamOffset begin, TimeNs waited) {
   if (before.begin != begin || before.waited_ns < kLeastStep) return false;
-  const bool at_its_longest = before.cause == RetransmissionCause::Timeout &&
-                              waited >= before.waited_ns - before.waited_ns / 8;
+  const bool at_its_longest =
+      before.cause == RetransmissionCause::Timeout && waited >= before.waited_ns - before.waited_ns / 8;
   return at_its_longest || doubles(before.waited_ns, waited);
 }
 

@@ -78,7 +78,7 @@ class RetransmissionWatch {
   AckTrail trail_;
   SendOrder order_;
   StreamOffset shown_to_ = 0;  // the highest number that any segment of it but a RST or a probe shows
-  RoundTrips trips_;  // to the receiver
+  RoundTrips trips_;           // to the receiver
   std::vector<Retransmission> pending_;
   std::vector<Unseen> unseen_;
   std::vector<Wait> waits_;                          // for timeouts, those not summed up yet

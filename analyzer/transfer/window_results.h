@@ -28,7 +28,7 @@ struct WindowResults {
   FrameRef closed_by;                      // since when; meaningful with closed_at_end or given_up_by
   // The RST by which the peer, with data to send, ended the connection while the window was closed.
   std::optional<FrameRef> given_up_by;
-  std::uint64_t probes_unanswered = 0;     // of the peer's into this window, since this end was last heard
+  std::uint64_t probes_unanswered = 0;  // of the peer's into this window, since this end was last heard
   FrameRef last_unanswered;
   TimeNs last_step_ns = 0;  // between the last two of them, 0 where there is but one
 

@@ -236,7 +236,7 @@ void examine(const DetectContext& context, Findings& out) {
   if (retried)
     finding.summary += " in " + duration_text(syns.span_ns()) + " (" + durations_text(steps) + " apart)";
   const std::uint64_t others = context.services.completed_near(flow.facts(flow.server()).address, flow.number,
-                                                              finding.time_ns, kAround);
+                                                               finding.time_ns, kAround);
   finding.summary += what_came(flow, opening) + how_it_ended(*opening.given_up) +
                      possible_cause(context.verdicts) + opened_meanwhile(others);
   prove(finding, "syns", syns.count());

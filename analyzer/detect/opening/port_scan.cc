@@ -292,7 +292,8 @@ void examine_hosts(const HostContext& context, Findings& out) {
                                         if (scans.empty()) return;
                                         for (const Scan& scan : scans)
                                           for (const Probe& probe : scan.probes)
-                                            if (probe.target.odd == 0) numbers[{probe.to, probe.target.isn}].insert(source);
+                                            if (probe.target.odd == 0)
+                                              numbers[{probe.to, probe.target.isn}].insert(source);
                                         scanners.emplace(source, std::move(scans));
                                       });
   for (const auto& [source, scans] : scanners)

@@ -126,13 +126,13 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
                     " after " + duration_text(facts.idle_ns) + " of idle time";
   if (facts.longest_step_ns > 0) {
     finding.summary += steady ? ", " + duration_text(facts.longest_step_ns) + " apart"
-                            : ", " + duration_text(facts.shortest_step_ns) + " to " +
-                                  duration_text(facts.longest_step_ns) + " apart";
+                              : ", " + duration_text(facts.shortest_step_ns) + " to " +
+                                    duration_text(facts.longest_step_ns) + " apart";
   }
-  finding.summary += flow.one_sided()        ? "; the direction of the answers was not captured."
+  finding.summary += flow.one_sided()         ? "; the direction of the answers was not captured."
                      : facts.answered == sent ? "; all were answered."
-                     : facts.answered == 0  ? "; none was answered."
-                                            : "; " + std::to_string(facts.answered) + " were answered.";
+                     : facts.answered == 0    ? "; none was answered."
+                                              : "; " + std::to_string(facts.answered) + " were answered.";
   prove(finding, "probes", sent);
   prove(finding, "answered", facts.answered);
   prove(finding, "idle_ns", facts.idle_ns);

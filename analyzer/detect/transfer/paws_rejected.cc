@@ -21,7 +21,8 @@ constexpr Doc kDoc{
         "sends is thrown away on arrival, and it sends it again until its clock has caught up or somebody "
         "gives up. It looks like loss and is none: the segments arrive.",
     .how_known =
-        "The answer echoes, in TSecr, a timestamp that is ahead of the segment's own by two ticks or more and "
+        "The answer echoes, in TSecr, a timestamp that is ahead of the segment's own by two ticks or more "
+        "and "
         "that this sender had sent before; it does not acknowledge the segment's data, or its sender goes on "
         "sending what the segment acknowledges. RFC 7323 says that such a segment must be dropped. Segments "
         "that had been acknowledged before, as late duplicates are, do not count.",
@@ -121,8 +122,8 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   cite(finding, paws.refused);
   finding.count = paws.refused.count();
   const std::string who(role(context.flow, side)), peer(role(context.flow, other(side)));
-  finding.summary = "The " + peer + " refused " + count_text(paws.refused.count(), "segment") + " of the " + who +
-                    " for old timestamps (PAWS): they lie up to " + number_text(paws.most_behind) +
+  finding.summary = "The " + peer + " refused " + count_text(paws.refused.count(), "segment") + " of the " +
+                    who + " for old timestamps (PAWS): they lie up to " + number_text(paws.most_behind) +
                     " ticks behind the one it had taken. They did arrive; nothing is lost on the way.";
   prove(finding, "most_ticks_behind", paws.most_behind);
   out.push_back(std::move(finding));

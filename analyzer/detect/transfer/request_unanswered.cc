@@ -27,7 +27,8 @@ constexpr Doc kDoc{
         "is the likeliest cause of that RST, before SO_LINGER 0 or unread data. If the client closes, or the "
         "capture ends, it is only possible: not every message wants an answer. Messages far smaller than the "
         "connection's first, and senders that pause within the turn (logs, feeds), are left out.\n\n"
-        "Of an empty reply: the client's only turn, of 16 kB or less, was acknowledged by the time the server's FIN came, within "
+        "Of an empty reply: the client's only turn, of 16 kB or less, was acknowledged by the time the "
+        "server's FIN came, within "
         "30 s, and the server had sent no data on the connection.\n\n"
         "The same is said of a server that speaks first, is never answered, and ends the connection itself. "
         "An answer that waits by design (long polling) looks the same until it comes. It is not said where "
@@ -36,8 +37,10 @@ constexpr Doc kDoc{
         "An application that hangs: a lock, a full pool of workers or database connections, a backend that "
         "does not answer it in turn, a name look-up, garbage collection. A client's time limit shorter than "
         "the work takes. A request that the server does not take for complete (a wrong Content-Length, TLS "
-        "spoken to a plain port, a message without its end mark). Where the server closes at once: it crashed "
-        "on that request, a proxy that has no backend for it, a limit on clients, TLS spoken to a plain port. "
+        "spoken to a plain port, a message without its end mark). Where the server closes at once: it "
+        "crashed "
+        "on that request, a proxy that has no backend for it, a limit on clients, TLS spoken to a plain "
+        "port. "
         "A process stopped or swapped out: its "
         "kernel goes on acknowledging.",
     .confirm =
@@ -189,6 +192,16 @@ handshake
 +.001  A > B  F. 301:301(0) ack 1
 +.04   A < B  F. 1:1(0) ack 302
 +.01   A > B  .  302:302(0) ack 2
+no finding
+)",
+     true},
+    {"The capture missed the answer: the FIN comes after it", R"(
+handshake
++.01   A > B  P. 1:301(300) ack 1
++.04   A < B  P. 1:801(800) ack 301  !unseen
++.001  A < B  F. 801:801(0) ack 301
++.01   A > B  F. 301:301(0) ack 802
++.01   A < B  .  802:802(0) ack 302
 no finding
 )",
      true},

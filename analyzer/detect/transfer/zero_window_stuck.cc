@@ -11,17 +11,20 @@ constexpr Doc kDoc{
     .title = "Zero window to the end",
     .severity = Severity::Error,
     .phase = "Transfer",
-    .said_when = "a zero window still closed at the end, or when its peer, held back, resets; or probes unanswered",
+    .said_when =
+        "a zero window still closed at the end, or when its peer, held back, resets; or probes unanswered",
     .what =
         "An endpoint closed its receive window on data that its peer still had to send, and never opened it "
-        "again: not to the capture's end, not until the peer gave up and reset, or the peer's window probes met "
+        "again: not to the capture's end, not until the peer gave up and reset, or the peer's window probes "
+        "met "
         "silence.\n\n"
         "As long as probes are answered the connection stays open, for ever if need be: RFC 9293 3.8.6.1 has "
         "the sender wait. Without answers it is given up like any data that nobody acknowledges.",
     .how_known =
         "The last window that the endpoint advertised is 0, and there is proof that its peer had data "
         "waiting: probes, or a window filled to the edge. It has been so for a second or more when the "
-        "capture ends, for three seconds or more when the peer that had probed it resets the connection, or two "
+        "capture ends, for three seconds or more when the peer that had probed it resets the connection, or "
+        "two "
         "or more probes were not answered.\n\n"
         "Answered probes show that the host lives and its application does not read. Unanswered ones show "
         "only that no answer passed: the host may be gone, or the opening window and its repeats were lost. "
@@ -166,10 +169,12 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   if (facts.stalls_probed == 0) finding.certainty = Certainty::Likely;
   finding.summary =
       stuck->by_reset
-          ? fmt::format("The {}'s receive window had been closed for {} when the {}, with data to send, reset; ",
-                        who, duration_text(stuck->closed_ns), peer)
+          ? fmt::format(
+                "The {}'s receive window had been closed for {} when the {}, with data to send, reset; ", who,
+                duration_text(stuck->closed_ns), peer)
           : fmt::format(
-                "The {}'s receive window has been closed for {} when the capture ends, and the {} has data to "
+                "The {}'s receive window has been closed for {} when the capture ends, and the {} has data "
+                "to "
                 "send; ",
                 who, duration_text(stuck->closed_ns), peer);
   if (stuck->unanswered) {

@@ -143,7 +143,7 @@ TEST_CASE("quotes that are too short") {
   for (const bool v6 : {false, true}) {
     const Octets quote = v6 ? first(packet6(), 48) : first(packet4(), 28);
     const Octets whole = v6 ? icmp6(1, 0, zeros(4), quote) : icmp4(3, 0, zeros(4), quote);
-    for (std::size_t kept = 0; kept < whole.size(); ++kept) {
+    for (std::size_t kept = 0; kept < whole.size() - 4; ++kept) {  // with the ports it is of use
       INFO("IPv6 " << v6 << " cut at " << kept);
       CHECK(verdict_on(first(whole, kept), kDltRaw, whole.size()) == NotTcp::CutShort);
     }
