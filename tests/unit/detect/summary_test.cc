@@ -43,4 +43,67 @@ end +60
   CHECK_FALSE(has(went_on, "stopped"));
 }
 
+TEST_CASE("a challenge is said to be answered by RST only where that RST is the answer") {
+  const std::string answered = summary_of("challenge_ack", R"(
+handshake
++1    A > B  S  500000000:500000000(0)
++.01  A < B  .  1:1(0) ack 1
++.01  A > B  R  1:1(0)
+)");
+  CHECK(has(answered, "the peer replied with RST"));
+  const std::string forged = summary_of("challenge_ack", R"(
+handshake
++.10  A > B  P. 1:101(100) ack 1
++.01  A < B  .  1:1(0) ack 101
++1    A > B  R  5101:5101(0) ttl 200
++.01  A < B  .  1:1(0) ack 101
++.01  A > B  R  9101:9101(0) ttl 200
++1    A > B  P. 101:201(100) ack 1
++.01  A < B  .  1:1(0) ack 201
+)");
+  CHECK(has(forged, "a challenge"));
+  CHECK_FALSE(has(forged, "replied"));
+}
+
+TEST_CASE("silence that ICMP breaks is told with its reason") {
+  const std::string refused = summary_of("peer_unresponsive", R"(
+handshake
++.10  A > B  P. 1:101(100) ack 1  !lost
++.01  icmp to A type 3 code 3 quotes 1
++.22  A > B  P. 1:101(100) ack 1  !lost
++.44  A > B  P. 1:101(100) ack 1  !lost
++.88  A > B  P. 1:101(100) ack 1  !lost
+end +1
+)");
+  CHECK(has(refused, "no segment came from the server"));
+  CHECK(has(refused, "tell why: port unreachable."));
+}
+
+TEST_CASE("a service that others reach is not down") {
+  constexpr std::string_view kTimedOut = R"(
+times 1 every 1 {
++0    A > B  S  0:0(0)  <mss 1460>
++1    A > B  S  0:0(0)  <mss 1460>
++2    A > B  S  0:0(0)  <mss 1460>
+}
+end +20
+)";
+  CHECK_FALSE(has(summary_of("connect_timeout", kTimedOut), "opened"));
+  const std::string served =
+      "times 3 every .1 {\nhandshake\n+.1  A > B  P. 1:101(100) ack 1\n"
+      "+.1  A < B  P. 1:101(100) ack 101\n+.1  A > B  R. 101:101(0) ack 101\n}" +
+      std::string(kTimedOut);
+  CHECK(has(summary_of("connect_timeout", served), " 3 other connections to the port opened"));
+}
+
+TEST_CASE("of probes in one direction nothing is said about answers") {
+  const std::string probes = summary_of("keepalive", R"(
++0    A > B  P. 1:101(100) ack 1
++75   A > B  .  100:100(0) ack 1
++75   A > B  .  100:100(0) ack 1
+)");
+  CHECK(has(probes, "the direction of the answers was not captured"));
+  CHECK_FALSE(has(probes, "answered"));
+}
+
 }  // namespace tcpautopsy
