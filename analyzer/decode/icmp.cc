@@ -70,10 +70,12 @@ std::optional<NotTcp> take_icmp_error(const Dissection& frame, IcmpError& error)
   Dissection quote = frame;
   quote.rest.drop(8);
   if (const auto why = frame.ip.v6 ? quoted_ipv6(quote, error) : quoted_ipv4(quote, error)) return why;
-  if (!quote.rest.has(8)) return quote.shortage(8);
+  // The ports tell whose it is, though the snap length ended the packet behind them.
+  const bool cut = !quote.rest.has(8);
+  if (cut && (!quote.rest.has(4) || quote.shortage(8) != NotTcp::CutShort)) return quote.shortage(8);
   error.source.port = quote.rest.be16(0);
   error.destination.port = quote.rest.be16(2);
-  error.seq = Seq(quote.rest.be32(4));
+  if (!cut) error.seq = Seq(quote.rest.be32(4));
   return std::nullopt;
 }
 

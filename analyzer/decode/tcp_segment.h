@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "analyzer/capture/frame.h"
 #include "analyzer/decode/address.h"
@@ -85,7 +86,7 @@ struct TcpSegment {
 struct IcmpError {
   IpAddress reporter;                   // who sent the error
   EndpointAddress source, destination;  // of the quoted segment
-  Seq seq;                              // of the quoted segment
+  std::optional<Seq> seq;               // of the quoted segment; none where the snap length cut it off
   bool v6 = false;
   std::uint8_t type = 0, code = 0;
   std::uint32_t mtu = 0;  // of fragmentation needed or packet too big, else 0

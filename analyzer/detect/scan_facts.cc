@@ -147,6 +147,8 @@ ScanLook look_of(const Scan& scan) {
                        [&](const Probe& p) { return same(p.target); });
   };
   found.look = first.look;
+  // What is known of numbers and of tools is of SYNs.
+  if (!all([](const Target& t) { return t.odd == 0; })) return found;
   found.one_isn = all([&](const Target& t) { return t.isn == first.isn; });
   found.one_look = all([&](const Target& t) { return t.look == first.look; });
   if (first.ip_id && *first.ip_id != 0 && all([&](const Target& t) { return t.ip_id == first.ip_id; }))

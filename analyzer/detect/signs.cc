@@ -50,7 +50,7 @@ Needs verdict_signs(const Verdicts& verdicts, Side side) {
 bool odd_marks(const MarkResults& marks) {
   const EcnFacts& ecn = marks.ecn;
   return ecn.marked || ecn.echoes || ecn.reductions || marks.checksums.bad > 0 || marks.strange.rewritten() ||
-         marks.urgent;
+         marks.urgent || marks.paws.refused;
 }
 
 Needs transfer_signs(const TransferResults& transfer, Side side) {

@@ -153,7 +153,7 @@ FlowTable::Id FlowTable::quoted_by(const IcmpError& error) {
 std::optional<std::uint64_t> FlowTable::add(const IcmpError& error, const FrameRef& frame) {
   const Id latest = quoted_by(error);
   if (latest == LiveFlows::kNone) return std::nullopt;
-  // An error that quotes a SYN whose incarnation is in doubt answers it.
+  // An error that quotes a SYN whose incarnation is in doubt answers it; cut, it is about the latest segment.
   if (router_.waits_with(latest, error.seq)) open_pending(latest);
   LiveFlow& flow = flows_[router_.route(error, latest)];
   flow.add(error, frame);

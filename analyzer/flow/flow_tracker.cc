@@ -76,8 +76,9 @@ std::uint32_t FlowTracker::misfit(const TcpSegment& segment, Side s) const {
 
 std::uint32_t FlowTracker::misfit(const IcmpError& error, Side s) const {
   if (!side(s).has_base) return kUntold;
+  if (!error.seq) return 0;
   const StreamOffset expected = side(s).checkpoint(peer_of(s));
-  const StreamOffset apart = distance(unwrap(error.seq, side(s).base, expected), expected);
+  const StreamOffset apart = distance(unwrap(*error.seq, side(s).base, expected), expected);
   return static_cast<std::uint32_t>(std::min<StreamOffset>(apart, kUnfit));
 }
 
@@ -402,13 +403,20 @@ void FlowTracker::replay(Bytes journal, TimeNs epoch) {
   }
 }
 
+// Where the quote ends before its number, the error is about the first that is not acknowledged.
+StreamOffset FlowTracker::quoted_number(const IcmpError& error, Side s) const {
+  const LiveSide& sender = side(s);
+  if (!sender.has_base) return 1;
+  if (error.seq) return unwrap(*error.seq, sender.base, sender.checkpoint(peer_of(s)));
+  return peer_of(s).has_acked ? peer_of(s).acked_max : sender.origin;
+}
+
 void FlowTracker::add(const IcmpError& error, const FrameRef& frame, Side s) {
   ++icmp_total_;
-  const LiveSide& sender = side(s);
   IcmpRecord r;
   r.frame = frame;
   r.quoted = s;
-  r.seq = sender.has_base ? unwrap(error.seq, sender.base, sender.checkpoint(peer_of(s))) : 1;
+  r.seq = quoted_number(error, s);
   r.reporter = error.reporter;
   r.v6 = error.v6;
   r.type = error.type;

@@ -56,6 +56,7 @@ class FlowTracker {
  private:
   LiveSide& peer_of(Side s) { return sides_[self() ? 0 : index(other(s))]; }
   const LiveSide& peer_of(Side s) const { return sides_[self() ? 0 : index(other(s))]; }
+  StreamOffset quoted_number(const IcmpError& error, Side quoted) const;
   void count(LiveSide& sender, const TcpSegment& segment);
   void count_copy(const TcpSegment& segment, const FrameRef& frame, Side s);
   // A segment that only carries on: false, and nothing was done, unless all about it is as expected.

@@ -115,9 +115,9 @@ std::uint64_t Router::number_while_waiting(const Arrival& a, Id opened) {
   return flows_[of_opened ? opened : flows_[opened].older].number;
 }
 
-bool Router::waits_with(Id opened, Seq iss) const {
+bool Router::waits_with(Id opened, std::optional<Seq> iss) const {
   const auto pending = pending_.find(opened);
-  return pending != pending_.end() && pending->second.segments().front().segment.seq == iss;
+  return pending != pending_.end() && (!iss || pending->second.segments().front().segment.seq == *iss);
 }
 
 std::vector<HeldSegment> Router::release(Id opened) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -51,8 +52,8 @@ class Router {
   // the segment's own route.
   PendingSyn::Verdict judge(const Arrival& arrival, Id opened);
   std::uint64_t number_while_waiting(const Arrival& arrival, Id opened);
-  // Whether the SYN that `opened` waits with has this number.
-  bool waits_with(Id opened, Seq iss) const;
+  // Whether the SYN that `opened` waits with has this number, or may have where it is not known.
+  bool waits_with(Id opened, std::optional<Seq> iss) const;
   bool any_pending() const { return !pending_.empty(); }
   Id some_pending() const { return pending_.begin()->first; }
   // Nothing tells of its SYN but the ACK of the connection before that it drew.

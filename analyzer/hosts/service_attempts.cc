@@ -60,7 +60,8 @@ void ServiceAttempts::sum_up() {
 
 void ServiceAttempts::note(const Attempt& attempt) {
   ++attempts_;
-  answered_ = answered_ || (attempt.outcome != Outcome::Unanswered && attempt.outcome != Outcome::Filtered);
+  // A handshake that only the client's ACK proves shows that the server's packets are not captured.
+  answered_ = answered_ || attempt.server_isn || attempt.outcome == Outcome::Refused;
   if (!totals_ && few_.size() < kFew) {
     few_.push_back(attempt);
     return;

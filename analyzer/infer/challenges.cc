@@ -61,8 +61,9 @@ std::optional<ChallengeAck> challenge_to(const FlowTrace& trace, RecordIndex i) 
   const auto kind = kind_of(trace, asked, i, ack);
   if (!kind) return std::nullopt;
   ChallengeAck challenge{ref(trace, i), ref(trace, k), *kind};
-  challenge.peer_reset = first_after(trace, k, asked.side, [](const SegmentRecord& r) {
-                           return r.has(kRst) && !r.has(kSyn);
+  // The answer to an ACK takes its number from there (RFC 9293 3.10.7.1).
+  challenge.peer_reset = first_after(trace, k, asked.side, [&ack](const SegmentRecord& r) {
+                           return r.has(kRst) && !r.has(kSyn) && r.seq == ack.ack;
                          }) != kNoRecord;
   return challenge;
 }

@@ -78,6 +78,7 @@ enum class ResetCause : std::uint8_t {
   ForgottenWhileIdle,  // it answers the first data after long silence: idle_timeout
   ProbesUnanswered,    // its sender's keep-alive probes met silence: keepalive_timeout
   DataUnanswered,      // its sender's data met silence: peer_unresponsive
+  WindowClosed,        // its sender had data for a window that stayed closed: zero_window_stuck
   RequestUnanswered,   // its sender had waited in vain for an answer: request_unanswered
   Misfit,              // another may have sent it in that end's name: rst_injected
   Forgotten,           // it answers traffic of the connection, and no socket sent it: peer_restarted
@@ -94,11 +95,12 @@ struct ResetVerdict {
   Side side = Side::A;                 // its (alleged) sender
   TcpState state = TcpState::Unknown;  // likeliest state of the sender just before
   Became became = Became::Effective;
-  bool acknowledges = false;       // it carries ACK, as those of a socket that aborts
-  bool fin_sent = false;           // the sender's own FIN passed before
-  bool fin_received = false;       // the peer's FIN passed before
-  bool of_handshake = false;       // the server's first word after the client had completed the handshake
-  bool after_close = false;        // it answers data, a FIN or a probe that came after the sender's own FIN
+  bool connection_lost = false;  // likeliest, its sender had lost the connection (a restart) and never closed
+  bool acknowledges = false;     // it carries ACK, as those of a socket that aborts
+  bool fin_sent = false;         // the sender's own FIN passed before
+  bool fin_received = false;     // the peer's FIN passed before
+  bool of_handshake = false;     // the server's first word after the client had completed the handshake
+  bool after_close = false;      // it answers data, a FIN or a probe that came after the sender's own FIN
   std::optional<Refused> answers;  // from whose ACK field it took its number (RFC 9293 3.5.2): no socket
   std::optional<Refused> met;      // where after_close: what it answers, though it carries ACK; none if that
                                    // was not captured

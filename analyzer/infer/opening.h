@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "analyzer/decode/address.h"
+#include "analyzer/infer/path_errors.h"
 #include "analyzer/infer/resend_steps.h"
 #include "analyzer/infer/segment_ref.h"
 #include "analyzer/infer/tcp_state.h"
@@ -69,14 +69,6 @@ enum class ThrownAway : std::uint8_t {
   No,
   Ignored,  // it ignored two or more segments that complete it, and repeated its SYN-ACK as often
   Reset,    // it answered the ACK with a RST at once (net.ipv4.tcp_abort_on_overflow)
-};
-
-// An ICMP error about the SYN that ends an attempt to connect.
-struct RefusingError {
-  FrameRef frame;
-  IpAddress reporter;
-  bool v6 = false;
-  std::uint8_t type = 0, code = 0;
 };
 
 // What answered the SYN in place of a SYN-ACK, where nothing else did.

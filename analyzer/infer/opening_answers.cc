@@ -178,14 +178,6 @@ ThrownAway thrown_away(const OpeningReading& r) {
   return reset_at_once(r) ? ThrownAway::Reset : ThrownAway::No;
 }
 
-// Fragmentation needed, or packet too big, ends nothing.
-bool ends_connect(const IcmpRecord& icmp) {
-  constexpr std::uint8_t kFragmentationNeeded = 4;
-  const std::uint8_t unreachable = icmp.v6 ? 1 : 3, exceeded = icmp.v6 ? 3 : 11, parameter = icmp.v6 ? 4 : 12;
-  if (icmp.type == exceeded || icmp.type == parameter) return true;
-  return icmp.type == unreachable && (icmp.v6 || icmp.code != kFragmentationNeeded);
-}
-
 Refusals refusals(const OpeningReading& r) {
   Refusals found;
   const Opening& o = r.opening;
@@ -300,9 +292,10 @@ std::optional<ConnectGivenUp> given_up(const OpeningReading& r) {
 
 std::vector<RefusingError> refusing_errors(const FlowHistory& flow) {
   std::vector<RefusingError> found;
-  for (const IcmpRecord& icmp : flow.trace.icmp)
-    if (icmp.quoted == flow.client() && icmp.seq == 0 && ends_connect(icmp))
-      found.push_back({icmp.frame, icmp.reporter, icmp.v6, icmp.type, icmp.code});
+  for (const IcmpRecord& icmp : flow.trace.icmp) {
+    const auto refused = refusal(icmp);
+    if (refused && icmp.quoted == flow.client() && icmp.seq == 0) found.push_back(*refused);
+  }
   return found;
 }
 

@@ -4,12 +4,24 @@
 #include <cstdint>
 #include <optional>
 
+#include "analyzer/decode/address.h"
 #include "analyzer/seq/frame_ref.h"
 #include "analyzer/seq/side.h"
 
 namespace tcpautopsy {
 
 struct FlowTrace;
+struct IcmpRecord;
+
+// An ICMP error that says that a segment cannot reach its receiver: about a SYN it ends an attempt to
+// connect.
+struct RefusingError {
+  FrameRef frame;
+  IpAddress reporter;
+  bool v6 = false;
+  std::uint8_t type = 0, code = 0;
+};
+std::optional<RefusingError> refusal(const IcmpRecord& icmp);
 
 // The first error that told an end of a smaller path MTU (RFC 1191, RFC 8201): it sends again at once.
 struct PacketTooBig {

@@ -23,6 +23,12 @@ bool forgot_while_idle(const FlowHistory& h, const ResetVerdict& reset) {
          (closed == nullptr || closed->first.time_ns() > silence.data.time_ns);
 }
 
+bool gave_up_on_window(const FlowHistory& h, const ResetVerdict& reset) {
+  if (!h.silences[index(other(reset.side))].window) return false;
+  const auto& given_up_by = h.transfer->windows[index(other(reset.side))].given_up_by;
+  return given_up_by && same_frame(*given_up_by, reset.segment.frame);
+}
+
 bool waited_in_vain(const FlowHistory& h, const ResetVerdict& reset) {
   const auto& request = h.answers.unanswered[index(reset.side)];
   return request && request->until == WaitedUntil::Reset && request->ended_by.record == reset.segment.record;
@@ -49,10 +55,12 @@ ResetCause cause_of(const FlowHistory& h, const ResetVerdict& reset) {
   if (reset.became == Became::Forged || reset.became == Became::NotTaken) return ResetCause::None;
   if (refuses_probe(h, reset)) return ResetCause::ProbeRefused;
   if (forgot_while_idle(h, reset)) return ResetCause::ForgottenWhileIdle;
+  if (reset.connection_lost && forgot(h, reset)) return ResetCause::Forgotten;
   if (!reset.aborts()) return ResetCause::None;
   const Silence& silence = h.silences[index(reset.side)];
   if (silence.probes && silence.probes->by_reset) return ResetCause::ProbesUnanswered;
   if (silence.data && reset.unanswered == Unanswered::Repeats) return ResetCause::DataUnanswered;
+  if (gave_up_on_window(h, reset)) return ResetCause::WindowClosed;
   if (waited_in_vain(h, reset)) return ResetCause::RequestUnanswered;
   if (surely_misfit(reset)) return ResetCause::Misfit;
   if (forgot(h, reset)) return ResetCause::Forgotten;

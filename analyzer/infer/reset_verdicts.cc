@@ -1,9 +1,12 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <limits>
 
 #include "analyzer/infer/conclude_closing.h"
 #include "analyzer/infer/record_search.h"
+#include "analyzer/infer/transition_rows.h"
+#include "analyzer/infer/weights.h"
 #include "analyzer/seq/saturating.h"
 
 namespace tcpautopsy {
@@ -120,7 +123,8 @@ class ResetJudge {
   ResetVerdict judge() {
     v_.segment = ref(h_.trace, i_);
     v_.side = side_;
-    v_.state = lost_before() ? TcpState::Closed : h_.before(i_, side_);
+    v_.connection_lost = lost_before();
+    v_.state = v_.connection_lost || had_none() ? TcpState::Closed : h_.before(i_, side_);
     v_.acknowledges = rst_.has(kAck);
     v_.ttl = rst_.ttl;
     v_.ip_id = rst_.ip_id;
@@ -151,9 +155,16 @@ class ResetJudge {
 
  private:
   // The likeliest course has it that its sender had no connection any more.
-  bool lost_before() const {
+  bool had_none() const {
     return std::any_of(h_.transitions.begin(), h_.transitions.end(), [this](const Transition& t) {
       return t.side == side_ && t.record == i_ && t.to == TcpState::Closed && t.basis == Basis::Inferred;
+    });
+  }
+
+  // And that it had lost it, by now or by a segment before that met silence.
+  bool lost_before() const {
+    return std::any_of(h_.transitions.begin(), h_.transitions.end(), [this](const Transition& t) {
+      return t.side == side_ && t.record <= i_ && t.cause == rows::kForgotten;
     });
   }
 
@@ -187,11 +198,14 @@ class ResetJudge {
   }
 
   // The first segment of the peer that it can answer: whose data it acknowledges, or whose ACK field numbers
-  // it (RFC 9293 3.5.2). None if that may have been folded away.
+  // it (RFC 9293 3.5.2), which is answered at once. None if that may have been folded away.
   RecordIndex earliest_cause() const {
     if (rst_.has(kAck) && acked_ >= rst_.ack) return kNoRecord;  // it answers nothing new
-    const auto causes = [this](const SegmentRecord& r) {
-      if (r.side == side_ || r.copy || r.has(kSyn)) return false;
+    const TimeNs oldest = rst_.has(kAck)
+                              ? std::numeric_limits<TimeNs>::min()
+                              : rst_.frame.time_ns - h_.rtt(side_).value_or(0) - weights::kOldestRefused;
+    const auto causes = [this, oldest](const SegmentRecord& r) {
+      if (r.side == side_ || r.copy || r.has(kSyn) || r.frame.time_ns < oldest) return false;
       return rst_.has(kAck) ? r.end() >= rst_.ack : r.has(kAck) && r.ack == rst_.seq;
     };
     for (RecordIndex k = 0; k < i_; ++k)

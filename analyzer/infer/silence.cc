@@ -13,6 +13,8 @@ namespace {
 constexpr TimeNs kProbeInterval = 500 * kMillisecond;
 // A window that has been closed for less when the capture ends is no more than zero_window.
 constexpr TimeNs kStuck = kSecond;
+// Who resets after less has its own reasons.
+constexpr TimeNs kPatience = 3 * kSecond;
 constexpr std::uint64_t kResendsNeeded = 3;
 constexpr TimeNs kLongestStep = 120 * kSecond;  // Linux TCP_RTO_MAX; RFC 6298 2.4 asks for 60 s or more
 
@@ -37,9 +39,20 @@ std::optional<ProbesUnanswered> probes_unanswered(const FlowHistory& flow, Side 
   return ProbesUnanswered{false, flow.capture_end_ns - first_ns};
 }
 
+std::optional<WindowStuck> given_up(const WindowResults& facts) {
+  WindowStuck stuck;
+  stuck.by_reset = true;
+  stuck.closed_ns = facts.given_up_by->time_ns - facts.closed_by.time_ns;
+  stuck.answers_probes = facts.probes_unanswered == 0;
+  stuck.unanswered = facts.probes_unanswered > 1;
+  if (stuck.closed_ns < kPatience) return std::nullopt;
+  return stuck;
+}
+
 std::optional<WindowStuck> window_stuck(const FlowHistory& flow, Side advertiser) {
-  if (was_reset(flow)) return std::nullopt;
   const WindowResults& facts = flow.transfer->windows[index(advertiser)];
+  if (facts.given_up_by) return given_up(facts);
+  if (was_reset(flow)) return std::nullopt;
   if (!facts.closed_at_end || !facts.zero_window_stalls) return std::nullopt;
   WindowStuck stuck;
   stuck.closed_ns = flow.capture_end_ns - facts.closed_by.time_ns;
@@ -55,12 +68,20 @@ std::optional<WindowStuck> window_stuck(const FlowHistory& flow, Side advertiser
   return stuck;
 }
 
+std::optional<RefusingError> refused_since(const FlowTrace& trace, Side sender, TimeNs since_ns) {
+  for (const IcmpRecord& icmp : trace.icmp)
+    if (icmp.quoted == sender && icmp.frame.time_ns >= since_ns)
+      if (const auto refused = refusal(icmp)) return refused;
+  return std::nullopt;
+}
+
 std::optional<DataUnanswered> data_unanswered(const FlowHistory& flow, Side sender) {
   const UnheardFacts& facts = flow.transfer->probes[index(sender)].unheard;
   if (facts.retransmissions.count() < kResendsNeeded || !facts.backed_off) return std::nullopt;
   DataUnanswered met;
   const TimeNs last_ns = facts.retransmissions.last().time_ns;
   met.waited_ns = last_ns - facts.first_sent_ns;
+  met.refused = refused_since(flow.trace, sender, facts.first_sent_ns);
   met.silence_ns = std::max<TimeNs>(flow.capture_end_ns - last_ns, 0);
   met.gave_up = overdue(met.silence_ns, std::min(mul_sat(facts.last_step_ns, 2), kLongestStep));
   met.by_profile = met.gave_up && facts.retransmissions.count() >= flow.profile.data_retries;

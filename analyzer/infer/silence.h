@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "analyzer/infer/path_errors.h"
 #include "analyzer/seq/seq.h"
 
 namespace tcpautopsy {
@@ -17,17 +18,19 @@ struct ProbesUnanswered {
 
 // The window that an end closed on its peer's data never opened again.
 struct WindowStuck {
-  TimeNs closed_ns = 0;         // to the capture's end
+  TimeNs closed_ns = 0;         // to the RST or the capture's end
+  bool by_reset = false;        // the peer, which had data to send, reset the connection meanwhile
   bool answers_probes = false;  // its last probe has an answer; false too where it sent none
   bool unanswered = false;      // probes met silence
 };
 
 // Data met silence: sent again three times or more with back-off, and nothing from the peer since.
 struct DataUnanswered {
-  TimeNs waited_ns = 0;     // from its first sending to the last resend
-  TimeNs silence_ns = 0;    // from the last resend to the capture's end
-  bool gave_up = false;     // the next step was due and did not come
-  bool by_profile = false;  // and as many were sent as the profile allows
+  TimeNs waited_ns = 0;                  // from its first sending to the last resend
+  TimeNs silence_ns = 0;                 // from the last resend to the capture's end
+  bool gave_up = false;                  // the next step was due and did not come
+  bool by_profile = false;               // and as many were sent as the profile allows
+  std::optional<RefusingError> refused;  // the first ICMP error about it: not all is silence
 };
 
 // Of one end; nothing where only one direction was captured.

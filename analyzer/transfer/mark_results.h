@@ -51,10 +51,17 @@ struct StrangeNumberFacts {
   static constexpr std::uint64_t kRepeated = 2;
 };
 
+// Segments of this end that its peer answered, and did not take, for it had taken a later timestamp.
+struct PawsFacts {
+  Incidents refused;              // each shows the segment and the answer
+  std::uint32_t most_behind = 0;  // ticks, by which one of them lies behind what its peer echoes
+};
+
 struct MarkResults {
   EcnFacts ecn;
   ChecksumFacts checksums;
   StrangeNumberFacts strange;
+  PawsFacts paws;
   Incidents urgent;  // segments with URG and a pointer
 };
 

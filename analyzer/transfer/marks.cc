@@ -27,6 +27,7 @@ bool strange_sack(const TcpSegment& s) {
 }  // namespace
 
 void Marks::add(const PlacedSegment& s, const Views& views) {
+  paws_.add(s, views);
   MarkResults& facts = facts_[index(s.side)];
   if (views.plain && !marked_) {
     ++facts.checksums.right;
@@ -78,6 +79,7 @@ void Marks::compare(const PlacedSegment& s, const SenderView& data_sender) {
 
 void Marks::finish(const PerSide<SenderView>&, TimeNs, TransferResults& facts) {
   ecn_.finish(facts_);
+  paws_.finish(facts_);
   facts.marks = std::move(facts_);
 }
 

@@ -1,8 +1,9 @@
-// Congestion marks, urgent data, wrong checksums, numbers that fit nothing sent.
+// Congestion marks, urgent data, wrong checksums, numbers that fit nothing sent, old timestamps.
 #pragma once
 
 #include "analyzer/transfer/ecn_marks.h"
 #include "analyzer/transfer/mark_results.h"
+#include "analyzer/transfer/paws.h"
 #include "analyzer/transfer/placed_segment.h"
 #include "analyzer/transfer/sender_view.h"
 #include "analyzer/transfer/views.h"
@@ -29,6 +30,7 @@ class Marks {
   void compare(const PlacedSegment& ack, const SenderView& data_sender);
 
   EcnMarks ecn_;
+  Paws paws_;
   PerSide<MarkResults> facts_;
   PerSide<WrongSegment> wrong_;
   PerSide<StreamOffset> last_seq_{};

@@ -54,7 +54,8 @@ bool probe_fits(const RetransmissionContext& c) {
 bool doubles(TimeNs before, TimeNs step) { return mul_sat(step, 10) >= mul_sat(before, 16); }
 
 RetransmissionCause cause_of(const RetransmissionContext& c) {
-  if (c.receiver_unheard || c.asked_to_resend || c.held_up) return RetransmissionCause::Prompt;
+  if (c.asked_to_resend || c.held_up || (c.receiver_unheard && c.timeouts == 0))
+    return RetransmissionCause::Prompt;
   const bool timer = by_timer(c);
   // What repairs a hole leaves out what SACK reported; only after its timer a sender takes the reports for
   // nothing and joins what they told apart (RFC 2018 8).

@@ -4,12 +4,19 @@
 
 #include "analyzer/seq/ranges.h"
 #include "analyzer/seq/saturating.h"
+#include "analyzer/seq/timestamp.h"
 
 namespace tcpautopsy {
 namespace {
 
 // Two sendings this far apart do not bear the same reading of a TSval clock of usual grain.
 constexpr TimeNs kClockGrain = 20 * kMillisecond;
+
+// What passes within this of an ACK may have been sent before what the ACK covers.
+constexpr TimeNs kReordering = 50 * kMillisecond;
+
+// The least that a retransmission timer waits, but for its tick.
+constexpr TimeNs kLeastStep = 180 * kMillisecond;
 
 // A number further off is an odd one, not a loss.
 constexpr StreamOffset kWidest = 1 << 26;
@@ -18,8 +25,6 @@ constexpr StreamOffset kWidest = 1 << 26;
 bool beyond_own_fin(const PlacedSegment& s, const SenderView& own) {
   return own.fin_sent && s.new_bytes > 0 && s.data_end() >= own.snd_nxt;
 }
-
-constexpr std::int32_t ahead(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b); }
 
 }  // namespace
 
@@ -38,6 +43,7 @@ void RetransmissionWatch::sends(const PlacedSegment& s, const SenderView& own, b
     // Seen after all: the ACK was captured before its data, which is the capture's order, not the network's.
     if (!unseen_.empty()) cut_ranges(unseen_, s.seq, s.end(), [](StreamOffset, StreamOffset) {});
   }
+  shown_to_ = std::max(shown_to_, s.end());
   order_.sent(s.segment);
 }
 
@@ -228,11 +234,28 @@ void RetransmissionWatch::judge(const PlacedSegment& s, const SenderView& own,
   ++open_;
 }
 
+// Of one timer: it doubles, up to its longest step.
+bool RetransmissionWatch::next_step(const Retransmission& before, StreamOffset begin, TimeNs waited) {
+  if (before.begin != begin || before.waited_ns < kLeastStep) return false;
+  const bool at_its_longest =
+      before.cause == RetransmissionCause::Timeout && waited >= before.waited_ns - before.waited_ns / 8;
+  return at_its_longest || doubles(before.waited_ns, waited);
+}
+
 // The only segment under way was sent again before: by the interval to this sending it was a probe, after
-// which the timer starts anew, or a timeout, after which it doubles.
+// which the timer starts anew, or a timeout, after which it doubles. Of a receiver that the capture never
+// heard, only the doubling tells.
 void RetransmissionWatch::classify_last_segment(const PlacedSegment& s, TimeNs waited) {
-  if (pending_.empty() || pending_.back().cause != RetransmissionCause::LastSegment || probes_ == 0) return;
+  if (pending_.empty()) return;
   Retransmission& before = pending_.back();
+  const bool unheard = trail_.news_ns() == 0;
+  if (unheard && !next_step(before, s.seq, waited)) {
+    recovering_timeout_ = false;
+    timeouts_ = 0;
+    return;
+  }
+  const auto doubtful = unheard ? RetransmissionCause::Prompt : RetransmissionCause::LastSegment;
+  if (before.cause != doubtful || (!unheard && probes_ == 0)) return;
   if (before.begin != s.seq || !doubles(before.waited_ns, waited)) {
     before.cause = RetransmissionCause::Probe;
     return;
@@ -384,6 +407,8 @@ void RetransmissionWatch::finish(const SenderView& view, RetransmissionResults& 
   for (const Unseen& hole : unseen_) {
     // One number at the very end may have been a FIN.
     if (!view.fin_sent && hole.end == view.snd_una && hole.end - hole.begin == 1) continue;
+    // Its sender goes on with lower numbers than that ACK tells: it had not come so far.
+    if (shown_to_ <= hole.begin && view.heard_ns - hole.ack.time_ns > kReordering) continue;
     facts_.unseen.add(hole.ack);
     facts_.missing_octets += static_cast<std::uint64_t>(hole.end - hole.begin);
   }

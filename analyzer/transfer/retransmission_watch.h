@@ -64,6 +64,7 @@ class RetransmissionWatch {
                                    const SendLog::Entry* before, bool sack_unused) const;
   void judge(const PlacedSegment& s, const SenderView& own, const RetransmissionContext& context,
              bool first_unseen);
+  static bool next_step(const Retransmission& before, StreamOffset begin, TimeNs waited);
   void classify_last_segment(const PlacedSegment& s, TimeNs waited_ns);
   bool asked_to_resend(const PlacedSegment& s, const SendLog::Entry* before,
                        const RetransmissionContext& context) const;
@@ -78,7 +79,8 @@ class RetransmissionWatch {
   SendLog log_;
   AckTrail trail_;
   SendOrder order_;
-  RoundTrips trips_;  // to the receiver
+  StreamOffset shown_to_ = 0;  // the highest number that any segment of it but a RST or a probe shows
+  RoundTrips trips_;           // to the receiver
   std::vector<Retransmission> pending_;
   std::vector<Unseen> unseen_;
   std::vector<Wait> waits_;                          // for timeouts, those not summed up yet

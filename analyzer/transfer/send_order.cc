@@ -1,5 +1,7 @@
 #include "analyzer/transfer/send_order.h"
 
+#include "analyzer/seq/timestamp.h"
+
 namespace tcpautopsy {
 namespace {
 
@@ -7,7 +9,6 @@ namespace {
 constexpr std::int32_t kUsualStep = 2048;
 constexpr std::uint16_t kMost = 60000;
 
-std::int32_t ahead(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b); }
 std::int32_t id_ahead(std::uint32_t a, std::uint16_t b) {
   return static_cast<std::int16_t>(static_cast<std::uint16_t>(a) - b);
 }

@@ -31,7 +31,8 @@ void SenderView::sent(const PlacedSegment& s) {
   }
   if (beyond) {
     snd_nxt = s.end();
-    new_seq = s.seq + (s.has(kSyn) ? 1 : 0);
+    // The octet of a keep-alive is no new one, though the capture begins with it.
+    new_seq = s.standing.keepalive ? s.end() : s.seq + (s.has(kSyn) ? 1 : 0);
     new_ns = s.time_ns();
   }
   sent_ns = s.time_ns();

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "analyzer/seq/saturating.h"
+#include "analyzer/seq/timestamp.h"
 #include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
@@ -23,8 +24,6 @@ constexpr TimeNs kCorkThought = 50 * kMillisecond;
 constexpr std::uint32_t kTiny = 100;       // octets
 constexpr std::uint32_t kTinyBurst = 50;   // segments
 constexpr std::uint32_t kUsualMss = 1460;  // of a larger MSS the path mostly takes no more
-
-bool later(std::uint32_t stamp, std::uint32_t than) { return static_cast<std::int32_t>(stamp - than) > 0; }
 
 // Surely less than the path takes in one segment.
 bool is_small(std::uint32_t length, const SenderView& view) {
@@ -53,7 +52,7 @@ void SmallSends::acknowledged(const PlacedSegment& s, Latest& latest) {
   const TcpOptions& options = s.segment.options;
   // What arrived out of order, or later than the segment did, tells of a loss that the capture did not see.
   if (options.sack_count > 0 ||
-      (options.has_timestamps && latest.has_timestamps && later(options.ts_ecr, latest.ts_val))) {
+      (options.has_timestamps && latest.has_timestamps && ahead(options.ts_ecr, latest.ts_val) > 0)) {
     latest.known = false;
   }
   if (s.ack < latest.end) return;
@@ -102,7 +101,7 @@ void SmallSends::follow(const PlacedSegment& s, bool small, const Latest& latest
   const TcpOptions& options = s.segment.options;
   // It echoes the newest timestamp its sender has received (RFC 7323 4.3).
   const bool before_ack = !latest.is_acked || (options.has_timestamps && latest.has_timestamps &&
-                                               later(latest.ts_val, options.ts_ecr));
+                                               ahead(latest.ts_val, options.ts_ecr) > 0);
   if (before_ack) {
     if (small && latest.small) ++facts_[index(s.side)].not_waiting;
   } else if (!latest.answered) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "analyzer/transfer/incidents.h"
 
@@ -24,8 +25,10 @@ struct WindowResults {
   std::uint64_t stalls_probed = 0;         // stalls in which the peer probed, which shows that it had data
   std::uint64_t stalls_resumed = 0;        // and those after which it sent as soon as the window opened
   bool closed_at_end = false;              // still closed after the last segment, and neither end reset
-  FrameRef closed_by;                      // since when; meaningful with closed_at_end
-  std::uint64_t probes_unanswered = 0;     // of the peer's into this window, since this end was last heard
+  FrameRef closed_by;                      // since when; meaningful with closed_at_end or given_up_by
+  // The RST by which the peer, with data to send, ended the connection while the window was closed.
+  std::optional<FrameRef> given_up_by;
+  std::uint64_t probes_unanswered = 0;  // of the peer's into this window, since this end was last heard
   FrameRef last_unanswered;
   TimeNs last_step_ns = 0;  // between the last two of them, 0 where there is but one
 

@@ -33,8 +33,8 @@ void Windows::add(const PlacedSegment& s, const Views& views) {
   Advertised& offered = windows_[index(s.side)];     // by its sender
   Advertised& met = windows_[index(other(s.side))];  // by its sender's peer
   if (s.has(kRst)) {
-    for (Advertised& window : windows_)
-      if (window.rare) window.rare->zero.reset(s.time_ns());
+    if (offered.rare) offered.rare->zero.reset(s.frame, false);
+    if (met.rare) met.rare->zero.reset(s.frame, true);
     return;
   }
   gaps_ = gaps_ || s.standing.acks_unseen || s.standing.after_gap;

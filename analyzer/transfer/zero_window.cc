@@ -109,11 +109,12 @@ void ZeroWindow::met(const PlacedSegment& s, const SenderView& own, ProbeKind ki
   }
 }
 
-void ZeroWindow::reset(TimeNs time_ns) {
+void ZeroWindow::reset(const FrameRef& frame, bool by_peer) {
   if (phase_ != Phase::Closed) return;
-  const TimeNs until = seen_until(time_ns);
+  const TimeNs until = seen_until(frame.time_ns);
   all_.prolong(until - closed_by_.time_ns);
   if (probed_ || at_edge_) stalled(until);
+  if (probed_ && by_peer) given_up_by_ = frame;
   phase_ = Phase::Open;
 }
 
@@ -125,6 +126,8 @@ void ZeroWindow::finish(const SenderView& peer, TimeNs last_ns, WindowResults& a
     advertiser.closed_at_end = !done(peer, peer.snd_una);
     advertiser.closed_by = closed_by_;
   }
+  if (given_up_by_) advertiser.closed_by = closed_by_;
+  advertiser.given_up_by = given_up_by_;
   advertiser.zero_windows = std::move(all_);
   advertiser.zero_window_stalls = std::move(stalls_);
   advertiser.zero_window_segments = segments_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "analyzer/transfer/placed_segment.h"
 #include "analyzer/transfer/probe_kind.h"
@@ -22,7 +23,8 @@ class ZeroWindow {
   void heard(const PlacedSegment& segment);
   // A segment of the peer, whose view is `own`.
   void met(const PlacedSegment& segment, const SenderView& own, ProbeKind kind);
-  void reset(TimeNs time_ns);
+  // A RST of the peer, or of the advertiser.
+  void reset(const FrameRef& frame, bool by_peer);
   void finish(const SenderView& peer, TimeNs last_ns, WindowResults& advertiser, WindowResults& prober);
 
  private:
@@ -39,6 +41,7 @@ class ZeroWindow {
   std::uint64_t segments_ = 0, unanswered_ = 0, probed_stalls_ = 0, resumed_stalls_ = 0;
   TimeNs last_step_ns_ = 0;
   TimeNs last_ns_ = 0;  // of either end
+  std::optional<FrameRef> given_up_by_;
   Phase phase_ = Phase::Open;
   bool at_edge_ = false;          // the peer had filled the window when it closed
   bool closed_by_syn_ = false;    // a proxy that has no server yet: nothing is there that reads too slowly

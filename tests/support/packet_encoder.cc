@@ -182,7 +182,7 @@ ByteVector encode_frame(const IcmpError& error) {
   ByteVector quoted_tcp;
   put16(quoted_tcp, error.source.port);
   put16(quoted_tcp, error.destination.port);
-  put32(quoted_tcp, error.seq.raw());
+  put32(quoted_tcp, error.seq.value_or(Seq()).raw());
   const bool v4 = error.source.ip.is_v4();
   const ByteVector quoted_ip =
       encode_ip({error.source.ip, error.destination.ip, kProtocolTcp, 64, 0, 0}, quoted_tcp.size() + 12);

@@ -200,6 +200,8 @@ Cause cause_of(const ResetVerdict& reset) {
     case ResetCause::ProbesUnanswered:
       return {"keepalive_timeout", "after keep-alive probes that nobody answered"};
     case ResetCause::DataUnanswered: return {"timeout", "after sending again without an answer"};
+    case ResetCause::WindowClosed:
+      return {"window_closed", "after waiting in vain for the peer's window to open"};
     case ResetCause::RequestUnanswered:
       return {"request_unanswered", "after it had waited in vain for an answer"};
     case ResetCause::Misfit:

@@ -51,6 +51,9 @@ constexpr Doc kDoc{
     .wireshark = "TCP Retransmission (on SYN); Conversation completeness: Incomplete, SYN_SENT",
 };
 
+// What happened at the service so near tells of its state meanwhile.
+constexpr TimeNs kAround = 60 * kSecond;
+
 constexpr Example kExamples[] = {
     {"Given up by the profile's count", R"(
 +0    A > B  S  0:0(0)  <mss 1460>  !lost
@@ -206,6 +209,14 @@ std::string how_it_ended(const ConnectGivenUp& given_up) {
          " after: the client gave up" + (given_up.by_profile ? " by its kernel's count." : ".");
 }
 
+// What it is then not: a host that is down, a port that is filtered for all.
+std::string opened_meanwhile(std::uint64_t others) {
+  if (others == 0) return "";
+  return " " + count_text(others, "other connection") +
+         " to the port opened less than a minute before or after: the service is up, and the SYNs were lost, "
+         "dropped by a full queue or filtered for this client.";
+}
+
 void examine(const DetectContext& context, Findings& out) {
   const FlowFacts& flow = context.flow;
   const Opening& opening = context.verdicts.opening;
@@ -224,8 +235,10 @@ void examine(const DetectContext& context, Findings& out) {
   finding.summary = "SYN sent " + times_text(syns.count());
   if (retried)
     finding.summary += " in " + duration_text(syns.span_ns()) + " (" + durations_text(steps) + " apart)";
-  finding.summary +=
-      what_came(flow, opening) + how_it_ended(*opening.given_up) + possible_cause(context.verdicts);
+  const std::uint64_t others = context.services.completed_near(flow.facts(flow.server()).address, flow.number,
+                                                               finding.time_ns, kAround);
+  finding.summary += what_came(flow, opening) + how_it_ended(*opening.given_up) +
+                     possible_cause(context.verdicts) + opened_meanwhile(others);
   prove(finding, "syns", syns.count());
   prove(finding, "intervals_ns", steps);
   prove(finding, "steps", name(steps_of(steps)));
@@ -234,6 +247,7 @@ void examine(const DetectContext& context, Findings& out) {
   prove(finding, "profile_count_reached", opening.given_up->by_profile);
   prove(finding, "tried_anew", opening.given_up->tried_anew);
   if (opening.blocked) prove(finding, "held_in", name(opening.blocked->state));
+  prove(finding, "others_opened", others);
   prove(finding, "ignored_resets", opening.ignored_resets.size());
   out.push_back(std::move(finding));
 }

@@ -1,4 +1,5 @@
 #include "analyzer/detect/evidence.h"
+#include "analyzer/detect/icmp_words.h"
 
 namespace tcpautopsy {
 namespace {
@@ -97,42 +98,6 @@ no finding
      true},
 };
 
-// What an ICMP error means for a connect.
-std::string_view cause(const RefusingError& icmp) {
-  constexpr std::string_view kV4[]{"network unreachable",
-                                   "host unreachable",
-                                   "protocol unreachable",
-                                   "port unreachable",
-                                   "",  // fragmentation needed ends no connect
-                                   "source route failed",
-                                   "network unknown",
-                                   "host unknown",
-                                   "source host isolated",
-                                   "network administratively prohibited",
-                                   "host administratively prohibited",
-                                   "network unreachable for this type of service",
-                                   "host unreachable for this type of service",
-                                   "communication administratively prohibited",
-                                   "host precedence violation",
-                                   "precedence cutoff"};
-  constexpr std::string_view kV6[]{"no route to destination",
-                                   "administratively prohibited",
-                                   "beyond scope of source address",
-                                   "address unreachable",
-                                   "port unreachable",
-                                   "source address failed policy",
-                                   "reject route to destination"};
-  const std::uint8_t exceeded = icmp.v6 ? 3 : 11, parameter = icmp.v6 ? 4 : 12;
-  if (icmp.type == exceeded) return "time exceeded on the way (a routing loop, or a hop limit too small)";
-  if (icmp.type == parameter) return "parameter problem";
-  if (icmp.v6) return icmp.code < std::size(kV6) ? kV6[icmp.code] : "destination unreachable";
-  return icmp.code < std::size(kV4) ? kV4[icmp.code] : "destination unreachable";
-}
-
-bool is_filter(const RefusingError& icmp) {
-  return icmp.v6 ? icmp.code == 1 || icmp.code == 5 : icmp.code == 9 || icmp.code == 10 || icmp.code == 13;
-}
-
 void tell_reset(const FlowFacts& flow, const Refusals& refusals, Finding& finding) {
   const TimeNs after = refusals.resets.front().time_ns() - refusals.reset_syn.time_ns();
   finding.summary = endpoint_text(flow, flow.server()) + " answered the SYN with RST ";
@@ -152,10 +117,10 @@ void tell_icmp(const FlowFacts& flow, const Opening& opening, Finding& finding) 
   finding.summary = "The connect to " + endpoint_text(flow, flow.server()) +
                     (went_on ? " was answered after " : " was stopped after ") + duration_text(after) +
                     " by an ICMP" + (icmp.v6 ? "v6" : "") + " error from " + to_string(icmp.reporter) + ": " +
-                    std::string(cause(icmp)) + (is_filter(icmp) ? ", that is, filtered" : "") +
+                    std::string(icmp_text(icmp)) + (is_filter(icmp) ? ", that is, filtered" : "") +
                     (went_on ? "; the client retransmitted its SYN." : ".");
   prove(finding, "cause", is_filter(icmp) ? "filtered" : "unreachable");
-  prove(finding, "icmp", cause(icmp));
+  prove(finding, "icmp", icmp_text(icmp));
   prove(finding, "icmp_type", icmp.type);
   prove(finding, "icmp_code", icmp.code);
   prove(finding, "icmp_from", to_string(icmp.reporter));

@@ -241,6 +241,7 @@ std::string tell_decoys(Finding& finding, const IpAddress& source, const Scan& s
   std::set<IpAddress> others;
   for (const Probe& probe : scan.probes) {
     const auto found = numbers.find({probe.to, probe.target.isn});
+    if (probe.target.odd > 0) continue;
     if (found == numbers.end() || found->second.size() < 2) continue;
     ++shared;
     others.insert(found->second.begin(), found->second.end());
@@ -291,7 +292,8 @@ void examine_hosts(const HostContext& context, Findings& out) {
                                         if (scans.empty()) return;
                                         for (const Scan& scan : scans)
                                           for (const Probe& probe : scan.probes)
-                                            numbers[{probe.to, probe.target.isn}].insert(source);
+                                            if (probe.target.odd == 0)
+                                              numbers[{probe.to, probe.target.isn}].insert(source);
                                         scanners.emplace(source, std::move(scans));
                                       });
   for (const auto& [source, scans] : scanners)

@@ -89,6 +89,20 @@ end +30
 finding service_unreachable severity error certainty certain count 3 flows 3
 finding connect_timeout part_of service_unreachable
 )"},
+    {"Of the server nothing is captured: its answers to earlier connections neither", R"(
+times 5 every 1 {
++0    A > B  S  0:0(0)        <mss 1460>
++.01  A < B  S. 0:0(0) ack 1  <mss 1460>  !unseen
++.01  A > B  .  1:1(0) ack 1
++.10  A > B  R. 1:1(0) ack 1
+}
+times 12 every 1 {
++0    A > B  S  0:0(0)        <mss 1460>
+}
+end +20
+no finding
+)",
+     true},
     {"Two are too few", R"(
 times 2 every 10 {
 +0    A > B  S  0:0(0)  <mss 1460>

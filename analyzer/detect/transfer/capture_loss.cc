@@ -80,6 +80,17 @@ handshake <mss 1460,sackOK>
 no finding
 )",
      true},
+    {"An ACK of what was never sent: its sender goes on below it", R"(
+handshake
++.10  A > B  P. 1:101(100) ack 1
++.01  A < B  P. 1:101(100) ack 101
++.01  A > B  .  101:101(0) ack 3101
++.01  A < B  .  101:101(0) ack 101
++.50  A > B  .  101:101(0) ack 3101
++.01  A < B  .  101:101(0) ack 101
+no finding
+)",
+     true},
     {"Only one direction was captured", R"(
 handshake
 +.10  A > B  P. 1:101(100) ack 1

@@ -91,6 +91,15 @@ handshake <mss 1460>
 no finding
 )",
      true},
+    {"Probes of one direction that back off: of a window that may be closed", R"(
++0    A > B  .  1:1449(1448) ack 1
++.40  A > B  .  1448:1448(0) ack 1
++.80  A > B  .  1448:1448(0) ack 1
++1.6  A > B  .  1448:1448(0) ack 1
++3.2  A > B  .  1448:1448(0) ack 1
+no finding
+)",
+     true},
     {"An ACK that comes after the octet it preceded", R"(
 handshake
 +.10   A < B  P. 1:101(100) ack 1
@@ -107,20 +116,23 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   const ProbeResults& facts = context.transfer->probes[index(side)];
   const std::uint64_t sent = facts.keepalives.count();
   if (sent == 0) return;
+  const bool steady = facts.longest_step_ns - facts.shortest_step_ns < facts.longest_step_ns / 10;
+  // Probes of a closed window back off; whether it was closed only the other direction tells.
+  if (flow.one_sided() && !steady) return;
   Finding finding = make_finding(kDoc, flow, side);
   cite(finding, facts.keepalives);
   finding.count = sent;
   finding.summary = "The " + std::string(role(flow, side)) + " sent " + count_text(sent, "keep-alive probe") +
                     " after " + duration_text(facts.idle_ns) + " of idle time";
   if (facts.longest_step_ns > 0) {
-    const bool same = facts.longest_step_ns - facts.shortest_step_ns < facts.longest_step_ns / 10;
-    finding.summary += same ? ", " + duration_text(facts.longest_step_ns) + " apart"
-                            : ", " + duration_text(facts.shortest_step_ns) + " to " +
-                                  duration_text(facts.longest_step_ns) + " apart";
+    finding.summary += steady ? ", " + duration_text(facts.longest_step_ns) + " apart"
+                              : ", " + duration_text(facts.shortest_step_ns) + " to " +
+                                    duration_text(facts.longest_step_ns) + " apart";
   }
-  finding.summary += facts.answered == sent ? "; all were answered."
-                     : facts.answered == 0  ? "; none was answered."
-                                            : "; " + std::to_string(facts.answered) + " were answered.";
+  finding.summary += flow.one_sided()         ? "; the direction of the answers was not captured."
+                     : facts.answered == sent ? "; all were answered."
+                     : facts.answered == 0    ? "; none was answered."
+                                              : "; " + std::to_string(facts.answered) + " were answered.";
   prove(finding, "probes", sent);
   prove(finding, "answered", facts.answered);
   prove(finding, "idle_ns", facts.idle_ns);

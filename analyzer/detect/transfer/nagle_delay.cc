@@ -193,6 +193,20 @@ handshake
 no finding
 )",
      true},
+    {"A window whose scale was lost fills up: not Nagle", R"(
++0     A > B  S  0:0(0) win 64240 <mss 1460,sackOK,wscale 7>
++.05   A < B  S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK>
++.0001 A > B  .  1:1(0) ack 1 win 64240
++.001  A > B  P. 1:201(200) ack 1 win 64240
++.05   A < B  .  1:1(0) ack 201 win 501
+repeat 12 {
++.0002 A > B  P. 201:702(501) ack 1 win 64240
++.05   A < B  .  1:1(0) ack 702 win 501
+}
+finding window_scale_ignored
+no finding nagle_delay
+)",
+     true},
     {"A long path: the ACK is no later than its round trip", R"(
 +0    A > B  S  0:0(0) win 64000 <mss 1460,sackOK>
 +.300 A < B  S. 0:0(0) ack 1 win 64000 <mss 1460,sackOK>
@@ -215,6 +229,8 @@ void tell_round_trips(const DetectContext& context, Side side, Findings& out) {
   const TimeNs busy_ns = context.transfer->time.busy_ns();
   if (!facts.held_a_round_trip(busy_ns)) return;
   const Incidents& waits = facts.round_trip_waits.incidents;
+  // It waits at the edge of the window, as it takes that: window_scale_ignored.
+  if (context.transfer->windows[index(other(side))].unscaled_stops.count() * 2 >= waits.count()) return;
   Finding finding = make_finding(kDoc, flow, side);
   finding.severity = Severity::Note;
   finding.certainty = Certainty::Likely;

@@ -63,6 +63,30 @@ handshake
 +.01  A > B  R  101:101(0)
 finding peer_restarted frame 9 endpoint client
 )"},
+    {"The host is down for a while, and answers by RST when it is up again", R"(
+handshake
++.10  A > B  P. 1:101(100) ack 1
++.01  A < B  P. 1:101(100) ack 101
++.01  A > B  .  101:101(0) ack 101
++20   A > B  P. 101:151(50) ack 101  !lost
++.25  A > B  P. 101:151(50) ack 101  !lost
++.50  A > B  P. 101:151(50) ack 101  !lost
++1    A > B  P. 101:151(50) ack 101
++.01  A < B  R  101:101(0)
+finding peer_restarted frame 10 frame 11 endpoint server severity warning
+)"},
+    {"It had closed before that: its FIN-WAIT-2 may have run out", R"(
+handshake
++.10  A > B  P. 1:101(100) ack 1
++.01  A < B  F. 1:1(0) ack 101
++.01  A > B  .  101:101(0) ack 2
++90   A > B  P. 101:151(50) ack 2    !lost
++.25  A > B  P. 101:151(50) ack 2    !lost
++.50  A > B  P. 101:151(50) ack 2
++.01  A < B  R  2:2(0)
+no finding
+)",
+     true},
     {"A SYN-ACK answers data", R"(
 handshake
 +.10  A > B  P. 1:101(100) ack 1

@@ -1,4 +1,5 @@
 #include "analyzer/detect/evidence.h"
+#include "analyzer/detect/icmp_words.h"
 #include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
@@ -77,6 +78,19 @@ handshake
 end +20
 finding peer_unresponsive frame 7 frame 11 endpoint server count 5
 )"},
+    {"ICMP errors tell why", R"(
+handshake
++.10  A > B  P. 1:101(100) ack 1
++.01  A < B  P. 1:101(100) ack 101
++.01  A > B  .  101:101(0) ack 101
++1    A > B  P. 101:201(100) ack 101  !lost
++.01  icmp to A type 3 code 1 quotes 101 from 10.0.0.254
++.22  A > B  P. 101:201(100) ack 101  !lost
++.44  A > B  P. 101:201(100) ack 101  !lost
++.88  A > B  P. 101:201(100) ack 101  !lost
+end +1
+finding peer_unresponsive frame 8 frame 9 frame 10 frame 11 endpoint client
+)"},
     {"Acknowledged in the end", R"(
 handshake
 +.10  A > B  P. 1:101(100) ack 1  !lost
@@ -130,6 +144,15 @@ std::string end_text(const Verdicts& verdicts, const DataUnanswered& met, std::u
          " that the profile has: a shorter limit (TCP_USER_TIMEOUT), or its application closed.";
 }
 
+void tell_refusal(const RefusingError& icmp, Finding& finding) {
+  const std::string from = to_string(icmp.reporter), what(icmp_text(icmp));
+  cite(finding, icmp.frame);
+  finding.summary +=
+      " ICMP errors from " + from + " tell why: " + what + (is_filter(icmp) ? ", that is, filtered." : ".");
+  prove(finding, "icmp", what);
+  prove(finding, "icmp_from", from);
+}
+
 void examine_end(const DetectContext& context, Side side, Findings& out) {
   const FlowFacts& flow = context.flow;
   const auto& [probes, met, window] = context.verdicts.silences[index(side)];
@@ -143,12 +166,13 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   if (large_only) finding.certainty = Certainty::Possible;
   const std::string peer(role(flow, other(side)));
   finding.summary = "The " + std::string(role(flow, side)) + " retransmitted data " +
-                    times_text(resends.count()) + " in " + duration_text(met->waited_ns) +
-                    " and nothing came from the " + peer + " since" +
+                    times_text(resends.count()) + " in " + duration_text(met->waited_ns) + " and " +
+                    (met->refused ? "no segment" : "nothing") + " came from the " + peer + " since" +
                     end_text(context.verdicts, *met, resends.count());
   if (large_only)
     finding.summary +=
         " A smaller segment did arrive: the " + peer + " may live, and only large ones be lost.";
+  if (met->refused) tell_refusal(*met->refused, finding);
   prove(finding, "resends", resends.count());
   prove(finding, "waited_ns", met->waited_ns);
   prove(finding, "last_interval_ns", facts.unheard.last_step_ns);

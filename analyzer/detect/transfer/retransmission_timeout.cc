@@ -101,6 +101,35 @@ handshake <mss 1460>
 no finding
 )",
      true},
+    {"Of one direction alone: the timer's own doubling tells", R"(
++0    A > B  P. 1:501(500) ack 1
++.22  A > B  P. 1:501(500) ack 1
++.44  A > B  P. 1:501(500) ack 1
++.88  A > B  P. 1:501(500) ack 1
++1.8  A > B  P. 1:501(500) ack 1
+finding retransmission_timeout frame 2 frame 3 frame 4 frame 5 endpoint client severity warning count 4
+)"},
+    {"Of one direction alone, each sent again once: by a timer, duplicate ACKs or a probe, nothing tells", R"(
++0    A > B  P. 1:501(500) ack 1
++.22  A > B  P. 1:501(500) ack 1
++.01  A > B  P. 501:1001(500) ack 1
++.22  A > B  P. 501:1001(500) ack 1
+no finding
+)",
+     true},
+    {"Keep-alives of one octet a second apart, of whose sender the capture has nothing before", R"(
++0    A < B  P. 1:301(300) ack 2
++.01  A > B  .  2:2(0) ack 301
++61   A > B  .  1:2(1) ack 301  !lost
++1    A > B  .  1:2(1) ack 301  !lost
++1    A > B  .  1:2(1) ack 301  !lost
++1    A > B  .  1:2(1) ack 301  !lost
++1    A > B  .  1:2(1) ack 301  !lost
++1    A > B  R. 2:2(0) ack 301  !lost
+finding keepalive_timeout endpoint client
+no finding retransmission_timeout
+)",
+     true},
     {"A keep-alive repeats an octet that was acknowledged", R"(
 handshake
 +.10  A > B  P. 1:101(100) ack 1

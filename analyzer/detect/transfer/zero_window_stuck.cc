@@ -11,19 +11,24 @@ constexpr Doc kDoc{
     .title = "Zero window to the end",
     .severity = Severity::Error,
     .phase = "Transfer",
-    .said_when = "a zero window still closed at the end, or probes unanswered",
+    .said_when =
+        "a zero window still closed at the end, or when its peer, held back, resets; or probes unanswered",
     .what =
         "An endpoint closed its receive window on data that its peer still had to send, and never opened it "
-        "again: not to the capture's end, or the peer's window probes met silence.\n\n"
+        "again: not to the capture's end, not until the peer gave up and reset, or the peer's window probes "
+        "met "
+        "silence.\n\n"
         "As long as probes are answered the connection stays open, for ever if need be: RFC 9293 3.8.6.1 has "
         "the sender wait. Without answers it is given up like any data that nobody acknowledges.",
     .how_known =
         "The last window that the endpoint advertised is 0, and there is proof that its peer had data "
         "waiting: probes, or a window filled to the edge. It has been so for a second or more when the "
-        "capture ends, or two or more probes were not answered.\n\n"
+        "capture ends, for three seconds or more when the peer that had probed it resets the connection, or "
+        "two "
+        "or more probes were not answered.\n\n"
         "Answered probes show that the host lives and its application does not read. Unanswered ones show "
         "only that no answer passed: the host may be gone, or the opening window and its repeats were lost. "
-        "It is not said after a RST from either end.",
+        "It is not said after a RST of the endpoint itself: that has causes of its own.",
     .causes =
         "An application that has stopped reading: hung on a lock, stopped by a debugger or SIGSTOP, waiting "
         "for the peer to read first (each writes and neither reads: a deadlock of the protocol), or leaking "
@@ -112,6 +117,30 @@ end +.30
 no finding
 )",
      true},
+    {"The sender's patience ends before the window opens", R"(
+handshake <mss 1460>
++.10  A > B  .  1:1461(1460) ack 1
++.01  A < B  .  1:1(0) ack 1461 win 0
++.25  A > B  .  1460:1460(0) ack 1
++.01  A < B  .  1:1(0) ack 1461 win 0
++.50  A > B  .  1460:1460(0) ack 1
++.01  A < B  .  1:1(0) ack 1461 win 0
++5    A > B  R. 1461:1461(0) ack 1
+end +5
+finding zero_window_stuck frame 5 endpoint server severity error certainty certain
+finding rst_abort severity info
+no finding request_unanswered
+)"},
+    {"The sender resets at once: it has lost interest", R"(
+handshake <mss 1460>
++.10  A > B  .  1:1461(1460) ack 1
++.01  A < B  .  1:1(0) ack 1461 win 0
++.25  A > B  .  1460:1460(0) ack 1
++.01  A < B  .  1:1(0) ack 1461 win 0
++.30  A > B  R. 1461:1461(0) ack 1
+no finding
+)",
+     true},
     {"A RST ends it", R"(
 handshake <mss 1460>
 +.10  A > B  .  1:1461(1460) ack 1
@@ -135,11 +164,19 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   Finding finding = make_finding(kDoc, flow, side);
   cite(finding, facts.closed_by);
   if (probes) cite(finding, probes.last());
-  finding.end_ns = context.verdicts.capture_end_ns;
+  if (facts.given_up_by) cite(finding, *facts.given_up_by);
+  if (!stuck->by_reset) finding.end_ns = context.verdicts.capture_end_ns;
   if (facts.stalls_probed == 0) finding.certainty = Certainty::Likely;
-  finding.summary = fmt::format(
-      "The {}'s receive window has been closed for {} when the capture ends, and the {} has data to send; ",
-      who, duration_text(stuck->closed_ns), peer);
+  finding.summary =
+      stuck->by_reset
+          ? fmt::format(
+                "The {}'s receive window had been closed for {} when the {}, with data to send, reset; ", who,
+                duration_text(stuck->closed_ns), peer)
+          : fmt::format(
+                "The {}'s receive window has been closed for {} when the capture ends, and the {} has data "
+                "to "
+                "send; ",
+                who, duration_text(stuck->closed_ns), peer);
   if (stuck->unanswered) {
     finding.summary += "the last " + count_text(facts.probes_unanswered, "window probe") +
                        (facts.probes_unanswered == 1 ? " was" : " were") + " not answered.";
@@ -148,7 +185,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   } else {
     finding.summary += "no answer to a window probe was seen yet.";
   }
-  const bool gave_up = context.verdicts.outcome(other(side)).give_up.has_value();
+  const bool gave_up = !stuck->by_reset && context.verdicts.outcome(other(side)).give_up.has_value();
   if (gave_up) finding.summary += " The " + peer + " has stopped probing: it gave up.";
   prove(finding, "gave_up", gave_up);
   prove(finding, "closed_ns", stuck->closed_ns);

@@ -109,9 +109,8 @@ void states(W& w, std::string_view key, StateSet set) {
 // The frame by whose segment a receipt is proved, with its file where that is not the flow's first.
 template <class W>
 void proof(W& w, const FlowHistory& history, const Transition& change, const Origin& origin) {
-  if (change.proved_by == kNoRecord || change.proved_by >= history.records().size())
-    return w.null_field("proved_by");
-  const FrameRef& frame = history.records()[change.proved_by].frame;
+  if (!change.proof) return w.null_field("proved_by");
+  const FrameRef& frame = *change.proof;
   w.field("proved_by", frame.number);
   if (frame.file != history.trace.first.file) w.field("proved_by_file", origin.file(frame));
 }

@@ -65,7 +65,7 @@ std::string timer_text(const Rung& timer);    // why it changed a state
 std::string elapsed_text(TimeNs since_ns);    // "0.035119": seconds
 std::string flags_text(std::uint16_t flags);  // "SYN+ACK"; "none"
 // "resent", "fills a gap", ...: what stands out about it.
-std::string remarks_text(const SegmentRecord& record);
+std::string remarks_text(const FlowHistory& history, RecordIndex record);
 // Octets the segment advertises; none while the scale is not known (RFC 7323 2.2).
 std::optional<std::uint64_t> advertised_window(const FlowHistory& history, const SegmentRecord& record);
 // "destination unreachable: port (type 3 code 3)" and so on.

@@ -67,7 +67,7 @@ void write_segment(JsonWriter& w, const FlowHistory& history, RecordIndex at, co
   w.field("ack", r.has(kAck) ? std::optional(r.ack) : std::nullopt);
   w.field("window", advertised_window(history, r));
   w.field("folded_packets", r.folded_packets);
-  w.field("remarks", remarks_text(r));
+  w.field("remarks", remarks_text(history, at));
   if (at < history.deliveries.size()) write_delivery(w, history, at);
   write_states(w, history, shown);
   w.end_object();

@@ -88,7 +88,7 @@ class Drawing {
   void draw_segment(const Rung& rung) {
     const SegmentRecord& r = history_.records()[rung.record];
     if (r.folded_packets > 0) left_out(r);
-    const std::string remarks = remarks_text(r);
+    const std::string remarks = remarks_text(history_, rung.record);
     const std::string tail = remarks.empty() ? "" : " [" + remarks + "]";
     std::string label = segment_text(history_, rung.record) + tail;
     const std::size_t room = middle_ - 9;
@@ -265,11 +265,9 @@ std::string heading_line(std::string_view title, const TextStyle& style) {
   return fmt::format("\n{}\n", style.paint(Paint::Bold, title));
 }
 
-std::string basis_text(const FlowHistory& history, const Transition& t) {
+std::string basis_text(const Transition& t) {
   std::string out(name(t.basis));
-  if (t.proved_by != kNoRecord && t.proved_by < history.records().size()) {
-    out += fmt::format(" by {}", history.records()[t.proved_by].frame.number);
-  }
+  if (t.proof) out += fmt::format(" by {}", t.proof->number);
   return out;
 }
 
@@ -288,7 +286,7 @@ std::string transitions_text(const FlowHistory& history, const TextStyle& style)
   for (const Transition& t : history.transitions) {
     table.add({elapsed_text(t.at_ns - history.trace.first.time_ns),
                std::string(endpoint_name(history.trace, t.side)), change_text(t),
-               t.frame ? std::to_string(t.frame->number) : "-", basis_text(history, t), std::string(t.cause),
+               t.frame ? std::to_string(t.frame->number) : "-", basis_text(t), std::string(t.cause),
                std::string(t.rfc)});
   }
   if (table.empty()) return "";

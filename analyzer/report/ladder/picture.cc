@@ -53,7 +53,7 @@ class Rows {
       before.label = left_out_text(history_, r);
       rows_.push_back(std::move(before));
     }
-    const std::string remarks = remarks_text(r);
+    const std::string remarks = remarks_text(history_, rung.record);
     const std::string tail = remarks.empty() ? "" : " [" + remarks + "]";
     row.frame = r.frame.number;
     row.label = segment_text(history_, rung.record) + tail;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "analyzer/decode/window_scale.h"
+#include "analyzer/infer/record_search.h"
 #include "analyzer/report/ladder/ladder.h"
 
 namespace tcpautopsy {
@@ -66,6 +67,13 @@ std::string_view icmp_meaning(const IcmpRecord& icmp) {
   }
 }
 
+// The window that the segment's receiver had advertised last was 0.
+bool closed_to(const FlowTrace& trace, RecordIndex at) {
+  const RecordIndex told = last_before(trace, at, other(trace.records[at].side),
+                                       [](const SegmentRecord& r) { return r.has(kAck) && !r.has(kRst); });
+  return told != kNoRecord && trace.records[told].window == 0;
+}
+
 }  // namespace
 
 std::string flags_text(std::uint16_t flags) {
@@ -102,12 +110,15 @@ std::string segment_text(const FlowHistory& history, RecordIndex at, bool with_w
   return out;
 }
 
-std::string remarks_text(const SegmentRecord& r) {
+std::string remarks_text(const FlowHistory& history, RecordIndex at) {
+  const SegmentRecord& r = history.records()[at];
   std::string out;
   const auto say = [&out](bool is, std::string_view what) {
     if (is) out.append(out.empty() ? "" : ", ").append(what);
   };
-  say(r.standing.keepalive, "keep-alive");
+  const bool into_closed_window = r.standing.keepalive && closed_to(history.trace, at);
+  say(into_closed_window, "window probe");
+  say(r.standing.keepalive && !into_closed_window, "keep-alive");
   say(r.standing.retransmission && !r.standing.keepalive, "resent");
   say(r.standing.fills_gap && !r.standing.retransmission, "fills a gap");
   say(r.standing.after_gap, "after a gap");

@@ -29,9 +29,9 @@ given that is wrong, and the RFC section. This file is printed from the detector
 - Scope flow: one record for a flow, id and endpoint, with `count`, first and last time, and its frames. Scope host:
   one for a host, port, id and episode; episodes are 60 s apart below the threshold. A few are told once for a whole
   capture too (most packets doubled, checksums that the sending card fills in): scope capture.
-- One RST gets one warning: keepalive_reset, then idle_timeout, then request_unanswered, then rst_unread_data, then
-  rst_abort; peer_restarted only where an established flow's own traffic is answered so; the others are told as
-  evidence or info.
+- One RST gets one warning: keepalive_reset, then idle_timeout, then zero_window_stuck, then request_unanswered, then
+  rst_unread_data, then rst_abort; peer_restarted only where an established flow's own traffic is answered so; the
+  others are told as evidence or info.
 - Ids are not exclusive unless said: connect_timeout comes with syn_unanswered; lost_final_ack with
   fin_retransmitted. nagle_delay silences delayed_ack_stall; keepalive_timeout and zero_window_stuck silence
   peer_unresponsive. A flow finding that is part of a host finding carries `"part_of":"syn_flood"` and counts as info.

@@ -87,6 +87,25 @@ TEST_CASE("quotes with IP options, extension headers and first fragments") {
   check_quote(icmp_error_in(icmp6(3, 1, zeros(4), extended), kDltRaw), true);
 }
 
+TEST_CASE("a quote that the snap length cuts behind the ports") {
+  const Octets whole4 = icmp4(3, 3, zeros(4), packet4()), whole6 = icmp6(1, 4, zeros(4), packet6());
+  for (const auto& [whole, ports] : {std::pair{whole4, std::size_t{48}}, {whole6, std::size_t{88}}}) {
+    for (std::size_t kept = ports; kept <= ports + 8; ++kept) {
+      Decoder decoder;
+      const Octets there = first(whole, kept);
+      const Decoded decoded = decode_with(decoder, there, kDltRaw, whole.size());
+      if (kept < ports + 4) {
+        CHECK(std::get<NotTcp>(decoded) == NotTcp::CutShort);
+        continue;
+      }
+      const auto& error = std::get<IcmpError>(decoded);
+      CHECK(error.source.port == 40000);
+      CHECK(error.destination.port == 80);
+      CHECK(error.seq == (kept < ports + 8 ? std::nullopt : std::optional(Seq(1000))));
+    }
+  }
+}
+
 TEST_CASE("errors inside VLANs and tunnels") {
   const Octets octets = ethernet(
       0x8100,
@@ -124,7 +143,7 @@ TEST_CASE("quotes that are too short") {
   for (const bool v6 : {false, true}) {
     const Octets quote = v6 ? first(packet6(), 48) : first(packet4(), 28);
     const Octets whole = v6 ? icmp6(1, 0, zeros(4), quote) : icmp4(3, 0, zeros(4), quote);
-    for (std::size_t kept = 0; kept < whole.size(); ++kept) {
+    for (std::size_t kept = 0; kept < whole.size() - 4; ++kept) {  // with the ports it is of use
       INFO("IPv6 " << v6 << " cut at " << kept);
       CHECK(verdict_on(first(whole, kept), kDltRaw, whole.size()) == NotTcp::CutShort);
     }

@@ -10,10 +10,11 @@
 namespace tcpautopsy {
 namespace {
 
-std::string summary_of(std::string_view id, std::string_view text) {
+std::string summary_of(std::string_view id, std::string_view text, std::uint64_t others_opened = 0) {
   const tap::Playback playback = tap::play(tap::parse_script(text), 0, 1);
   ConcludeSettings settings;
   settings.capture_end_ns = playback.capture_end_ns;
+  settings.services = others_opened;
   for (const Concluded& flow : conclude(playback.captured, settings).flows)
     for (const Finding& finding : flow.findings)
       if (finding.id == id) return finding.summary;
@@ -41,6 +42,63 @@ end +60
   CHECK(has(went_on, " was answered after 10 ms by an ICMP error"));
   CHECK(has(went_on, "; the client retransmitted its SYN."));
   CHECK_FALSE(has(went_on, "stopped"));
+}
+
+TEST_CASE("a challenge is said to be answered by RST only where that RST is the answer") {
+  const std::string answered = summary_of("challenge_ack", R"(
+handshake
++1    A > B  S  500000000:500000000(0)
++.01  A < B  .  1:1(0) ack 1
++.01  A > B  R  1:1(0)
+)");
+  CHECK(has(answered, "the peer replied with RST"));
+  const std::string forged = summary_of("challenge_ack", R"(
+handshake
++.10  A > B  P. 1:101(100) ack 1
++.01  A < B  .  1:1(0) ack 101
++1    A > B  R  5101:5101(0) ttl 200
++.01  A < B  .  1:1(0) ack 101
++.01  A > B  R  9101:9101(0) ttl 200
++1    A > B  P. 101:201(100) ack 1
++.01  A < B  .  1:1(0) ack 201
+)");
+  CHECK(has(forged, "a challenge"));
+  CHECK_FALSE(has(forged, "replied"));
+}
+
+TEST_CASE("silence that ICMP breaks is told with its reason") {
+  const std::string refused = summary_of("peer_unresponsive", R"(
+handshake
++.10  A > B  P. 1:101(100) ack 1  !lost
++.01  icmp to A type 3 code 3 quotes 1
++.22  A > B  P. 1:101(100) ack 1  !lost
++.44  A > B  P. 1:101(100) ack 1  !lost
++.88  A > B  P. 1:101(100) ack 1  !lost
+end +1
+)");
+  CHECK(has(refused, "no segment came from the server"));
+  CHECK(has(refused, "tell why: port unreachable."));
+}
+
+TEST_CASE("a service that others reach is not down") {
+  constexpr std::string_view kTimedOut = R"(
++0    A > B  S  0:0(0)  <mss 1460>
++1    A > B  S  0:0(0)  <mss 1460>
++2    A > B  S  0:0(0)  <mss 1460>
+end +20
+)";
+  CHECK_FALSE(has(summary_of("connect_timeout", kTimedOut), "opened"));
+  CHECK(has(summary_of("connect_timeout", kTimedOut, 3), " 3 other connections to the port opened"));
+}
+
+TEST_CASE("of probes in one direction nothing is said about answers") {
+  const std::string probes = summary_of("keepalive", R"(
++0    A > B  P. 1:101(100) ack 1
++75   A > B  .  100:100(0) ack 1
++75   A > B  .  100:100(0) ack 1
+)");
+  CHECK(has(probes, "the direction of the answers was not captured"));
+  CHECK_FALSE(has(probes, "answered"));
 }
 
 }  // namespace tcpautopsy

@@ -257,6 +257,22 @@ TEST_CASE("DSACK blocks are told from SACK blocks") {
   CHECK(flows[0].records[3].is_dsack == dsack);
 }
 
+TEST_CASE("an ICMP error whose quote is cut before the number is about the first octet unacknowledged") {
+  IcmpError error;
+  error.source = client();
+  error.destination = server();
+  error.type = 3;
+  error.code = 13;
+  Traffic syn;
+  syn.feed(segment(client(), server(), kSyn, kIssA));
+  CHECK(syn.table().add(error, FrameRef{0, 2, syn.now}) == 0);
+  CHECK(syn.finish()[0].icmp.at(0).seq == 0);
+  Traffic open;
+  open.handshake().close().reuse(0x20000000U, 0xD0000000U).handshake();
+  CHECK(open.table().add(error, FrameRef{0, 99, open.now}) == 1);
+  CHECK(open.finish()[1].icmp.at(0).seq == 1);
+}
+
 TEST_CASE("an ICMP error goes to the incarnation it quotes") {
   Traffic t;
   t.handshake().close().reuse(0x20000000U, 0xD0000000U).handshake();

@@ -71,6 +71,11 @@ struct Builder {
     t.possible = {to};
     return flow.history.transitions.emplace_back(t);
   }
+
+  void prove(Transition& t, RecordIndex by) const {
+    t.proved_by = by;
+    t.proof = flow.history.records()[by].frame;
+  }
 };
 
 }  // namespace
@@ -82,8 +87,8 @@ FlowResult sample_flow(unsigned data) {
   const auto syn_ack = b.send(Side::B, kSyn | kAck, 0);
   const auto ack = b.send(Side::A, kAck, 0);
   b.move(Side::A, Closed, SynSent, Basis::Observed, syn, "sent SYN");
-  b.move(Side::B, Listen, SynReceived, Basis::Confirmed, syn, "received SYN").proved_by = syn_ack;
-  b.move(Side::A, SynSent, Established, Basis::Confirmed, syn_ack, "received SYN-ACK").proved_by = ack;
+  b.prove(b.move(Side::B, Listen, SynReceived, Basis::Confirmed, syn, "received SYN"), syn_ack);
+  b.prove(b.move(Side::A, SynSent, Established, Basis::Confirmed, syn_ack, "received SYN-ACK"), ack);
   b.move(Side::B, SynReceived, Established, Basis::Inferred, ack, "received ACK of SYN");
   for (unsigned i = 0; i < data; ++i) {
     b.send(Side::A, kPsh | kAck, 100);

@@ -169,6 +169,10 @@ TEST_CASE("history tells basis, proof and what remains possible") {
                             {"cause", "sent SYN"},
                             {"rfc", "9293 3.10.7.4"}}));
   CHECK(history[1]["proved_by"] == 2);
+  FlowResult taken_over = sample_flow();
+  taken_over.history.transitions[1].proved_by = kNoRecord;  // a SYN-ACK of the next connection proves it
+  taken_over.history.transitions[1].proof = FrameRef{0, 99, kStart};
+  CHECK(flow_json(taken_over)["history"][1]["proved_by"] == 99);
   CHECK(history[5]["possible"] == json({"ESTABLISHED", "CLOSE-WAIT"}));
   CHECK(history[6]["frame"].is_null());
   CHECK(history[6]["basis"] == "timer");
@@ -178,7 +182,7 @@ TEST_CASE("history tells basis, proof and what remains possible") {
 TEST_CASE("frames of another file than the flow's first name it") {
   FlowResult sample = sample_flow();
   sample.history.transitions[4].frame->file = 1;
-  sample.history.trace.records[1].frame.file = 1;
+  sample.history.transitions[1].proof->file = 1;
   sample.history.trace.last.file = 1;
   const json flow = flow_json(sample);
   CHECK(flow["history"][4]["file"] == "b.pcap");

@@ -100,6 +100,16 @@ TEST_CASE("windows are told in octets where the scale is known") {
   CHECK(segment_text(flow.history, 2) == "ACK ack 1 win 502?");
 }
 
+TEST_CASE("a probe of a closed window is no keep-alive") {
+  FlowResult flow = sample_flow();
+  std::vector<SegmentRecord>& records = flow.history.trace.records;
+  records[3].standing.keepalive = true;
+  CHECK(remarks_text(flow.history, 3) == "keep-alive");
+  records[1].window = 0;  // the SYN-ACK's
+  CHECK(remarks_text(flow.history, 3) == "window probe");
+  CHECK(remarks_text(flow.history, 1) == "");
+}
+
 TEST_CASE("ICMP errors are told in words") {
   IcmpRecord icmp;
   icmp.type = 3;
