@@ -44,7 +44,9 @@ LiveFlow& LiveFlows::wake(Id id) {
   } else {
     flow->resume(asleep.journal);
   }
-  slots_[id].hold(std::move(flow));
+  FlowSlot slot;
+  slot.hold(std::move(flow));
+  put(id, std::move(slot));
   awake_.push_back(id);
   return *slots_[id].flow();
 }
@@ -59,7 +61,9 @@ void LiveFlows::pack_some() {
       flow->touched = false;
       awake_.push_back(id);
     } else {
-      slots_[id].hold(SleepingFlow::of(*flow));
+      FlowSlot slot;
+      slot.hold(SleepingFlow::of(*flow));
+      put(id, std::move(slot));
     }
   }
 }
@@ -76,14 +80,28 @@ LiveFlows::Id LiveFlows::elsewhere(FlowKey key, const std::function<bool(LiveFlo
 }
 
 LiveFlows::Id LiveFlows::store(FlowSlot slot) {
+  Id id = static_cast<Id>(slots_.size());
   if (free_.empty()) {
-    slots_.push_back(std::move(slot));
-    return static_cast<Id>(slots_.size() - 1);
+    slots_.emplace_back();
+  } else {
+    id = free_.back();
+    free_.pop_back();
   }
-  const Id id = free_.back();
-  free_.pop_back();
-  slots_[id] = std::move(slot);
+  put(id, std::move(slot));
   return id;
+}
+
+void LiveFlows::put(Id id, FlowSlot slot) {
+  octets_ -= slots_[id].octets();
+  octets_ += slot.octets();
+  slots_[id] = std::move(slot);
+}
+
+void LiveFlows::weigh(Id id) {
+  LiveFlow* flow = slots_[id].flow();
+  if (flow == nullptr) return;
+  octets_ -= flow->weighed;
+  octets_ += flow->weighed = flow->octets();
 }
 
 void LiveFlows::note_encapsulation(std::uint32_t encapsulation) {
@@ -169,7 +187,7 @@ void LiveFlows::unlink(Id id) {
 
 void LiveFlows::free(Id id) {
   free_.push_back(id);
-  slots_[id].clear();
+  put(id, {});
 }
 
 void LiveFlows::close(Id id) {
@@ -191,6 +209,31 @@ void LiveFlows::undo(Id id) {
   if ((*this)[id].number + 1 == next_number_) --next_number_;
   --opened_;
   unlink(id);
+}
+
+TimeNs LiveFlows::last_ns(Id id) const {
+  if (const LiveFlow* flow = slots_[id].flow()) return flow->last_ns();
+  const SleepingFlow flow = slots_[id].sleeping();
+  if (flow.mark) return flow.mark->notes.last_ns;
+  JournalReader reader(flow.journal, epoch_);
+  TimeNs last_ns = epoch_;
+  for (JournalEntry entry; reader.next(entry);) last_ns = entry.frame.time_ns;
+  return last_ns;
+}
+
+std::vector<LiveFlows::Id> LiveFlows::by_silence() const {
+  const auto waits = [this](const LiveFlow* flow) {
+    return flow != nullptr && (flow->held || (flow->newer != kNone && slots_[flow->newer].flow()->held));
+  };
+  std::vector<std::pair<TimeNs, Id>> flows;
+  for (const Id id : by_number())
+    if (!waits(slots_[id].flow())) flows.emplace_back(last_ns(id), id);
+  std::stable_sort(flows.begin(), flows.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<Id> ids;
+  ids.reserve(flows.size());
+  for (const auto& flow : flows) ids.push_back(flow.second);
+  return ids;
 }
 
 std::vector<LiveFlows::Id> LiveFlows::by_number() const {
