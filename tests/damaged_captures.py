@@ -111,7 +111,7 @@ def main():
     arguments = parser.parse_args()
     files = sorted(os.path.join(folder, name) for top in arguments.folders for folder, _, names in os.walk(top) for name in names)
     heads = {path: open(path, "rb").read(4) for path in files}
-    classic = [path for path in files if heads[path] == b"\xd4\xc3\xb2\xa1"]
+    classic = [path for path in files if heads[path] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1")]
     contents = {}
     for path in files:
         if os.path.getsize(path) <= MOST_OCTETS:

@@ -198,9 +198,10 @@ void FlowTable::bound_incarnations(Id latest) {
 // Enough at once that looking for them is paid for.
 void FlowTable::bound_octets() {
   for (const Id id : flows_.by_silence()) {
-    if (flows_.octets() <= options_.max_octets / 4 * 3) return;
+    if (flows_.octets() <= options_.max_octets / 4 * 3) break;
     if (flows_.holds(id)) ended_for_memory_ += hand_out(id, Why::Bound);  // else it went with a later one
   }
+  endings_.forget_gone();
 }
 
 void FlowTable::weigh(Id flow) {

@@ -1,6 +1,7 @@
 #include "analyzer/flow/live_flows.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace tcpautopsy {
@@ -14,10 +15,11 @@ void LiveFlows::each_hash(const Flow& flow, F f) {
   f(hash_of(key));
 }
 
-bool LiveFlows::holds(Id id, std::uint64_t number) const {
-  if (id >= slots_.size() || slots_[id].empty()) return false;
+bool LiveFlows::holds(Id id, std::uint64_t number) const { return holds(id) && number_of(id) == number; }
+
+std::uint64_t LiveFlows::number_of(Id id) const {
   const LiveFlow* flow = slots_[id].flow();
-  return (flow != nullptr ? flow->number : slots_[id].sleeping().number) == number;
+  return flow != nullptr ? flow->number : slots_[id].sleeping().number;
 }
 
 bool LiveFlows::sleeper_is_of(Id id, const FlowKey& key) const {
@@ -225,24 +227,20 @@ std::vector<LiveFlows::Id> LiveFlows::by_silence() const {
   const auto waits = [this](const LiveFlow* flow) {
     return flow != nullptr && (flow->held || (flow->newer != kNone && slots_[flow->newer].flow()->held));
   };
-  std::vector<std::pair<TimeNs, Id>> flows;
-  for (const Id id : by_number())
-    if (!waits(slots_[id].flow())) flows.emplace_back(last_ns(id), id);
-  std::stable_sort(flows.begin(), flows.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<std::tuple<TimeNs, std::uint64_t, Id>> flows;
+  for (Id id = 0; id < slots_.size(); ++id)
+    if (!slots_[id].empty() && !waits(slots_[id].flow())) flows.emplace_back(last_ns(id), number_of(id), id);
+  std::sort(flows.begin(), flows.end());
   std::vector<Id> ids;
   ids.reserve(flows.size());
-  for (const auto& flow : flows) ids.push_back(flow.second);
+  for (const auto& flow : flows) ids.push_back(std::get<Id>(flow));
   return ids;
 }
 
 std::vector<LiveFlows::Id> LiveFlows::by_number() const {
   std::vector<std::pair<std::uint64_t, Id>> flows;
-  for (Id id = 0; id < slots_.size(); ++id) {
-    if (slots_[id].empty()) continue;
-    const LiveFlow* flow = slots_[id].flow();
-    flows.emplace_back(flow != nullptr ? flow->number : slots_[id].sleeping().number, id);
-  }
+  for (Id id = 0; id < slots_.size(); ++id)
+    if (!slots_[id].empty()) flows.emplace_back(number_of(id), id);
   if (!std::is_sorted(flows.begin(), flows.end())) std::sort(flows.begin(), flows.end());
   std::vector<Id> ids;
   ids.reserve(flows.size());

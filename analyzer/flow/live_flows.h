@@ -98,6 +98,7 @@ class LiveFlows {
   Id store(FlowSlot slot);
   void put(Id id, FlowSlot slot);
   TimeNs last_ns(Id id) const;
+  std::uint64_t number_of(Id id) const;
   void note_encapsulation(std::uint32_t encapsulation);
   void unlink(Id id);
   void free(Id id);

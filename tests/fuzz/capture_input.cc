@@ -105,7 +105,8 @@ struct Outputs {
     capture.findings = analysis.capture_findings();
     capture.end_ns = analysis.capture_end_ns();
     capture.parts = PartOf(capture.findings);
-    for (const Finding& finding : capture.findings) causes.choose(causes.note(finding));
+    for (const Finding& finding : capture.findings)
+      causes.choose(capture.tickets.emplace_back(causes.note(finding)));
     page.add(capture);
     capture.hosts = analysis.release_hosts();
     causes.conclude();
