@@ -60,7 +60,7 @@ class FlowSlot {
 
  private:
   // What a flow takes in the tables around it, and the allocator for itself.
-  static constexpr std::size_t kBeside = 80;
+  static constexpr std::size_t kBeside = 64;
 
   std::size_t packed_length() const { return static_cast<std::size_t>(packed()[0]) << 8 | packed()[1]; }
   const std::uint8_t* packed() const { return reinterpret_cast<const std::uint8_t*>(at_ - 1); }
