@@ -26,7 +26,13 @@ store = sqlite3.connect(sys.argv[1] + "/store")
 store.execute("PRAGMA page_size = 512")
 for part in tables:
     store.executescript(part)
-store.execute("INSERT INTO meta VALUES ('schema', '3')")
+for (table,) in store.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+    kinds = [kind for _, _, kind, *_ in store.execute(f"PRAGMA table_info({table})")]
+    for number in (1, 2):
+        row = [number if kind == "INTEGER" else {1: "lost_final_ack", 2: "error"}[number] for kind in kinds]
+        store.execute(f"INSERT INTO {table} VALUES ({','.join('?' * len(row))})", row)
+version = re.search(r"kSchemaVersion = (\d+)", open(sys.argv[2].replace(".cc", ".h")).read())[1]
+store.execute("INSERT INTO meta VALUES ('schema', ?)", (version,))
 store.commit()
 END
       ;;
