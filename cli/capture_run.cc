@@ -31,8 +31,7 @@ void note_times(const std::vector<CaptureInfo>& infos) {
 void note_limits(const CaptureOverview& capture) {
   for (const LimitMet& limit : capture.limits)
     if (limit.count > 0)
-      say(fmt::format("{}: note: limit met: {} {}", capture.files.front().file, grouped(limit.count),
-                      limit.words));
+      say(fmt::format("{}: note: limit met: {}", capture.files.front().file, limit.text()));
 }
 
 std::optional<TimeNs> first_time(const std::vector<CaptureInfo>& infos) {

@@ -52,6 +52,12 @@ std::string size_text(std::uint64_t octets) {
   return fmt::format("{:.4g} {}", size, kUnits[unit]);
 }
 
+std::string LimitMet::text() const {
+  std::string told = fmt::format("{} {}", fmt::group_digits(count), words);
+  if (count == 1) told.erase(told.find("s "), 1);
+  return told;
+}
+
 std::vector<LimitMet> limits_met(const Bounds& bounds, const DecodeCounts& decoded, const CaptureFacts& facts,
                                  const BoundedFlows& flows) {
   const auto words = [](std::string_view form, std::uint64_t bound) {

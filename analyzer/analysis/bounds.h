@@ -46,7 +46,9 @@ struct BoundedFlows {
 struct LimitMet {
   std::string_view name;  // in JSON
   std::uint64_t count = 0;
-  std::string words;  // what was counted, and why; they follow the count
+  std::string words;  // what was counted, a noun in the plural first, and why
+
+  std::string text() const;  // the count and the words, of one in the singular
 
   bool operator==(const LimitMet&) const = default;
 };

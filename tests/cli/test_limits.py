@@ -85,7 +85,7 @@ class Limits(unittest.TestCase):
                 (first_fragments(30), "fragments", "--max-fragments", 20, 30, 10, "fragments given up, as over 20 packets waited"),
                 (on_vlans([[n] for n in range(1, 21)]), "encapsulations", "--max-encapsulations", 17, 21, 4,
                  "packets in VLANs and tunnels beyond the first 17, told as one"),
-                (long_talk(100), "records", "--max-records", 64, 4096, 1, "connections with segments left out, as over 64")):
+                (long_talk(100), "records", "--max-records", 64, 4096, 1, "connection with segments left out, as over 64")):
             with self.subTest(name):
                 limits, err = self.met(packets, option, str(low))
                 self.assertEqual(limits, {name: count})
@@ -105,7 +105,7 @@ class Limits(unittest.TestCase):
                 with self.subTest(command[0]):
                     status, _, err = run(*command, "--max-records", "64", capture)
                     self.assertEqual(status, 0)
-                    self.assertIn("note: limit met: 1 connections with segments left out", err)
+                    self.assertIn("note: limit met: 1 connection with segments left out", err)
 
     def test_who_ended_early_is_marked(self):
         packets = []

@@ -123,9 +123,10 @@ std::string ids_text(const Service& service) {
 
 // What the bounds of our tables made coarser or left out.
 std::string limits_text(const Sums& s) {
-  std::vector<std::pair<std::uint64_t, std::string_view>> counts;
-  for (const LimitMet& limit : s.limits) counts.emplace_back(limit.count, limit.words);
-  return listed(counts);
+  std::string out;
+  for (const LimitMet& limit : s.limits)
+    if (limit.count > 0) out += (out.empty() ? "" : ", ") + limit.text();
+  return out;
 }
 
 std::string span_text(const Sums& sums) {

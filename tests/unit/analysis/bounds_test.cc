@@ -66,6 +66,11 @@ TEST_CASE("connections that memory ends early are marked and counted, and all ar
   CHECK(met(unmet, "memory") == 0);
 }
 
+TEST_CASE("one is told in the singular") {
+  CHECK(LimitMet{"a", 1, "connections ended early"}.text() == "1 connection ended early");
+  CHECK(LimitMet{"a", 1234, "SYNs in open connections"}.text() == "1,234 SYNs in open connections");
+}
+
 TEST_CASE("each limit has a name of its own, and words") {
   std::set<std::string_view> names;
   for (const LimitMet& limit : limits_met({}, {}, {}, {})) {
