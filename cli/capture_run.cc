@@ -28,6 +28,12 @@ void note_times(const std::vector<CaptureInfo>& infos) {
                       plural(info.impossible_times, "packet", "packets")));
 }
 
+void note_limits(const CaptureOverview& capture) {
+  for (const LimitMet& limit : capture.limits)
+    if (limit.count > 0)
+      say(fmt::format("{}: note: limit met: {}", capture.files.front().file, limit.text()));
+}
+
 std::optional<TimeNs> first_time(const std::vector<CaptureInfo>& infos) {
   std::optional<TimeNs> first;
   for (const CaptureInfo& info : infos)
@@ -109,6 +115,7 @@ void CaptureRun::start(Group& group, const Handlers& handlers, TimeNs first_ns) 
   AnalysisOptions analysis;
   analysis.profile = options_.profile;
   analysis.thresholds = options_.thresholds;
+  analysis.bounds = options_.bounds;
   analysis.first_flow = flows_;
   analysis.threads = options_.threads > 0 ? options_.threads
                                           : std::clamp(std::thread::hardware_concurrency(), 1U, kMostThreads);
@@ -186,6 +193,8 @@ void CaptureRun::finish(Group& group, const Handlers& handlers) {
   group.analysis->finish();
   capture.decoded = group.analysis->decoder().counts();
   capture.facts = group.analysis->facts();
+  capture.limits = group.analysis->limits();
+  if (!options_.quiet) note_limits(capture);
   capture.end_ns = capture_end_ns_ = group.analysis->capture_end_ns();
   note_host_findings(group, handlers, capture);
   capture.parts = PartOf(group.analysis->capture_findings());

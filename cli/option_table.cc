@@ -219,6 +219,21 @@ std::vector<Option> profile_options() {
   return options;
 }
 
+std::vector<Option> bound_options() {
+  std::vector<Option> options;
+  for (const BoundNumber& bound : bound_numbers()) {
+    const std::string name = fmt::format("max-{}", bound.name);
+    const auto use = [&bound, name](Options& o, const std::string& text) {
+      o.bounds.*bound.member = bound.is_size() ? size_of(text, name, bound.least, bound.most)
+                                               : count_of(text, name, bound.least, bound.most);
+    };
+    const std::string usual = bound.is_size() ? "no bound" : fmt::to_string(Bounds().*bound.member);
+    options.push_back({name, kAnalysing, One, bound.is_size() ? "SIZE" : "N",
+                       fmt::format("{} ({})", bound.meaning, usual), use});
+  }
+  return options;
+}
+
 std::vector<Option> settings_options() {
   constexpr unsigned with_settings = kAnalysing | kSettings;
   return {
@@ -290,8 +305,8 @@ const std::vector<OptionSection>& option_table() {
   static const std::vector<OptionSection> all{
       {"This command", special_options()}, batch_section(),
       {"Input", input_options()},          {"Numbers of the profile", profile_options()},
-      {"Settings", settings_options()},    {"Selection", select_options()},
-      {"Output", output_options()}};
+      {"Limits", bound_options()},         {"Settings", settings_options()},
+      {"Selection", select_options()},     {"Output", output_options()}};
   return all;
 }
 

@@ -38,13 +38,28 @@ Number number_of(const std::string& text, std::string_view option) {
   throw UsageError{fmt::format("--{} '{}' is not a valid number", option, text)};
 }
 
-inline std::uint64_t count_of(const std::string& text, std::string_view option, std::uint64_t least) {
-  constexpr std::uint64_t kMost = 1'000'000;
+inline std::uint64_t count_of(const std::string& text, std::string_view option, std::uint64_t least,
+                              std::uint64_t most = 1'000'000) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc{} && end == text.data() + text.size() && number >= least && number <= kMost)
+  if (error == std::errc{} && end == text.data() + text.size() && number >= least && number <= most)
     return number;
-  throw UsageError{fmt::format("--{} '{}' is not a number from {} to {}", option, text, least, kMost)};
+  throw UsageError{fmt::format("--{} '{}' is not a number from {} to {}", option, text, least, most)};
+}
+
+// Octets: a number, or one with K, M, G or T behind it, of 1024.
+inline std::uint64_t size_of(const std::string& text, std::string_view option, std::uint64_t least,
+                             std::uint64_t most) {
+  constexpr std::string_view kUnits = "KMGT";
+  std::uint64_t number = 0;
+  const char* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, number);
+  const std::size_t unit = end + 1 == last ? kUnits.find(*end) : std::string_view::npos;
+  const bool whole = error == std::errc{} && (end == last || unit != std::string_view::npos);
+  const std::size_t shift = end == last ? 0 : 10 * (unit + 1);
+  if (whole && number <= most >> shift && number << shift >= least) return number << shift;
+  throw UsageError{
+      fmt::format("--{} '{}' is not a size from {}M on, as in 512M or 4G", option, text, least >> 20)};
 }
 
 template <class Choices>

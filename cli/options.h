@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "analyzer/analysis/bounds.h"
 #include "analyzer/anonymize/address_cipher.h"
 #include "analyzer/capture/expansion.h"
 #include "analyzer/detect/thresholds.h"
@@ -42,6 +43,7 @@ struct Options {
   unsigned threads = 0;  // 0: one for each core
   Profile profile;
   Thresholds thresholds;
+  Bounds bounds;
   // Selection.
   Selection selection;
   // Output.

@@ -350,6 +350,7 @@ CaptureOverview Session::overview() const {
   if (any_) info.last_ns = last_ns_;
   capture.decoded = counts_;
   capture.facts = analysis_->facts();
+  capture.limits = analysis_->limits();
   capture.findings = book_.general();
   capture.parts = PartOf(book_.general());
   capture.hosts = analysis_->hosts();

@@ -22,3 +22,22 @@ if(TARGET tcpautopsy AND Python3_FOUND)
     $<TARGET_FILE:tcpautopsy> $<TARGET_FILE:bulk_transfer> 120000000)
   set_tests_properties("stream memory" PROPERTIES TIMEOUT 300)
 endif()
+
+add_executable(decoded_frames tools/decoded_frames.cc)
+target_link_libraries(decoded_frames PRIVATE tcpautopsy_detect)
+if(Python3_FOUND)
+  # A few of each; more, over other folders, are for running by hand.
+  find_program(TSHARK tshark)
+  if(TSHARK)
+    add_test(NAME "decoder beside tshark" COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/tshark_fields.py
+      $<TARGET_FILE:decoded_frames> ${PROJECT_SOURCE_DIR}/samples)
+    set_tests_properties("decoder beside tshark" PROPERTIES TIMEOUT 300)
+  else()
+    message(STATUS "tshark is not here: the decoder is not compared with it")
+  endif()
+  if(TARGET tcpautopsy)
+    add_test(NAME "damaged captures" COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/damaged_captures.py
+      $<TARGET_FILE:tcpautopsy> $<TARGET_FILE:mutate_capture> ${PROJECT_SOURCE_DIR}/samples --mutated 0:24 --cut 0:40)
+    set_tests_properties("damaged captures" PROPERTIES TIMEOUT 300)
+  endif()
+endif()

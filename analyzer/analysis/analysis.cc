@@ -23,6 +23,7 @@ struct Analysis::State {
   State(AnalysisOptions o, OnFlow f)
       : options(std::move(o)),
         on_flow(std::move(f)),
+        decoder({options.bounds.fragments, options.bounds.encapsulations}),
         table(flow_options(), [this](FinishedFlow&& flow) { histories.add(std::move(flow), end_ns()); }),
         histories(options.threads, options.profile, [this](HistoryQueue::Told& told) { conclude(told); }) {}
 
@@ -31,6 +32,9 @@ struct Analysis::State {
     flow.time_wait = options.profile.time_wait;
     flow.give_up = std::max(flow.give_up, options.profile.syn_give_up + options.profile.syn_give_up / 2);
     flow.keep_all = options.keep_all;
+    flow.max_records = options.bounds.records;
+    flow.max_incarnations = options.bounds.incarnations;
+    flow.max_octets = options.bounds.for_connections();
     flow.first_flow = options.first_flow;
     flow.on_segment = options.on_segment;
     return flow;
@@ -58,6 +62,7 @@ struct Analysis::State {
   void conclude(HistoryQueue::Told& told) {
     FlowResult& result = told.result;
     table.count_copies(told.copies);
+    note_bounds(result.history.trace);
     const EndedConnection ended(result.history.trace, result.history, result.history.transfer.get());
     services.note(ended);
     checksums.note(result.history);
@@ -65,6 +70,11 @@ struct Analysis::State {
         examine({result.history.trace, result.history, result.history.transfer.get(), services});
     hosts.note(ended);
     on_flow(result);
+  }
+
+  void note_bounds(const FlowFacts& flow) {
+    if (flow.records_left_out > 0) ++bounded.records;
+    if (flow.holes_given_up > 0) ++bounded.gaps;
   }
 
   // Without a trace nothing.
@@ -100,6 +110,7 @@ struct Analysis::State {
   OffloadBook checksums;
   HostBook hosts;
   Findings capture_findings;
+  BoundedFlows bounded;
   TimeNs first_ns = kNoTime, last_ns = kNoTime, stated_end_ns = kNoTime;
   HistoryQueue histories;  // goes first, as its threads read what is above
 };
@@ -161,5 +172,11 @@ const HostBook& Analysis::hosts() const { return state_->hosts; }
 HostBook Analysis::release_hosts() { return std::move(state_->hosts); }
 const Decoder& Analysis::decoder() const { return state_->decoder; }
 CaptureFacts Analysis::facts() const { return state_->table.facts(); }
+
+std::vector<LimitMet> Analysis::limits() const {
+  BoundedFlows flows = state_->bounded;
+  flows.services = state_->services.not_kept();
+  return limits_met(state_->options.bounds, state_->decoder.counts(), state_->table.facts(), flows);
+}
 
 }  // namespace tcpautopsy

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/analysis/bounds.h"
 #include "analyzer/capture/frame.h"
 #include "analyzer/decode/decoder.h"
 #include "analyzer/detect/detector.h"
@@ -27,6 +28,7 @@ struct AnalysisOptions {
   // Each segment of a flow with its payload, as FlowOptions has it; may be empty.
   std::function<void(std::uint64_t flow, Side sender, const TcpSegment&, const FrameRef&)> on_segment;
   Thresholds thresholds;
+  Bounds bounds;
   unsigned threads = 1;  // that work out histories, the caller's among them; what is told is the same for all
   // What stands for an address in all that is told, one to one and of the same version of IP; may be empty.
   std::function<IpAddress(const IpAddress&)> stands_for;
@@ -78,6 +80,7 @@ class Analysis {
   HostBook release_hosts();                  // the same, for good
   const Decoder& decoder() const;
   CaptureFacts facts() const;
+  std::vector<LimitMet> limits() const;  // complete after finish()
 
  private:
   struct State;

@@ -66,6 +66,8 @@ void ServiceBook::note_completion(const EndedConnection& ended) {
       continue;
     if (auto* kept = find_or_add(completions_, ended.service.key, ended.service.hash, kMostServices))
       kept->add({t.time_ns, ended.flow.number});
+    else
+      ++not_kept_;
     return;
   }
 }

@@ -41,6 +41,8 @@ class Latest {
 // what is found of them do not (hosts/tallies.h counts all, in any order).
 class ServiceBook : public ServiceView {
  public:
+  static constexpr std::size_t kMostServices = 65536;
+
   void note(const EndedConnection& ended);
   std::uint64_t completed_near(const EndpointAddress& server, std::uint64_t except, TimeNs around_ns,
                                TimeNs window) const override;
@@ -48,10 +50,11 @@ class ServiceBook : public ServiceView {
                                               TimeNs time_ns) const override;
   std::uint64_t answered(const EndpointAddress& server) const override;
   bool not_captured(const IpAddress& from, const IpAddress& to) const override;
+  // Connections that completed to services beyond those remembered.
+  std::uint64_t not_kept() const { return not_kept_; }
 
  private:
   static constexpr std::size_t kKeptPerService = 256;
-  static constexpr std::size_t kMostServices = 65536;
   static constexpr std::size_t kKeptPerPair = 64;
   static constexpr std::size_t kMostPairs = 65536;
 
@@ -87,6 +90,7 @@ class ServiceBook : public ServiceView {
   KeyTable<EndpointAddress, Latest<Completion, kKeptPerService>> completions_;
   KeyTable<TwoHosts, Latest<Stamped, kKeptPerPair>> stamps_;  // client, server
   KeyTable<TwoHosts, Direction> directions_;                  // from, to
+  std::uint64_t not_kept_ = 0;
 };
 
 }  // namespace tcpautopsy

@@ -21,7 +21,7 @@ CREATE TABLE unread (path TEXT, archive TEXT, size INTEGER, mtime_ns INTEGER, br
 CREATE TABLE archives (path TEXT, size INTEGER, mtime_ns INTEGER, captures INTEGER, others INTEGER, error TEXT);
 )sql";
 
-constexpr std::string_view kThreshold = "threshold:";
+constexpr std::string_view kThreshold = "threshold:", kBound = "bound:";
 
 std::int64_t whole(std::uint64_t number) { return static_cast<std::int64_t>(number); }
 std::uint64_t natural(const Statement& row, int column) {
@@ -90,6 +90,8 @@ void PlanFile::put(const Settings& settings, std::uint64_t shards) {
   text("filter", settings.filter);
   text("expansion", std::to_string(settings.most_expansion));
   text("profile", settings.profile.name);
+  for (const BoundNumber& bound : bound_numbers())
+    text(fmt::format("{}{}", kBound, bound.name), std::to_string(settings.bounds.*bound.member));
   for (const ProfileNumber& number : profile_numbers())
     if (const auto value = number.of(settings.profile))
       text(std::string(number.name), std::to_string(*value));
@@ -147,6 +149,9 @@ ShardWork PlanFile::head() {
     if (key == "filter") settings.filter = value;
     if (key == "expansion") settings.most_expansion = std::strtoull(value.c_str(), nullptr, 10);
     if (key == "profile") settings.profile.name = value;
+    for (const BoundNumber& bound : bound_numbers())
+      if (key == fmt::format("{}{}", kBound, bound.name))
+        settings.bounds.*bound.member = std::strtoull(value.c_str(), nullptr, 10);
     for (const ProfileNumber& number : profile_numbers())
       if (key == number.name) read_number(number, value, settings.profile);
     if (key.starts_with(kThreshold))

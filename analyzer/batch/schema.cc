@@ -27,7 +27,8 @@ CREATE TABLE units (        -- one capture each: a file, or a set of rotated fil
   flows INTEGER NOT NULL,
   first_ns INTEGER,         -- of records of any protocol
   last_ns INTEGER,
-  end_ns INTEGER            -- the capture's end
+  end_ns INTEGER,           -- the capture's end
+  limits TEXT               -- that were met, as `limits_met` of `report`: a name and a number each, with commas
 );
 CREATE TABLE files (
   unit INTEGER NOT NULL,

@@ -3,7 +3,7 @@
 
 namespace tcpautopsy::batch {
 
-constexpr int kSchemaVersion = 2;
+constexpr int kSchemaVersion = 3;
 
 // Documented by its own comments, which SQLite keeps: `.schema` shows them.
 extern const char* const kTables;

@@ -55,6 +55,7 @@ class UnitRun {
     AnalysisOptions options;
     options.profile = settings_.profile;
     options.thresholds = settings_.thresholds;
+    options.bounds = settings_.bounds;
     if (settings_.anonymize)
       options.stands_for = [cipher = std::make_shared<AddressCipher>(*settings_.anonymize)](
                                const IpAddress& address) { return cipher->of(address); };
@@ -98,6 +99,9 @@ class UnitRun {
     result_.unknown_link_type = decoded.unknown_link_type;
     result_.duplicates = analysis.facts().copies_dropped;
     result_.flow_count = analysis.facts().flows;
+    for (const LimitMet& limit : analysis.limits())
+      if (limit.count > 0)
+        result_.limits += fmt::format("{}{} {}", result_.limits.empty() ? "" : ", ", limit.name, limit.count);
     if (result_.packets > 0) result_.end_ns = analysis.capture_end_ns();
     progress_.findings.fetch_add(analysis.capture_findings().size());
     rows_.finish(analysis.capture_findings(), unit_.part == 0, result_);
@@ -154,10 +158,14 @@ std::string settings_text(const Settings& settings) {
   std::string numbers;
   for (const ProfileNumber& number : profile_numbers())
     numbers += fmt::format(" {}", number.of(settings.profile).value_or(-1));
+  std::string bounds;
+  for (const BoundNumber& bound : bound_numbers())
+    if (settings.bounds.*bound.member != Bounds().*bound.member)
+      bounds += fmt::format(" {} {}", bound.name, settings.bounds.*bound.member);
   const std::string expansion =
       settings.most_expansion == kUsualExpansion ? "" : fmt::format(" expansion {}", settings.most_expansion);
-  const std::string rest = fmt::format("profile {}{} thresholds{}{}", settings.profile.name, numbers,
-                                       threshold_text(settings.thresholds), expansion);
+  const std::string rest = fmt::format("profile {}{} thresholds{}{}{}", settings.profile.name, numbers,
+                                       threshold_text(settings.thresholds), expansion, bounds);
   if (settings.anonymize) return fmt::format("anonymized {} {}", settings.anonymize->check(), rest);
   return fmt::format("filter '{}' {}", settings.filter, rest);
 }

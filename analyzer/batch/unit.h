@@ -24,6 +24,7 @@ struct Settings {
   Profile profile;
   Thresholds thresholds;
   SetBy set_by = SetBy::Name;
+  Bounds bounds;
   std::uint64_t most_expansion = kUsualExpansion;  // of compressed input, in times
   std::shared_ptr<const AnonymizeKey> anonymize;   // null: addresses are told as they are
 };
@@ -51,6 +52,7 @@ struct UnitResult {
                 unknown_link_type = 0, duplicates = 0, flow_count = 0;
   std::optional<std::uint64_t> dropped;
   std::optional<std::int64_t> first_ns, last_ns, end_ns;
+  std::string limits;  // that were met: a name and a number each, with commas; empty for none
   RowSpool flows, findings, incidents;  // as the tables have their columns, the unit left out
 };
 

@@ -30,7 +30,7 @@ Statement insert_into(Database& database, std::string_view table, std::size_t co
 UnitWriter::UnitWriter(Database& database)
     : unit_of_file_(database.prepare("SELECT unit FROM files WHERE path = ?")),
       forget_unread_(database.prepare("DELETE FROM unread WHERE path = ?")),
-      insert_unit_(insert_into(database, "units", 18)),
+      insert_unit_(insert_into(database, "units", 19)),
       insert_file_(insert_into(database, "files", 14)),
       insert_flow_(insert_into(database, "flows", 23)),
       insert_finding_(insert_into(database, "findings", 23)),
@@ -60,7 +60,7 @@ void UnitWriter::put(const UnitPlan& unit, const std::string& fingerprint, const
             std::string_view(r.state), whole(unit.files.size()), whole(r.packets), whole(r.filtered_out),
             whole(r.tcp_packets), whole(r.cut_packets), whole(r.malformed), whole(r.unknown_link_type),
             whole(r.duplicates), maybe(r.dropped), whole(r.flow_count), maybe(r.first_ns), maybe(r.last_ns),
-            maybe(r.end_ns))
+            maybe(r.end_ns), text_or_null(r.limits))
       .run();
   put_files(unit, number, r);
   put_rows(number, r.flows, insert_flow_);

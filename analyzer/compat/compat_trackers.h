@@ -17,6 +17,7 @@ class CompatTrackers {
   // less than before. Runs of such are told as one, when the next other segment comes.
   void carry_on(const TcpSegment& segment, Side side);
   PeerWords words();
+  std::size_t octets() const { return zeek_.octets(); }  // of memory, beside itself
 
  private:
   // Of one side since it was last told of.

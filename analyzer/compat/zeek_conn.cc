@@ -283,6 +283,10 @@ void ZeekConn::add(const TcpSegment& segment, bool from_a) {
 
 std::string ZeekConn::history() const { return state_->letters; }
 
+std::size_t ZeekConn::octets() const {
+  return sizeof(State) + state_->letters.capacity() + state_->ends[0].octets() + state_->ends[1].octets();
+}
+
 namespace {
 
 // Silence is no part of the pattern by which Zeek tells a SYN scan's RST: S, then R before anything of the

@@ -24,6 +24,8 @@ class ZeekConn {
   // Both empty where Zeek would log no connection at all: none of its packets has a valid IP header.
   std::string conn_state() const;
   std::string history() const;
+  // Of memory, beside itself.
+  std::size_t octets() const;
 
  private:
   struct State;

@@ -54,6 +54,7 @@ class ZeekEndpoint {
   void add_data(std::uint64_t position, std::uint32_t length);
   unsigned acknowledge(std::uint64_t position, bool partial_connection);
 
+  std::size_t octets() const { return reassembly_.octets(); }  // of memory, beside itself
   // Stream octets sent, as conn.log's orig_bytes and resp_bytes count them.
   std::uint64_t size() const;
 

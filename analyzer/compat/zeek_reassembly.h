@@ -15,6 +15,7 @@ class ZeekReassembly {
   void add(std::uint64_t seq, std::uint32_t length, std::uint64_t acked, bool nothing_acked);
   // Everything below `seq` is acknowledged. Returns the number of holes that this writes off.
   unsigned acknowledge(std::uint64_t seq, bool partial_connection);
+  std::size_t octets() const { return beyond_ ? beyond_->capacity() * sizeof(Range) : 0; }  // beside itself
 
  private:
   struct Range {

@@ -29,6 +29,9 @@ void count(DecodeCounts& counts, NotTcp verdict) {
 }  // namespace
 
 struct Decoder::State {
+  explicit State(const DecodeBounds& bounds)
+      : encapsulations(bounds.encapsulations), fragments(bounds.fragments) {}
+
   decode::EncapsulationTable encapsulations;
   decode::FragmentTable fragments;
   DecodeCounts counts;
@@ -57,7 +60,7 @@ Decoded Decoder::State::take_plain(const decode::PlainFrame& frame, std::uint32_
 
 std::uint32_t Decoder::State::index_of(const decode::EncapsulationPath& path) {
   const std::uint32_t index = encapsulations.index_of(path);
-  if (index == decode::EncapsulationTable::kLimit) ++counts.encapsulations_joined;
+  if (index == encapsulations.most()) ++counts.encapsulations_joined;
   return index;
 }
 
@@ -65,6 +68,7 @@ Decoded Decoder::State::take_layers(const Frame& record) {
   Decoded decoded;
   Dissection frame(record);
   const Layer layer = innermost(frame, record);
+  if (frame.path.overfull()) ++counts.too_nested;
   finish(frame, layer, record.wire_length, decoded);
   return decoded;
 }
@@ -79,6 +83,7 @@ Layer Decoder::State::reassemble(Dissection& frame, TimeNs now) {
                                 .v6 = frame.ip.v6};
   const auto added = fragments.add(key, frame, now);
   counts.fragments_dropped = fragments.dropped();
+  counts.fragments_given_up = fragments.given_up();
   if (const auto* verdict = std::get_if<NotTcp>(&added)) return frame.stop(*verdict);
   const auto& whole = std::get<decode::FragmentTable::Whole>(added);
   frame.rest = whole.packet;
@@ -129,7 +134,7 @@ void Decoder::State::finish(const Dissection& frame, Layer layer, std::uint32_t 
   count(counts, decoded.emplace<NotTcp>(frame.verdict));
 }
 
-Decoder::Decoder() : state_(std::make_unique<State>()) {}
+Decoder::Decoder(const DecodeBounds& bounds) : state_(std::make_unique<State>(bounds)) {}
 Decoder::~Decoder() = default;
 Decoder::Decoder(Decoder&&) noexcept = default;
 Decoder& Decoder::operator=(Decoder&&) noexcept = default;

@@ -1,6 +1,7 @@
 // From a frame to its innermost TCP segment.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -36,15 +37,23 @@ struct DecodeCounts {
   std::uint64_t fragments_dropped =
       0;  // given up because the table of fragments was full or they were too old
   // Bounds that were met.
-  std::uint64_t too_deep = 0;               // frames of more headers than are taken off, among `malformed`
+  std::uint64_t too_deep = 0;    // frames of more headers than are taken off, among `malformed`
+  std::uint64_t too_nested = 0;  // of more VLAN tags or tunnels than are told apart, among `malformed`
   std::uint64_t encapsulations_joined = 0;  // packets whose encapsulation shares its name with others
+  std::uint64_t fragments_given_up = 0;     // among `fragments_dropped`: because the table was full
+};
+
+// How much a Decoder keeps.
+struct DecodeBounds {
+  std::size_t fragments = 1024;        // packets that wait for fragments; 16 KiB each, all together
+  std::size_t encapsulations = 65536;  // told apart; the others are one
 };
 
 // Holds the fragments that wait for others (bounded) and the encapsulations met. One per capture; not
 // thread-safe.
 class Decoder {
  public:
-  Decoder();
+  explicit Decoder(const DecodeBounds& bounds = {});
   ~Decoder();
   Decoder(Decoder&&) noexcept;
   Decoder& operator=(Decoder&&) noexcept;

@@ -29,6 +29,7 @@ std::uint64_t kind_code(Tunnel tunnel) { return static_cast<std::uint64_t>(tunne
 }  // namespace
 
 bool EncapsulationPath::add_vlan(std::uint16_t id) {
+  overfull_ = overfull_ || vlans_ == kDeepest;
   if (vlans_ == kDeepest) return false;
   vlan_[vlans_++] = id;
   return true;
@@ -41,6 +42,7 @@ bool EncapsulationPath::add_tunnel(Tunnel tunnel, std::uint32_t id) {
 }
 
 bool EncapsulationPath::add_code(TunnelCode code) {
+  overfull_ = overfull_ || tunnels_ == kDeepest;
   if (tunnels_ == kDeepest) return false;
   tunnel_[tunnels_++] = code;
   return true;
@@ -74,7 +76,7 @@ Encapsulation EncapsulationPath::describe() const {
   return description;
 }
 
-EncapsulationTable::EncapsulationTable() { entries_.emplace_back(); }
+EncapsulationTable::EncapsulationTable(std::size_t most) : most_(most) { entries_.emplace_back(); }
 
 std::uint32_t EncapsulationTable::index_of(const EncapsulationPath& path) {
   if (path.empty()) return 0;
@@ -89,8 +91,8 @@ std::uint32_t EncapsulationTable::look_up(const EncapsulationPath& path) {
   const auto known = numbers_.find(path);
   if (known != numbers_.end()) return known->second;
   const auto next = static_cast<std::uint32_t>(entries_.size());
-  if (next > kLimit) return next - 1;
-  if (next == kLimit) {
+  if (next > most_) return next - 1;
+  if (next == most_) {
     entries_.push_back({{}, "other"});
     return next;
   }

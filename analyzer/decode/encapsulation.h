@@ -33,6 +33,8 @@ class EncapsulationPath {
   static constexpr std::size_t kDeepest = 8;
 
   bool empty() const { return vlans_ == 0 && tunnels_ == 0; }
+  // One more than it holds was refused.
+  bool overfull() const { return overfull_; }
   [[nodiscard]] bool add_vlan(std::uint16_t id);
   [[nodiscard]] bool add_tunnel(Tunnel tunnel);
   [[nodiscard]] bool add_tunnel(Tunnel tunnel, std::uint32_t id);
@@ -49,21 +51,23 @@ class EncapsulationPath {
   std::array<std::uint16_t, kDeepest> vlan_{};
   std::array<TunnelCode, kDeepest> tunnel_{};
   std::uint8_t vlans_ = 0, tunnels_ = 0;
+  bool overfull_ = false;
 };
 
 // Numbers the encapsulations met. A file made to exhaust memory can hold a new one in every frame: past the
 // limit all new ones share one entry whose tunnel is "other".
 class EncapsulationTable {
  public:
-  static constexpr std::size_t kLimit = 65536;
-
-  EncapsulationTable();
+  explicit EncapsulationTable(std::size_t most);
+  // Beside the empty one; also the number that all beyond share.
+  std::size_t most() const { return most_; }
   std::uint32_t index_of(const EncapsulationPath& path);
   const Encapsulation& at(std::uint32_t index) const { return entries_.at(index); }
 
  private:
   std::uint32_t look_up(const EncapsulationPath& path);
 
+  std::size_t most_;
   std::deque<Encapsulation> entries_;  // references stay valid
   std::map<EncapsulationPath, std::uint32_t> numbers_;
   EncapsulationPath last_;

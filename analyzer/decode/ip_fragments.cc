@@ -32,7 +32,7 @@ std::variant<NotTcp, FragmentTable::Whole> FragmentTable::add(const FragmentKey&
   const bool complete = packet->length && packet->covered.size() == 1 && packet->covered[0].begin == 0 &&
                         packet->covered[0].end == *packet->length;
   if (!complete) {
-    if (packet->pieces.size() >= kMostPieces) drop(packet);
+    if (packet->pieces.size() >= kMostPieces) give_up(packet);
     make_room();
     return NotTcp::FragmentHeld;
   }
@@ -94,6 +94,11 @@ void FragmentTable::drop(Place packet) {
   forget(packet);
 }
 
+void FragmentTable::give_up(Place packet) {
+  given_up_ += packet->pieces.size();
+  drop(packet);
+}
+
 void FragmentTable::forget(Place packet) {
   octets_ -= packet->octets;
   places_.erase(packet->key);
@@ -101,7 +106,7 @@ void FragmentTable::forget(Place packet) {
 }
 
 void FragmentTable::make_room() {
-  while (waiting_.size() > kMostPackets || octets_ > kMostOctets) drop(waiting_.begin());
+  while (waiting_.size() > most_packets_ || octets_ > most_packets_ * kOctetsEach) give_up(waiting_.begin());
 }
 
 }  // namespace tcpautopsy::decode

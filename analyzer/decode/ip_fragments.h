@@ -27,11 +27,12 @@ struct FragmentKey {
 
 class FragmentTable {
  public:
-  static constexpr std::size_t kMostPackets = 1024;
   static constexpr std::size_t kMostPieces =
       2048;  // of one packet; 65,535 octets through the least MTU make 1,366
-  static constexpr std::size_t kMostOctets = 16 << 20;
-  static constexpr TimeNs kPatience = 30 * kSecond;  // as Linux for IPv4; identifications come round again
+  static constexpr std::size_t kOctetsEach = 16 << 10;  // of `most_packets`, all together
+  static constexpr TimeNs kPatience = 30 * kSecond;     // as Linux for IPv4; identifications come round again
+
+  explicit FragmentTable(std::size_t most_packets) : most_packets_(most_packets) {}
 
   struct Whole {
     LayerBytes packet;          // views into the table until the next call
@@ -44,6 +45,8 @@ class FragmentTable {
   std::variant<NotTcp, Whole> add(const FragmentKey& key, const Dissection& fragment, TimeNs now);
 
   std::uint64_t dropped() const { return dropped_; }
+  // Of these, for want of room.
+  std::uint64_t given_up() const { return given_up_; }
   std::size_t packets() const { return waiting_.size(); }
   std::size_t octets() const { return octets_; }
 
@@ -69,6 +72,7 @@ class FragmentTable {
 
   Place packet_of(const FragmentKey& key, TimeNs now);
   void drop(Place packet);
+  void give_up(Place packet);
   void forget(Place packet);
   void make_room();
   void assemble(const Packet& packet);
@@ -78,7 +82,8 @@ class FragmentTable {
   std::list<Packet> waiting_;  // in order of their first fragment
   std::map<FragmentKey, Place> places_;
   std::size_t octets_ = 0;
-  std::uint64_t dropped_ = 0;
+  std::size_t most_packets_;
+  std::uint64_t dropped_ = 0, given_up_ = 0;
   std::vector<std::uint8_t> assembled_;
   std::size_t assembled_captured_ = 0;
 };

@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include "analyzer/seq/saturating.h"
+
 namespace tcpautopsy {
 namespace {
 
@@ -95,7 +97,7 @@ void cite(Finding& finding, const Sendings& sendings) {
 }
 
 std::string duration_text(TimeNs duration) {
-  const TimeNs rounded = (duration + kMillisecond / 2) / kMillisecond;
+  const TimeNs rounded = add_sat(duration, kMillisecond / 2) / kMillisecond;
   if (rounded >= 1000) return seconds_text(duration) + " s";
   if (rounded >= 10) return std::to_string(rounded) + " ms";
   if (duration >= kMillisecond / 10) return in_units(duration, kMillisecond, 1) + " ms";
@@ -104,7 +106,7 @@ std::string duration_text(TimeNs duration) {
 
 std::string durations_text(std::span<const TimeNs> durations) {
   const bool in_seconds = std::any_of(durations.begin(), durations.end(),
-                                      [](TimeNs d) { return d + kMillisecond / 2 >= kSecond; });
+                                      [](TimeNs d) { return add_sat(d, kMillisecond / 2) >= kSecond; });
   std::string text;
   for (std::size_t i = 0; i < durations.size(); ++i) {
     if (durations.size() > kDurationsShown && i == kDurationsShown / 2) {

@@ -15,6 +15,7 @@ struct CaptureFacts {
   std::uint64_t halves_joined = 0;   // one-sided flows joined although VLAN or tunnel differ
   // Bounds that were met.
   std::uint64_t incarnations_ended = 0;  // ended before their time: too many of one 4-tuple were live
+  std::uint64_t ended_for_memory = 0;    // ended before their time: those live took more than they may
   std::uint64_t syns_not_held = 0;  // SYNs in live connections, begun at once: too many waited to be told
 };
 

@@ -74,6 +74,7 @@ void FlowTracker::choose_client(FlowTrace& trace) const {
 // All but what is taken out of the tracker.
 void FlowTracker::complete(bool copies_are_capture, FlowTrace& trace) const {
   trace.records_left_out = log_.left_out();
+  trace.holes_given_up = sides_[0].sent.holes_given_up() + sides_[1].sent.holes_given_up();
   trace.icmp_total = icmp_total_;
   trace.first = first_;
   trace.last = copies_are_capture ? last_ : later(last_, last_copy_);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace tcpautopsy {
 namespace {
@@ -24,6 +25,13 @@ void Endings::watch_opening(Id id, TimeNs now) {
   constexpr TimeNs kMost = std::numeric_limits<std::uint32_t>::max();
   const TimeNs since = std::clamp<TimeNs>((now - begin_ns_) / kSecond + 1, 0, kMost);
   opened_.push_back({static_cast<std::uint32_t>(since), id});
+}
+
+void Endings::forget_gone() {
+  std::erase_if(opened_, [this](const Opened& opened) { return !flows_.holds(opened.flow); });
+  auto all = std::exchange(due_, {});
+  for (; !all.empty(); all.pop())
+    if (flows_.holds(all.top().flow, all.top().number)) due_.push(all.top());
 }
 
 Endings::Id Endings::find_over(TimeNs now) {

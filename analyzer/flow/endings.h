@@ -25,6 +25,8 @@ class Endings {
   void watch(Id id, LiveFlow& flow);
   // The flow has its first SYN, and perhaps never anything else.
   void watch_opening(Id id, TimeNs now);
+  // Remembers only flows that are still there.
+  void forget_gone();
   // A flow that is over by `now`, or kNone. It is the caller's to close before the next is asked for.
   Id next_over(TimeNs now) { return any_due(now) || any_given_up(now) ? find_over(now) : LiveFlows::kNone; }
 

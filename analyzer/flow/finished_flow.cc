@@ -16,6 +16,7 @@ void FinishedFlow::identify(FlowTrace& trace) const {
   trace.encapsulation = key.encapsulation;
   trace.self_connection = key.low == key.high;
   trace.successor = successor;
+  trace.ended_early = ended_early;
 }
 
 EndedFlow FinishedFlow::end(std::optional<FlowTracker>& spare) {

@@ -89,6 +89,7 @@ void FlowSlot::clear() {
 
 void FlowSlot::hold(std::unique_ptr<LiveFlow> flow) {
   clear();
+  flow->weighed = flow->octets();
   at_ = reinterpret_cast<std::uintptr_t>(flow.release());
 }
 
@@ -123,8 +124,7 @@ void FlowSlot::hold(const SleepingFlow& f) {
 }
 
 SleepingFlow FlowSlot::sleeping() const {
-  const std::uint8_t* at = packed();
-  OctetReader from(Bytes(at, static_cast<std::size_t>(at[0]) << 8 | at[1]));
+  OctetReader from(Bytes(packed(), packed_length()));
   from.two();
   SleepingFlow f;
   const std::uint8_t marks = from.one();

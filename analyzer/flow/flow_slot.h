@@ -49,11 +49,20 @@ class FlowSlot {
   std::unique_ptr<LiveFlow> release() {
     return std::unique_ptr<LiveFlow>(reinterpret_cast<LiveFlow*>(std::exchange(at_, 0)));
   }
+  // Of memory: of an awake flow as it was when it came here, or was weighed since.
+  std::size_t octets() const {
+    if (empty()) return 0;
+    return kBeside + (awake() ? flow()->weighed : packed_length());
+  }
   // Of a sleeping flow.
   SleepingFlow sleeping() const;
   void clear();
 
  private:
+  // What a flow takes in the tables around it, and the allocator for itself.
+  static constexpr std::size_t kBeside = 64;
+
+  std::size_t packed_length() const { return static_cast<std::size_t>(packed()[0]) << 8 | packed()[1]; }
   const std::uint8_t* packed() const { return reinterpret_cast<const std::uint8_t*>(at_ - 1); }
 
   std::uintptr_t at_ =

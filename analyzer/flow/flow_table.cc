@@ -38,6 +38,7 @@ FlowTable::FlowTable(FlowOptions options, Done done)
 std::uint64_t FlowTable::add(const TcpSegment& segment, const FrameRef& frame) {
   flows_.put_to_sleep();
   pass_time(frame.time_ns);
+  if (flows_.octets() > options_.max_octets) bound_octets();
   Arrival a(segment, frame);
   const RecentPackets::Seen seen = recent_.look(segment, a.ends, a.from_low, frame.time_ns);
   Id latest = flows_.latest(a.key, a.hash);
@@ -139,6 +140,7 @@ std::uint64_t FlowTable::deliver(const Arrival& a, const Router::Route& to) {
     options_.on_segment(flow.number, side, a.segment, a.frame);
   if (flow.older != LiveFlows::kNone) router_.note_answer(flow, a);
   if (flow.ending()) endings_.watch(to.flow, flow);
+  weigh(to.flow);
   return flow.number;
 }
 
@@ -155,8 +157,10 @@ std::optional<std::uint64_t> FlowTable::add(const IcmpError& error, const FrameR
   if (latest == LiveFlows::kNone) return std::nullopt;
   // An error that quotes a SYN whose incarnation is in doubt answers it; cut, it is about the latest segment.
   if (router_.waits_with(latest, error.seq)) open_pending(latest);
-  LiveFlow& flow = flows_[router_.route(error, latest)];
+  const Id id = router_.route(error, latest);
+  LiveFlow& flow = flows_[id];
   flow.add(error, frame);
+  weigh(id);
   return flow.number;
 }
 
@@ -186,27 +190,48 @@ void FlowTable::bound_incarnations(Id latest) {
   std::size_t live = 1;
   Id oldest = latest;
   for (; flows_[oldest].older != LiveFlows::kNone; oldest = flows_[oldest].older) ++live;
-  if (live <= kMostIncarnations) return;
+  if (live <= options_.max_incarnations) return;
   ++incarnations_ended_;
-  hand_out(oldest);
+  hand_out(oldest, Why::Bound);
 }
 
-void FlowTable::hand_out(Id id) {
+// Enough at once that looking for them is paid for.
+void FlowTable::bound_octets() {
+  for (const Id id : flows_.by_silence()) {
+    if (flows_.octets() <= options_.max_octets / 4 * 3) break;
+    if (flows_.holds(id)) ended_for_memory_ += hand_out(id, Why::Bound);  // else it went with a later one
+  }
+  endings_.forget_gone();
+}
+
+void FlowTable::weigh(Id flow) {
+  if (options_.max_octets != std::numeric_limits<std::size_t>::max()) flows_.weigh(flow);
+}
+
+// Returns how many: those before it go first.
+std::uint64_t FlowTable::hand_out(Id id, Why why) {
   flows_.put_to_sleep();
-  if (flows_.asleep(id)) return hand_out_asleep(id);
-  if (const Id older = flows_[id].older; older != LiveFlows::kNone) hand_out(older);
+  if (flows_.asleep(id)) {
+    hand_out_asleep(id, why);
+    return 1;
+  }
+  std::uint64_t before = 0;
+  if (const Id older = flows_[id].older; older != LiveFlows::kNone) before = hand_out(older, why);
   FinishedFlow finished = flows_[id].finish();
   const LiveFlow& flow = flows_[id];
   if (flow.successor && flow.newer != LiveFlows::kNone) finished.next = flows_[flow.newer].number;
   finished.captured_twice = pairs_.copied(flow.pair);
+  finished.ended_early = why == Why::Bound;
   const OnExit close([this, id] { flows_.close(id); });
   done_(std::move(finished));
+  return before + 1;
 }
 
-void FlowTable::hand_out_asleep(Id id) {
+void FlowTable::hand_out_asleep(Id id, Why why) {
   const SleepingFlow flow = flows_.sleeping(id);
   FinishedFlow finished = flow.finish();
   finished.captured_twice = pairs_.copied(flow.pair);
+  finished.ended_early = why == Why::Bound;
   finished.limits = flows_.limits_of(flow.number);
   finished.epoch = flows_.epoch();
   const OnExit close([this, id] { flows_.close_asleep(id); });
@@ -231,8 +256,8 @@ void FlowTable::finish() {
 }
 
 CaptureFacts FlowTable::facts() const {
-  return {flows_.opened(),         copies_dropped_,     pairs_.copied_pairs(),  first_copy_,
-          router_.halves_joined(), incarnations_ended_, router_.syns_not_held()};
+  return {flows_.opened(),         copies_dropped_,     pairs_.copied_pairs(), first_copy_,
+          router_.halves_joined(), incarnations_ended_, ended_for_memory_,     router_.syns_not_held()};
 }
 
 }  // namespace tcpautopsy

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 
 #include "analyzer/flow/arrival.h"
@@ -21,6 +22,9 @@ struct FlowOptions {
   // So is one of which only SYNs and SYN-ACKs were seen, and nothing for so long: hosts wait 120 s at most
   // before they send one again (Linux's TCP_RTO_MAX). Floods need it.
   TimeNs give_up = 200 * kSecond;
+  std::size_t max_incarnations = 32;  // live at once of one 4-tuple, before the latest
+  // Of memory that live flows may take, about; beyond, those silent for longest are over.
+  std::size_t max_octets = std::numeric_limits<std::size_t>::max();
   std::size_t max_records = 4096;  // of one flow; later ones replace the middle, counted in records_left_out
   std::uint64_t first_flow = 0;    // number of the first flow (several captures in one run)
   std::function<bool(std::uint64_t flow)>
@@ -32,8 +36,8 @@ struct FlowOptions {
 };
 
 // Feed segments in file order. `done` receives each flow once, when it is over (closed for time_wait,
-// given up, followed by very many incarnations, or finish()), each incarnation before its successor. Neither
-// callback may come back to the table.
+// given up, followed by very many incarnations, silent while memory is short, or finish()), each incarnation
+// before its successor. Neither callback may come back to the table.
 //
 // A segment's way: is it a copy (RecentPackets, CopiedPairs), whose is it (Router), to its flow (LiveFlows),
 // and whether flows are over by then (Endings).
@@ -66,7 +70,7 @@ class FlowTable {
 
  private:
   using Id = LiveFlows::Id;
-  static constexpr std::size_t kMostIncarnations = 32;  // live at once of one 4-tuple, before the latest
+  enum class Why : std::uint8_t { Over, Bound };
 
   Id quoted_by(const IcmpError& error);
   std::optional<FlowTrace> so_far(Id latest, std::uint64_t number);
@@ -79,8 +83,10 @@ class FlowTable {
   void open_pending(Id opened);
   std::uint64_t deliver(const Arrival& arrival, const Router::Route& to);
   void bound_incarnations(Id latest);
-  void hand_out(Id flow);
-  void hand_out_asleep(Id flow);
+  void bound_octets();
+  void weigh(Id flow);
+  std::uint64_t hand_out(Id flow, Why why = Why::Over);
+  void hand_out_asleep(Id flow, Why why);
 
   FlowOptions options_;
   Done done_;
@@ -90,7 +96,7 @@ class FlowTable {
   RecentPackets recent_;
   CopiedPairs pairs_;
   std::uint64_t copies_dropped_ = 0;
-  std::uint64_t incarnations_ended_ = 0;
+  std::uint64_t incarnations_ended_ = 0, ended_for_memory_ = 0;
   FrameRef first_copy_;
   std::optional<TimeNs> last_time_ns_;
 };

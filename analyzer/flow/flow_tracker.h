@@ -50,6 +50,8 @@ class FlowTracker {
   std::uint32_t misfit(const TcpSegment& segment, Side s) const;
   std::uint32_t misfit(const IcmpError& error, Side quoted) const;
   static constexpr std::uint32_t kUnfit = 0x80000000U;
+  // Of memory, about: what may grow large is counted, what may not is taken as it mostly is.
+  std::size_t octets() const;
   // The first packet recognised as a copy; its number is 0 where there is none.
   const FrameRef& first_copy() const { return first_copy_; }
 

@@ -69,6 +69,10 @@ void LiveFlow::resume(Bytes journal, const JournalContext& context, const Notes&
   notes_ = notes;
 }
 
+std::size_t LiveFlow::octets() const {
+  return sizeof(LiveFlow) + journal_.bytes().capacity() + (tracker_ ? tracker_->octets() : 0);
+}
+
 FlowTracker& LiveFlow::replay() {
   if (!tracker_) {
     tracker_ = std::make_unique<FlowTracker>(key, a_is_low, limits_);

@@ -40,6 +40,8 @@ class LiveFlow {
   void resume(Bytes journal, const JournalContext& context, const Notes& notes);
   // What follows from its segments by now, without transfer facts; the flow goes on.
   FlowTrace so_far(bool copies_are_capture);
+  // Of memory, about.
+  std::size_t octets() const;
   // What it leaves when it is over; nothing but who it is may be asked of it after that.
   FinishedFlow finish();
 
@@ -92,6 +94,7 @@ class LiveFlow {
   bool a_is_low;
   bool touched = true;      // since the table last looked for flows that may sleep
   bool held = false;        // its SYN waits for the next segments to tell whose it is (PendingSyn)
+  std::size_t weighed = 0;  // octets(), when the table last asked
   bool queued = false;      // waits in the table's queue of closed flows
   bool challenged = false;  // its SYN met a plain ACK of the incarnation before
   Seq challenge_ack;

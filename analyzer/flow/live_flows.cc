@@ -1,6 +1,7 @@
 #include "analyzer/flow/live_flows.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace tcpautopsy {
@@ -14,10 +15,11 @@ void LiveFlows::each_hash(const Flow& flow, F f) {
   f(hash_of(key));
 }
 
-bool LiveFlows::holds(Id id, std::uint64_t number) const {
-  if (id >= slots_.size() || slots_[id].empty()) return false;
+bool LiveFlows::holds(Id id, std::uint64_t number) const { return holds(id) && number_of(id) == number; }
+
+std::uint64_t LiveFlows::number_of(Id id) const {
   const LiveFlow* flow = slots_[id].flow();
-  return (flow != nullptr ? flow->number : slots_[id].sleeping().number) == number;
+  return flow != nullptr ? flow->number : slots_[id].sleeping().number;
 }
 
 bool LiveFlows::sleeper_is_of(Id id, const FlowKey& key) const {
@@ -44,7 +46,9 @@ LiveFlow& LiveFlows::wake(Id id) {
   } else {
     flow->resume(asleep.journal);
   }
-  slots_[id].hold(std::move(flow));
+  FlowSlot slot;
+  slot.hold(std::move(flow));
+  put(id, std::move(slot));
   awake_.push_back(id);
   return *slots_[id].flow();
 }
@@ -59,7 +63,9 @@ void LiveFlows::pack_some() {
       flow->touched = false;
       awake_.push_back(id);
     } else {
-      slots_[id].hold(SleepingFlow::of(*flow));
+      FlowSlot slot;
+      slot.hold(SleepingFlow::of(*flow));
+      put(id, std::move(slot));
     }
   }
 }
@@ -76,14 +82,28 @@ LiveFlows::Id LiveFlows::elsewhere(FlowKey key, const std::function<bool(LiveFlo
 }
 
 LiveFlows::Id LiveFlows::store(FlowSlot slot) {
+  Id id = static_cast<Id>(slots_.size());
   if (free_.empty()) {
-    slots_.push_back(std::move(slot));
-    return static_cast<Id>(slots_.size() - 1);
+    slots_.emplace_back();
+  } else {
+    id = free_.back();
+    free_.pop_back();
   }
-  const Id id = free_.back();
-  free_.pop_back();
-  slots_[id] = std::move(slot);
+  put(id, std::move(slot));
   return id;
+}
+
+void LiveFlows::put(Id id, FlowSlot slot) {
+  octets_ -= slots_[id].octets();
+  octets_ += slot.octets();
+  slots_[id] = std::move(slot);
+}
+
+void LiveFlows::weigh(Id id) {
+  LiveFlow* flow = slots_[id].flow();
+  if (flow == nullptr) return;
+  octets_ -= flow->weighed;
+  octets_ += flow->weighed = flow->octets();
 }
 
 void LiveFlows::note_encapsulation(std::uint32_t encapsulation) {
@@ -169,7 +189,7 @@ void LiveFlows::unlink(Id id) {
 
 void LiveFlows::free(Id id) {
   free_.push_back(id);
-  slots_[id].clear();
+  put(id, {});
 }
 
 void LiveFlows::close(Id id) {
@@ -193,13 +213,34 @@ void LiveFlows::undo(Id id) {
   unlink(id);
 }
 
+TimeNs LiveFlows::last_ns(Id id) const {
+  if (const LiveFlow* flow = slots_[id].flow()) return flow->last_ns();
+  const SleepingFlow flow = slots_[id].sleeping();
+  if (flow.mark) return flow.mark->notes.last_ns;
+  JournalReader reader(flow.journal, epoch_);
+  TimeNs last_ns = epoch_;
+  for (JournalEntry entry; reader.next(entry);) last_ns = entry.frame.time_ns;
+  return last_ns;
+}
+
+std::vector<LiveFlows::Id> LiveFlows::by_silence() const {
+  const auto waits = [this](const LiveFlow* flow) {
+    return flow != nullptr && (flow->held || (flow->newer != kNone && slots_[flow->newer].flow()->held));
+  };
+  std::vector<std::tuple<TimeNs, std::uint64_t, Id>> flows;
+  for (Id id = 0; id < slots_.size(); ++id)
+    if (!slots_[id].empty() && !waits(slots_[id].flow())) flows.emplace_back(last_ns(id), number_of(id), id);
+  std::sort(flows.begin(), flows.end());
+  std::vector<Id> ids;
+  ids.reserve(flows.size());
+  for (const auto& flow : flows) ids.push_back(std::get<Id>(flow));
+  return ids;
+}
+
 std::vector<LiveFlows::Id> LiveFlows::by_number() const {
   std::vector<std::pair<std::uint64_t, Id>> flows;
-  for (Id id = 0; id < slots_.size(); ++id) {
-    if (slots_[id].empty()) continue;
-    const LiveFlow* flow = slots_[id].flow();
-    flows.emplace_back(flow != nullptr ? flow->number : slots_[id].sleeping().number, id);
-  }
+  for (Id id = 0; id < slots_.size(); ++id)
+    if (!slots_[id].empty()) flows.emplace_back(number_of(id), id);
   if (!std::is_sorted(flows.begin(), flows.end())) std::sort(flows.begin(), flows.end());
   std::vector<Id> ids;
   ids.reserve(flows.size());

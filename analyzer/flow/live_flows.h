@@ -75,6 +75,12 @@ class LiveFlows {
   }
 
   std::vector<Id> by_number() const;
+  // Those silent for longest first, without those that wait for what tells whose a SYN is.
+  std::vector<Id> by_silence() const;
+
+  // Of memory that all take, about; of one that is awake as it was when it was last weighed.
+  std::size_t octets() const { return octets_; }
+  void weigh(Id id);
 
  private:
   static constexpr std::size_t kEncapsulations = 16;
@@ -90,6 +96,9 @@ class LiveFlows {
   LiveFlow& wake(Id id);
   std::unique_ptr<LiveFlow> empty_copy(const SleepingFlow& asleep) const;
   Id store(FlowSlot slot);
+  void put(Id id, FlowSlot slot);
+  TimeNs last_ns(Id id) const;
+  std::uint64_t number_of(Id id) const;
   void note_encapsulation(std::uint32_t encapsulation);
   void unlink(Id id);
   void free(Id id);
@@ -98,6 +107,7 @@ class LiveFlows {
   static void each_hash(const Flow& flow, F f);
 
   TimeNs epoch_ = 0;
+  std::size_t octets_ = 0;
   std::uint64_t next_number_, opened_ = 0;
   std::size_t most_awake_;
   LimitsOf limits_of_;

@@ -26,6 +26,7 @@ class RecordLog {
   void shift(Side side, StreamOffset by);
 
   std::uint64_t left_out() const { return left_out_; }
+  std::size_t octets() const { return kept_.capacity() * sizeof(Kept); }  // beside itself
   std::vector<SegmentRecord> take(std::size_t max_records);
 
  private:

@@ -16,6 +16,8 @@ class Router {
  public:
   using Id = LiveFlows::Id;
 
+  static constexpr std::size_t kMostPending = 4096;  // SYNs that wait to be told whose they are
+
   struct Route {
     Route(Id id, Role r = Role::Ordinary) : flow(id), role(r) {}
 
@@ -65,8 +67,6 @@ class Router {
   std::vector<HeldSegment> undo(Id opened);
 
  private:
-  static constexpr std::size_t kMostPending = 4096;
-
   Route route_among(const Arrival& arrival, Id latest);
   Route route_syn(const Arrival& arrival, Id latest);
   Route route_syn_ack(const Arrival& arrival, Id latest);

@@ -61,7 +61,7 @@ bool SequenceTracker::take_from_holes(const SequenceSpan& span, StreamOffset end
   const bool found = cut_ranges(*holes_, span.begin, end, [&](StreamOffset from, StreamOffset to) {
     new_bytes += payload_within(span, from, to);
   });
-  if (holes_->size() > kMostHoles) holes_->erase(holes_->begin());
+  bound_holes();
   if (holes_->empty()) holes_.reset();
   return found;
 }
@@ -71,7 +71,13 @@ void SequenceTracker::add_hole(Hole hole) {
   const auto place = std::lower_bound(holes_->begin(), holes_->end(), hole.begin,
                                       [](const Hole& h, StreamOffset at) { return h.begin < at; });
   holes_->insert(place, hole);
-  if (holes_->size() > kMostHoles) holes_->erase(holes_->begin());
+  bound_holes();
+}
+
+void SequenceTracker::bound_holes() {
+  if (holes_->size() <= kMostHoles) return;
+  if (holes_->front().end > acked_) ++holes_given_up_;
+  holes_->erase(holes_->begin());
 }
 
 StreamOffset SequenceTracker::contiguous() const {

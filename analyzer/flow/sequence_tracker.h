@@ -23,6 +23,8 @@ struct SequenceSpan {
 
 class SequenceTracker {
  public:
+  static constexpr std::size_t kMostHoles = 64;  // the lowest is given up for one more
+
   struct Added {
     Standing standing;            // but for what it acknowledges
     std::uint32_t new_bytes = 0;  // payload not seen before
@@ -41,6 +43,11 @@ class SequenceTracker {
   // The peer acknowledged up to here: holes below were the capture's, and no longer bound contiguous().
   void acknowledged(StreamOffset ack) { acked_ = ack > acked_ ? ack : acked_; }
 
+  // Holes that were not acknowledged yet and are forgotten for want of room: what fills them later looks
+  // like a retransmission.
+  std::uint32_t holes_given_up() const { return holes_given_up_; }
+  std::size_t octets() const { return holes_ ? holes_->capacity() * sizeof(Hole) : 0; }  // beside itself
+
   // No octet of it was captured: only where the first empty segment stood is known.
   bool nothing_seen() const { return low_ == sent_max_; }
   StreamOffset low() const { return low_; }
@@ -51,14 +58,14 @@ class SequenceTracker {
   struct Hole {
     StreamOffset begin, end;
   };
-  static constexpr std::size_t kMostHoles = 64;  // the lowest is given up for one more
-
   // Closes what `span` covers of the holes below `end`; tells whether it did.
   bool take_from_holes(const SequenceSpan& span, StreamOffset end, std::uint32_t& new_bytes);
   void add_hole(Hole hole);
+  void bound_holes();
 
   StreamOffset low_ = 0, sent_max_ = 0, acked_ = 0;
   std::unique_ptr<std::vector<Hole>> holes_;  // sorted and apart; most streams never have one
+  std::uint32_t holes_given_up_ = 0;
   bool started_ = false;
 };
 

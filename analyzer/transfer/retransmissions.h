@@ -19,6 +19,8 @@ class Retransmissions {
   }
   void finish(const PerSide<SenderView>& views, TimeNs last_ns, TransferResults& facts);
 
+  std::size_t octets() const { return watches_[0].octets() + watches_[1].octets(); }  // as of each
+
  private:
   PerSide<RetransmissionWatch> watches_;  // of who sends
   bool sack_unused_ = false;              // a SYN did not permit it

@@ -39,6 +39,7 @@ class SendLog {
   static constexpr std::size_t kMost = 2048;  // entries in all; beyond, neighbours are joined
 
   bool empty() const { return head_ == entries_.size(); }
+  std::size_t octets() const { return entries_.capacity() * sizeof(Entry); }  // beside itself
   // What of it was seen before was sent once more; the rest is new, in order or into a gap.
   void sent(const PlacedSegment& segment);
   Acknowledged acknowledge(StreamOffset una);

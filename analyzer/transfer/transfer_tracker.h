@@ -29,6 +29,7 @@ class TransferTracker {
   }
   // Of the segments so far.
   const ChecksumFacts& checksums(Side side) const { return marks_.checksums(side); }
+  std::size_t octets() const { return retransmissions_.octets(); }  // of what grows most, beside itself
   // Decides what waited for later evidence; `last_ns` is the time of the flow's last packet.
   std::shared_ptr<const TransferResults> finish(TimeNs last_ns);
 

@@ -25,6 +25,8 @@ int stopped(std::string_view what);
 void tell_absent(const batch::Plan& plan);
 // Broken files on standard error.
 void tell_broken(batch::Database& database, const Options& options);
+// Limits that were met on standard error.
+void tell_limits(batch::Database& database, const Options& options);
 // Lines for other engines and the report, as asked for. True if a threshold for alerting is passed.
 bool finish_batch(batch::Database& database, const Options& options);
 

@@ -75,6 +75,7 @@ batch::Settings batch_settings(const Options& options) {
   settings.profile = options.profile;
   settings.thresholds = options.thresholds;
   settings.set_by = options.batch.set_by;
+  settings.bounds = options.bounds;
   settings.most_expansion = options.most_expansion;
   settings.anonymize = options.anonymize;
   if (!options.filter.empty()) CaptureFilter(options.filter, {}, "--filter");
@@ -118,6 +119,16 @@ void tell_broken(batch::Database& database, const Options& options) {
     say(fmt::format("and {} more; the store's view broken_files has all", grouped(all - told)));
 }
 
+// What was left out of some captures for want of room.
+void tell_limits(batch::Database& database, const Options& options) {
+  if (options.quiet) return;
+  batch::Statement rows = database.prepare("SELECT name, limits FROM units WHERE limits <> '' ORDER BY name");
+  std::size_t told = 0, all = 0;
+  for (; rows.step(); ++all)
+    if (told < kBrokenTold) say(fmt::format("{}: note: limits met: {}", rows.text(0), rows.text(1))), ++told;
+  if (all > told) say(fmt::format("and {} more; the store's table units has all", grouped(all - told)));
+}
+
 int run_batch(const Options& options) {
   const std::vector<std::string> names = batch_inputs(options);
   const batch::Settings settings = batch_settings(options);
@@ -143,6 +154,7 @@ int run_batch(const Options& options) {
   }
   tell_absent(plan);
   tell_broken(store.database(), options);
+  tell_limits(store.database(), options);
   if (!options.quiet)
     say(fmt::format("{}: {} analysed ({}, {} packets), {} unchanged", options.batch.store,
                     plural(progress.units_done, "unit", "units"),

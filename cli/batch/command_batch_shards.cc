@@ -77,6 +77,7 @@ int run_batch_merge(const Options& options) {
   batch::merge_shards(folder, target_of(options.batch.store).path);
   batch::Database store(options.batch.store, batch::Database::Access::Read);
   tell_broken(store, options);
+  tell_limits(store, options);
   if (finish_batch(store, options)) return 3;
   return store.number("SELECT COUNT(*) FROM broken_files").value_or(0) > 0 ? 1 : 0;
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/bench/attacks.h"
 #include "tests/bench/compare.h"
 #include "tests/bench/growth.h"
 
@@ -22,7 +23,8 @@ constexpr const char* kUsage =
     "  --seed NUMBER    other captures of the same kind (1)\n"
     "  --tool PATH      the tcpautopsy to measure (that of this build)\n"
     "  --alone          without the other analysers that are installed\n"
-    "  --growth         how time and memory grow, instead\n";
+    "  --growth         how time and memory grow, instead\n"
+    "  --attacks        what attacks take beside ordinary captures of as many packets, instead\n";
 
 struct Usage : std::runtime_error {
   using std::runtime_error::runtime_error;
@@ -30,7 +32,7 @@ struct Usage : std::runtime_error {
 
 struct Request {
   Settings settings;
-  bool growth = false;
+  bool growth = false, attacks = false;
 };
 
 double positive(const std::string& text) {
@@ -71,6 +73,8 @@ Request parse(const std::vector<std::string>& words) {
       settings.others = false;
     else if (*word == "--growth")
       request.growth = true;
+    else if (*word == "--attacks")
+      request.attacks = true;
     else
       throw Usage("no such option: " + *word);
   }
@@ -82,7 +86,10 @@ int speed(const std::vector<std::string>& words) {
   try {
     const Request request = parse(words);
     leave_interrupts_to_children();
-    request.growth ? growth(request.settings) : compare(request.settings);
+    if (request.attacks)
+      attacks(request.settings);
+    else
+      request.growth ? growth(request.settings) : compare(request.settings);
     return 0;
   } catch (const Usage& error) {
     std::fprintf(stderr, "%s\n%s", error.what(), kUsage);

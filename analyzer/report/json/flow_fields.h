@@ -81,6 +81,7 @@ void extent(W& w, const FlowHistory& history, const Origin& origin) {
   } else {
     w.value(origin.file(trace.last));
   }
+  w.field("ended_early", trace.ended_early);
   const auto sum = [&](auto member) { return trace.sides[0].*member + trace.sides[1].*member; };
   pair(w, "packets", history, [&](Side side) { return trace.facts(side).packets; });
   w.field("duplicates", sum(&SideFacts::copies));

@@ -357,6 +357,8 @@ std::string ladder_text(const FlowResult& flow, const Origin& origin, const Text
   if (flow.history.trace.records_left_out > 0) {
     out += fmt::format("  ({} more segments were not kept)\n", grouped(flow.history.trace.records_left_out));
   }
+  if (flow.history.trace.ended_early)
+    out += "  (ended early, by a limit; what came later is told as another connection)\n";
   return out + turns_table(flow.history, style, choice.turns) + transitions_text(flow.history, style) +
          findings_text(flow, style) + legend(flow.history, style);
 }

@@ -26,6 +26,7 @@ struct CaptureOverview {
   std::vector<CaptureInfo> files;
   DecodeCounts decoded;
   CaptureFacts facts;
+  std::vector<LimitMet> limits;
   Findings findings;                 // scopes C and H
   std::vector<CauseTicket> tickets;  // of each of these
   TimeNs end_ns = 0;

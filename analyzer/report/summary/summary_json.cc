@@ -38,10 +38,7 @@ void write_capture(JsonWriter& w, const CaptureOverview& capture) {
   w.field("halves_joined", capture.facts.halves_joined);
   w.key("limits_met");
   w.begin_object();
-  w.field("headers", d.too_deep);
-  w.field("encapsulations", d.encapsulations_joined);
-  w.field("incarnations", capture.facts.incarnations_ended);
-  w.field("syns_held", capture.facts.syns_not_held);
+  for (const LimitMet& limit : capture.limits) w.field(limit.name, limit.count);
   w.end_object();
 }
 

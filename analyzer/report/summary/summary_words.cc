@@ -13,10 +13,10 @@ namespace {
 
 struct Sums {
   std::uint64_t files = 0, packets = 0, filtered = 0, cut = 0, dropped = 0, duplicates = 0, joined = 0;
-  std::uint64_t incarnations_ended = 0, syns_not_held = 0;
   bool drops_known = false;
   std::optional<TimeNs> first, last;
   DecodeCounts decoded;
+  std::vector<LimitMet> limits;
 };
 
 void add(DecodeCounts& sum, const DecodeCounts& more) {
@@ -28,8 +28,14 @@ void add(DecodeCounts& sum, const DecodeCounts& more) {
   sum.malformed += more.malformed;
   sum.unknown_link_type += more.unknown_link_type;
   sum.fragments_dropped += more.fragments_dropped;
-  sum.too_deep += more.too_deep;
-  sum.encapsulations_joined += more.encapsulations_joined;
+}
+
+void add(std::vector<LimitMet>& sum, const std::vector<LimitMet>& more) {
+  if (sum.empty()) {
+    sum = more;
+    return;
+  }
+  for (std::size_t i = 0; i < more.size(); ++i) sum.at(i).count += more[i].count;
 }
 
 Sums sums_of(const Summary& summary) {
@@ -46,9 +52,8 @@ Sums sums_of(const Summary& summary) {
     }
     s.duplicates += capture.facts.copies_dropped;
     s.joined += capture.facts.halves_joined;
-    s.incarnations_ended += capture.facts.incarnations_ended;
-    s.syns_not_held += capture.facts.syns_not_held;
     add(s.decoded, capture.decoded);
+    add(s.limits, capture.limits);
   }
   return s;
 }
@@ -118,11 +123,10 @@ std::string ids_text(const Service& service) {
 
 // What the bounds of our tables made coarser or left out.
 std::string limits_text(const Sums& s) {
-  return listed(
-      {{s.decoded.too_deep, "packets of more than 32 headers, counted as malformed"},
-       {s.decoded.encapsulations_joined, "packets in VLANs and tunnels beyond the first 65,536, told as one"},
-       {s.incarnations_ended, "connections ended early, as over 32 of one address and port pair were open"},
-       {s.syns_not_held, "SYNs in open connections, taken for new ones at once"}});
+  std::string out;
+  for (const LimitMet& limit : s.limits)
+    if (limit.count > 0) out += (out.empty() ? "" : ", ") + limit.text();
+  return out;
 }
 
 std::string span_text(const Sums& sums) {

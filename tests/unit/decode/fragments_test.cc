@@ -177,10 +177,26 @@ TEST_CASE("a clock that is set back does not keep old fragments alive") {
   frame.time_ns = 40 * kSecond;
   CHECK(held(decoder.decode(frame)));
   CHECK(decoder.counts().fragments_dropped == 1);
+  CHECK(decoder.counts().fragments_given_up == 0);  // it was too old: that is no bound
+}
+
+TEST_CASE("how many packets may wait for fragments may be chosen") {
+  const auto dropped = [](std::size_t most) {
+    Decoder decoder({.fragments = most});
+    for (std::size_t id = 0; id < 50; ++id) {
+      Ipv4Fields ip;
+      ip.id = static_cast<std::uint16_t>(id);
+      decode_with(decoder, fragment4(whole4(), {40, 80}, ip), kDltRaw);
+    }
+    return decoder.counts().fragments_given_up;
+  };
+  CHECK(dropped(50) == 0);
+  CHECK(dropped(20) == 30);
 }
 
 TEST_CASE("a flood of fragments stays bounded and the newest packet still comes through") {
-  decode::FragmentTable table;
+  constexpr std::size_t kMostPackets = 100;
+  decode::FragmentTable table(kMostPackets);
   const Octets payload(1400, 0xcc);
   Frame frame;
   frame.bytes = payload;
@@ -190,8 +206,8 @@ TEST_CASE("a flood of fragments stays bounded and the newest packet still comes 
   for (std::uint32_t id = 0; id < 100'000; ++id) {
     table.add({.source = {}, .destination = {}, .id = id / 20, .protocol = 17}, fragment, id);
     fragment.fragment.offset = 8 + id % 40 * 1400;
-    CHECK(table.packets() <= decode::FragmentTable::kMostPackets);
-    CHECK(table.octets() <= decode::FragmentTable::kMostOctets);
+    CHECK(table.packets() <= kMostPackets);
+    CHECK(table.octets() <= kMostPackets * decode::FragmentTable::kOctetsEach);
   }
   CHECK(table.dropped() > 80'000);
 
@@ -203,7 +219,8 @@ TEST_CASE("a flood of fragments stays bounded and the newest packet still comes 
     decode_with(decoder, fragment4(whole4(), {40, 80}, ip), kDltRaw);
   }
   CHECK(decoder.counts().fragments_held == 70'000);
-  CHECK(decoder.counts().fragments_dropped >= 70'000 - decode::FragmentTable::kMostPackets);
+  CHECK(decoder.counts().fragments_dropped >= 70'000 - DecodeBounds().fragments);
+  CHECK(decoder.counts().fragments_given_up == decoder.counts().fragments_dropped);
   CHECK(held(decode_with(decoder, fragment4(whole4(), {0, 40}), kDltRaw)));
   const Octets last = fragment4(whole4(), {40, 120});
   check_whole(decode_with(decoder, last, kDltRaw));

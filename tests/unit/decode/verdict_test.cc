@@ -116,14 +116,14 @@ TEST_CASE("each encapsulation is numbered once and references to it stay good") 
 }
 
 TEST_CASE("the table of encapsulations is bounded") {
-  decode::EncapsulationTable table;
+  decode::EncapsulationTable table(DecodeBounds().encapsulations);
   std::uint32_t highest = 0;
   for (std::uint32_t id = 0; id < 100'000; ++id) {
     decode::EncapsulationPath path;
     REQUIRE(path.add_tunnel(decode::Tunnel::Vxlan, id));
     highest = std::max(highest, table.index_of(path));
   }
-  CHECK(highest == decode::EncapsulationTable::kLimit);
+  CHECK(highest == DecodeBounds().encapsulations);
   CHECK(table.at(highest).tunnel == "other");
   CHECK(table.at(1).tunnel == "vxlan:0");
   decode::EncapsulationPath early;
@@ -165,6 +165,27 @@ TEST_CASE("frames of more headers than any network's are counted") {
   CHECK(decoder.counts().malformed == 1);
 }
 
+TEST_CASE("frames of more VLAN tags than are told apart are counted") {
+  Decoder decoder;
+  const auto tagged = [](int tags) {
+    Octets frame = hex("0800") + packet4();
+    for (int i = 1; i < tags; ++i) frame = hex("81000001") + frame;
+    return ethernet(0x8100, hex("0001") + frame);
+  };
+  CHECK(std::holds_alternative<TcpSegment>(decode_with(decoder, tagged(8))));
+  CHECK(decoder.counts().too_nested == 0);
+  CHECK(std::get<NotTcp>(decode_with(decoder, tagged(9))) == NotTcp::Malformed);
+  CHECK(decoder.counts().too_nested == 1);
+  CHECK(decoder.counts().too_deep == 0);
+}
+
+TEST_CASE("how many encapsulations are told apart may be chosen") {
+  Decoder decoder({.encapsulations = 2});
+  const auto on_vlan = [](unsigned id) { return ethernet(0x8100, be16(id) + hex("0800") + packet4()); };
+  for (unsigned id = 1; id < 4; ++id) decode_with(decoder, on_vlan(id));
+  CHECK(decoder.counts().encapsulations_joined == 2);
+}
+
 TEST_CASE("packets in encapsulations beyond those that are told apart are counted") {
   Decoder decoder;
   const auto in_vxlan = [](std::uint32_t id) {
@@ -173,8 +194,7 @@ TEST_CASE("packets in encapsulations beyond those that are told apart are counte
         ipv4({.protocol = 17},
              udp(1, 4789, hex("08000000") + be32(std::size_t{id} << 8) + ethernet(0x0800, packet4()))));
   };
-  for (std::uint32_t id = 1; id < decode::EncapsulationTable::kLimit; ++id)
-    decode_with(decoder, in_vxlan(id));
+  for (std::uint32_t id = 1; id < DecodeBounds().encapsulations; ++id) decode_with(decoder, in_vxlan(id));
   CHECK(decoder.counts().encapsulations_joined == 0);
   decode_with(decoder, in_vxlan(0x100001));
   const Decoded joined = decode_with(decoder, in_vxlan(0x100002));

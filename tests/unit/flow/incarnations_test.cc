@@ -404,6 +404,17 @@ TEST_CASE("too many live incarnations of a 4-tuple end the oldest, which is coun
   CHECK(t.finish().size() == 36);
 }
 
+TEST_CASE("how many incarnations of a 4-tuple may live is a choice, and who is ended early is marked") {
+  FlowOptions options;
+  options.max_incarnations = 4;
+  Traffic t(options);
+  for (std::uint32_t i = 0; i < 6; ++i) t.reuse(kIssA + i * 0x1000000, kIssB + i * 0x1000000).handshake();
+  CHECK(t.table().facts().incarnations_ended == 1);
+  const auto flows = t.finish();
+  REQUIRE(flows.size() == 6);
+  for (const auto& flow : flows) CHECK(flow.ended_early == (flow.number == 0));
+}
+
 TEST_CASE("SYNs in more open connections than can wait are taken for new ones, which is counted") {
   Traffic t;
   const auto port = [](std::uint32_t i) { return static_cast<std::uint16_t>(1024 + i); };

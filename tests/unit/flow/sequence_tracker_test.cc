@@ -67,6 +67,23 @@ TEST_CASE("the tracker of holes tells what remembering each octet tells") {
   }
 }
 
+TEST_CASE("gaps beyond the bound are forgotten, which is counted unless they were acknowledged") {
+  SequenceTracker tracker;
+  tracker.start(0);
+  const auto every_other = [&tracker](StreamOffset from, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i)
+      tracker.add({from + 1 + 2 * static_cast<StreamOffset>(i), 1, false, false});
+  };
+  every_other(0, SequenceTracker::kMostHoles);
+  CHECK(tracker.holes_given_up() == 0);
+  every_other(2 * static_cast<StreamOffset>(SequenceTracker::kMostHoles), 3);
+  CHECK(tracker.holes_given_up() == 3);
+  CHECK(tracker.add({0, 1, false, false}).standing.retransmission);  // it fills the first, which is forgotten
+  tracker.acknowledged(tracker.sent_max());
+  every_other(tracker.sent_max(), 5);
+  CHECK(tracker.holes_given_up() == 3);
+}
+
 TEST_CASE("the index finds what was put in and not taken out, as a list would") {
   std::mt19937 random(3);
   FlowIndex index;

@@ -120,6 +120,7 @@ TEST_CASE("a flow's line has every field of the contract") {
   CHECK(flow["flow"] == 17);
   CHECK(flow["client"] == json({{"ip", "10.0.0.1"}, {"port", 50000}}));
   CHECK(flow["first_time"] == "2024-05-01T10:00:00.123456789Z");
+  CHECK(flow["ended_early"] == false);
   CHECK(flow["packets"] == json({{"client", 4}, {"server", 3}}));
   CHECK(flow["close"] == "client_fin");
   CHECK(flow["closed_first"] == "client");
