@@ -26,6 +26,8 @@ struct Trend {
   enum class Kind : std::uint8_t { None, New, Gone, Worse, Better, Same };
   Kind kind = Kind::None;
   std::int64_t before = 0;
+  std::string_view before_severity;  // the gravest then, where it was another
+  std::string before_cause;          // what the fault was called then, where it was another: escalations.h
 };
 std::string_view name(Trend::Kind kind);
 

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "analyzer/causes/cause_words.h"
+#include "analyzer/causes/escalations.h"
 #include "analyzer/report/text/time_text.h"
 
 namespace tcpautopsy::batch {
@@ -49,9 +50,12 @@ class Lines {
             "WHERE i.cause = ? AND i.endpoint = ? AND i.place = ? ORDER BY i.level DESC, "
             "i.connections_failed DESC, i.connections_reset DESC, i.time_lost_ns DESC, i.first_ns, u.name, "
             "i.incident LIMIT 1")) {
-    if (compare)
-      before_.emplace(store.prepare(
-          "SELECT COUNT(*), SUM(flows) FROM old.incidents WHERE cause = ? AND endpoint = ? AND place = ?"));
+    const std::string before =
+        "SELECT COUNT(*), IFNULL(SUM(flows), 0), MAX(level) FROM old.incidents WHERE cause = ? ";
+    if (!compare) return;
+    before_.emplace(store.prepare(before + "AND endpoint = ? AND place = ?"));
+    // Of a host a cause names another end than of a connection.
+    other_before_.emplace(store.prepare(before + "AND place = ?"));
   }
 
   IncidentLine line(const Statement& row) {
@@ -98,7 +102,8 @@ class Lines {
     worst_.reset();
   }
 
-  // The headline of one incident counts only its own connections.
+  // The headline of one incident counts only its own connections. Where the likely cause of the gravest has
+  // words of its own, its verdict stands.
   static void put_in_words(IncidentLine& line, const CauseWords& words) {
     CauseNames names;
     names.host = line.host.empty() ? line.service ? line.service->first : "several hosts" : line.host;
@@ -108,26 +113,53 @@ class Lines {
     names.client = line.client.empty() ? "several clients" : line.client;
     names.flows = static_cast<std::uint64_t>(line.flows);
     names.end = end_of(line.endpoint);
+    if (fill_in(words.remedy, names) != line.remedy) return;
     const bool possible = line.certainty == name(Certainty::Possible);
     line.headline =
         hedged(fill_in(words.headline, names), possible ? Certainty::Possible : Certainty::Certain);
-    line.remedy = fill_in(words.remedy, names);
+  }
+
+  struct Before {
+    std::int64_t incidents = 0, flows = 0, level = 0;
+  };
+
+  static Before taken(Statement& row) {
+    row.step();
+    const Before before{row.integer(0), row.integer(1), row.integer(2)};
+    row.reset();
+    return before;
   }
 
   // By connections, which is what an incident grows by; those that tell of none are counted themselves.
   void compare(IncidentLine& line) {
     if (!before_) return;
     bind(*before_, line);
-    before_->step();
-    const std::int64_t incidents = before_->integer(0), flows = before_->integer(1);
-    before_->reset();
-    line.trend = line.flows + flows > 0 ? trend_of(line.flows, flows, incidents > 0)
-                                        : trend_of(line.incidents, incidents, incidents > 0);
+    const Before before = taken(*before_);
+    const bool by_flows = line.flows + before.flows > 0;
+    line.trend = {Trend::Kind::New, 0, {}, {}};
+    if (before.incidents > 0)
+      line.trend = trend_of_levels(by_flows ? line.flows : line.incidents,
+                                   by_flows ? before.flows : before.incidents, line.level, before.level);
+    else if (!was_called(line, milder_forms(line.cause), Trend::Kind::Worse))
+      was_called(line, graver_forms(line.cause), Trend::Kind::Better);
+  }
+
+  // Whether the baseline has one of these at the same place.
+  bool was_called(IncidentLine& line, const std::vector<std::string_view>& causes, Trend::Kind kind) {
+    for (const std::string_view cause : causes) {
+      other_before_->with(cause, std::string_view(line.place));
+      const Before before = taken(*other_before_);
+      if (before.incidents == 0) continue;
+      line.trend = {kind, before.flows > 0 ? before.flows : before.incidents, {}, std::string(cause)};
+      if (before.level != line.level) line.trend.before_severity = name(static_cast<Severity>(before.level));
+      return true;
+    }
+    return false;
   }
 
   const UnitNames& names_;
   Statement worst_;
-  std::optional<Statement> before_;
+  std::optional<Statement> before_, other_before_;
 };
 
 }  // namespace

@@ -19,12 +19,22 @@ void write_where(JsonWriter& w, const Where& where) {
   w.end_object();
 }
 
+void write_if_other(JsonWriter& w, std::string_view key, std::string_view word) {
+  w.key(key);
+  if (word.empty())
+    w.null();
+  else
+    w.value(word);
+}
+
 void write_trend(JsonWriter& w, const Trend& trend) {
   w.key("trend");
   if (trend.kind == Trend::Kind::None) return w.null();
   w.begin_object();
   w.word_field("change", name(trend.kind));
   w.field("before", trend.before);
+  write_if_other(w, "before_severity", trend.before_severity);
+  write_if_other(w, "before_cause", trend.before_cause);
   w.end_object();
 }
 

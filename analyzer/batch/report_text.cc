@@ -11,6 +11,7 @@ namespace tcpautopsy::batch {
 namespace {
 
 constexpr const char* kShownBy = "shown by";
+constexpr std::size_t kLabel = 13;
 
 using Rows = std::vector<std::vector<std::string>>;
 
@@ -31,8 +32,12 @@ std::string trend_text(const Trend& trend) {
     case Trend::Kind::None: return "";
     case Trend::Kind::New: return "new";
     case Trend::Kind::Same: return "same";
-    default: return fmt::format("{}, was {}", name(trend.kind), count(trend.before));
+    default: break;
   }
+  std::string out = fmt::format("{}, was {}", name(trend.kind), count(trend.before));
+  if (!trend.before_cause.empty()) out += " of " + trend.before_cause;
+  if (!trend.before_severity.empty()) out += fmt::format(" as {}", trend.before_severity);
+  return out;
 }
 
 std::string where_text(const Where& where) {
@@ -236,17 +241,33 @@ Table table_of(const Section& s) {
   return table;
 }
 
+// Commands stand beside the rows, or below them where the width is limited: they are to be copied whole.
+std::string section_text(Section s, const TextStyle& style) {
+  if (style.width == 0) {
+    s.header.emplace_back("see");
+    for (std::size_t i = 0; i < s.rows.size(); ++i) s.rows[i].push_back(seen_text(s.where[i]));
+  }
+  drop_empty_columns(s);
+  Table table(s.header, s.right);
+  table.may_leave_out({"last seen", "notes", "services", "first seen", "since", "not opened", "connections",
+                       "before", "warnings"});
+  for (std::size_t i = 0; i < s.rows.size(); ++i)
+    table.add(s.rows[i], style.width == 0 ? "" : seen_text(s.where[i]));
+  return table.text(style, 2);
+}
+
 }  // namespace
 
 std::string report_text(const Report& report, const TextStyle& style) {
   std::string out;
-  for (const std::string& line : head(report)) out += line + "\n";
+  // The values of the head stand behind labels of one width.
+  for (const std::string& line : head(report))
+    out +=
+        style.keeps_width ? paragraph(line.substr(0, kLabel), line.substr(kLabel), style.width) : line + "\n";
   out += incidents_text(report, style);
   for (Section& s : sections(report)) {
-    s.header.emplace_back("see");
-    for (std::size_t i = 0; i < s.rows.size(); ++i) s.rows[i].push_back(seen_text(s.where[i]));
-    drop_empty_columns(s);
-    out += "\n" + style.paint(Paint::Bold, s.title) + "\n" + table_of(s).text({0, style.color}, 2);
+    out += "\n" + style.paint(Paint::Bold, s.title) + "\n";
+    out += section_text(std::move(s), in_full(style));
   }
   return out;
 }

@@ -71,7 +71,7 @@ int run_batch_report(const Options& options) {
   batch::Database database(options.files.front(), batch::Database::Access::Read);
   batch::check_version(database);
   const batch::Report report = batch::make_report(database, options.batch.baseline, options.limit);
-  Output out(options.output);
+  Output out(options);
   out.write(in_words(database, report, options.format, text_style(options, out)));
   out.close();
   if (passes(report, options)) return 3;

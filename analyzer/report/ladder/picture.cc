@@ -53,12 +53,8 @@ class Rows {
       before.label = left_out_text(history_, r);
       rows_.push_back(std::move(before));
     }
-    const std::string remarks = remarks_text(r);
-    const std::string tail = remarks.empty() ? "" : " [" + remarks + "]";
     row.frame = r.frame.number;
-    row.label = segment_text(history_, rung.record) + tail;
-    if (columns(row.label) > kLongest)
-      row.label = cut(segment_text(history_, rung.record, false) + tail, kLongest);
+    row.label = segment_label(history_, rung.record, kLongest);
     row.from = r.side;
     if (rung.record >= history_.deliveries.size()) return;
     const Delivery& delivery = history_.deliveries[rung.record];

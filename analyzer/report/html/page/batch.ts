@@ -6,7 +6,9 @@ import { badge, copyable, count, el, moment, plural, section, span, table, words
 const sections: [string, string][] = [["incidents", "Incidents"], ["heat", "By time and place"], ["changes", "Changes"], ["findings", "Findings"], ["services", "Services"], ["hosts", "Hosts"], ["times", "Times"]];
 
 function trend(of: Trend | null): HTMLElement | null {
-  return of ? el("span", { class: `trend ${of.change}` }, of.change === "new" ? "new" : of.change === "same" ? "as before" : `${of.change}, ${count(of.before)} before`) : null;
+  if (!of) return null;
+  const then = `${of.before_cause ? ` of ${of.before_cause}` : ""}${of.before_severity ? ` as ${of.before_severity}` : ""}`;
+  return el("span", { class: `trend ${of.change}` }, of.change === "new" ? "new" : of.change === "same" ? "as before" : `${of.change}, ${count(of.before)}${then} before`);
 }
 
 // The command, and the one that makes the page of what it shows.

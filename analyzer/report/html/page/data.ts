@@ -171,6 +171,8 @@ export interface Where {
 export interface Trend {
   change: string;
   before: number;
+  before_severity: string | null;
+  before_cause: string | null;
 }
 
 export interface StoreIncident {
