@@ -7,6 +7,7 @@
 #include "analyzer/report/ladder/ladder.h"
 #include "analyzer/report/summary/time_tables.h"
 #include "analyzer/report/text/bit_rate.h"
+#include "analyzer/report/text/outcome_text.h"
 #include "analyzer/report/text/time_text.h"
 
 namespace tcpautopsy {
@@ -230,9 +231,8 @@ std::string heading(const FlowResult& flow, const Origin& origin, const TextStyl
   std::string out =
       style.paint(Paint::Bold, style.keeps_width ? paragraph("", title, style.width) : title + '\n');
   out += paragraph("  ", place_text(trace, origin), style.width);
-  std::string end = fmt::format("handshake {}; close {}", name(history.handshake), close_name(history));
-  if (history.closed_first != ClosedFirst::None) end += fmt::format(", first {}", closed_first_name(history));
-  end += fmt::format("; at the capture's end client {}", final_text(history, history.client()));
+  std::string end = fmt::format("{}; at the capture's end client {}", outcome_text(history),
+                                final_text(history, history.client()));
   if (!one) end += fmt::format(", server {}", final_text(history, history.server()));
   out += paragraph("  ", end, style.width);
   if (history.contradiction)

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "analyzer/report/json/flow_lines.h"
+#include "analyzer/report/text/outcome_text.h"
 #include "analyzer/report/text/time_text.h"
 
 namespace tcpautopsy {
@@ -83,9 +84,9 @@ std::string picture_title(const FlowResult& flow) {
 
 std::string picture_subtitle(const FlowResult& flow, const Origin& origin) {
   const FlowHistory& h = flow.history;
-  return fmt::format("{}, frames {} to {}, {}; handshake {}, close {}", printable(origin.file(h.trace.first)),
+  return fmt::format("{}, frames {} to {}, {}; {}", printable(origin.file(h.trace.first)),
                      h.trace.first.number, h.trace.last.number, readable_time(h.trace.first.time_ns),
-                     name(h.handshake), close_name(h));
+                     outcome_text(h));
 }
 
 }  // namespace tcpautopsy

@@ -2,6 +2,7 @@
 #include <sstream>
 
 #include "analyzer/report/ladder/ladder.h"
+#include "analyzer/report/text/outcome_text.h"
 #include "tests/unit/report/sample_flow.h"
 
 using namespace tcpautopsy;
@@ -139,4 +140,23 @@ TEST_CASE("ICMP errors are told in words") {
   icmp.code = 4;
   icmp.mtu = 1400;
   CHECK(icmp_text(icmp).find("fragmentation needed (type 3 code 4, mtu 1400)") != std::string::npos);
+}
+
+TEST_CASE("how a connection went is told in words, not in those of the records") {
+  FlowResult flow = sample_flow();
+  FlowHistory& history = flow.history;
+  history.close = Close::BothFin;
+  history.closed_first = ClosedFirst::B;
+  CHECK(outcome_text(history) == "handshake complete; closed by both ends, server first");
+  history.closed_first = ClosedFirst::Both;
+  CHECK(outcome_text(history) == "handshake complete; closed by both ends at once");
+  history.close = Close::BRst;
+  CHECK(outcome_text(history) == "handshake complete; reset by the server");
+  history.close = Close::Open;
+  CHECK(outcome_text(history) == "handshake complete; still open");
+  history.handshake = Handshake::Refused;
+  CHECK(outcome_text(history) == "refused");
+  history.handshake = Handshake::SynOnly;
+  history.close = Close::Timeout;
+  CHECK(outcome_text(history) == "SYN unanswered; timed out");
 }
