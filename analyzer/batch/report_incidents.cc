@@ -6,6 +6,7 @@
 
 #include "analyzer/causes/cause_words.h"
 #include "analyzer/causes/escalations.h"
+#include "analyzer/causes/relations.h"
 #include "analyzer/report/text/time_text.h"
 
 namespace tcpautopsy::batch {
@@ -49,7 +50,11 @@ class Lines {
             "LEFT JOIN files p ON p.unit = i.unit AND p.file = f.file "
             "WHERE i.cause = ? AND i.endpoint = ? AND i.place = ? ORDER BY i.level DESC, "
             "i.connections_failed DESC, i.connections_reset DESC, i.time_lost_ns DESC, i.first_ns, u.name, "
-            "i.incident LIMIT 1")) {
+            "i.incident LIMIT 1")),
+        by_service_(
+            store.prepare(near_another("c.server_ip = i.server_ip AND c.server_port = i.server_port"))),
+        by_host_(store.prepare(near_another("c.host = i.server_ip AND c.server_port IS NULL"))),
+        by_client_(store.prepare(near_another("c.host = i.client_ip"))) {
     const std::string before =
         "SELECT COUNT(*), IFNULL(SUM(flows), 0), MAX(level) FROM old.incidents WHERE cause = ? ";
     if (!compare) return;
@@ -76,6 +81,7 @@ class Lines {
     line.lost_ns = row.integer(kLost);
     line.first_ns = row.integer(kSince);
     line.last_ns = row.integer(kUntil);
+    explain(line);
     take_worst(line);
     if (const CauseWords* words = cause_words(line.cause)) put_in_words(line, *words);
     compare(line);
@@ -86,6 +92,23 @@ class Lines {
   static void bind(Statement& statement, const IncidentLine& line) {
     statement.with(std::string_view(line.cause), std::string_view(line.endpoint),
                    std::string_view(line.place));
+  }
+
+  // Within a capture that was judged when it was read: here by incidents of other captures.
+  void explain(IncidentLine& line) {
+    for (const Relation* row : relations_to(line.cause)) {
+      const bool service = row->reach == Reach::Service ||
+                           (row->reach == Reach::ServiceBy && line.endpoint == name(End::Server));
+      if (!service && row->reach != Reach::Host && row->reach != Reach::Client) continue;
+      Statement& elsewhere = service ? by_service_ : row->reach == Reach::Host ? by_host_ : by_client_;
+      elsewhere.with(row->cause, std::string_view(line.cause), std::string_view(line.endpoint),
+                     std::string_view(line.place));
+      const bool all = elsewhere.step() && elsewhere.integer(0) == line.incidents;
+      elsewhere.reset();
+      if (!all) continue;
+      line.explained_by = row->cause;
+      return;
+    }
   }
 
   void take_worst(IncidentLine& line) {
@@ -157,8 +180,17 @@ class Lines {
     return false;
   }
 
+  // How many incidents of a line have one of the cause near them, in another capture, where `shares` holds.
+  static std::string near_another(std::string_view shares) {
+    return fmt::format(
+        "SELECT COUNT(*) FROM incidents i WHERE i.cause = ?2 AND i.endpoint = ?3 AND i.place = ?4 AND EXISTS "
+        "(SELECT 1 FROM incidents c WHERE c.cause = ?1 AND c.unit <> i.unit AND {0} AND c.first_ns - {1} <= "
+        "i.last_ns AND i.first_ns <= c.last_ns + {1})",
+        shares, kNear);
+  }
+
   const UnitNames& names_;
-  Statement worst_;
+  Statement worst_, by_service_, by_host_, by_client_;
   std::optional<Statement> before_, other_before_;
 };
 

@@ -113,6 +113,7 @@ void write_incident(JsonWriter& w, const IncidentLine& line) {
   write_time(w, "first_time", line.first_ns);
   write_time(w, "last_time", line.last_ns);
   w.field("remedy", line.remedy);
+  write_if_other(w, "explained_by", line.explained_by);
   write_trend(w, line.trend);
   write_where(w, line.where);
 }

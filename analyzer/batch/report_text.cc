@@ -114,6 +114,9 @@ std::string incident_text(const IncidentLine& line, const TextStyle& style) {
                    fmt::format("{} to {} UTC", day_and_time(line.first_ns), day_and_time(line.last_ns)) +
                        (trend.empty() ? "" : " | " + trend),
                    style.width);
+  if (!line.explained_by.empty())
+    out +=
+        paragraph(indent, "explained by " + line.explained_by + ", seen then in other captures", style.width);
   // Not broken, so that it can be copied.
   return out + indent + printable(line.where.command) + "\n";
 }
@@ -133,16 +136,16 @@ std::string incidents_text(const Report& r, const TextStyle& style) {
 
 std::string incidents_markdown(const Report& r) {
   if (r.incidents.empty() && incidents_left_out(r) == 0) return "";
-  Table table({"severity", "what is wrong", "who has to act", "what to do", "how many", "failed", "reset",
-               "time lost", "first", "last", "trend", "seen in", kShownBy},
-              {4, 5, 6, 7});
+  Table table({"severity", "what is wrong", "explained by", "who has to act", "what to do", "how many",
+               "failed", "reset", "time lost", "first", "last", "trend", "seen in", kShownBy},
+              {5, 6, 7, 8});
   for (const IncidentLine& line : r.incidents)
-    table.add({line.severity, line.headline, actor_words(line), line.remedy, count(line.incidents),
-               count(line.failed), count(line.reset), readable_span(line.lost_ns),
+    table.add({line.severity, line.headline, line.explained_by, actor_words(line), line.remedy,
+               count(line.incidents), count(line.failed), count(line.reset), readable_span(line.lost_ns),
                day_and_time(line.first_ns), day_and_time(line.last_ns), trend_text(line.trend),
                where_text(line.where), line.where.command});
   const std::string left = left_out_text(r);
-  return "\n## " + incidents_title(r) + "\n\n" + table.markdown({12}) +
+  return "\n## " + incidents_title(r) + "\n\n" + table.markdown({13}) +
          (left.empty() ? "" : "\n" + left + "\n");
 }
 

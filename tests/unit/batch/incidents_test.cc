@@ -152,6 +152,57 @@ TEST_CASE("The trend of incidents is by their connections") {
   CHECK(trend({{more}, {at("c")}}, {{less}}).kind == Trend::Kind::Worse);
 }
 
+TEST_CASE("What another capture's incident explains is told, if it is of the service, the end and the time") {
+  Made cause = at("a"), symptom = at("b");
+  cause.cause = "service_refusing";
+  cause.endpoint = symptom.endpoint = "server";
+  cause.level = 3;
+  symptom.cause = "rst_abort";
+  constexpr std::int64_t kMinute = 60'000'000'000;
+  const auto explained = [&] {
+    const Report report = report_of({{cause}, {symptom}});
+    REQUIRE(report.incidents.size() == 2);
+    CHECK(report.incidents[0].explained_by.empty());
+    return report.incidents[1].explained_by;
+  };
+  SECTION("all of that") {
+    CHECK(explained() == "service_refusing");
+    CHECK(report_text(report_of({{cause}, {symptom}}), {80, false}).find("explained by service_refusing") !=
+          std::string::npos);
+  }
+  SECTION("nearly a minute later") {
+    symptom.first_ns = cause.last_ns + kMinute;
+    symptom.last_ns = symptom.first_ns + 1;
+    CHECK(explained() == "service_refusing");
+  }
+  SECTION("more than a minute later") {
+    symptom.first_ns = cause.last_ns + kMinute + 1;
+    symptom.last_ns = symptom.first_ns + 1;
+    CHECK(explained().empty());
+  }
+  SECTION("the other end") {
+    symptom.endpoint = "client";
+    CHECK(explained().empty());
+  }
+  SECTION("another service") {
+    symptom.port = 81;
+    CHECK(explained().empty());
+  }
+  SECTION("what it does not explain") {
+    symptom.cause = "close_wait_stuck";
+    CHECK(explained().empty());
+  }
+  SECTION("only some of them") {
+    Made later = symptom;
+    later.file = "c";
+    later.first_ns = 10 * kMinute;
+    later.last_ns = later.first_ns + 1;
+    const Report report = report_of({{cause}, {symptom}, {later}});
+    REQUIRE(report.incidents.size() == 2);
+    CHECK(report.incidents[1].explained_by.empty());
+  }
+}
+
 TEST_CASE("A cause that grew is worse, not new, whatever it is called by then") {
   Made now = at("a"), then = at("b");
   const auto trend = [&] { return report_of({{now}}, 10, {{then}}).incidents.front().trend; };

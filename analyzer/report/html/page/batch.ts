@@ -38,7 +38,7 @@ function incident(one: StoreIncident): HTMLElement {
       el("dt", {}, "What it cost"), el("dd", {}, cost.join(", ") || "nothing that packets show"),
       el("dt", {}, "How often"), el("dd", {}, `${plural(one.incidents, "time", "times")} in ${plural(one.captures, "capture", "captures")}, ${plural(one.flows, "flow", "flows")}`),
       el("dt", {}, "When"), el("dd", {}, `${short(one.first_time)} to ${short(one.last_time)} UTC`),
-      el("dt", {}, "Cause"), el("dd", {}, one.cause),
+      el("dt", {}, "Cause"), el("dd", {}, one.cause + (one.explained_by ? `, explained by ${one.explained_by} in other captures` : "")),
     ),
     commands(one.where),
   );

@@ -188,6 +188,7 @@ export interface StoreIncident {
   first_time: string;
   last_time: string;
   remedy: string;
+  explained_by: string | null;
   trend: Trend | null;
   where: Where | null;
 }
