@@ -559,6 +559,32 @@ class Reports(unittest.TestCase):
         self.assertEqual([(c["change"], c["id"]) for c in told["changes"]], [("better", "connection_refused")])
         self.assertEqual(next(f["trend"]["change"] for f in told["findings"] if f["id"] == "connection_refused"), "better")
 
+    def test_a_run_is_judged_by_the_captures_it_names(self):
+        os.mkdir(self.path("clean"))
+        self.folder.file("clean/a.pcap", pcap(connection()))
+        store = self.path("all.db")
+        def batch(folder, *more):
+            status, _, err = run("batch", self.path(folder), "--out", store, *more)
+            return status, err
+        self.assertEqual(batch("new", "--fail-on", "warning")[0], 3)
+        status, err = batch("clean", "--fail-on", "warning")
+        self.assertEqual(status, 0, err)
+        self.assertIn("holds 3 warnings of captures that were not named now", err)
+        self.assertNotIn("not named now", batch("new", "--quiet")[1])
+        self.assertEqual(batch("new", "--fail-on", "warning")[0], 3)  # nothing has changed: the same answer
+        self.assertEqual(batch("clean", "--alert", "connection_refused=2")[0], 0)
+        self.assertEqual(batch("new", "--alert", "connection_refused=2")[0], 3)
+        self.assertEqual(run("batch", "report", store, "--fail-on", "warning")[0], 3)
+        with open(self.path("new/a.pcap"), "rb") as file:
+            whole = file.read()
+        os.mkdir(self.path("cut"))
+        self.folder.file("cut/a.pcap", whole[:-5])
+        self.assertEqual(batch("cut")[0], 1)
+        status, err = batch("clean")
+        self.assertEqual(status, 0, err)
+        self.assertIn("1 broken file", err)
+        self.assertEqual(batch("cut")[0], 1)
+
     def test_written_beside_the_run(self):
         for name, begins in (("r.txt", "Store "), ("r.md", "# TCP"), ("r.json", "{")):
             status, _, _ = run("batch", self.path("new"), "--out", self.new, "--report", self.path(name), "--fail-on", "warning")

@@ -160,6 +160,17 @@ def check_file(display):
             raise AssertionError("a message box")
 
 
+def check_tables(display):
+    """The tables of statistics open beside the capture, as from the menu."""
+    for statistic, title in (("tcpautopsy_connections,stat", "Table of connections"), ("tcpautopsy_findings,stat", "Table of findings")):
+        path = without(sample("lost_final_ack"), -1)
+        with Window(display, "-r", path, "-z", statistic) as window:
+            window.wait(title, lambda title=title: display.xdotool("search", "--onlyvisible", "--name", title))
+            window.shows("with " + title, expected(path))
+            if display.xdotool("search", "--name", "Warning|Error"):
+                raise AssertionError("a message box")
+
+
 def check_live(display):
     path = sample("lost_final_ack")
     header, found = records(path)
@@ -197,6 +208,7 @@ def main():
         return MISSING
     with Display() as display:
         check_file(display)
+        check_tables(display)
         check_live(display)
 
 
