@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Drives Wireshark's window with the plugin: opens a capture, ignores its last and its first packet, reloads, filters; then captures live from a
-pipe, and stops. After each step the states of all packets are those of the command line on the same packets.
+"""Drives Wireshark's window with the plugin: opens a capture, ignores its last and its first packet, reloads, filters; opens the tables, the report
+and a ladder, goes to a connection by its number; then captures live from a pipe, and stops. After each step the states of all packets are those of the command line on the same packets.
 
     TCPAUTOPSY=... WSPLUGINS=... tests/plugin/window.py
 
@@ -107,6 +107,16 @@ class Window:
         for key in keys:
             self.display.xdotool("key", "--clearmodifiers", key)
 
+    def choose(self, place):
+        """The entry of Tools > TCP Autopsy at this place, from 0; the submenu is the last."""
+        self.keys("alt+t", "Up", "Right", *["Down"] * place, "Return")
+
+    def dialog(self, title):
+        """Waits for a window with this title; returns its number, having focused it."""
+        number = self.wait(title, lambda: self.display.xdotool("search", "--onlyvisible", "--name", title))[0]
+        self.display.xdotool("windowfocus", "--sync", number)
+        return number
+
     def packets(self):
         """The focus on the list of packets."""
         self.display.xdotool("windowfocus", "--sync", self.id)
@@ -171,6 +181,30 @@ def check_tables(display):
                 raise AssertionError("a message box")
 
 
+def check_menus(display):
+    """The report and the ladder open; going to a connection leaves its packets alone, which are ignored to be seen to be those."""
+    path = without(sample("kernel_closing"), -1)
+    flow = cli("flows", path)[2]
+    history, = cli("history", path, "--flow", str(flow["flow"]))
+    own = [part["frame"] - 1 for part in history["segments"] + history["icmp"]]
+    with Window(display, "-r", path) as window:
+        window.shows("opened", expected(path))
+        for place, title in ((0, "TCP Autopsy: connection 0"), (2, "TCP Autopsy: report")):
+            window.packets()
+            window.keys("ctrl+Home")
+            window.choose(place)
+            window.dialog(title)
+            display.xdotool("key", "Escape")
+        window.choose(1)
+        window.dialog("go to a connection")
+        display.xdotool("key", "--clearmodifiers", "shift+Tab", "ctrl+a", str(flow["flow"]), "Return")  # from OK back to the field
+        window.wait("the dialog to close", lambda: not display.xdotool("search", "--onlyvisible", "--name", "go to a connection"))
+        time.sleep(1)  # for the filter
+        window.packets()
+        window.keys("ctrl+shift+d")
+        window.shows("without the connection gone to", expected(without(path, *own)))
+
+
 def check_live(display):
     path = sample("lost_final_ack")
     header, found = records(path)
@@ -209,6 +243,7 @@ def main():
     with Display() as display:
         check_file(display)
         check_tables(display)
+        check_menus(display)
         check_live(display)
 
 
