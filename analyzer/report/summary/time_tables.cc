@@ -113,8 +113,7 @@ std::string turns_table(const FlowHistory& history, const TextStyle& style, bool
   if (facts.first.empty()) return "";
   const std::size_t shown = all ? facts.first.size() : std::min(facts.first.size(), kFewTurns);
   const std::uint64_t total = facts.turns[0] + facts.turns[1];
-  std::string out =
-      heading_of("Turns: runs of data of one end, the nearest to messages", style);
+  std::string out = heading_of("Turns: runs of data of one end, the nearest to messages", style);
   Table table({"SECONDS", "FRAME", "ENDPOINT", "BYTES", "WRITES", "ANSWERED AFTER", "TOOK", "REMARKS"},
               {0, 1, 3, 4, 5, 6});
   for (std::size_t i = 0; i < shown; ++i) {
