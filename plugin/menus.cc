@@ -95,13 +95,22 @@ void take_number(gchar** words, void*) {
   g_strfreev(words);
 }
 
+// Offers the selected packet's connection.
 void ask_for_connection(void*) {
   const funnel_ops_t* ops = funnel_get_funnel_ops();
   if (ops == nullptr || ops->new_dialog == nullptr) return;
-  static const gchar* names[] = {"Flow", nullptr};
-  static const gchar* values[] = {"0", nullptr};
-  ops->new_dialog(ops->ops_id, "TCP Autopsy: go to a connection", names, values, take_number, nullptr,
-                  nullptr);
+  guarded("go to a connection", [ops] {
+    ws_info_t* selected = nullptr;
+    plugin_if_get_ws_info(&selected);
+    Session* session = state().session.get();
+    const auto flow =
+        session == nullptr || selected == nullptr ? std::nullopt : session->flow_of(selected->cf_framenr);
+    const std::string offered = std::to_string(flow.value_or(0));
+    const gchar* names[] = {"Flow", nullptr};
+    const gchar* values[] = {offered.c_str(), nullptr};
+    ops->new_dialog(ops->ops_id, "TCP Autopsy: go to a connection", names, values, take_number, nullptr,
+                    nullptr);
+  });
 }
 
 // Of the packet that is selected; before all is read its number is known, too.
