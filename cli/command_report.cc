@@ -16,7 +16,9 @@ int run_report(const Options& options) {
   std::optional<PageBook> page;
   if (options.format == "html") page.emplace();
   std::optional<TrafficBook> traffic;
-  if (options.format == "text" && options.all) traffic.emplace();
+  // Of what else is selected it is not known while its segments come.
+  const bool known = options.selection.wants_all() || options.selection.by_number_only();
+  if (options.format == "text" && options.all && known) traffic.emplace();
   Handlers handlers;
   handlers.causes = &causes;
   handlers.flow = [&](const FlowResult& flow, const FlowContext& context) {
@@ -55,7 +57,7 @@ int run_report(const Options& options) {
   else if (options.format == "markdown")
     out.write(summary_markdown(summary));
   else if (options.all)
-    out.write(summary_text(summary, text_style(options, out), &traffic->timeline()));
+    out.write(summary_text(summary, text_style(options, out), traffic ? &traffic->timeline() : nullptr));
   else
     out.write(first_screen(summary, text_style(options, out)));
   out.close();
