@@ -9,7 +9,8 @@ namespace tcpautopsy::cli {
 
 int run_findings(const Options& options) {
   CaptureRun capture(options);
-  LineSink sink(options, finding_table_header(), {1, 3, 6});
+  // Count, incident, endpoint, time, severity, flow.
+  LineSink sink(options, finding_table_header(), {1, 3, 6}, {6, 1, 5, 4, 0, 3});
   if (options.format == "csv") sink.header(finding_csv_header());
   std::string scratch;
   CauseBook causes;

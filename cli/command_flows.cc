@@ -8,7 +8,8 @@ namespace tcpautopsy::cli {
 
 int run_flows(const Options& options) {
   CaptureRun capture(options);
-  LineSink sink(options, flow_table_header(), {0, 4, 5, 6});
+  // Bytes, packets, start, how long, handshake, client, server.
+  LineSink sink(options, flow_table_header(), {0, 4, 5, 6}, {6, 5, 1, 4, 7, 2, 3});
   if (options.format == "csv") sink.header(flow_csv_header());
   std::string scratch;
   Handlers handlers;

@@ -2,6 +2,7 @@
 
 #include "analyzer/report/html/page_book.h"
 #include "analyzer/report/summary/summary_report.h"
+#include "analyzer/report/summary/traffic_book.h"
 #include "cli/capture_run.h"
 #include "cli/commands.h"
 #include "cli/output.h"
@@ -14,18 +15,28 @@ int run_report(const Options& options) {
   CauseBook causes;
   std::optional<PageBook> page;
   if (options.format == "html") page.emplace();
+  std::optional<TrafficBook> traffic;
+  // Of what else is selected it is not known while its segments come.
+  const bool known = options.selection.wants_all() || options.selection.by_number_only();
+  if (options.format == "text" && options.all && known) traffic.emplace();
   Handlers handlers;
   handlers.causes = &causes;
   handlers.flow = [&](const FlowResult& flow, const FlowContext& context) {
     const auto wanted = [&](const Finding& f) { return options.selection.wants(f, context.capture_start); };
     summary.add(flow, context.origin, wanted);
     if (page) page->add(flow, context.origin, context.tickets, wanted);
+    if (traffic) traffic->add(flow.history);
   };
-  if (page) {
-    handlers.left_out = [&](std::uint64_t flow) { page->leave_out(flow); };
+  if (page || traffic) {
+    handlers.left_out = [&](std::uint64_t flow) {
+      if (page) page->leave_out(flow);
+      if (traffic) traffic->leave_out(flow);
+    };
     handlers.segment = [&](std::uint64_t flow, Side sender, const TcpSegment& segment,
                            const FrameRef& frame) {
-      if (options.selection.wants_number(flow)) page->segment(flow, sender, segment, frame);
+      if (!options.selection.wants_number(flow)) return;
+      if (page) page->segment(flow, sender, segment, frame);
+      if (traffic) traffic->segment(flow, sender, segment, frame);
     };
   }
   handlers.part = [&](const PartCandidate& part) {
@@ -46,7 +57,7 @@ int run_report(const Options& options) {
   else if (options.format == "markdown")
     out.write(summary_markdown(summary));
   else if (options.all)
-    out.write(summary_text(summary, text_style(options, out)));
+    out.write(summary_text(summary, text_style(options, out), traffic ? &traffic->timeline() : nullptr));
   else
     out.write(first_screen(summary, text_style(options, out)));
   out.close();

@@ -23,17 +23,16 @@ std::vector<std::size_t> flush_right(const Options& options) {
   return options.watch ? std::vector<std::size_t>{4, 6} : std::vector<std::size_t>{3, 5};
 }
 
-// Only a terminal is narrow; what goes to a file or into a pipe is whole.
-TextStyle whole_lines(TextStyle style, const Output& out) {
-  if (!out.terminal()) style.width = 0;
-  return style;
+// How known, since when, the moment, the peer.
+std::vector<std::size_t> spare(const Options& options) {
+  return options.watch ? std::vector<std::size_t>{5, 4, 0, 3} : std::vector<std::size_t>{4, 3, 2};
 }
 
 class SocketListing {
  public:
   explicit SocketListing(const Options& options) : options_(options) {
     if (options.count) return;
-    sink_.emplace(options, columns(options), flush_right(options));
+    sink_.emplace(options, columns(options), flush_right(options), spare(options));
     if (options.format == "csv") sink_->header(socket_csv_header());
   }
 
@@ -166,7 +165,7 @@ void SocketListing::finish() {
   else if (options_.format == "csv")
     out.write(counts_.csv());
   else
-    out.write(counts_.text(whole_lines(text_style(options_, out), out)));
+    out.write(counts_.text(in_full(text_style(options_, out))));
   out.close();
 }
 

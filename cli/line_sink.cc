@@ -10,13 +10,15 @@ constexpr char kCellEnd = '\x1f';  // cells hold no control characters
 
 }  // namespace
 
-LineSink::LineSink(const Options& options, std::vector<std::string> columns, std::vector<std::size_t> right)
+LineSink::LineSink(const Options& options, std::vector<std::string> columns, std::vector<std::size_t> right,
+                   std::vector<std::size_t> spare)
     : unordered_(options.unordered),
       table_(options.format == "table"),
       out_(options),
       style_(text_style(options, out_)),
       columns_(std::move(columns)),
-      right_(std::move(right)) {
+      right_(std::move(right)),
+      spare_(std::move(spare)) {
   for (const std::string& column : columns_) widths_.push_back(tcpautopsy::columns(column));
 }
 
@@ -39,6 +41,7 @@ void LineSink::end_in_order() {
 void LineSink::row(std::string_view key, const std::vector<std::string>& cells, std::string_view tail) {
   std::string joined;
   joined.reserve(kUsualRow);
+  longest_word_ = std::max(longest_word_, longest_word(cells.back()));
   for (std::size_t i = 0; i < cells.size(); ++i) {
     widths_[i] = std::max(widths_[i], tcpautopsy::columns(cells[i]));
     joined += cells[i];
@@ -57,19 +60,20 @@ void LineSink::put_row(std::string_view joined) {
     for (const std::string& column : columns_) names += column + kCellEnd;
     put_row(names);
   }
-  std::string lead, last;
+  const std::size_t width = in_full(style_).width;
+  const auto shown = columns_with_room(widths_, spare_, longest_word_, 0, width);
+  std::vector<std::string> cells;
   for (std::size_t i = 0; !joined.empty(); ++i) {
     const std::size_t end = joined.find(kCellEnd);
     const std::string_view cell = joined.substr(0, end);
     joined.remove_prefix(end + 1);
+    if (std::find(shown.begin(), shown.end(), i) == shown.end()) continue;
     const bool flush_right = std::find(right_.begin(), right_.end(), i) != right_.end();
-    if (joined.empty())
-      last = flush_right ? padded_left(cell, widths_[i]) : cell;
-    else
-      lead += (flush_right ? padded_left(cell, widths_[i]) : padded(cell, widths_[i])) + "  ";
+    cells.push_back(flush_right      ? padded_left(cell, widths_[i])
+                    : joined.empty() ? std::string(cell)
+                                     : padded(cell, widths_[i]));
   }
-  // Only a terminal is narrow; what goes to a file or into a pipe is whole.
-  out_.line(table_row(lead, last, out_.terminal() ? style_.width : 0));
+  out_.line(table_row(cells, 0, width));
 }
 
 void LineSink::finish(const std::function<bool(std::string&)>& last) {

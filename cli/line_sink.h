@@ -13,8 +13,10 @@ namespace tcpautopsy::cli {
 
 class LineSink {
  public:
-  // `columns` names the columns of a table, `right` those set flush right.
-  LineSink(const Options& options, std::vector<std::string> columns, std::vector<std::size_t> right = {});
+  // `columns` names the columns of a table, `right` those set flush right; `spare` are left out in this order
+  // where it is too narrow.
+  LineSink(const Options& options, std::vector<std::string> columns, std::vector<std::size_t> right,
+           std::vector<std::size_t> spare);
 
   // A line for programs. `tail` goes behind it while it waits.
   void line(std::string_view key, std::string_view text, std::string_view tail = {});
@@ -38,7 +40,8 @@ class LineSink {
   SortedSpool spool_;
   TextStyle style_;
   std::vector<std::string> columns_;
-  std::vector<std::size_t> right_, widths_;
+  std::vector<std::size_t> right_, spare_, widths_;
+  std::size_t longest_word_ = 0;  // of the last column
   bool headed_ = false;
 };
 

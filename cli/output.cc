@@ -137,7 +137,8 @@ void Output::start_pager() {
 
 TextStyle text_style(const Options& options, const Output& output) {
   const std::size_t width = options.width > 0 ? options.width : terminal_width(output);
-  return {std::max(width, kNarrowest), coloured(options, output), bars_of(output)};
+  return {std::max(width, kNarrowest), coloured(options, output), bars_of(output),
+          options.width > 0 || output.terminal()};
 }
 
 std::string no_such_flow(std::uint64_t flows) {

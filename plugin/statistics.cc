@@ -10,14 +10,13 @@
 
 #include "analyzer/detect/detector.h"
 #include "analyzer/report/summary/summary_report.h"
+#include "plugin/connections_table.h"
+#include "plugin/stat_tables.h"
 #include "plugin/state.h"
 #include "plugin/wireshark.h"
 
 namespace tcpautopsy::plugin {
 namespace {
-
-// Packets that a statistic was given before the capture was concluded: counted when it is drawn.
-using Waiting = std::vector<std::uint32_t>;
 
 // -z tcpautopsy,report
 struct ReportTap {
@@ -64,8 +63,6 @@ Statistics& statistics() {
   static Statistics all;
   return all;
 }
-
-bool concluded() { return state().session && state().session->finished(); }
 
 // --- the report
 
@@ -115,26 +112,6 @@ StatisticStarted report_start(const char* argument, void*) {
 
 enum Column : guint { kId, kSeverity, kCount, kPackets, kFirst, kTitle, kColumns };
 
-stat_tap_table_item_type text_item(std::string_view text) {
-  stat_tap_table_item_type item{};
-  item.type = TABLE_ITEM_STRING;
-  item.value.string_value = g_strndup(text.data(), text.size());
-  return item;
-}
-
-stat_tap_table_item_type number_item(guint number) {
-  stat_tap_table_item_type item{};
-  item.type = TABLE_ITEM_UINT;
-  item.value.uint_value = number;
-  return item;
-}
-
-void count_up(stat_tap_table* table, guint row, guint column) {
-  stat_tap_table_item_type* item = stat_tap_get_field_data(table, row, column);
-  ++item->value.uint_value;
-  stat_tap_set_field_data(table, row, column, item);
-}
-
 void show_severity(stat_tap_table* table, FindingsTable::Row& row, Severity severity) {
   row.gravest = severity;
   stat_tap_table_item_type* item = stat_tap_get_field_data(table, row.number, kSeverity);
@@ -174,57 +151,15 @@ void count_findings(stat_tap_table_ui* ui, FindingsTable& own, std::uint32_t fra
     }
 }
 
-// Before the capture has been read the packets wait: its findings are told at the end.
-template <class Key, class Own>
-tap_packet_status count_or_wait(std::map<Key, Own>& all, Key key, std::uint32_t frame,
-                                void (*count)(Key, Own&, std::uint32_t)) {
-  guarded("statistics", [&] {
-    Own& own = all[key];
-    if (concluded())
-      count(key, own, frame);
-    else
-      own.waiting.push_back(frame);
-  });
-  return TAP_PACKET_REDRAW;
-}
-
-template <class Key, class Own>
-void count_waiting(std::map<Key, Own>& all, void (*count)(Key, Own&, std::uint32_t)) {
-  for (auto& [key, own] : all)
-    for (const std::uint32_t frame : std::exchange(own.waiting, {})) count(key, own, frame);
-}
-
 tap_packet_status findings_packet(void* tapdata, packet_info* pinfo, epan_dissect_t*, const void*,
                                   tap_flags_t) {
   stat_tap_table_ui* ui = static_cast<stat_data_t*>(tapdata)->stat_tap_data;
   return count_or_wait(statistics().tables, ui, pinfo->num, &count_findings);
 }
 
-void findings_start(stat_tap_table_ui* ui) {
-  statistics().tables[ui] = FindingsTable();
-  stat_tap_add_table(ui, stat_tap_init_table("", kColumns, 0, nullptr));
-}
+void findings_start(stat_tap_table_ui* ui) { start_table(statistics().tables, ui, kColumns); }
 
-void findings_free(stat_tap_table*, guint, guint, stat_tap_table_item_type* item) {
-  if (item->type != TABLE_ITEM_STRING) return;
-  g_free(const_cast<char*>(item->value.string_value));
-  item->type = TABLE_ITEM_NONE;
-}
-
-void findings_reset(stat_tap_table* table) {
-  for (auto& [ui, own] : statistics().tables) {
-    if (ui->tables == nullptr || ui->tables->len == 0 ||
-        g_array_index(ui->tables, stat_tap_table*, 0) != table)
-      continue;
-    own = FindingsTable();
-  }
-  for (guint row = 0; row < table->num_elements; ++row) {
-    for (guint column = 0; column < kColumns; ++column)
-      findings_free(table, row, column, stat_tap_get_field_data(table, row, column));
-    g_free(table->elements[row]);
-  }
-  table->num_elements = 0;
-}
+void findings_reset(stat_tap_table* table) { reset_table(statistics().tables, table, kColumns); }
 
 // --- the populations of states
 
@@ -300,6 +235,7 @@ void end_draw(void*) {
     if (!state().session) return;
     finish_session();
     count_waiting(statistics().tables, &count_findings);
+    count_waiting_connections();
     count_waiting(statistics().trees, &count_states);
     count_waiting(statistics().finding_trees, &count_finding_tree);
   });
@@ -337,7 +273,7 @@ void register_findings_table() {
   table.stat_tap_init_cb = findings_start;
   table.packet_func = findings_packet;
   table.stat_tap_reset_table_cb = findings_reset;
-  table.stat_tap_free_table_item_cb = findings_free;
+  table.stat_tap_free_table_item_cb = free_item;
   table.nfields = kColumns;
   table.fields = columns;
   table.nparams = array_length(parameters);
@@ -350,6 +286,7 @@ void register_findings_table() {
 void register_statistics() {
   register_report();
   register_findings_table();
+  register_connections_table();
   stats_tree_register_plugin("tcpautopsy", "tcpautopsy_states", TCPAUTOPSY_TREE_MENU("States"), 0,
                              states_packet, states_start, states_end);
   stats_tree_register_plugin("tcpautopsy", "tcpautopsy_findings", TCPAUTOPSY_TREE_MENU("Findings"), 0,

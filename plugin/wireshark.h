@@ -4,6 +4,7 @@
 #include <wireshark.h>
 // The order of the others is theirs.
 #include <cfile.h>
+#include <epan/conversation_filter.h>
 #include <epan/epan_dissect.h>
 #include <epan/expert.h>
 #include <epan/frame_data.h>

@@ -113,6 +113,24 @@ class Maker {
     return row.integer(0);
   }
 
+  // At a level that the baseline does not have it at: by how many are at least so grave.
+  Trend trend_of_finding(const FindingLine& line) {
+    const std::string_view id(line.id);
+    const std::int64_t same = before("id = ? AND level = ?", id, line.level);
+    if (report_.baseline.empty() || same > 0 || before("id = ?", id) == 0) return trend(line.findings, same);
+    Statement now = db_.prepare("SELECT COUNT(*) FROM findings WHERE id = ? AND level >= ?");
+    now.with(id, line.level);
+    now.step();
+    const std::int64_t as_grave = before("id = ? AND level >= ?", id, line.level);
+    Statement gravest = db_.prepare("SELECT MAX(level) FROM old.findings WHERE id = ?");
+    gravest.with(id);
+    gravest.step();
+    return {now.integer(0) > as_grave ? Trend::Kind::Worse : Trend::Kind::Better,
+            0,
+            name(static_cast<Severity>(gravest.integer(0))),
+            {}};
+  }
+
   void findings() {
     Statement rows = db_.prepare(
         "SELECT id, level, COUNT(*), COUNT(DISTINCT server_ip || ' ' || IFNULL(server_port, '')), "
@@ -129,7 +147,7 @@ class Maker {
       line.first_ns = rows.integer(4);
       line.last_ns = rows.integer(5);
       const std::int64_t level = line.level;
-      line.trend = trend(line.findings, before("id = ? AND level = ?", std::string_view(line.id), level));
+      line.trend = trend_of_finding(line);
       line.where = gravest("n.id = ? AND n.level = ?",
                            [&](Statement& row) { row.with(std::string_view(line.id), level); });
       report_.findings.push_back(std::move(line));
@@ -247,34 +265,38 @@ class Maker {
   }
 
   void changes() {
+    // Errors and warnings are counted; `level` is the gravest of all, info and notes too, -1 for none.
     struct Counts {
-      std::int64_t now = 0, before = 0, level = 0;
+      std::int64_t now = 0, before = 0, level = -1, level_before = -1;
     };
     using Key = std::tuple<std::string, std::string, std::int64_t>;  // id, address, port or -1
     std::map<Key, Counts> all;
     for (const bool old : {false, true}) {
-      Statement rows =
-          db_.prepare(fmt::format("SELECT id, IFNULL(server_ip, ''), IFNULL(server_port, -1), COUNT(*), "
-                                  "MAX(level) FROM {}findings WHERE level "
-                                  ">= 2 GROUP BY 1, 2, 3",
-                                  old ? "old." : ""));
+      Statement rows = db_.prepare(
+          fmt::format("SELECT id, IFNULL(server_ip, ''), IFNULL(server_port, -1), SUM(level >= 2), "
+                      "MAX(level) FROM {}findings GROUP BY 1, 2, 3",
+                      old ? "old." : ""));
       while (rows.step()) {
         Counts& counts = all[{rows.text(0), rows.text(1), rows.integer(2)}];
         (old ? counts.before : counts.now) = rows.integer(3);
-        counts.level = std::max(counts.level, rows.integer(4));
+        (old ? counts.level_before : counts.level) = rows.integer(4);
       }
     }
     for (const auto& [key, counts] : all) {
-      if (counts.now == counts.before) continue;
+      const std::int64_t gravest = std::max(counts.level, counts.level_before);
+      if (gravest < 2 || (counts.now == counts.before && counts.level == counts.level_before)) continue;
       const auto& [id, ip, port] = key;
       Change change;
       change.id = id;
-      change.level = counts.level;
-      change.severity = name(static_cast<Severity>(counts.level));
+      change.level = gravest;
+      change.severity = name(static_cast<Severity>(gravest));
       change.place = port >= 0 ? place_text(ip, port) : ip;
       change.now = counts.now;
       change.before = counts.before;
-      change.kind = counts.now == 0 ? Trend::Kind::Gone : trend(counts.now, counts.before).kind;
+      change.kind = counts.level < 0 ? Trend::Kind::Gone
+                    : counts.level_before < 0
+                        ? Trend::Kind::New
+                        : trend_of_levels(counts.now, counts.before, counts.level, counts.level_before).kind;
       report_.changes.push_back(std::move(change));
     }
     const auto order = [](Trend::Kind kind) {

@@ -26,6 +26,8 @@ struct Trend {
   enum class Kind : std::uint8_t { None, New, Gone, Worse, Better, Same };
   Kind kind = Kind::None;
   std::int64_t before = 0;
+  std::string_view before_severity;  // the gravest then, where it was another
+  std::string before_cause;          // what the fault was called then, where it was another: escalations.h
 };
 std::string_view name(Trend::Kind kind);
 
@@ -35,8 +37,9 @@ struct IncidentLine {
   std::optional<std::pair<std::string, std::int64_t>> service;  // address and port
   std::int64_t level = 0, incidents = 0, captures = 0, flows = 0, failed = 0, reset = 0, lost_ns = 0,
                first_ns = 0, last_ns = 0;
-  Trend trend;  // of connections
-  Where where;  // of the gravest
+  std::string explained_by;  // the cause that others of the store have at the time; empty for none
+  Trend trend;               // of connections
+  Where where;               // of the gravest
 };
 
 struct FindingLine {

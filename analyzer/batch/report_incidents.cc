@@ -5,6 +5,8 @@
 #include <numeric>
 
 #include "analyzer/causes/cause_words.h"
+#include "analyzer/causes/escalations.h"
+#include "analyzer/causes/relations.h"
 #include "analyzer/report/text/time_text.h"
 
 namespace tcpautopsy::batch {
@@ -48,10 +50,17 @@ class Lines {
             "LEFT JOIN files p ON p.unit = i.unit AND p.file = f.file "
             "WHERE i.cause = ? AND i.endpoint = ? AND i.place = ? ORDER BY i.level DESC, "
             "i.connections_failed DESC, i.connections_reset DESC, i.time_lost_ns DESC, i.first_ns, u.name, "
-            "i.incident LIMIT 1")) {
-    if (compare)
-      before_.emplace(store.prepare(
-          "SELECT COUNT(*), SUM(flows) FROM old.incidents WHERE cause = ? AND endpoint = ? AND place = ?"));
+            "i.incident LIMIT 1")),
+        by_service_(
+            store.prepare(near_another("c.server_ip = i.server_ip AND c.server_port = i.server_port"))),
+        by_host_(store.prepare(near_another("c.host = i.server_ip AND c.server_port IS NULL"))),
+        by_client_(store.prepare(near_another("c.host = i.client_ip"))) {
+    const std::string before =
+        "SELECT COUNT(*), IFNULL(SUM(flows), 0), MAX(level) FROM old.incidents WHERE cause = ? ";
+    if (!compare) return;
+    before_.emplace(store.prepare(before + "AND endpoint = ? AND place = ?"));
+    // Of a host a cause names another end than of a connection.
+    other_before_.emplace(store.prepare(before + "AND place = ?"));
   }
 
   IncidentLine line(const Statement& row) {
@@ -72,6 +81,7 @@ class Lines {
     line.lost_ns = row.integer(kLost);
     line.first_ns = row.integer(kSince);
     line.last_ns = row.integer(kUntil);
+    explain(line);
     take_worst(line);
     if (const CauseWords* words = cause_words(line.cause)) put_in_words(line, *words);
     compare(line);
@@ -82,6 +92,23 @@ class Lines {
   static void bind(Statement& statement, const IncidentLine& line) {
     statement.with(std::string_view(line.cause), std::string_view(line.endpoint),
                    std::string_view(line.place));
+  }
+
+  // Within a capture that was judged when it was read: here by incidents of other captures.
+  void explain(IncidentLine& line) {
+    for (const Relation* row : relations_to(line.cause)) {
+      const bool service = row->reach == Reach::Service ||
+                           (row->reach == Reach::ServiceBy && line.endpoint == name(End::Server));
+      if (!service && row->reach != Reach::Host && row->reach != Reach::Client) continue;
+      Statement& elsewhere = service ? by_service_ : row->reach == Reach::Host ? by_host_ : by_client_;
+      elsewhere.with(row->cause, std::string_view(line.cause), std::string_view(line.endpoint),
+                     std::string_view(line.place));
+      const bool all = elsewhere.step() && elsewhere.integer(0) == line.incidents;
+      elsewhere.reset();
+      if (!all) continue;
+      line.explained_by = row->cause;
+      return;
+    }
   }
 
   void take_worst(IncidentLine& line) {
@@ -98,7 +125,8 @@ class Lines {
     worst_.reset();
   }
 
-  // The headline of one incident counts only its own connections.
+  // The headline of one incident counts only its own connections. Where the likely cause of the gravest has
+  // words of its own, its verdict stands.
   static void put_in_words(IncidentLine& line, const CauseWords& words) {
     CauseNames names;
     names.host = line.host.empty() ? line.service ? line.service->first : "several hosts" : line.host;
@@ -108,26 +136,62 @@ class Lines {
     names.client = line.client.empty() ? "several clients" : line.client;
     names.flows = static_cast<std::uint64_t>(line.flows);
     names.end = end_of(line.endpoint);
+    if (fill_in(words.remedy, names) != line.remedy) return;
     const bool possible = line.certainty == name(Certainty::Possible);
     line.headline =
         hedged(fill_in(words.headline, names), possible ? Certainty::Possible : Certainty::Certain);
-    line.remedy = fill_in(words.remedy, names);
+  }
+
+  struct Before {
+    std::int64_t incidents = 0, flows = 0, level = 0;
+  };
+
+  static Before taken(Statement& row) {
+    row.step();
+    const Before before{row.integer(0), row.integer(1), row.integer(2)};
+    row.reset();
+    return before;
   }
 
   // By connections, which is what an incident grows by; those that tell of none are counted themselves.
   void compare(IncidentLine& line) {
     if (!before_) return;
     bind(*before_, line);
-    before_->step();
-    const std::int64_t incidents = before_->integer(0), flows = before_->integer(1);
-    before_->reset();
-    line.trend = line.flows + flows > 0 ? trend_of(line.flows, flows, incidents > 0)
-                                        : trend_of(line.incidents, incidents, incidents > 0);
+    const Before before = taken(*before_);
+    const bool by_flows = line.flows + before.flows > 0;
+    line.trend = {Trend::Kind::New, 0, {}, {}};
+    if (before.incidents > 0)
+      line.trend = trend_of_levels(by_flows ? line.flows : line.incidents,
+                                   by_flows ? before.flows : before.incidents, line.level, before.level);
+    else if (!was_called(line, milder_forms(line.cause), Trend::Kind::Worse))
+      was_called(line, graver_forms(line.cause), Trend::Kind::Better);
+  }
+
+  // Whether the baseline has one of these at the same place.
+  bool was_called(IncidentLine& line, const std::vector<std::string_view>& causes, Trend::Kind kind) {
+    for (const std::string_view cause : causes) {
+      other_before_->with(cause, std::string_view(line.place));
+      const Before before = taken(*other_before_);
+      if (before.incidents == 0) continue;
+      line.trend = {kind, before.flows > 0 ? before.flows : before.incidents, {}, std::string(cause)};
+      if (before.level != line.level) line.trend.before_severity = name(static_cast<Severity>(before.level));
+      return true;
+    }
+    return false;
+  }
+
+  // How many incidents of a line have one of the cause near them, in another capture, where `shares` holds.
+  static std::string near_another(std::string_view shares) {
+    return fmt::format(
+        "SELECT COUNT(*) FROM incidents i WHERE i.cause = ?2 AND i.endpoint = ?3 AND i.place = ?4 AND EXISTS "
+        "(SELECT 1 FROM incidents c WHERE c.cause = ?1 AND c.unit <> i.unit AND {0} AND c.first_ns - {1} <= "
+        "i.last_ns AND i.first_ns <= c.last_ns + {1})",
+        shares, kNear);
   }
 
   const UnitNames& names_;
-  Statement worst_;
-  std::optional<Statement> before_;
+  Statement worst_, by_service_, by_host_, by_client_;
+  std::optional<Statement> before_, other_before_;
 };
 
 }  // namespace

@@ -19,12 +19,22 @@ void write_where(JsonWriter& w, const Where& where) {
   w.end_object();
 }
 
+void write_if_other(JsonWriter& w, std::string_view key, std::string_view word) {
+  w.key(key);
+  if (word.empty())
+    w.null();
+  else
+    w.value(word);
+}
+
 void write_trend(JsonWriter& w, const Trend& trend) {
   w.key("trend");
   if (trend.kind == Trend::Kind::None) return w.null();
   w.begin_object();
   w.word_field("change", name(trend.kind));
   w.field("before", trend.before);
+  write_if_other(w, "before_severity", trend.before_severity);
+  write_if_other(w, "before_cause", trend.before_cause);
   w.end_object();
 }
 
@@ -103,6 +113,7 @@ void write_incident(JsonWriter& w, const IncidentLine& line) {
   write_time(w, "first_time", line.first_ns);
   write_time(w, "last_time", line.last_ns);
   w.field("remedy", line.remedy);
+  write_if_other(w, "explained_by", line.explained_by);
   write_trend(w, line.trend);
   write_where(w, line.where);
 }

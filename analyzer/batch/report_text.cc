@@ -11,6 +11,7 @@ namespace tcpautopsy::batch {
 namespace {
 
 constexpr const char* kShownBy = "shown by";
+constexpr std::size_t kLabel = 13;
 
 using Rows = std::vector<std::vector<std::string>>;
 
@@ -31,8 +32,12 @@ std::string trend_text(const Trend& trend) {
     case Trend::Kind::None: return "";
     case Trend::Kind::New: return "new";
     case Trend::Kind::Same: return "same";
-    default: return fmt::format("{}, was {}", name(trend.kind), count(trend.before));
+    default: break;
   }
+  std::string out = fmt::format("{}, was {}", name(trend.kind), count(trend.before));
+  if (!trend.before_cause.empty()) out += " of " + trend.before_cause;
+  if (!trend.before_severity.empty()) out += fmt::format(" as {}", trend.before_severity);
+  return out;
 }
 
 std::string where_text(const Where& where) {
@@ -109,6 +114,9 @@ std::string incident_text(const IncidentLine& line, const TextStyle& style) {
                    fmt::format("{} to {} UTC", day_and_time(line.first_ns), day_and_time(line.last_ns)) +
                        (trend.empty() ? "" : " | " + trend),
                    style.width);
+  if (!line.explained_by.empty())
+    out +=
+        paragraph(indent, "explained by " + line.explained_by + ", seen then in other captures", style.width);
   // Not broken, so that it can be copied.
   return out + indent + printable(line.where.command) + "\n";
 }
@@ -128,16 +136,16 @@ std::string incidents_text(const Report& r, const TextStyle& style) {
 
 std::string incidents_markdown(const Report& r) {
   if (r.incidents.empty() && incidents_left_out(r) == 0) return "";
-  Table table({"severity", "what is wrong", "who has to act", "what to do", "how many", "failed", "reset",
-               "time lost", "first", "last", "trend", "seen in", kShownBy},
-              {4, 5, 6, 7});
+  Table table({"severity", "what is wrong", "explained by", "who has to act", "what to do", "how many",
+               "failed", "reset", "time lost", "first", "last", "trend", "seen in", kShownBy},
+              {5, 6, 7, 8});
   for (const IncidentLine& line : r.incidents)
-    table.add({line.severity, line.headline, actor_words(line), line.remedy, count(line.incidents),
-               count(line.failed), count(line.reset), readable_span(line.lost_ns),
+    table.add({line.severity, line.headline, line.explained_by, actor_words(line), line.remedy,
+               count(line.incidents), count(line.failed), count(line.reset), readable_span(line.lost_ns),
                day_and_time(line.first_ns), day_and_time(line.last_ns), trend_text(line.trend),
                where_text(line.where), line.where.command});
   const std::string left = left_out_text(r);
-  return "\n## " + incidents_title(r) + "\n\n" + table.markdown({12}) +
+  return "\n## " + incidents_title(r) + "\n\n" + table.markdown({13}) +
          (left.empty() ? "" : "\n" + left + "\n");
 }
 
@@ -236,17 +244,33 @@ Table table_of(const Section& s) {
   return table;
 }
 
+// Commands stand beside the rows, or below them where the width is limited: they are to be copied whole.
+std::string section_text(Section s, const TextStyle& style) {
+  if (style.width == 0) {
+    s.header.emplace_back("see");
+    for (std::size_t i = 0; i < s.rows.size(); ++i) s.rows[i].push_back(seen_text(s.where[i]));
+  }
+  drop_empty_columns(s);
+  Table table(s.header, s.right);
+  table.may_leave_out({"last seen", "notes", "services", "first seen", "since", "not opened", "connections",
+                       "before", "warnings"});
+  for (std::size_t i = 0; i < s.rows.size(); ++i)
+    table.add(s.rows[i], style.width == 0 ? "" : seen_text(s.where[i]));
+  return table.text(style, 2);
+}
+
 }  // namespace
 
 std::string report_text(const Report& report, const TextStyle& style) {
   std::string out;
-  for (const std::string& line : head(report)) out += line + "\n";
+  // The values of the head stand behind labels of one width.
+  for (const std::string& line : head(report))
+    out +=
+        style.keeps_width ? paragraph(line.substr(0, kLabel), line.substr(kLabel), style.width) : line + "\n";
   out += incidents_text(report, style);
   for (Section& s : sections(report)) {
-    s.header.emplace_back("see");
-    for (std::size_t i = 0; i < s.rows.size(); ++i) s.rows[i].push_back(seen_text(s.where[i]));
-    drop_empty_columns(s);
-    out += "\n" + style.paint(Paint::Bold, s.title) + "\n" + table_of(s).text({0, style.color}, 2);
+    out += "\n" + style.paint(Paint::Bold, s.title) + "\n";
+    out += section_text(std::move(s), in_full(style));
   }
   return out;
 }

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "analyzer/detect/finding.h"
+
 namespace tcpautopsy::batch {
 namespace {
 
@@ -37,9 +39,17 @@ std::string UnitNames::input(std::int64_t files, const std::string& unit, const 
 }
 
 Trend trend_of(std::int64_t now, std::int64_t before, bool known) {
-  if (!known) return {Trend::Kind::New, 0};
-  if (now == before) return {Trend::Kind::Same, before};
-  return {now > before ? Trend::Kind::Worse : Trend::Kind::Better, before};
+  if (!known) return {Trend::Kind::New, 0, {}, {}};
+  if (now == before) return {Trend::Kind::Same, before, {}, {}};
+  return {now > before ? Trend::Kind::Worse : Trend::Kind::Better, before, {}, {}};
+}
+
+Trend trend_of_levels(std::int64_t now, std::int64_t before, std::int64_t level, std::int64_t level_before) {
+  Trend trend = trend_of(now, before, true);
+  if (level == level_before) return trend;
+  trend.kind = level > level_before ? Trend::Kind::Worse : Trend::Kind::Better;
+  trend.before_severity = name(static_cast<Severity>(level_before));
+  return trend;
 }
 
 }  // namespace tcpautopsy::batch

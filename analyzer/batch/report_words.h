@@ -25,4 +25,7 @@ class UnitNames {
 // `known`: the baseline has it.
 Trend trend_of(std::int64_t now, std::int64_t before, bool known);
 
+// Where the baseline has it at another level (3 error .. 0 info) that decides, not the numbers.
+Trend trend_of_levels(std::int64_t now, std::int64_t before, std::int64_t level, std::int64_t level_before);
+
 }  // namespace tcpautopsy::batch

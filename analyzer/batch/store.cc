@@ -41,9 +41,13 @@ void check_version(Database& database) {
   if (!database.number("SELECT 1 FROM sqlite_master WHERE name = 'meta'"))
     throw StoreError(database.path() + ": is not a tcpautopsy store");
   const auto version = database.number("SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'schema'");
-  if (version != kSchemaVersion)
-    throw StoreError(fmt::format("{}: a store of version {}; this program knows {}", database.path(),
-                                 version.value_or(0), kSchemaVersion));
+  if (version == kSchemaVersion) return;
+  const bool older = version.value_or(0) < kSchemaVersion;
+  throw StoreError(
+      fmt::format("{}: this store was made by {} version of tcpautopsy (its tables are of version {}, this "
+                  "program's of {}); {}",
+                  database.path(), older ? "an earlier" : "a later", version.value_or(0), kSchemaVersion,
+                  older ? "make it anew from the captures" : "read it with that version"));
 }
 
 void make_tables(Database& database) {

@@ -56,20 +56,64 @@ TimeNs held(const FlowResult& flow, std::optional<Side> whose, std::initializer_
   return sum;
 }
 
+// What was lost of one connection, each moment of it once, whatever findings share it.
+class LostTime {
+ public:
+  LostTime(TimeNs from_ns, TimeNs until_ns) : left_(until_ns - from_ns) {}
+
+  // Of this time what was not told before.
+  TimeNs span(TimeNs from_ns, TimeNs until_ns) {
+    std::sort(told_.begin(), told_.end());
+    TimeNs fresh = 0, at = from_ns;
+    for (const auto& [begun, over] : told_) {
+      fresh += std::clamp(begun, at, std::max(at, until_ns)) - at;
+      at = std::max(at, over);
+    }
+    fresh += std::max<TimeNs>(until_ns - at, 0);
+    told_.emplace_back(from_ns, until_ns);
+    return part(fresh);
+  }
+  // So much, at moments that are not told.
+  TimeNs part(TimeNs ns) {
+    const TimeNs taken = std::clamp<TimeNs>(ns, 0, left_);
+    left_ -= taken;
+    return taken;
+  }
+
+ private:
+  TimeNs left_;
+  std::vector<std::pair<TimeNs, TimeNs>> told_;
+};
+
 // `named`: the end that the finding names; for a window it is the reader, and its peer's data waits.
-TimeNs time_lost(Lost lost, const FlowResult& flow, std::optional<Side> named, TimeNs span) {
-  const auto or_span = [span](TimeNs told) { return told > 0 ? told : span; };
+TimeNs held_for(Lost lost, const FlowResult& flow, std::optional<Side> named) {
   const auto peer = named ? std::optional(other(*named)) : named;
   switch (lost) {
-    case Lost::Nothing: return 0;
-    case Lost::Whole: return flow.history.trace.last.time_ns - flow.history.trace.first.time_ns;
-    case Lost::Span: return span;
-    case Lost::Handshake: return or_span(held(flow, std::nullopt, {HeldBy::Handshake}));
-    case Lost::Recovery: return or_span(held(flow, named, {HeldBy::LossRecovery}));
-    case Lost::Window: return or_span(held(flow, peer, {HeldBy::ZeroWindow, HeldBy::ReceiveWindow}));
-    case Lost::Nagle: return or_span(held(flow, named, {HeldBy::NagleDelayedAck}));
+    case Lost::Handshake: return held(flow, std::nullopt, {HeldBy::Handshake});
+    case Lost::Recovery: return held(flow, named, {HeldBy::LossRecovery});
+    case Lost::Window: return held(flow, peer, {HeldBy::ZeroWindow, HeldBy::ReceiveWindow});
+    case Lost::Nagle: return held(flow, named, {HeldBy::NagleDelayedAck});
+    default: return 0;
   }
-  return 0;
+}
+
+TimeNs time_lost(Lost lost, const FlowResult& flow, std::optional<Side> named, std::pair<TimeNs, TimeNs> span,
+                 LostTime& of) {
+  if (lost == Lost::Nothing) return 0;
+  if (lost == Lost::Whole) return of.span(flow.history.trace.first.time_ns, flow.history.trace.last.time_ns);
+  const TimeNs held = held_for(lost, flow, named);
+  return held > 0 ? of.part(held) : of.span(span.first, span.second);
+}
+
+// The finding with all that it explains.
+std::pair<TimeNs, TimeNs> span_of(const std::vector<Finding>& findings, std::size_t root,
+                                  const std::vector<std::size_t>& members) {
+  std::pair out{findings[root].time_ns, std::max(findings[root].time_ns, findings[root].end_ns)};
+  for (const std::size_t member : members) {
+    out.first = std::min(out.first, findings[member].time_ns);
+    out.second = std::max(out.second, findings[member].end_ns);
+  }
+  return out;
 }
 
 }  // namespace
@@ -99,12 +143,22 @@ void CauseBook::Episode::meet(const IpAddress& who) {
   several_clients = several_clients || *client != who;
 }
 
+CauseBook::Told CauseBook::Told::by(const Finding& finding) {
+  Told out{finding.severity, finding.certainty, finding.time_ns, finding.flow, finding.summary, {}};
+  for (const auto& [name, value] : finding.evidence)
+    if (const auto* text = std::get_if<std::string>(&value); name == kLikelyCause && text != nullptr)
+      out.likely = *text;
+  return out;
+}
+
 void CauseBook::Episode::tell(const Told& finding) {
   if (told && finding.severity < told->severity) return;
   const bool graver = !told || finding.severity > told->severity;
   const Certainty most = graver ? finding.certainty : std::max(told->certainty, finding.certainty);
+  const bool alike = graver || finding.likely == told->likely;
   if (graver || finding.at_ns < told->at_ns) told = finding;
   told->certainty = most;
+  if (!alike) told->likely.clear();
 }
 
 void CauseBook::Episode::take_sums(const Episode& other) {
@@ -206,7 +260,7 @@ std::size_t CauseBook::place_in(const Cause& cause, TimeNs at_ns) {
   return place;
 }
 
-CauseTicket CauseBook::add(const Group& group, bool main, const FlowResult& flow) {
+CauseTicket CauseBook::add(const Group& group, bool main, TimeNs lost_ns, const FlowResult& flow) {
   const FlowTrace& trace = flow.history.trace;
   const Finding& root = flow.findings[group.root];
   const Side server = trace.self_connection ? trace.client : trace.server();
@@ -215,11 +269,7 @@ CauseTicket CauseBook::add(const Group& group, bool main, const FlowResult& flow
                 .at = trace.facts(server).address,
                 .end = words != nullptr && !names_end(*words) ? End::None : end_of(root, trace),
                 .held_port = proves(root, "held_in")};
-  TimeNs from_ns = root.time_ns, until_ns = std::max(root.time_ns, root.end_ns);
-  for (const std::size_t member : group.members) {
-    from_ns = std::min(from_ns, flow.findings[member].time_ns);
-    until_ns = std::max(until_ns, flow.findings[member].end_ns);
-  }
+  const auto [from_ns, until_ns] = span_of(flow.findings, group.root, group.members);
   CauseTicket ticket;
   Episode& episode = episode_for(key, from_ns, until_ns, ticket);
   for (const std::size_t member : group.members) {
@@ -232,14 +282,34 @@ CauseTicket CauseBook::add(const Group& group, bool main, const FlowResult& flow
   episode.meet(trace.facts(trace.client).address.ip);
   if (episode.last_flow != trace.number) ++episode.flows;
   episode.last_flow = trace.number;
-  if (words != nullptr)
-    episode.impact.time_lost_ns += time_lost(words->lost, flow, root.side, until_ns - from_ns);
+  episode.impact.time_lost_ns += lost_ns;
   if (!main) return ticket;
   ++episode.main_flows;
   if (never_opens(flow.history.handshake)) ++episode.impact.connections_failed;
   if (flow.history.close == Close::ARst || flow.history.close == Close::BRst)
     ++episode.impact.connections_reset;
   return ticket;
+}
+
+// By the words of each group's cause; what several share is the main one's.
+std::vector<TimeNs> CauseBook::lost_of(const std::vector<Group>& groups, std::size_t main,
+                                       const FlowResult& flow) {
+  const FlowTrace& trace = flow.history.trace;
+  TimeNs until_ns = trace.last.time_ns;
+  for (const Finding& finding : flow.findings) until_ns = std::max(until_ns, finding.end_ns);
+  LostTime of(trace.first.time_ns, until_ns);
+  std::vector<TimeNs> out(groups.size());
+  const auto tell = [&](std::size_t g) {
+    const Finding& root = flow.findings[groups[g].root];
+    const CauseWords* words = cause_words(root.id);
+    if (words == nullptr) return;
+    const auto span = span_of(flow.findings, groups[g].root, groups[g].members);
+    out[g] = time_lost(words->lost, flow, root.side, span, of);
+  };
+  if (main < groups.size()) tell(main);
+  for (std::size_t g = 0; g < groups.size(); ++g)
+    if (g != main) tell(g);
+  return out;
 }
 
 std::span<const CauseTicket> CauseBook::note(const FlowResult& flow) {
@@ -251,9 +321,11 @@ std::span<const CauseTicket> CauseBook::note(const FlowResult& flow) {
   // The gravest, then the first, answers for what became of the connection.
   const auto main = std::max_element(groups.begin(), groups.end(),
                                      [](const Group& a, const Group& b) { return a.severity < b.severity; });
-  for (auto group = groups.begin(); group != groups.end(); ++group) {
-    const CauseTicket ticket = add(*group, group == main, flow);
-    for (const std::size_t member : group->members) tickets_[member] = ticket;
+  const std::vector<TimeNs> lost = lost_of(groups, static_cast<std::size_t>(main - groups.begin()), flow);
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    const CauseTicket ticket =
+        add(groups[g], groups.begin() + static_cast<std::ptrdiff_t>(g) == main, lost[g], flow);
+    for (const std::size_t member : groups[g].members) tickets_[member] = ticket;
   }
   return tickets_;
 }

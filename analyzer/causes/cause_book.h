@@ -81,10 +81,9 @@ class CauseBook {
     TimeNs at_ns = 0;
     std::optional<std::uint64_t> flow;
     std::string example;
+    std::string likely;  // cause_words.h; empty where those as grave differ
 
-    static Told by(const Finding& finding) {
-      return {finding.severity, finding.certainty, finding.time_ns, finding.flow, finding.summary};
-    }
+    static Told by(const Finding& finding);
   };
 
   // A run of them, less than kNear apart.
@@ -132,7 +131,9 @@ class CauseBook {
   static std::vector<Group> groups_of(const std::vector<Finding>& findings);
 
   Episode& episode_for(const Key& key, TimeNs from_ns, TimeNs until_ns, CauseTicket& ticket);
-  CauseTicket add(const Group& group, bool main, const FlowResult& flow);
+  static std::vector<TimeNs> lost_of(const std::vector<Group>& groups, std::size_t main,
+                                     const FlowResult& flow);
+  CauseTicket add(const Group& group, bool main, TimeNs lost_ns, const FlowResult& flow);
   std::uint32_t cause_of(Key key);
   void join_nearest(Cause& cause);
   static std::size_t place_in(const Cause& cause, TimeNs at_ns);

@@ -73,8 +73,8 @@ constexpr CauseWords kRows[]{
      "uncork, or leave MSG_MORE out of the last write"},
     {"data_beyond_window", Host, Lost::Nothing, "{E} sent beyond the receive window, {S}{n}",
      "see whether a middlebox changes windows; else update that host's stack"},
-    {"delayed_ack_stall", PeerHost, Lost::Nagle, "{E} waited for delayed ACKs of the {P}, {S}{n}",
-     "write whole messages at once; TCP_QUICKACK on the receiver"},
+    {"delayed_ack_stall", Application, Lost::Nagle, "{E} waited for delayed ACKs of the {P}, {S}{n}",
+     "leave SO_SNDBUF to the system, set TCP_NODELAY, write in larger blocks"},
     {"idle_timeout", Middlebox, Lost::Recovery, "idle connection expired in middlebox or {P}, {S}{n}",
      "send keep-alives more often than the middlebox's idle timeout"},
     {"keepalive_reset", PeerHost, Lost::Nothing, "{P} lost the connection (RST to probe), {S}{n}",
@@ -156,6 +156,25 @@ constexpr CauseWords kRows[]{
      "net.ipv4.tcp_tw_recycle=0 on the server; no timestamps behind a NAT that mixes hosts"},
 };
 
+// By what a finding's evidence calls the likely cause. Of one id all rows name an end, or none does.
+struct Likelier {
+  std::string_view likely;
+  CauseWords words;
+};
+
+constexpr Likelier kByLikelyCause[]{
+    {"idle",
+     {"rst_abort", Nobody, Lost::Nothing, "idle connection reset by the {E} or a middlebox, {S}{n}",
+      "compare the silence with idle timeouts of the {E}'s application and of middleboxes; keep-alives "
+      "help"}},
+    {"no_socket",
+     {"rst_abort", Host, Lost::Nothing, "RST of the {E}: no such connection there, {S}{n}",
+      "see whether the {E}'s process or host restarted, and failovers of what stands before it"}},
+    {"no_socket_after_handshake",
+     {"rst_abort", Nobody, Lost::Nothing, "RST of the {E} right after the handshake, {S}{n}",
+      "full accept queue with tcp_abort_on_overflow (ss -ltn), a balancer without server, or a filter"}},
+};
+
 std::string_view word(End end) {
   if (end == End::None) return "either end";
   return end == End::Client ? "client" : "server";
@@ -173,7 +192,9 @@ Actor at(End end, Actor client, Actor server) {
 
 }  // namespace
 
-const CauseWords* cause_words(std::string_view id) {
+const CauseWords* cause_words(std::string_view id, std::string_view likely) {
+  for (const Likelier& row : kByLikelyCause)
+    if (row.likely == likely && row.words.id == id) return &row.words;
   static const auto by_id = [] {
     std::map<std::string_view, const CauseWords*> all;
     for (const CauseWords& row : kRows) all.emplace(row.id, &row);

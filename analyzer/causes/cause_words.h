@@ -43,8 +43,10 @@ struct CauseWords {
   std::string_view remedy;  // one line, with the same
 };
 
-// nullptr for a finding that has no row: one that is never above info.
-const CauseWords* cause_words(std::string_view id);
+// nullptr for a finding that has no row: one that is never above info. `likely`: by its evidence of that
+// name, empty where findings of the cause differ in it.
+const CauseWords* cause_words(std::string_view id, std::string_view likely = "");
+constexpr std::string_view kLikelyCause = "likely_cause";
 
 // Whether it matters which end the finding names: else those of both ends are one cause.
 bool names_end(const CauseWords& words);

@@ -104,11 +104,11 @@ std::string CauseBook::consequence_text(const std::vector<Count>& counts, Severi
 
 Incident CauseBook::incident_of(const Cause& cause, const Episode& all, std::size_t services) const {
   const Key& key = cause.key;
-  const CauseWords* words = cause_words(key.id);
   Incident out;
   out.cause = key.id;
   out.severity = all.severity();
   const Told told = all.told.value_or(Told{});
+  const CauseWords* words = cause_words(key.id, told.likely);
   out.certainty = told.certainty;
   out.first_ns = all.from_ns;
   out.last_ns = all.until_ns;

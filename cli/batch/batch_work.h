@@ -3,9 +3,11 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "analyzer/batch/batch_run.h"
+#include "analyzer/batch/run_faults.h"
 #include "cli/options.h"
 
 namespace tcpautopsy::cli {
@@ -24,10 +26,12 @@ int stopped(std::string_view what);
 // What was named and is not there, on standard error.
 void tell_absent(const batch::Plan& plan);
 // Broken files on standard error.
-void tell_broken(batch::Database& database, const Options& options);
+using BrokenFiles = std::vector<std::pair<std::string, std::string>>;  // and why
+void tell_broken(const BrokenFiles& broken, const Options& options);
 // Limits that were met on standard error.
 void tell_limits(batch::Database& database, const Options& options);
-// Lines for other engines and the report, as asked for. True if a threshold for alerting is passed.
-bool finish_batch(batch::Database& database, const Options& options);
+// Lines for other engines and the report, as asked for. True if a threshold for alerting is passed: by the
+// findings of the run, or of all that the store holds where that is null.
+bool finish_batch(batch::Database& database, const Options& options, const batch::RunFaults* run);
 
 }  // namespace tcpautopsy::cli

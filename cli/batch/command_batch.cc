@@ -40,11 +40,23 @@ void tell_plan(const Options& options, const batch::Plan& plan) {
   out.close();
 }
 
-int exit_status(const batch::Plan& plan, batch::Store& store, bool alarmed) {
+int exit_status(const batch::Plan& plan, const batch::RunFaults& faults, bool alarmed) {
   if (alarmed) return 3;
-  if (!plan.absent.empty()) return 1;
-  const auto broken = store.database().number("SELECT COUNT(*) FROM broken_files");
-  return broken.value_or(0) > 0 ? 1 : 0;
+  return plan.absent.empty() && faults.broken.empty() ? 0 : 1;
+}
+
+// What this run is not judged by.
+void tell_elsewhere(const batch::RunFaults& faults, const Options& options) {
+  std::string out;
+  const auto count = [&](std::uint64_t many, std::string_view one, std::string_view several) {
+    if (many > 0) out += (out.empty() ? "" : ", ") + plural(many, one, several);
+  };
+  count(faults.elsewhere[3], "error", "errors");
+  count(faults.elsewhere[2], "warning", "warnings");
+  count(faults.broken_elsewhere, "broken file", "broken files");
+  if (!out.empty() && !options.quiet)
+    say(fmt::format("{} holds {} of captures that were not named now; batch report tells them",
+                    options.batch.store, out));
 }
 
 }  // namespace
@@ -106,17 +118,12 @@ void tell_absent(const batch::Plan& plan) {
   for (const batch::Missing& file : plan.absent) say(fmt::format("{}: {}", file.path, file.reason));
 }
 
-void tell_broken(batch::Database& database, const Options& options) {
-  batch::Statement rows = database.prepare("SELECT path, error FROM broken_files ORDER BY path");
-  std::size_t told = 0, all = 0;
-  while (rows.step()) {
-    ++all;
-    if (options.quiet || told == kBrokenTold) continue;
-    say(fmt::format("{}: {}", rows.text(0), rows.text(1)));
-    ++told;
-  }
-  if (all > told && !options.quiet)
-    say(fmt::format("and {} more; the store's view broken_files has all", grouped(all - told)));
+void tell_broken(const BrokenFiles& broken, const Options& options) {
+  if (options.quiet) return;
+  const std::size_t told = std::min(broken.size(), kBrokenTold);
+  for (std::size_t i = 0; i < told; ++i) say(fmt::format("{}: {}", broken[i].first, broken[i].second));
+  if (broken.size() > told)
+    say(fmt::format("and {} more; the store's view broken_files has all", grouped(broken.size() - told)));
 }
 
 // What was left out of some captures for want of room.
@@ -153,7 +160,8 @@ int run_batch(const Options& options) {
     outcome = batch::run_plan(plan, settings, store, batch_jobs(options), progress);
   }
   tell_absent(plan);
-  tell_broken(store.database(), options);
+  const batch::RunFaults faults = batch::faults_of_run(store.database(), plan);
+  tell_broken(faults.broken, options);
   tell_limits(store.database(), options);
   if (!options.quiet)
     say(fmt::format("{}: {} analysed ({}, {} packets), {} unchanged", options.batch.store,
@@ -164,13 +172,14 @@ int run_batch(const Options& options) {
     say("no captures were found");
     return 2;
   }
-  const bool alarmed = finish_batch(store.database(), options);
+  const bool alarmed = finish_batch(store.database(), options, &faults);
+  tell_elsewhere(faults, options);
   if (progress.units_done < outcome.units)
     return stopped(fmt::format(
         "{} of {} analysed, and what is told is of these and of what {} had; the same "
         "command goes on from there",
         grouped(progress.units_done), plural(outcome.units, "unit", "units"), options.batch.store));
-  return exit_status(plan, store, alarmed);
+  return exit_status(plan, faults, alarmed);
 }
 
 }  // namespace tcpautopsy::cli

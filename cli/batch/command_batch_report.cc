@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "analyzer/batch/ndjson_export.h"
 #include "analyzer/batch/report.h"
 #include "cli/batch/batch_work.h"
@@ -11,14 +14,28 @@ namespace {
 
 constexpr std::size_t kFileWidth = 100;
 
-bool passes(const batch::Report& report, const Options& options) {
+bool severe(const std::array<std::uint64_t, 4>& by_level, const Options& options) {
+  if (!options.fail_on) return false;
+  return by_level[3] + (*options.fail_on == Severity::Warning ? by_level[2] : 0) > 0;
+}
+
+bool alarming(std::string_view id, std::uint64_t count, const Options& options) {
+  const auto& alerts = options.batch.alerts;
+  return std::any_of(alerts.begin(), alerts.end(),
+                     [&](const Alert& alert) { return alert.id == id && count > alert.most; });
+}
+
+// By the trend of the whole store; by what of it a run is judged by, if one is.
+bool passes(const batch::Report& report, const Options& options, const batch::RunFaults* run) {
   const BatchOptions& b = options.batch;
-  if (options.fail_on &&
-      report.by_level[3] + (*options.fail_on == Severity::Warning ? report.by_level[2] : 0) > 0)
-    return true;
-  for (const Alert& alert : b.alerts)
+  if (severe(run == nullptr ? report.by_level : run->by_level, options)) return true;
+  if (run == nullptr) {
     for (const batch::FindingLine& line : report.findings)
-      if (line.id == alert.id && static_cast<std::uint64_t>(line.findings) > alert.most) return true;
+      if (alarming(line.id, static_cast<std::uint64_t>(line.findings), options)) return true;
+  } else {
+    for (const auto& [of, count] : run->findings)
+      if (alarming(of.first, count, options)) return true;
+  }
   const bool fresh = report.changed.count(batch::Trend::Kind::New) != 0;
   const bool worse = report.changed.count(batch::Trend::Kind::Worse) != 0;
   return (fresh && (b.fail_on_new || b.fail_on_worse)) || (worse && b.fail_on_worse);
@@ -45,7 +62,7 @@ void check_baseline(const Options& options) {
   batch::check_version(baseline);
 }
 
-bool finish_batch(batch::Database& database, const Options& options) {
+bool finish_batch(batch::Database& database, const Options& options, const batch::RunFaults* run) {
   const BatchOptions& b = options.batch;
   if (!b.ndjson.empty()) batch::export_ndjson(database, b.ndjson);
   const bool alerting = options.fail_on || !b.alerts.empty() || b.fail_on_new || b.fail_on_worse;
@@ -62,7 +79,7 @@ bool finish_batch(batch::Database& database, const Options& options) {
     out.write(in_words(database, report, format, style));
     out.close();
   }
-  return passes(report, options);
+  return passes(report, options, run);
 }
 
 int run_batch_report(const Options& options) {
@@ -71,10 +88,10 @@ int run_batch_report(const Options& options) {
   batch::Database database(options.files.front(), batch::Database::Access::Read);
   batch::check_version(database);
   const batch::Report report = batch::make_report(database, options.batch.baseline, options.limit);
-  Output out(options.output);
+  Output out(options);
   out.write(in_words(database, report, options.format, text_style(options, out)));
   out.close();
-  if (passes(report, options)) return 3;
+  if (passes(report, options, nullptr)) return 3;
   return report.broken_files > 0 ? 1 : 0;
 }
 

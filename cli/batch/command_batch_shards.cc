@@ -76,10 +76,13 @@ int run_batch_merge(const Options& options) {
   end_reading_on_signals();
   batch::merge_shards(folder, target_of(options.batch.store).path);
   batch::Database store(options.batch.store, batch::Database::Access::Read);
-  tell_broken(store, options);
+  BrokenFiles broken;
+  batch::Statement rows = store.prepare("SELECT path, error FROM broken_files ORDER BY path");
+  while (rows.step()) broken.emplace_back(rows.text(0), rows.text(1));
+  tell_broken(broken, options);
   tell_limits(store, options);
-  if (finish_batch(store, options)) return 3;
-  return store.number("SELECT COUNT(*) FROM broken_files").value_or(0) > 0 ? 1 : 0;
+  if (finish_batch(store, options, nullptr)) return 3;
+  return broken.empty() ? 0 : 1;
 }
 
 }  // namespace tcpautopsy::cli

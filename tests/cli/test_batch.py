@@ -536,6 +536,55 @@ class Reports(unittest.TestCase):
         self.assertEqual(report("--fail-on-new"), 2)
         self.assertEqual(run("batch", "report", self.path("nowhere"))[0], 2)
 
+    def test_a_store_of_another_version_is_refused(self):
+        for version, words in ((1, ("an earlier version", "make it anew")), (99, ("a later version", "with that version"))):
+            with sqlite3.connect(self.old) as store:
+                store.execute("UPDATE meta SET value = ? WHERE key = 'schema'", (str(version),))
+            for arguments in (("report", self.old), ("report", self.new, "--baseline", self.old), (self.path("new"), "--out", self.old)):
+                status, out, err = run("batch", *arguments)
+                self.assertEqual((status, out), (2, ""), err)
+                for word in (self.old, "version %d" % version, *words):
+                    self.assertIn(word, err)
+
+    def test_findings_that_grew_graver_are_not_new(self):
+        """The same finding, a note before and a warning now, at one service."""
+        with sqlite3.connect(self.old) as store:
+            store.execute("UPDATE findings SET level = 1, severity = 'note' WHERE id = 'connection_refused'")
+        told = json.loads(run("batch", "report", self.new, "--baseline", self.old, "--format", "json")[1])
+        trend = next(f["trend"] for f in told["findings"] if f["id"] == "connection_refused")
+        self.assertEqual((trend["change"], trend["before_severity"]), ("worse", "note"))
+        self.assertEqual([(c["change"], c["id"]) for c in told["changes"]], [("worse", "connection_refused")])
+        self.assertEqual(run("batch", "report", self.new, "--baseline", self.old, "--fail-on-new")[0], 0)
+        told = json.loads(run("batch", "report", self.old, "--baseline", self.new, "--format", "json")[1])
+        self.assertEqual([(c["change"], c["id"]) for c in told["changes"]], [("better", "connection_refused")])
+        self.assertEqual(next(f["trend"]["change"] for f in told["findings"] if f["id"] == "connection_refused"), "better")
+
+    def test_a_run_is_judged_by_the_captures_it_names(self):
+        os.mkdir(self.path("clean"))
+        self.folder.file("clean/a.pcap", pcap(connection()))
+        store = self.path("all.db")
+        def batch(folder, *more):
+            status, _, err = run("batch", self.path(folder), "--out", store, *more)
+            return status, err
+        self.assertEqual(batch("new", "--fail-on", "warning")[0], 3)
+        status, err = batch("clean", "--fail-on", "warning")
+        self.assertEqual(status, 0, err)
+        self.assertIn("holds 3 warnings of captures that were not named now", err)
+        self.assertNotIn("not named now", batch("new", "--quiet")[1])
+        self.assertEqual(batch("new", "--fail-on", "warning")[0], 3)  # nothing has changed: the same answer
+        self.assertEqual(batch("clean", "--alert", "connection_refused=2")[0], 0)
+        self.assertEqual(batch("new", "--alert", "connection_refused=2")[0], 3)
+        self.assertEqual(run("batch", "report", store, "--fail-on", "warning")[0], 3)
+        with open(self.path("new/a.pcap"), "rb") as file:
+            whole = file.read()
+        os.mkdir(self.path("cut"))
+        self.folder.file("cut/a.pcap", whole[:-5])
+        self.assertEqual(batch("cut")[0], 1)
+        status, err = batch("clean")
+        self.assertEqual(status, 0, err)
+        self.assertIn("1 broken file", err)
+        self.assertEqual(batch("cut")[0], 1)
+
     def test_written_beside_the_run(self):
         for name, begins in (("r.txt", "Store "), ("r.md", "# TCP"), ("r.json", "{")):
             status, _, _ = run("batch", self.path("new"), "--out", self.new, "--report", self.path(name), "--fail-on", "warning")
@@ -601,10 +650,16 @@ class Incidents(unittest.TestCase):
     def test_trend(self):
         once, more = self.store("once", a=refused()), self.store("more", a=refused(), b=refused(port=50002))
         trends = lambda now, then: [i["trend"] for i in self.report(now, "--baseline", then)["incidents"]]
-        self.assertEqual(trends(more, once), [{"change": "worse", "before": 1}])
-        self.assertEqual(trends(once, more), [{"change": "better", "before": 2}])
-        self.assertEqual(trends(once, once), [{"change": "same", "before": 1}])
-        self.assertEqual(trends(once, self.store("other", a=unanswered())), [{"change": "new", "before": 0}])
+        trend = lambda change, before, **more: {"change": change, "before": before, "before_severity": None, "before_cause": None, **more}
+        self.assertEqual(trends(more, once), [trend("worse", 1)])
+        self.assertEqual(trends(once, more), [trend("better", 2)])
+        self.assertEqual(trends(once, once), [trend("same", 1)])
+        self.assertEqual(trends(once, self.store("other", a=unanswered())), [trend("new", 0)])
+        all_refused = self.store("all", a=[f for i in range(20) for f in refused(port=50001 + i, start=i)])
+        self.assertEqual(trends(all_refused, more), [trend("worse", 2, before_severity="warning", before_cause="connection_refused")])
+        self.assertIn("worse, was 2 of connection_refused as warning", " ".join(run("batch", "report", all_refused, "--baseline", more)[1].split()))
+        self.assertEqual(run("batch", "report", all_refused, "--baseline", more, "--fail-on-worse")[0], 3)
+        self.assertEqual(trends(more, all_refused), [trend("better", 20, before_severity="error", before_cause="service_refusing")])
 
     def test_first_in_text_and_markdown_within_the_width(self):
         services = [f for i in range(4) for f in refused(port=50001 + i, service=81 + i)]

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import unittest
 from xml.etree import ElementTree
 
@@ -141,6 +142,16 @@ class Output(unittest.TestCase):
         report = json.loads(run("report", "--format", "json", self.path)[1])
         self.assertEqual((report["connections"], report["handshake"]["refused"]), (3, 1))
         self.assertIn("| warning | `connection_refused` | 1 |", run("report", "--format", "markdown", self.path)[1])
+
+    def test_traffic_over_time(self):
+        path = self.folder.file("busy.pcap", pcap([f for i in range(20) for f in connection(((10, 0, 0, 1), 50000 + i), start=i)]))
+        def lines(*arguments):
+            return [line.split("|")[0].strip() for line in run("report", "--all", *arguments, path)[1].splitlines() if line.count("|") == 2]
+        self.assertEqual(lines(), ["throughput", "retransmissions", "established"])
+        self.assertEqual(lines("--flow", "3"), ["throughput", "retransmissions", "established"])
+        self.assertEqual(lines("--port", "50003"), [])
+        rates = [re.search(r"peak (.*), 10:00:", run("report", "--all", *only, path)[1]).group(1) for only in ((), ("--flow", "3"))]
+        self.assertNotEqual(*rates)
 
     def test_colour(self):
         escape = "\033["

@@ -23,11 +23,20 @@ class Paging(unittest.TestCase):
             self.assertGreater(len(lines), 1)
             self.assertTrue(all(line.startswith("paged:") for line in lines), (arguments, lines))
         self.assertTrue(self.shown("explain").startswith("paged:"))
+        store = self.folder.path("store.db")
+        run("batch", self.path, "--out", store)
+        for arguments in ([], ["--format", "markdown"]):
+            lines = self.shown("batch", "report", store, *arguments).splitlines()
+            self.assertGreater(len(lines), 1)
+            self.assertTrue(all(line.startswith("paged:") for line in lines), lines)
 
     def test_what_is_not_paged(self):
         for arguments in (["flows", "--format", "ndjson"], ["flows", "--unordered"], ["report", "--no-pager"],
                           ["stream", "--flow", "0"], ["history", "--flow", "0", "--format", "svg"]):
             self.assertNotIn("paged:", self.shown(*arguments, self.path), arguments)
+        store = self.folder.path("store.db")
+        run("batch", self.path, "--out", store)
+        self.assertNotIn("paged:", self.shown("batch", "report", store, "--format", "json"))
         self.assertNotIn("paged:", run("report", self.path, env={"PAGER": MARK})[1])
         self.assertNotIn("paged:", self.shown("report", self.path, env={"TERM": "dumb"}))
         out = self.folder.path("out")

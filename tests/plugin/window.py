@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Drives Wireshark's window with the plugin: opens a capture, ignores its last and its first packet, reloads, filters; then captures live from a
-pipe, and stops. After each step the states of all packets are those of the command line on the same packets.
+"""Drives Wireshark's window with the plugin: opens a capture, ignores its last and its first packet, reloads, filters; opens the tables, the report
+and a ladder, goes to a connection by its number; then captures live from a pipe, and stops. After each step the states of all packets are those of the command line on the same packets.
 
     TCPAUTOPSY=... WSPLUGINS=... tests/plugin/window.py
 
@@ -8,6 +8,7 @@ Needs wireshark, Xvfb and xdotool; keys go to a display of its own. A plugin wit
 """
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -56,13 +57,14 @@ class Window:
         self.display = display
         self.states = os.path.join(HOME, "states")
         runtime = os.path.join(HOME, "runtime")
+        self.said = tempfile.TemporaryFile("w+")
         shutil.rmtree(runtime, ignore_errors=True)
         if os.path.exists(self.states):
             os.remove(self.states)
         own = ["DISPLAY=" + display.name, "QT_QPA_PLATFORM=xcb", "LIBGL_ALWAYS_SOFTWARE=1", "XDG_RUNTIME_DIR=" + runtime, "TCPAUTOPSY_WINDOW_STATES=" + self.states]
         subprocess.run([*AS_NOBODY, "mkdir", "-m", "700", runtime], check=True)
         self.program = subprocess.Popen([*AS_NOBODY, *environment(), *own, "wireshark", "-X", "lua_script:" + LUA, "-o", "tap_update_interval:500", "-o",
-                                         "gui.ask_unsaved:FALSE", "-Y", FILTER, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+                                         "gui.ask_unsaved:FALSE", "-Y", FILTER, *arguments], stdout=subprocess.DEVNULL, stderr=self.said, start_new_session=True)
         self.id = self.wait("a window", self.find)
 
     def find(self):
@@ -79,7 +81,8 @@ class Window:
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             if self.program.poll() is not None:
-                raise AssertionError(f"Wireshark ended with {self.program.returncode}: {self.program.stderr.read()[-2000:]}")
+                self.said.seek(0)
+                raise AssertionError(f"Wireshark ended with {self.program.returncode}: {self.said.read()[-2000:]}")
             found = ask()
             if found:
                 return found
@@ -104,6 +107,16 @@ class Window:
         for key in keys:
             self.display.xdotool("key", "--clearmodifiers", key)
 
+    def choose(self, place):
+        """The entry of Tools > TCP Autopsy at this place, from 0; the submenu is the last."""
+        self.keys("alt+t", "Up", "Right", *["Down"] * place, "Return")
+
+    def dialog(self, title):
+        """Waits for a window with this title; returns its number, having focused it."""
+        number = self.wait(title, lambda: self.display.xdotool("search", "--onlyvisible", "--name", title))[0]
+        self.display.xdotool("windowfocus", "--sync", number)
+        return number
+
     def packets(self):
         """The focus on the list of packets."""
         self.display.xdotool("windowfocus", "--sync", self.id)
@@ -121,8 +134,10 @@ class Window:
         return self
 
     def __exit__(self, *_):
-        self.program.kill()
-        self.program.communicate()
+        # With what it started: dumpcap would go on waiting.
+        os.killpg(self.program.pid, signal.SIGKILL)
+        self.program.wait()
+        self.said.close()
 
 
 def without(path, *left_out):
@@ -155,6 +170,41 @@ def check_file(display):
             raise AssertionError("a message box")
 
 
+def check_tables(display):
+    """The tables of statistics open beside the capture, as from the menu."""
+    for statistic, title in (("tcpautopsy_connections,stat", "Table of connections"), ("tcpautopsy_findings,stat", "Table of findings")):
+        path = without(sample("lost_final_ack"), -1)
+        with Window(display, "-r", path, "-z", statistic) as window:
+            window.wait(title, lambda title=title: display.xdotool("search", "--onlyvisible", "--name", title))
+            window.shows("with " + title, expected(path))
+            if display.xdotool("search", "--name", "Warning|Error"):
+                raise AssertionError("a message box")
+
+
+def check_menus(display):
+    """The report and the ladder open; going to a connection leaves its packets alone, which are ignored to be seen to be those."""
+    path = without(sample("kernel_closing"), -1)
+    flow = cli("flows", path)[2]
+    history, = cli("history", path, "--flow", str(flow["flow"]))
+    own = [part["frame"] - 1 for part in history["segments"] + history["icmp"]]
+    with Window(display, "-r", path) as window:
+        window.shows("opened", expected(path))
+        for place, title in ((0, "TCP Autopsy: connection 0"), (2, "TCP Autopsy: report")):
+            window.packets()
+            window.keys("ctrl+Home")
+            window.choose(place)
+            window.dialog(title)
+            display.xdotool("key", "Escape")
+        window.choose(1)
+        window.dialog("go to a connection")
+        display.xdotool("key", "--clearmodifiers", "shift+Tab", "ctrl+a", str(flow["flow"]), "Return")  # from OK back to the field
+        window.wait("the dialog to close", lambda: not display.xdotool("search", "--onlyvisible", "--name", "go to a connection"))
+        time.sleep(1)  # for the filter
+        window.packets()
+        window.keys("ctrl+shift+d")
+        window.shows("without the connection gone to", expected(without(path, *own)))
+
+
 def check_live(display):
     path = sample("lost_final_ack")
     header, found = records(path)
@@ -180,11 +230,20 @@ def check_live(display):
         window.shows("capture stopped", expected(path))
 
 
+MISSING = 77  # ctest shows the test as skipped
+
+
 def main():
     if PRELOAD:
         sys.exit("a sanitizer's runtime cannot be loaded into dumpcap: build the plugin without")
+    missing = [program for program in ("wireshark", "Xvfb", "xdotool") if shutil.which(program) is None]
+    if missing:
+        print("skipped: there is no", ", ".join(missing))
+        return MISSING
     with Display() as display:
         check_file(display)
+        check_tables(display)
+        check_menus(display)
         check_live(display)
 
 

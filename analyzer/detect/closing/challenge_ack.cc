@@ -27,7 +27,7 @@ constexpr Doc kDoc{
     .causes =
         "A client that crashed or was restarted and reuses its port. Port reuse against a connection that "
         "the other end still holds, for example behind a NAT. An old duplicate SYN. A middlebox or attacker "
-        "that forges RSTs or SYNs. A RST that overtook data.",
+        "that forges RSTs or SYNs. A RST that came before data sent earlier (out of order).",
     .confirm =
         "On the endpoint: nstat -az TcpExtTCPChallengeACK (sent), TcpExtTCPSYNChallenge (for SYNs), "
         "TcpExtTCPACKSkippedChallenge (suppressed); sysctl net.ipv4.tcp_challenge_ack_limit, "

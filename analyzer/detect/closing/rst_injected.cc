@@ -166,7 +166,7 @@ handshake
 no finding
 )",
      true},
-    {"A segment that the RST overtook", R"(
+    {"A segment sent before the RST arrives after it (out of order)", R"(
 handshake
 +.01    A > B  P. 1:101(100) ack 1
 +.01    A < B  R. 201:201(0) ack 101

@@ -10,8 +10,8 @@
 #include "analyzer/report/html/flow_rows.h"
 #include "analyzer/report/html/page_document.h"
 #include "analyzer/report/html/series_shelf.h"
-#include "analyzer/report/html/timeline.h"
 #include "analyzer/report/summary/summary.h"
+#include "analyzer/report/summary/timeline.h"
 #include "analyzer/report/text/names.h"
 
 namespace tcpautopsy {

@@ -54,7 +54,10 @@ std::string ladder_json(const FlowResult& flow, const Origin& origin);
 
 // "SYN+ACK 0:0(0) ack 1 win 65160 mss 1460": seq and ack relative, the window in octets, "win 502?" where its
 // scale is not known.
-std::string segment_text(const FlowHistory& history, RecordIndex record, bool with_window = true);
+enum class Detail : std::uint8_t { Whole, NoWindow, NoNumbers };
+std::string segment_text(const FlowHistory& history, RecordIndex record, Detail detail = Detail::Whole);
+// The same with what stands out about it ("[resent]"), which stays where there is little room.
+std::string segment_label(const FlowHistory& history, RecordIndex record, std::size_t room);
 // "STATE+", "(STATE)?": the state entered, marked by how it is known; the ladder's legend explains the marks.
 std::string entered_text(const Transition& change);
 // "... 3 segments ->; 3, 3.4 kB <- ...": a run; the same of segments that the record stands for beside

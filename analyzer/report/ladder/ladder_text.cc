@@ -6,12 +6,16 @@
 #include "analyzer/report/json/flow_lines.h"
 #include "analyzer/report/ladder/ladder.h"
 #include "analyzer/report/summary/time_tables.h"
+#include "analyzer/report/text/bit_rate.h"
+#include "analyzer/report/text/outcome_text.h"
 #include "analyzer/report/text/time_text.h"
 
 namespace tcpautopsy {
 namespace {
 
 constexpr std::size_t kMark = 5;  // columns for the numbers of findings
+// Of the arrows at least; below the first there are no times, if the width is to be kept.
+constexpr std::size_t kMiddle = 28, kNarrowMiddle = 16;
 
 // Draws the rungs of one flow, line by line.
 class Drawing {
@@ -40,7 +44,12 @@ class Drawing {
     }
     const std::size_t fixed =
         kMark + frame_width_ + 1 + time_width_ + 1 + state_width_[0] + 1 + 1 + state_width_[1];
-    middle_ = std::max<std::size_t>(style_.width > fixed ? style_.width - fixed : 0, 28);
+    middle_ = style_.width > fixed ? style_.width - fixed : 0;
+    if (middle_ < kMiddle && style_.keeps_width) {
+      middle_ = std::max(middle_ + time_width_ + 1, kNarrowMiddle);
+      timed_ = false;
+    }
+    middle_ = std::max(middle_, timed_ ? kMiddle : kNarrowMiddle);
   }
 
   void header() {
@@ -88,12 +97,8 @@ class Drawing {
   void draw_segment(const Rung& rung) {
     const SegmentRecord& r = history_.records()[rung.record];
     if (r.folded_packets > 0) left_out(r);
-    const std::string remarks = remarks_text(history_, rung.record);
-    const std::string tail = remarks.empty() ? "" : " [" + remarks + "]";
-    std::string label = segment_text(history_, rung.record) + tail;
-    const std::size_t room = middle_ - 9;
-    if (columns(label) > room) label = segment_text(history_, rung.record, false) + tail;
-    packet_line(rung, r.frame.number, arrow(cut(label, room), r.side, fate(rung.record)));
+    packet_line(rung, r.frame.number,
+                arrow(segment_label(history_, rung.record, middle_ - 9), r.side, fate(rung.record)));
   }
 
   void draw_timer(const Rung& rung) { packet_line(rung, 0, bars(timer_text(rung))); }
@@ -112,7 +117,7 @@ class Drawing {
   }
 
   std::string bars(std::string_view text) const {
-    return "|  " + padded(cut(text, middle_ - 6), middle_ - 6) + "  |";
+    return "|  " + padded(first_words(text, middle_ - 6), middle_ - 6) + "  |";
   }
 
   std::string arrow(const std::string& label, Side from, Fate fate) const {
@@ -147,9 +152,10 @@ class Drawing {
 
   void line(std::string_view mark, std::string_view frame, std::string_view time, const Cell& left,
             const std::string& middle, const Cell& right, Paint paint = Paint::Plain) {
-    const std::string shown = cut(mark, kMark - 1);
+    const std::string shown = first_words(mark, kMark - 1);
     out_ += style_.paint(Paint::Red, shown) + std::string(kMark - columns(shown), ' ');
-    out_ += padded_left(frame, frame_width_) + ' ' + padded_left(time, time_width_) + ' ';
+    out_ += padded_left(frame, frame_width_) + ' ';
+    if (timed_) out_ += padded_left(time, time_width_) + ' ';
     const std::size_t room = state_width_[index(history_.client())];
     out_ += std::string(room - std::min(room, columns(left.text)), ' ') + style_.paint(left.paint, left.text);
     out_ += ' ' + style_.paint(paint, middle) + ' ' + style_.paint(right.paint, right.text);
@@ -172,7 +178,8 @@ class Drawing {
   const FlowResult& flow_;
   const FlowHistory& history_;
   const TextStyle& style_;
-  std::size_t frame_width_ = 5, time_width_ = 8, middle_ = 28;
+  std::size_t frame_width_ = 5, time_width_ = 8, middle_ = kMiddle;
+  bool timed_ = true;
   PerSide<std::size_t> state_width_{};
   std::vector<std::size_t> introduced_;
   std::string out_;
@@ -195,17 +202,6 @@ std::string place_text(const FlowTrace& trace, const Origin& origin) {
                                 trace.first.number, trace.last.number, readable_time(trace.first.time_ns));
   const TimeNs lasted = trace.last.time_ns - trace.first.time_ns;
   return lasted == 0 ? out : out + ", " + readable_span(lasted);
-}
-
-std::string bit_rate(std::uint64_t octets, TimeNs span) {
-  double rate = 8e9 * static_cast<double>(octets) / static_cast<double>(span);
-  std::string_view unit = "bit/s";
-  for (const std::string_view larger : {"kbit/s", "Mbit/s", "Gbit/s"}) {
-    if (rate < 999.5) break;
-    rate /= 1000;
-    unit = larger;
-  }
-  return fmt::format("{:.{}f} {}", rate, rate < 99.95 && unit != "bit/s" ? 1 : 0, unit);
 }
 
 // From the first packet to the last; empty where all came at one time, or nothing was carried.
@@ -232,11 +228,11 @@ std::string heading(const FlowResult& flow, const Origin& origin, const TextStyl
                              to_string(server.address));
   if (trace.incarnation > 0) title += fmt::format(", incarnation {}", trace.incarnation);
   title += wrapping(origin.encapsulation);
-  std::string out = style.paint(Paint::Bold, title) + '\n';
+  std::string out =
+      style.paint(Paint::Bold, style.keeps_width ? paragraph("", title, style.width) : title + '\n');
   out += paragraph("  ", place_text(trace, origin), style.width);
-  std::string end = fmt::format("handshake {}; close {}", name(history.handshake), close_name(history));
-  if (history.closed_first != ClosedFirst::None) end += fmt::format(", first {}", closed_first_name(history));
-  end += fmt::format("; at the capture's end client {}", final_text(history, history.client()));
+  std::string end = fmt::format("{}; at the capture's end client {}", outcome_text(history),
+                                final_text(history, history.client()));
   if (!one) end += fmt::format(", server {}", final_text(history, history.server()));
   out += paragraph("  ", end, style.width);
   if (history.contradiction)
@@ -290,9 +286,9 @@ std::string transitions_text(const FlowHistory& history, const TextStyle& style)
                std::string(t.rfc)});
   }
   if (table.empty()) return "";
-  TextStyle whole = style;
-  whole.width = 0;
-  return heading_line("Changes of state, when the endpoint itself made them", style) + table.text(whole, 2);
+  table.may_leave_out({"RFC", "CAUSE", "FRAME", "SECONDS"});
+  return heading_line("Changes of state, when the endpoint itself made them", style) +
+         table.text(in_full(style), 2);
 }
 
 std::string findings_text(const FlowResult& flow, const TextStyle& style) {
@@ -306,7 +302,7 @@ std::string findings_text(const FlowResult& flow, const TextStyle& style) {
                        style.paint(Paint::Bold, finding.id), endpoint ? fmt::format(" ({})", *endpoint) : "",
                        name(finding.certainty));
     out += paragraph("     ", printable(finding.summary), style.width);
-    if (!finding.frames.empty()) out += "     frames " + frames_text(finding, 12) + '\n';
+    if (!finding.frames.empty()) out += paragraph("     frames ", frames_text(finding, 12), style.width);
   }
   return out;
 }

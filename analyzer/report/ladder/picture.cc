@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "analyzer/report/json/flow_lines.h"
+#include "analyzer/report/text/outcome_text.h"
 #include "analyzer/report/text/time_text.h"
 
 namespace tcpautopsy {
@@ -53,12 +54,8 @@ class Rows {
       before.label = left_out_text(history_, r);
       rows_.push_back(std::move(before));
     }
-    const std::string remarks = remarks_text(history_, rung.record);
-    const std::string tail = remarks.empty() ? "" : " [" + remarks + "]";
     row.frame = r.frame.number;
-    row.label = segment_text(history_, rung.record) + tail;
-    if (columns(row.label) > kLongest)
-      row.label = cut(segment_text(history_, rung.record, false) + tail, kLongest);
+    row.label = segment_label(history_, rung.record, kLongest);
     row.from = r.side;
     if (rung.record >= history_.deliveries.size()) return;
     const Delivery& delivery = history_.deliveries[rung.record];
@@ -87,9 +84,9 @@ std::string picture_title(const FlowResult& flow) {
 
 std::string picture_subtitle(const FlowResult& flow, const Origin& origin) {
   const FlowHistory& h = flow.history;
-  return fmt::format("{}, frames {} to {}, {}; handshake {}, close {}", printable(origin.file(h.trace.first)),
+  return fmt::format("{}, frames {} to {}, {}; {}", printable(origin.file(h.trace.first)),
                      h.trace.first.number, h.trace.last.number, readable_time(h.trace.first.time_ns),
-                     name(h.handshake), close_name(h));
+                     outcome_text(h));
 }
 
 }  // namespace tcpautopsy

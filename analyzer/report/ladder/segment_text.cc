@@ -6,6 +6,7 @@
 #include "analyzer/decode/window_scale.h"
 #include "analyzer/infer/record_search.h"
 #include "analyzer/report/ladder/ladder.h"
+#include "analyzer/report/text/text.h"
 
 namespace tcpautopsy {
 namespace {
@@ -93,14 +94,15 @@ std::optional<std::uint64_t> advertised_window(const FlowHistory& history, const
   return std::uint64_t{record.window} << window_shift(own.syn_options, peer.syn_options);
 }
 
-std::string segment_text(const FlowHistory& history, RecordIndex at, bool with_window) {
+std::string segment_text(const FlowHistory& history, RecordIndex at, Detail detail) {
   const SegmentRecord& r = history.records()[at];
   std::string out = flags_text(r.flags);
+  if (detail == Detail::NoNumbers) return out;
   if (r.payload > 0 || (r.flags & (kSyn | kFin | kRst)) != 0) {
     fmt::format_to(std::back_inserter(out), " {}:{}({})", r.seq, r.seq + r.payload, r.payload);
   }
   if (r.has(kAck)) fmt::format_to(std::back_inserter(out), " ack {}", r.ack);
-  if (with_window && !r.has(kRst)) {
+  if (detail == Detail::Whole && !r.has(kRst)) {
     const auto window = advertised_window(history, r);
     fmt::format_to(std::back_inserter(out), " win {}{}", window.value_or(r.window), window ? "" : "?");
   }
@@ -108,6 +110,19 @@ std::string segment_text(const FlowHistory& history, RecordIndex at, bool with_w
   if (r.fast_open) out += " tfo";
   if (r.has_sack) out += r.is_dsack ? " dsack" : " sack";
   return out;
+}
+
+std::string segment_label(const FlowHistory& history, RecordIndex at, std::size_t room) {
+  const std::string remarks = remarks_text(history, at);
+  const std::string tail = remarks.empty() ? "" : " [" + remarks + "]";
+  for (const Detail detail : {Detail::Whole, Detail::NoWindow}) {
+    std::string label = segment_text(history, at, detail) + tail;
+    if (columns(label) <= room) return label;
+  }
+  const std::size_t left = room > columns(tail) ? room - columns(tail) : 0;
+  const std::string flags = segment_text(history, at, Detail::NoNumbers);
+  if (left < columns(flags)) return first_words(flags + tail, room);
+  return first_words(segment_text(history, at, Detail::NoWindow), left) + tail;
 }
 
 std::string remarks_text(const FlowHistory& history, RecordIndex at) {

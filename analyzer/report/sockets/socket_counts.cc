@@ -22,6 +22,21 @@ void each_state(const ByState& counts, F f) {
     if (counts[s] > 0) f(static_cast<TcpState>(s), counts[s]);
 }
 
+// "12 ESTABLISHED, 1 TIME-WAIT".
+template <class ByState>
+std::string states_text(const ByState& counts) {
+  std::string out;
+  each_state(counts, [&](TcpState s, std::uint64_t count) {
+    out += fmt::format("{}{} {}", out.empty() ? "" : ", ", grouped(count), name(s));
+  });
+  return out;
+}
+
+std::vector<std::string> with(std::vector<std::string> row, std::string last) {
+  row.push_back(std::move(last));
+  return row;
+}
+
 // The first lines of `ss -s`, as far as packets tell them.
 template <class Hosts>
 std::string totals_text(TimeNs at, const Hosts& hosts) {
@@ -60,12 +75,17 @@ std::string SocketCounts::text(const TextStyle& style) const {
     header.emplace_back(name(s));
   });
   Table table(std::move(header), std::move(right));
+  // Where that is too wide: the states of each host in words.
+  Table narrow(several ? std::vector<std::string>{"TIME", "HOST", "TOTAL", "STATES"}
+                       : std::vector<std::string>{"HOST", "TOTAL", "STATES"},
+               {several ? 2U : 1U});
   std::string out;
   for (const auto& [at, hosts] : moments_) {
     if (!several) out += totals_text(at, hosts);
     for (const auto& [host, counts] : hosts) {
       std::vector<std::string> row{to_string(host), grouped(total_of(counts))};
       if (several) row.insert(row.begin(), readable_time(at));
+      narrow.add(with(row, states_text(counts)));
       each_state(met, [&, c = &counts](TcpState s, std::uint64_t) {
         const std::uint64_t count = (*c)[static_cast<std::size_t>(s)];
         row.push_back(count > 0 ? grouped(count) : "-");
@@ -73,7 +93,11 @@ std::string SocketCounts::text(const TextStyle& style) const {
       table.add(std::move(row));
     }
   }
-  return out + (table.empty() ? "" : table.text(style));
+  if (table.empty()) return out;
+  narrow.may_leave_out({"TIME"});
+  const std::string wide = table.text({0, false});
+  const bool fits = style.width == 0 || columns(wide.substr(0, wide.find('\n'))) <= style.width;
+  return out + (fits ? table : narrow).text(style);
 }
 
 std::string SocketCounts::ndjson() const {

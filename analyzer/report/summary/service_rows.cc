@@ -151,7 +151,7 @@ std::string time_wait_text(const ServiceRow& row) {
 
 std::string sparkline(const std::vector<std::uint64_t>& values, Bars bars) {
   static constexpr std::string_view kBlocks[]{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-  static constexpr std::string_view kPlain = " .:-=+*#@";
+  static constexpr std::string_view kPlain = " _:-=+*#@";
   std::string out;
   if (values.empty() || bars == Bars::None) return out;
   const std::uint64_t greatest = *std::max_element(values.begin(), values.end());

@@ -4,6 +4,7 @@
 #include "analyzer/report/summary/summary_report.h"
 #include "analyzer/report/summary/summary_words.h"
 #include "analyzer/report/summary/time_tables.h"
+#include "analyzer/report/summary/timeline_text.h"
 #include "analyzer/report/text/time_text.h"
 
 namespace tcpautopsy {
@@ -74,7 +75,8 @@ std::string groups_text(const Summary& summary, const TextStyle& style) {
     out += "  " + style.paint(severity_paint(group->worst), padded(name(group->worst), 7)) + "  ";
     out += padded(group->id, id_width) + ' ' + padded_left(grouped(group->total), 7) + "  ";
     if (titles) out += padded(title_of(group->id), title_width) + "  ";
-    out += style.paint(Paint::Cyan, look_at(*group)) + '\n';
+    if (fixed <= style.width) out += style.paint(Paint::Cyan, look_at(*group));
+    out += '\n';
   }
   return out;
 }
@@ -119,6 +121,11 @@ std::string times_text(const Summary& summary, const TextStyle& style) {
   return heading("Where the time of the connections went", style) + table.text(style, 2);
 }
 
+std::string over_time_text(const Timeline* timeline, const TextStyle& style) {
+  const std::string lines = timeline == nullptr ? "" : timeline_text(*timeline, style);
+  return lines.empty() ? "" : heading("Over time (UTC)", style) + lines;
+}
+
 std::string finding_text(const KeptFinding& kept, bool name_file, const TextStyle& style) {
   const Finding& finding = kept.finding;
   std::string subject = subject_text(kept) + ", " + readable_time(finding.time_ns);
@@ -151,7 +158,11 @@ std::string details_text(const Summary& summary, const TextStyle& style) {
     }
     if (told == 0) continue;
     out += '\n' + style.paint(severity_paint(group->worst), name(group->worst)) + ' ' +
-           style.paint(Paint::Bold, group->id) + ": " + title_of(group->id) + '\n' + inside;
+           style.paint(Paint::Bold, group->id) + ':' +
+           (columns(name(group->worst)) + group->id.size() + columns(title_of(group->id)) + 3 > style.width
+                ? "\n  "
+                : " ") +
+           title_of(group->id) + '\n' + inside;
     const std::uint64_t grave = group->by_severity[2] + group->by_severity[3];
     if (grave > told)
       out += fmt::format("\n  and {} more: findings --finding {}\n", grouped(grave - told), group->id);
@@ -162,11 +173,12 @@ std::string details_text(const Summary& summary, const TextStyle& style) {
 
 }  // namespace
 
-std::string summary_text(const Summary& summary, const TextStyle& style) {
+std::string summary_text(const Summary& summary, const TextStyle& style, const Timeline* timeline) {
   std::string out =
       labelled_lines(capture_words(summary), style) + labelled_lines(outcome_words(summary), style);
-  out += incidents_text(summary, style) + groups_text(summary, style) + services_text(summary, style) +
-         hosts_text(summary, style) + times_text(summary, style) + details_text(summary, style);
+  out += incidents_text(summary, style) + groups_text(summary, style) + over_time_text(timeline, style) +
+         services_text(summary, style) + hosts_text(summary, style) + times_text(summary, style) +
+         details_text(summary, style);
   if (!summary.groups().empty()) {
     out += '\n' + paragraph("",
                             "More: `tcpautopsy explain ID` tells what a finding means and what to do; "

@@ -12,7 +12,8 @@
 namespace tcpautopsy {
 namespace {
 
-constexpr std::size_t kBar = 20;  // columns of the longest bar
+constexpr std::size_t kBar = 20;        // columns of the longest bar
+constexpr std::size_t kWithBars = 100;  // narrower there are none
 constexpr std::size_t kFewTurns = 10;
 constexpr std::uint64_t kManyAnswers = 20;  // below, a 95th percentile says no more than the greatest
 
@@ -92,14 +93,15 @@ std::string time_table(const FlowHistory& history, const TextStyle& style) {
   const auto shares = where_time_went(history);
   if (!shares || shares->whole() == 0) return "";
   const TimeNs whole = shares->whole();
+  const bool bars = !style.keeps_width || style.width >= kWithBars;
   std::string out = heading_of("Where the time went", style);
   for (const TimeCause cause : by_size(*shares)) {
     const TimeNs part = shares->of(cause);
-    const std::string text =
-        fmt::format("  {} {} {}  {}{}", padded(words(cause), 30), padded_left(readable_span(part), 11),
-                    padded_left(percent_text(part, whole), 7), padded(bar(part, whole), kBar),
-                    fmt::format("  {}", whose(history, *shares, cause)));
-    out += text.substr(0, text.find_last_not_of(' ') + 1) + '\n';
+    std::vector<std::string> cells{padded(words(cause), 30) + ' ' + padded_left(readable_span(part), 11) +
+                                   ' ' + padded_left(percent_text(part, whole), 7)};
+    if (bars) cells.push_back(padded(bar(part, whole), kBar));
+    cells.push_back(whose(history, *shares, cause));
+    out += table_row(cells, 2, in_full(style).width) + '\n';
   }
   return out;
 }
@@ -111,8 +113,7 @@ std::string turns_table(const FlowHistory& history, const TextStyle& style, bool
   if (facts.first.empty()) return "";
   const std::size_t shown = all ? facts.first.size() : std::min(facts.first.size(), kFewTurns);
   const std::uint64_t total = facts.turns[0] + facts.turns[1];
-  std::string out =
-      heading_of("Turns: runs of data of one end, the nearest to messages that TCP shows", style);
+  std::string out = heading_of("Turns: runs of data of one end, the nearest to messages", style);
   Table table({"SECONDS", "FRAME", "ENDPOINT", "BYTES", "WRITES", "ANSWERED AFTER", "TOOK", "REMARKS"},
               {0, 1, 3, 4, 5, 6});
   for (std::size_t i = 0; i < shown; ++i) {
@@ -123,9 +124,8 @@ std::string turns_table(const FlowHistory& history, const TextStyle& style, bool
                turn.wait_ns < 0 ? "-" : readable_span(turn.wait_ns),
                readable_span(turn.last_ns - turn.first.time_ns), turn_remarks(turn)});
   }
-  TextStyle whole = style;
-  whole.width = 0;
-  out += table.text(whole, 2);
+  table.may_leave_out({"TOOK", "FRAME", "WRITES", "BYTES", "SECONDS"});
+  out += table.text(in_full(style), 2);
   if (total > shown) {
     const bool more = shown < facts.first.size();
     out += fmt::format("  and {} more{}\n", grouped(total - shown), more ? " (--turns)" : "");

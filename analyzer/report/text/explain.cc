@@ -190,9 +190,9 @@ std::string explain_list(const std::vector<const Detector*>& detectors, const Te
       out += (phase.empty() ? "" : "\n") + style.paint(Paint::Bold, d->doc.phase) + '\n';
       phase = d->doc.phase;
     }
-    const std::string line =
-        fmt::format("  {:<{}}  {:<7}  {}", d->doc.id, widest, name(d->doc.severity), d->doc.title);
-    out += cut(line, std::max<std::size_t>(style.width, 40)) + '\n';
+    out += table_row({padded(d->doc.id, widest), padded(name(d->doc.severity), 7), std::string(d->doc.title)},
+                     2, style.width) +
+           '\n';
   }
   return out + "\n`tcpautopsy explain ID` tells more of one.\n";
 }

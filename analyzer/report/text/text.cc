@@ -26,7 +26,7 @@ std::string_view code(Paint paint) {
   return "";
 }
 
-constexpr std::size_t kRoomForLast = 24;    // columns of a table are left out for it
+constexpr std::size_t kRoomForLast = 20;    // columns of a table are left out for it
 constexpr std::size_t kNarrowestCell = 16;  // a cell is not wrapped narrower
 
 bool continues(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
@@ -44,6 +44,11 @@ std::size_t octets_of(std::string_view text, std::size_t width) {
 std::string TextStyle::paint(Paint paint, std::string_view text) const {
   if (!color || paint == Paint::Plain || text.empty()) return std::string(text);
   return fmt::format("{}{}\033[0m", code(paint), text);
+}
+
+TextStyle in_full(TextStyle style) {
+  if (!style.keeps_width) style.width = 0;
+  return style;
 }
 
 std::string grouped(std::uint64_t number) {
@@ -125,16 +130,103 @@ std::string paragraph(std::string_view lead, std::string_view text, std::size_t 
   return out;
 }
 
-std::string table_row(std::string_view lead, std::string_view last, std::size_t width) {
-  const std::size_t used = columns(lead);
-  const bool wraps = width > 0 && used + columns(last) > width && used + kNarrowestCell <= width;
-  std::string out;
-  for (const std::string& cell : wraps ? wrapped(last, width - used) : std::vector{std::string(last)}) {
-    std::string line = (out.empty() ? std::string(lead) : std::string(used, ' ')) + cell;
-    line.erase(line.find_last_not_of(' ') + 1);
-    out += (out.empty() ? "" : "\n") + (width > 0 ? cut(line, width) : line);
+std::vector<std::string> wrapped_within(std::string_view text, std::size_t width) {
+  width = std::max<std::size_t>(width, 1);
+  std::vector<std::string> lines;
+  for (std::string& line : wrapped(text, width)) {
+    std::string_view rest = line;
+    while (columns(rest) > width) {
+      const std::size_t octets = octets_of(rest, width);
+      lines.emplace_back(rest.substr(0, octets));
+      rest.remove_prefix(octets);
+    }
+    lines.emplace_back(rest);
   }
+  return lines;
+}
+
+std::string first_words(std::string_view text, std::size_t width) {
+  if (columns(text) <= width) return std::string(text);
+  return wrapped_within(text, width).front();
+}
+
+namespace {
+
+std::string_view trimmed_cell(std::string_view cell) {
+  const std::size_t from = cell.find_first_not_of(' ');
+  if (from == std::string_view::npos) return {};
+  return cell.substr(from, cell.find_last_not_of(' ') - from + 1);
+}
+
+// Cells below each other, several on a line where they have room.
+std::string stacked(const std::vector<std::string>& cells, std::size_t indent, std::size_t width) {
+  const std::size_t further = std::min(indent + 4, width / 2);
+  std::string out, line(indent, ' ');
+  bool empty = true;
+  const auto next_line = [&] {
+    out += line + '\n';
+    line.assign(further, ' ');
+    empty = true;
+  };
+  for (const std::string& cell : cells) {
+    const std::string_view text = trimmed_cell(cell);
+    if (text.empty()) continue;
+    if (!empty && columns(line) + 2 + columns(text) > width) next_line();
+    if (!empty) line += "  ";
+    const bool fits = columns(line) + columns(text) <= width;
+    bool first = true;
+    for (const std::string& part :
+         fits ? std::vector{std::string(text)} : wrapped_within(text, width - further)) {
+      if (!first) next_line();
+      line += part;
+      first = empty = false;
+    }
+  }
+  return out + line;
+}
+
+}  // namespace
+
+std::string table_row(const std::vector<std::string>& cells, std::size_t indent, std::size_t width) {
+  std::string lead(indent, ' ');
+  for (std::size_t i = 0; i + 1 < cells.size(); ++i) lead += cells[i] + "  ";
+  const std::size_t used = columns(lead);
+  std::string line = lead + cells.back();
+  line.erase(line.find_last_not_of(' ') + 1);
+  if (width == 0 || columns(line) <= width) return line;
+  if (used + kNarrowestCell > width) return stacked(cells, indent, width);
+  std::string out;
+  for (const std::string& part : wrapped_within(cells.back(), width - used))
+    out += out.empty() ? lead + part : '\n' + std::string(used, ' ') + part;
   return out;
+}
+
+std::size_t longest_word(std::string_view text) {
+  std::size_t longest = 0;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    longest = std::max(longest, columns(text.substr(0, end)));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return longest;
+}
+
+std::vector<std::size_t> columns_with_room(const std::vector<std::size_t>& widths,
+                                           const std::vector<std::size_t>& spare, std::size_t longest,
+                                           std::size_t indent, std::size_t width) {
+  std::vector<std::size_t> shown(widths.size());
+  std::iota(shown.begin(), shown.end(), std::size_t{0});
+  const std::size_t last = std::min(widths.back(), std::max(kRoomForLast, longest));
+  const auto taken = [&] {
+    std::size_t sum = indent + last;
+    for (std::size_t i = 0; i + 1 < shown.size(); ++i) sum += widths[shown[i]] + 2;
+    return sum;
+  };
+  for (const std::size_t column : spare) {
+    if (width == 0 || taken() <= width) break;
+    std::erase(shown, column);
+  }
+  return shown;
 }
 
 std::string to_string(const EndpointAddress& address) {
@@ -194,51 +286,50 @@ std::string markdown_code(std::string_view text) {
 
 Table::Table(std::vector<std::string> header, std::vector<std::size_t> right) : right_(std::move(right)) {
   rows_.push_back(std::move(header));
+  below_.emplace_back();
 }
 
-void Table::add(std::vector<std::string> row) {
+void Table::add(std::vector<std::string> row, std::string below) {
   row.resize(rows_.front().size());
   rows_.push_back(std::move(row));
+  below_.push_back(std::move(below));
 }
 
 bool Table::flush_right(std::size_t column) const {
   return std::find(right_.begin(), right_.end(), column) != right_.end();
 }
 
-// All but those left out, the least useful first, until the last has room enough.
-std::vector<std::size_t> Table::shown_columns(const std::vector<std::size_t>& widths, std::size_t indent,
-                                              std::size_t width) const {
-  std::vector<std::size_t> shown(widths.size());
-  std::iota(shown.begin(), shown.end(), std::size_t{0});
-  const std::size_t last = std::min(widths.back(), kRoomForLast);
-  const auto taken = [&] {
-    std::size_t sum = indent + last;
-    for (std::size_t i = 0; i + 1 < shown.size(); ++i) sum += widths[shown[i]] + 2;
-    return sum;
-  };
+std::vector<std::size_t> Table::spare_columns() const {
+  std::vector<std::size_t> out;
   for (const std::string& name : spare_) {
-    if (width == 0 || taken() <= width) break;
-    std::erase_if(shown, [&](std::size_t column) { return rows_[0][column] == name; });
+    const auto found = std::find(rows_[0].begin(), rows_[0].end(), name);
+    if (found != rows_[0].end()) out.push_back(static_cast<std::size_t>(found - rows_[0].begin()));
   }
-  return shown;
+  return out;
 }
 
 std::string Table::text(const TextStyle& style, std::size_t indent) const {
   std::vector<std::size_t> widths(rows_[0].size());
-  for (const auto& row : rows_)
+  std::size_t longest = 0;
+  for (const auto& row : rows_) {
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns(row[i]));
-  const std::vector<std::size_t> shown = shown_columns(widths, indent, style.width);
+    longest = std::max(longest, longest_word(row.back()));
+  }
+  const std::vector<std::size_t> shown =
+      columns_with_room(widths, spare_columns(), longest, indent, style.width);
   std::string out;
   for (std::size_t r = 0; r < rows_.size(); ++r) {
-    const auto set = [&](std::size_t i) {
-      return flush_right(i) ? padded_left(rows_[r][i], widths[i]) : padded(rows_[r][i], widths[i]);
-    };
-    std::string lead(indent, ' ');
-    for (std::size_t i = 0; i + 1 < shown.size(); ++i) lead += set(shown[i]) + "  ";
-    const std::size_t last = shown.back();
-    std::string row = table_row(lead, flush_right(last) ? set(last) : rows_[r][last], style.width);
-    if (r == 0) std::transform(row.begin(), row.end(), row.begin(), capital);
-    out += (r == 0 ? style.paint(Paint::Bold, row) : row) + '\n';
+    const bool header = r == 0;
+    std::vector<std::string> cells;
+    for (const std::size_t i : shown) {
+      const std::string& cell = rows_[r][i];
+      const bool last = i == shown.back();
+      cells.push_back(flush_right(i) ? padded_left(cell, widths[i]) : last ? cell : padded(cell, widths[i]));
+    }
+    std::string row = table_row(cells, indent, style.width);
+    if (header) std::transform(row.begin(), row.end(), row.begin(), capital);
+    out += (header ? style.paint(Paint::Bold, row) : row) + '\n';
+    if (!below_[r].empty()) out += std::string(indent + 4, ' ') + below_[r] + '\n';
   }
   return out;
 }

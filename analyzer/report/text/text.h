@@ -21,10 +21,14 @@ struct TextStyle {
   std::size_t width = 100;
   bool color = false;
   Bars bars = Bars::None;
+  bool keeps_width = false;  // somebody said how wide: what is whole elsewhere keeps to it too
 
   // `text` in the given colour, or as it is.
   std::string paint(Paint paint, std::string_view text) const;
 };
+
+// For what is not to be broken or left out unless somebody said how wide it shall be.
+TextStyle in_full(TextStyle style);
 
 std::string grouped(std::uint64_t number);         // "1,234,567"
 std::string readable_bytes(std::uint64_t octets);  // "999 B", "1.7 MB": powers of 1000
@@ -44,9 +48,22 @@ std::vector<std::string> wrapped(std::string_view text, std::size_t width);
 // newline.
 std::string paragraph(std::string_view lead, std::string_view text, std::size_t width);
 
-// A row of a table without its last newline: `last` is wrapped behind `lead` where the line would be wider
-// than `width` (0: never), and the line is cut only where too little room is left for that.
-std::string table_row(std::string_view lead, std::string_view last, std::size_t width);
+// The same without the newlines, and a longer word is broken.
+std::vector<std::string> wrapped_within(std::string_view text, std::size_t width);
+// As many of its words, from the first, as have room, and what has room of the first.
+std::string first_words(std::string_view text, std::size_t width);
+
+// A row of a table without its last newline, its cells padded but for the last, behind `indent` spaces. Where
+// it would be wider than `width` (0: never) the last cell is wrapped behind the others, or, where too little
+// room is left for that, the cells go below each other. Nothing is cut.
+std::string table_row(const std::vector<std::string>& cells, std::size_t indent, std::size_t width);
+
+// Which columns of these widths a table of `width` shows: `spare` are left out one by one, in this order,
+// until the last column has room for some words, the longest among them. The last is never left out.
+std::vector<std::size_t> columns_with_room(const std::vector<std::size_t>& widths,
+                                           const std::vector<std::size_t>& spare, std::size_t longest,
+                                           std::size_t indent, std::size_t width);
+std::size_t longest_word(std::string_view text);
 
 // "10.0.0.1:80", "[2001:db8::1]:80".
 std::string to_string(const EndpointAddress& address);
@@ -64,8 +81,9 @@ class Table {
  public:
   // `right` names the columns set flush right.
   explicit Table(std::vector<std::string> header, std::vector<std::size_t> right = {});
-  // Cells that are missing are empty.
-  void add(std::vector<std::string> row);
+  // Cells that are missing are empty. `below` stands in text() on a line of its own under the row, never
+  // broken.
+  void add(std::vector<std::string> row, std::string below = "");
   // Columns, by their names in the header, that text() leaves out in this order where it is too narrow.
   void may_leave_out(std::vector<std::string> names) { spare_ = std::move(names); }
   bool empty() const { return rows_.size() <= 1; }
@@ -76,10 +94,10 @@ class Table {
 
  private:
   bool flush_right(std::size_t column) const;
-  std::vector<std::size_t> shown_columns(const std::vector<std::size_t>& widths, std::size_t indent,
-                                         std::size_t width) const;
+  std::vector<std::size_t> spare_columns() const;
 
   std::vector<std::vector<std::string>> rows_;
+  std::vector<std::string> below_;  // of each row
   std::vector<std::size_t> right_;
   std::vector<std::string> spare_;
 };

@@ -2,11 +2,13 @@
 #include <catch2/catch.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "analyzer/batch/report.h"
 #include "analyzer/batch/report_incidents.h"
 #include "analyzer/batch/store.h"
+#include "analyzer/causes/cause_words.h"
 #include "tests/unit/batch/made_units.h"
 
 using namespace tcpautopsy;
@@ -50,7 +52,7 @@ void put(Store& store, const std::vector<Made>& incidents) {
                           i.failed,
                           std::int64_t{0},
                           std::int64_t{5},
-                          "remedy",
+                          std::string(cause_words(i.cause)->remedy),
                           "history --flow 7",
                           std::int64_t{7},
                           "{}"});
@@ -148,4 +150,92 @@ TEST_CASE("The trend of incidents is by their connections") {
   CHECK(trend({{more}}, {{elsewhere}}).kind == Trend::Kind::New);
   more.flows = less.flows = 0;  // about the capture
   CHECK(trend({{more}, {at("c")}}, {{less}}).kind == Trend::Kind::Worse);
+}
+
+TEST_CASE("What another capture's incident explains is told, if it is of the service, the end and the time") {
+  Made cause = at("a"), symptom = at("b");
+  cause.cause = "service_refusing";
+  cause.endpoint = symptom.endpoint = "server";
+  cause.level = 3;
+  symptom.cause = "rst_abort";
+  constexpr std::int64_t kMinute = 60'000'000'000;
+  const auto explained = [&] {
+    const Report report = report_of({{cause}, {symptom}});
+    REQUIRE(report.incidents.size() == 2);
+    CHECK(report.incidents[0].explained_by.empty());
+    return report.incidents[1].explained_by;
+  };
+  SECTION("all of that") {
+    CHECK(explained() == "service_refusing");
+    CHECK(report_text(report_of({{cause}, {symptom}}), {80, false}).find("explained by service_refusing") !=
+          std::string::npos);
+  }
+  SECTION("nearly a minute later") {
+    symptom.first_ns = cause.last_ns + kMinute;
+    symptom.last_ns = symptom.first_ns + 1;
+    CHECK(explained() == "service_refusing");
+  }
+  SECTION("more than a minute later") {
+    symptom.first_ns = cause.last_ns + kMinute + 1;
+    symptom.last_ns = symptom.first_ns + 1;
+    CHECK(explained().empty());
+  }
+  SECTION("the other end") {
+    symptom.endpoint = "client";
+    CHECK(explained().empty());
+  }
+  SECTION("another service") {
+    symptom.port = 81;
+    CHECK(explained().empty());
+  }
+  SECTION("what it does not explain") {
+    symptom.cause = "close_wait_stuck";
+    CHECK(explained().empty());
+  }
+  SECTION("only some of them") {
+    Made later = symptom;
+    later.file = "c";
+    later.first_ns = 10 * kMinute;
+    later.last_ns = later.first_ns + 1;
+    const Report report = report_of({{cause}, {symptom}, {later}});
+    REQUIRE(report.incidents.size() == 2);
+    CHECK(report.incidents[1].explained_by.empty());
+  }
+}
+
+TEST_CASE("A cause that grew is worse, not new, whatever it is called by then") {
+  Made now = at("a"), then = at("b");
+  const auto trend = [&] { return report_of({{now}}, 10, {{then}}).incidents.front().trend; };
+  SECTION("graver, though no more often") {
+    then.level = 1;
+    CHECK(trend().kind == Trend::Kind::Worse);
+    CHECK(trend().before_severity == "note");
+    std::swap(now.level, then.level);
+    CHECK(trend().kind == Trend::Kind::Better);
+  }
+  SECTION("graver, though less often") {
+    then.level = 1;
+    then.flows = 7;
+    CHECK(trend().kind == Trend::Kind::Worse);
+    CHECK(trend().before == 7);
+  }
+  SECTION("found of the service by now") {
+    now.cause = "service_refusing";
+    now.endpoint = "server";
+    CHECK(trend().kind == Trend::Kind::Worse);
+    CHECK(trend().before_cause == "connection_refused");
+    CHECK(trend().before_severity.empty());
+    std::swap(now.cause, then.cause);
+    CHECK(trend().kind == Trend::Kind::Better);
+    CHECK(trend().before_cause == "service_refusing");
+  }
+  SECTION("another service") {
+    now.cause = "service_refusing";
+    then.port = 81;
+    CHECK(trend().kind == Trend::Kind::New);
+  }
+  SECTION("another fault at the service") {
+    now.cause = "service_unreachable";
+    CHECK(trend().kind == Trend::Kind::New);
+  }
 }

@@ -67,6 +67,46 @@ TEST_CASE("worst first: severity, failed, reset, time lost, never the count of s
   CHECK(book.incidents()[1].impact.connections_reset == 2);
 }
 
+TEST_CASE("a moment of a connection is lost once, whatever causes of the incident share it") {
+  const auto lost = [](TimeNs second_from, TimeNs second_until) {
+    CauseBook book;
+    FlowResult flow = made_flow(0);
+    tell(flow, "handshake_ack_missing", Severity::Warning).end_ns = kStart + 4 * kSecond;
+    tell(flow, "slow_response", Severity::Note, second_from).end_ns = kStart + second_until;
+    book.note(flow);
+    book.note(of_host("accept_queue_overflow", address(2), 80));
+    book.conclude();
+    REQUIRE(book.incidents().size() == 1);
+    return book.incidents()[0].impact.time_lost_ns;
+  };
+  CHECK(lost(kSecond, 3 * kSecond) == 4 * kSecond);
+  CHECK(lost(3 * kSecond, 5 * kSecond) == 5 * kSecond);
+  CHECK(lost(4 * kSecond, 5 * kSecond) == 5 * kSecond);
+}
+
+TEST_CASE("the words are those of the likely cause that all share") {
+  const auto told_of = [](std::string_view first, std::string_view second) {
+    CauseBook book;
+    std::uint64_t number = 0;
+    for (const std::string_view likely : {first, second}) {
+      FlowResult flow = made_flow(number++);
+      tell(flow, "rst_abort", Severity::Warning).evidence.emplace_back("likely_cause", std::string(likely));
+      book.note(flow);
+    }
+    book.conclude();
+    REQUIRE(book.incidents().size() == 1);
+    return book.incidents()[0];
+  };
+  CHECK(told_of("idle", "idle").headline ==
+        "idle connection reset by the server or a middlebox, 10.0.0.2:80 (2 flows)");
+  CHECK(told_of("idle", "idle").where == Actor::Unknown);
+  for (const auto& other :
+       {told_of("idle", "linger"), told_of("linger", "idle"), told_of("linger", "linger")}) {
+    CHECK(other.headline == "server aborted the connection by RST, 10.0.0.2:80 (2 flows)");
+    CHECK(other.where == Actor::ServerApplication);
+  }
+}
+
 TEST_CASE("a verdict names what was found of the host and is graver than its cause") {
   CauseBook book;
   Finding cause = of_host("short_connections", address(2), 80);

@@ -1,8 +1,11 @@
 // Each row of the table: where it holds, and where it narrowly does not.
+#include "analyzer/causes/relations.h"
+
 #include <catch2/catch.hpp>
 #include <functional>
 #include <set>
 
+#include "analyzer/causes/escalations.h"
 #include "tests/unit/causes/made_flow.h"
 
 using namespace tcpautopsy;
@@ -157,4 +160,23 @@ TEST_CASE("every finding above info has words as a cause, and one flow's verdict
     INFO(headline);
     CHECK(headline.size() <= 69);  // of 80 columns, behind number and severity
   }
+}
+
+TEST_CASE(
+    "what a fault is called when it is met less is explained by what it is called when it is met more") {
+  std::set<std::string_view> graver;
+  for (const Escalation& row : escalations()) {
+    CHECK(graver.insert(row.graver).second);
+    CHECK_FALSE(row.milder.empty());
+    for (const std::string_view milder : row.milder) {
+      INFO(row.graver << " and " << milder);
+      const auto rows = relations_to(milder);
+      CHECK(std::any_of(rows.begin(), rows.end(), [&](const Relation* r) { return r->cause == row.graver; }));
+      const auto back = graver_forms(milder);
+      CHECK(std::find(back.begin(), back.end(), row.graver) != back.end());
+    }
+    CHECK(milder_forms(row.graver) == row.milder);
+  }
+  CHECK(milder_forms("connection_refused").empty());
+  CHECK(graver_forms("service_unreachable").empty());
 }

@@ -2,6 +2,7 @@
 #include <sstream>
 
 #include "analyzer/report/ladder/ladder.h"
+#include "analyzer/report/text/outcome_text.h"
 #include "tests/unit/report/sample_flow.h"
 
 using namespace tcpautopsy;
@@ -80,6 +81,39 @@ TEST_CASE("no rung of the ladder is wider than asked for") {
   }
 }
 
+TEST_CASE("where the width is to be kept all of a history keeps to it, and states stay whole") {
+  for (const std::size_t width : {60U, 72U, 80U, 120U}) {
+    TextStyle style{width, false};
+    style.keeps_width = true;
+    const std::string text = ladder_text(sample_flow(50), sample_origin(), style, {true, true});
+    for (const std::string& line : lines_of(text)) {
+      INFO(line);
+      CHECK(columns(line) <= width);
+    }
+    CHECK(text.find("ESTABLISHED") != std::string::npos);
+    CHECK(text.find("FIN-WAIT-1") != std::string::npos);
+  }
+}
+
+TEST_CASE("what stands out about a segment is told where there is little room") {
+  FlowResult flow = sample_flow();
+  RecordIndex data = 0;
+  while (flow.history.records()[data].payload == 0) ++data;
+  flow.history.trace.records[data].standing.retransmission = true;
+  const std::string whole = segment_label(flow.history, data, 200);
+  CHECK(whole.find(" win ") != std::string::npos);
+  CHECK(whole.find("[resent]") != std::string::npos);
+  for (std::size_t room = 16; room < 80; ++room) {
+    const std::string label = segment_label(flow.history, data, room);
+    INFO(label);
+    CHECK(columns(label) <= room);
+    CHECK(label.find("[resent]") != std::string::npos);
+    CHECK(label.find("...") == std::string::npos);
+  }
+  for (std::size_t room = 0; room < 16; ++room)
+    CHECK(columns(segment_label(flow.history, data, room)) <= std::max<std::size_t>(room, 1));
+}
+
 TEST_CASE("every change of state is listed with its basis and proof") {
   const std::string line = line_with(draw(sample_flow()), "received SYN-ACK");
   CHECK(line.find("confirmed") != std::string::npos);
@@ -116,4 +150,23 @@ TEST_CASE("ICMP errors are told in words") {
   icmp.code = 4;
   icmp.mtu = 1400;
   CHECK(icmp_text(icmp).find("fragmentation needed (type 3 code 4, mtu 1400)") != std::string::npos);
+}
+
+TEST_CASE("how a connection went is told in words, not in those of the records") {
+  FlowResult flow = sample_flow();
+  FlowHistory& history = flow.history;
+  history.close = Close::BothFin;
+  history.closed_first = ClosedFirst::B;
+  CHECK(outcome_text(history) == "handshake complete; closed by both ends, server first");
+  history.closed_first = ClosedFirst::Both;
+  CHECK(outcome_text(history) == "handshake complete; closed by both ends at once");
+  history.close = Close::BRst;
+  CHECK(outcome_text(history) == "handshake complete; reset by the server");
+  history.close = Close::Open;
+  CHECK(outcome_text(history) == "handshake complete; still open");
+  history.handshake = Handshake::Refused;
+  CHECK(outcome_text(history) == "refused");
+  history.handshake = Handshake::SynOnly;
+  history.close = Close::Timeout;
+  CHECK(outcome_text(history) == "SYN unanswered; timed out");
 }

@@ -89,7 +89,7 @@ TEST_CASE("failures are a share of those that began within the capture") {
 TEST_CASE("sparklines are as high as their share of the greatest") {
   const std::vector<std::uint64_t> values{0, 1, 50, 100};
   CHECK(sparkline(values, Bars::Blocks) == " \u2581\u2585\u2588");
-  CHECK(sparkline(values, Bars::Ascii) == " .+@");
+  CHECK(sparkline(values, Bars::Ascii) == " _+@");
   CHECK(sparkline(values, Bars::None).empty());
   CHECK(sparkline({0, 0}, Bars::Ascii) == "  ");
   CHECK(sparkline({}, Bars::Ascii).empty());

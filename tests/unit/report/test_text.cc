@@ -51,11 +51,11 @@ TEST_CASE("control characters from a capture never reach the terminal") {
   CHECK(markdown_code("`") == "`` ` ``");
 }
 
-TEST_CASE("a table sets columns by their widest cell and cuts lines to the width") {
+TEST_CASE("a table sets columns by their widest cell, and below each other where they have no room") {
   Table table({"A", "NUMBER"}, {1});
   table.add({"long cell", "7"});
   CHECK(table.text(TextStyle{100, false}) == "A          NUMBER\nlong cell       7\n");
-  CHECK(table.text(TextStyle{10, false}) == "A      ...\nlong ce...\n");
+  CHECK(table.text(TextStyle{10, false}) == "A  NUMBER\nlong cell\n    7\n");
 }
 
 TEST_CASE("a narrow table leaves out the columns that are told to be of least use, never the last") {
@@ -69,12 +69,33 @@ TEST_CASE("a narrow table leaves out the columns that are told to be of least us
   CHECK(table.text(TextStyle{36, false}).find("...") == std::string::npos);
 }
 
-TEST_CASE("the last cell of a row is wrapped behind the others, and cut only where there is no room") {
+TEST_CASE("the last cell of a row is wrapped behind the others, and nothing is ever cut") {
   Table table({"ID", "WHAT"});
   table.add({"7", "some words that are wrapped behind it"});
   CHECK(table.text(TextStyle{24, false}) == "ID  WHAT\n7   some words that are\n    wrapped behind it\n");
-  CHECK(table_row("7   ", "some words", 0) == "7   some words");
-  CHECK(table_row("seventeen  ", "some words", 20) == "seventeen  some w...");
+  CHECK(table_row({"7 ", "some words"}, 0, 0) == "7   some words");
+  CHECK(table_row({"7 ", "some words", "  "}, 2, 40) == "  7   some words");
+  CHECK(table_row({"seventeen", "some words"}, 0, 20) == "seventeen\n    some words");
+  CHECK(table_row({"seventeen", "8", "some words of it"}, 0, 20) == "seventeen  8\n    some words of it");
+  CHECK(table_row({"7", "twenty-one-letters-x"}, 0, 19) == "7  twenty-one-lette\n   rs-x");
+  CHECK(table_row({"eighteen-letters-x", "y"}, 0, 10) == "eighte\n    en-let\n    ters-x\n    y");
+}
+
+TEST_CASE("columns make room for the longest word of the last") {
+  const std::vector<std::size_t> widths{4, 10, 60};
+  CHECK(columns_with_room(widths, {1}, 12, 0, 80) == std::vector<std::size_t>{0, 1, 2});
+  CHECK(columns_with_room(widths, {1}, 12, 0, 42) == std::vector<std::size_t>{0, 1, 2});
+  CHECK(columns_with_room(widths, {1}, 30, 0, 42) == std::vector<std::size_t>{0, 2});
+  CHECK(columns_with_room(widths, {1, 0}, 40, 2, 42) == std::vector<std::size_t>{2});
+  CHECK(columns_with_room(widths, {1, 0}, 40, 2, 0) == std::vector<std::size_t>{0, 1, 2});
+  CHECK(longest_word("some longer words") == 6);
+}
+
+TEST_CASE("what stands below a row is never broken") {
+  Table table({"A", "B"});
+  table.add({"1", "2"}, "a command that is to be copied whole");
+  CHECK(table.text(TextStyle{12, false}, 2) ==
+        "  A  B\n  1  2\n      a command that is to be copied whole\n");
 }
 
 TEST_CASE("the median of a spread is within a thirty-second") {

@@ -6,7 +6,9 @@ import { badge, copyable, count, el, moment, plural, section, span, table, words
 const sections: [string, string][] = [["incidents", "Incidents"], ["heat", "By time and place"], ["changes", "Changes"], ["findings", "Findings"], ["services", "Services"], ["hosts", "Hosts"], ["times", "Times"]];
 
 function trend(of: Trend | null): HTMLElement | null {
-  return of ? el("span", { class: `trend ${of.change}` }, of.change === "new" ? "new" : of.change === "same" ? "as before" : `${of.change}, ${count(of.before)} before`) : null;
+  if (!of) return null;
+  const then = `${of.before_cause ? ` of ${of.before_cause}` : ""}${of.before_severity ? ` as ${of.before_severity}` : ""}`;
+  return el("span", { class: `trend ${of.change}` }, of.change === "new" ? "new" : of.change === "same" ? "as before" : `${of.change}, ${count(of.before)}${then} before`);
 }
 
 // The command, and the one that makes the page of what it shows.
@@ -36,7 +38,7 @@ function incident(one: StoreIncident): HTMLElement {
       el("dt", {}, "What it cost"), el("dd", {}, cost.join(", ") || "nothing that packets show"),
       el("dt", {}, "How often"), el("dd", {}, `${plural(one.incidents, "time", "times")} in ${plural(one.captures, "capture", "captures")}, ${plural(one.flows, "flow", "flows")}`),
       el("dt", {}, "When"), el("dd", {}, `${short(one.first_time)} to ${short(one.last_time)} UTC`),
-      el("dt", {}, "Cause"), el("dd", {}, one.cause),
+      el("dt", {}, "Cause"), el("dd", {}, one.cause + (one.explained_by ? `, explained by ${one.explained_by} in other captures` : "")),
     ),
     commands(one.where),
   );

@@ -171,6 +171,8 @@ export interface Where {
 export interface Trend {
   change: string;
   before: number;
+  before_severity: string | null;
+  before_cause: string | null;
 }
 
 export interface StoreIncident {
@@ -186,6 +188,7 @@ export interface StoreIncident {
   first_time: string;
   last_time: string;
   remedy: string;
+  explained_by: string | null;
   trend: Trend | null;
   where: Where | null;
 }

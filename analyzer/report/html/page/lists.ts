@@ -118,7 +118,7 @@ export function flows(data: PageData, trouble: Trouble, open: (flow: number) => 
       { name: "Sent", width: "90px", numeric: true, cell: (i) => octets(f.sent[i]), key: (i) => f.sent[i] },
       { name: "Received", width: "100px", numeric: true, cell: (i) => octets(f.received[i]), key: (i) => f.received[i] },
       { name: "Packets", width: "90px", numeric: true, cell: (i) => count(f.packets[i]), key: (i) => f.packets[i] },
-      { name: "Resent", width: "80px", numeric: true, cell: (i) => count(f.resent[i]), key: (i) => f.resent[i] },
+      { name: "Retransmitted", width: "110px", numeric: true, cell: (i) => count(f.resent[i]), key: (i) => f.resent[i] },
       { name: "Opened", width: "110px", cell: (i) => words(f.handshakes[f.handshake[i]]), key: (i) => f.handshakes[f.handshake[i]] },
       { name: "Ended", width: "180px", cell: close, key: close },
       { name: "Most time in", width: "160px", cell: (i) => f.causes[f.cause[i]], key: (i) => f.causes[f.cause[i]] },

@@ -120,7 +120,7 @@ export function timeline(data: PageData, links: Link[]): HTMLElement {
   links.push(link);
   const time = (s: number): string => `${Number(s.toPrecision(6))} s`;
   const at = (i: number): string =>
-    `${moment(line.from_us + x[i] * 1e6)} UTC · ${span(step * 1e9)}: ${plural(pad(line.packets)[i], "packet", "packets")}, ${rate(bits[i])}, ${count(resent[i])} resent`;
+    `${moment(line.from_us + x[i] * 1e6)} UTC · ${span(step * 1e9)}: ${plural(pad(line.packets)[i], "packet", "packets")}, ${rate(bits[i])}, ${count(resent[i])} retransmitted`;
   const bars = uPlot.paths.bars!({ size: [0.9, 100], align: 1 });
   const stepped = uPlot.paths.stepped!({ align: 1 });
   const under = (plot: uPlot, c: CanvasRenderingContext2D): void => shade(line, all, plot, c);
@@ -138,7 +138,7 @@ export function timeline(data: PageData, links: Link[]): HTMLElement {
     link,
   );
   const again = new Chart(
-    { id: "retransmissions", title: "Segments sent again", heading: "h3", height: 120, time, tell: at, under, data: [x, resent] as uPlot.AlignedData, series: [{ stroke: "--timeout", fill: "--timeout", width: 0, paths: bars }], keys: [{ name: "sent again", colour: "--timeout", mark: "bar" }], axis: (v) => (Number.isInteger(v) ? count(v) : "") },
+    { id: "retransmissions", title: "Retransmissions", heading: "h3", height: 120, time, tell: at, under, data: [x, resent] as uPlot.AlignedData, series: [{ stroke: "--timeout", fill: "--timeout", width: 0, paths: bars }], keys: [{ name: "retransmitted segments", colour: "--timeout", mark: "bar" }], axis: (v) => (Number.isInteger(v) ? count(v) : "") },
     link,
   );
   let sum = x.map(() => 0);

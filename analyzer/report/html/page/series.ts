@@ -36,11 +36,11 @@ export const flagText = (flags: number): string =>
 
 // By cause, from 0: how a segment sent again is told and coloured.
 export const causes = [
-  { name: "resent, cause not kept", kind: "resent" },
+  { name: "retransmitted, cause not kept (of long series only the first and last are)", kind: "resent" },
   { name: "timeout", kind: "timeout" },
   { name: "fast retransmission", kind: "fast" },
   { name: "tail loss probe", kind: "probe" },
-  { name: "resent at once", kind: "prompt" },
+  { name: "retransmitted at once", kind: "prompt" },
 ];
 
 export function points(series: SeriesColumns): Point[] {

@@ -20,6 +20,13 @@ class Timeline {
   // From its first packet to its end, by what is known of its states; `end_ns`: of the capture.
   void flow(const FlowHistory& history, TimeNs end_ns);
 
+  // What the spans hold, in at most `most` columns of equal length; the last may end after the capture.
+  struct Columns {
+    TimeNs from_ns = 0, step_ns = 0;
+    std::vector<std::uint64_t> octets, resent, established;  // on the wire; segments; most at once
+  };
+  Columns columns(std::size_t most) const;
+
   // One object: "from_us", "step_us", and a number a span: "octets", "packets", "resent", and under "phases"
   // the most connections at once in each phase.
   void write(JsonWriter& out) const;

@@ -1,4 +1,4 @@
-#include "analyzer/report/html/timeline.h"
+#include "analyzer/report/summary/timeline.h"
 
 #include <algorithm>
 
@@ -66,6 +66,27 @@ void Timeline::flow(const FlowHistory& history, TimeNs end_ns) {
     now = next;
   }
   phase(now.value_or(phase_of(states, trace.self_connection)), since, std::max(since, end_ns));
+}
+
+Timeline::Columns Timeline::columns(std::size_t most) const {
+  const std::size_t group = std::max<std::size_t>((spans_.size() + most - 1) / most, 1);
+  Columns out{from_ns_.value_or(0), mul_sat(step_ns_, static_cast<TimeNs>(group)), {}, {}, {}};
+  constexpr auto kEstablished = static_cast<std::size_t>(Phase::Established);
+  std::uint64_t open = 0;
+  for (std::size_t i = 0; i < spans_.size(); ++i) {
+    if (i % group == 0) {
+      out.octets.push_back(0);
+      out.resent.push_back(0);
+      out.established.push_back(0);
+    }
+    const Span& span = spans_[i];
+    const std::uint64_t at_once = open + span.begun[kEstablished];
+    open = at_once - std::min(at_once, span.over[kEstablished]);
+    out.octets.back() += span.octets;
+    out.resent.back() += span.resent;
+    out.established.back() = std::max(out.established.back(), at_once);
+  }
+  return out;
 }
 
 void Timeline::write(JsonWriter& w) const {

@@ -1,0 +1,65 @@
+// Traffic over time: equal columns, whatever the capture's length, and lines of characters of them.
+#include <catch2/catch.hpp>
+
+#include "analyzer/report/summary/timeline_text.h"
+
+using namespace tcpautopsy;
+
+namespace {
+
+constexpr TimeNs kStart = 1'714'557'600 * kSecond;  // 2024-05-01 10:00:00 UTC
+
+// 1,000 octets every 100 ms, and at the end of the first half three retransmissions.
+Timeline busy(TimeNs lasts) {
+  Timeline timeline;
+  for (TimeNs at = 0; at < lasts; at += 100 * kMillisecond) timeline.segment(kStart + at, 1000, false);
+  for (int i = 0; i < 3; ++i) timeline.segment(kStart + lasts / 2, 500, true);
+  return timeline;
+}
+
+std::uint64_t sum(const std::vector<std::uint64_t>& values) {
+  std::uint64_t all = 0;
+  for (const std::uint64_t value : values) all += value;
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("columns hold all that was carried, and are no more than asked for") {
+  for (const TimeNs lasts : {kSecond, 10 * kSecond, 1000 * kSecond}) {
+    for (const std::size_t most : {1U, 7U, 60U}) {
+      const Timeline::Columns all = busy(lasts).columns(most);
+      CHECK(all.from_ns == kStart);
+      CHECK(all.octets.size() <= most);
+      CHECK(all.octets.size() == all.resent.size());
+      CHECK(all.octets.size() == all.established.size());
+      CHECK(static_cast<TimeNs>(all.octets.size()) * all.step_ns >= lasts - 100 * kMillisecond);
+      CHECK(sum(all.octets) == 1000 * static_cast<std::uint64_t>(lasts / (100 * kMillisecond)) + 1500);
+      CHECK(sum(all.resent) == 3);
+    }
+  }
+  CHECK(Timeline().columns(10).octets.empty());
+}
+
+TEST_CASE("a timeline as text tells the peaks and when they were, within the width") {
+  TextStyle style{80, false, Bars::Ascii};
+  const std::string text = timeline_text(busy(100 * kSecond), style);
+  CHECK(text.find("retransmissions |") != std::string::npos);
+  CHECK(text.find("peak 3, 10:00:") != std::string::npos);
+  CHECK(text.find("kbit/s, 10:00:") != std::string::npos);
+  CHECK(text.find("established     |") != std::string::npos);
+  CHECK(text.find("none") != std::string::npos);
+  for (const std::size_t width : {60U, 80U, 100U, 200U}) {
+    style.width = width;
+    const std::string lines = timeline_text(busy(100 * kSecond), style);
+    for (std::string_view rest = lines; !rest.empty(); rest.remove_prefix(rest.find('\n') + 1))
+      CHECK(columns(rest.substr(0, rest.find('\n'))) <= width);
+  }
+}
+
+TEST_CASE("where all came at one moment there is no timeline") {
+  Timeline one;
+  one.segment(kStart, 1000, false);
+  CHECK(timeline_text(one, {}).empty());
+  CHECK(timeline_text(Timeline(), {}).empty());
+}
