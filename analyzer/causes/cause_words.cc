@@ -85,8 +85,6 @@ constexpr CauseWords kRows[]{
      "write each message at once, or set TCP_NODELAY"},
     {"overlap_conflict", Nobody, Lost::Nothing, "retransmissions of the {E} carry other data, {S}{n}",
      "compare captures on both sides of the middlebox; look at the bytes with stream --overlap"},
-    {"paws_rejected", Nobody, Lost::Recovery, "{E}'s timestamps went back (PAWS), {S}{n}",
-     "find what sets timestamps back: a middlebox, a moved or resumed host, a proxy that mixes hosts"},
     {"peer_restarted", Host, Lost::Nothing, "{E} restarted: connection unknown to it, {S}{n}",
      "see uptime and logs of that host, and failovers"},
     {"peer_unresponsive", Nobody, Lost::Recovery, "{P} stopped responding (down or cut off), {S}{n}",
@@ -163,6 +161,9 @@ struct Likelier {
 };
 
 constexpr Likelier kByLikelyCause[]{
+    {"old_timestamps",
+     {"retransmission_timeout", Nobody, Lost::Recovery, "old timestamps refused (PAWS), {S}{n}",
+      "find what sets timestamps back: a middlebox, a moved or resumed host, a proxy that mixes hosts"}},
     {"idle",
      {"rst_abort", Nobody, Lost::Nothing, "idle connection reset by the {E} or a middlebox, {S}{n}",
       "compare the silence with idle timeouts of the {E}'s application and of middleboxes; keep-alives "

@@ -15,11 +15,6 @@ constexpr TimeNs kLate = 3 * kSecond;
 constexpr TimeNs kLongest = 24 * 3600 * kSecond;
 // Who pauses so long within a turn sends what comes up and waits for no answer: a log, a feed.
 constexpr TimeNs kFeed = kSecond;
-// Who takes data, says nothing and closes after so long ends an idle connection of a protocol that does not
-// answer: a log's.
-constexpr TimeNs kIdleFeed = 30 * kSecond;
-// More is an upload, and who takes one may close without a word.
-constexpr std::uint64_t kLongestQuestion = 16384;
 // Turns this much smaller than the first of their end are seldom requests: window updates and
 // acknowledgments of protocols above TCP. The nearer bound is for what only silence tells.
 constexpr std::uint64_t kSmallBeforeAnswer = 8, kSmallBeforeSilence = 6;
@@ -114,31 +109,6 @@ std::optional<UnansweredRequest> unanswered(const FlowHistory& h, const TurnResu
   return found;
 }
 
-// The server took the only request, and closed without a word of its own.
-std::optional<UnansweredRequest> empty_reply(const FlowHistory& h, const TurnResults& turns, Side side) {
-  const FinVerdict *const fin = h.closing.fin(other(side)), *const own = h.closing.fin(side);
-  const bool both_syns = h.trace.facts(Side::A).syn_seen && h.trace.facts(Side::B).syn_seen;
-  constexpr StreamOffset kFinAlone = 2;  // its end, where SYN and FIN are all that was sent, captured or not
-  if (fin == nullptr || fin->end != kFinAlone || side != h.client() || !both_syns) return std::nullopt;
-  if (turns.turns[index(side)] != 1 || turns.turns[index(other(side))] != 0) return std::nullopt;
-  const Turn& request = *turns.last;
-  const RecordIndex asked =
-      last_before(h.trace, fin->first.record, side, [](const SegmentRecord& r) { return r.payload > 0; });
-  if (asked == kNoRecord || request.pause_ns >= kFeed || request.bytes > kLongestQuestion)
-    return std::nullopt;
-  if (own != nullptr && own->first.record < fin->first.record) return std::nullopt;
-  const SegmentRecord& reply = h.records()[fin->first.record];
-  if (reply.ack < h.records()[asked].end()) return std::nullopt;
-  UnansweredRequest found;
-  found.first = request.first;
-  found.ended_by = fin->first;
-  found.until = WaitedUntil::PeersClose;
-  found.waited_ns = reply.frame.time_ns - h.records()[asked].frame.time_ns;
-  found.octets = request.bytes;
-  if (found.waited_ns > kIdleFeed) return std::nullopt;
-  return found;
-}
-
 std::optional<Greeting> greeting_of(const FlowHistory& h, const TurnResults& turns) {
   const Side server = h.server();
   if (turns.first.empty() || turns.first.front().side != server || !h.trace.facts(server).syn_seen)
@@ -207,11 +177,8 @@ std::optional<LateAnswers> late_answers(const FlowHistory& h, const TurnResults&
 void conclude_answers(FlowHistory& history) {
   if (!history.transfer || history.trace.one_sided()) return;
   const TurnResults& turns = history.transfer->turns;
-  for (const Side side : {Side::A, Side::B}) {
-    auto& found = history.answers.unanswered[index(side)];
-    found = unanswered(history, turns, side);
-    if (!found) found = empty_reply(history, turns, side);
-  }
+  for (const Side side : {Side::A, Side::B})
+    history.answers.unanswered[index(side)] = unanswered(history, turns, side);
   history.answers.greeting = greeting_of(history, turns);
   history.answers.late = late_answers(history, turns);
 }

@@ -16,15 +16,13 @@ struct FlowHistory;
 enum class WaitedUntil : std::uint8_t {
   Reset,  // by the end that asked
   Close,
-  PeersClose,  // an empty reply: the FIN came in place of the only answer
   CaptureEnd
 };
 
-// The last turn of an end, acknowledged, after which its peer sent no data for 3 s or more, or no data at all
-// before its FIN.
+// The last turn of an end, acknowledged, after which its peer sent no data for 3 s or more.
 struct UnansweredRequest {
   FrameRef first;       // of its data
-  SegmentRef ended_by;  // the RST or FIN of the end that asked, or its peer's FIN
+  SegmentRef ended_by;  // the RST or FIN of the end that asked
   WaitedUntil until = WaitedUntil::CaptureEnd;
   TimeNs waited_ns = 0;  // since the acknowledgment, less the way to the end that asked
   std::uint64_t octets = 0;

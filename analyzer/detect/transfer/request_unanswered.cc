@@ -12,13 +12,11 @@ constexpr Doc kDoc{
         "data of one end is acknowledged, the other end's application sends nothing for 3 s or more (the "
         "network's share taken off), and the asker closes, resets, or the capture ends: the application did "
         "not answer, and how long it was waited for. It goes before linger and the like as a cause of the "
-        "asker's RST. Or a server takes the only request of a connection and closes without a word (an empty "
-        "reply)",
+        "asker's RST",
     .what =
         "One end sent a request, the other end's TCP acknowledged all of it, and then its application sent "
         "nothing, until the end that had asked gave up (closed or reset the connection) or the capture "
-        "ended; or it closed the connection itself in place of an answer, which clients report as an empty "
-        "reply or an unexpected end of file.\n\n"
+        "ended.\n\n"
         "The network is not at fault: the request arrived, and the acknowledgment came back. What failed is "
         "the application that should have answered, or it was not given the time it needs.",
     .how_known =
@@ -27,9 +25,6 @@ constexpr Doc kDoc{
         "is the likeliest cause of that RST, before SO_LINGER 0 or unread data. If the client closes, or the "
         "capture ends, it is only possible: not every message wants an answer. Messages far smaller than the "
         "connection's first, and senders that pause within the turn (logs, feeds), are left out.\n\n"
-        "Of an empty reply: the client's only turn, of 16 kB or less, was acknowledged by the time the "
-        "server's FIN came, within "
-        "30 s, and the server had sent no data on the connection.\n\n"
         "The same is said of a server that speaks first, is never answered, and ends the connection itself. "
         "An answer that waits by design (long polling) looks the same until it comes. It is not said where "
         "the capture missed data of the end that should have answered, or has one direction only.",
@@ -37,11 +32,7 @@ constexpr Doc kDoc{
         "An application that hangs: a lock, a full pool of workers or database connections, a backend that "
         "does not answer it in turn, a name look-up, garbage collection. A client's time limit shorter than "
         "the work takes. A request that the server does not take for complete (a wrong Content-Length, TLS "
-        "spoken to a plain port, a message without its end mark). Where the server closes at once: it "
-        "crashed "
-        "on that request, a proxy that has no backend for it, a limit on clients, TLS spoken to a plain "
-        "port. "
-        "A process stopped or swapped out: its "
+        "spoken to a plain port, a message without its end mark). A process stopped or swapped out: its "
         "kernel goes on acknowledging.",
     .confirm =
         "On the server: ss -tnp shows Recv-Q: above 0, the application has not even read the request; 0, it "
@@ -168,24 +159,16 @@ end +5
 no finding
 )",
      true},
-    {"An empty reply: the server takes the request and closes", R"(
+    {"The server closes without an answer: it did not leave the client waiting", R"(
 handshake
 +.01   A > B  P. 1:301(300) ack 1
 +.04   A < B  .  1:1(0) ack 301
 +.5    A < B  F. 1:1(0) ack 301
 +.01   A > B  F. 301:301(0) ack 2
 +.01   A < B  .  2:2(0) ack 302
-finding request_unanswered frame 4 frame 6 endpoint client severity warning certainty likely
-)"},
-    {"The FIN itself takes the request, of two segments", R"(
-handshake <mss 1460>
-+.01   A > B  .  1:1461(1460) ack 1
-+.0001 A > B  P. 1461:1501(40) ack 1
-+.04   A < B  F. 1:1(0) ack 1501
-+.01   A > B  F. 1501:1501(0) ack 2
-+.01   A < B  .  2:2(0) ack 1502
-finding request_unanswered endpoint client
-)"},
+no finding
+)",
+     true},
     {"The client closes first, and the server has nothing to say", R"(
 handshake
 +.01   A > B  P. 1:301(300) ack 1
@@ -253,7 +236,6 @@ std::string end_text(WaitedUntil until) {
   switch (until) {
     case WaitedUntil::Reset: return "it reset the connection";
     case WaitedUntil::Close: return "it closed";
-    case WaitedUntil::PeersClose: return "it closed the connection itself";
     case WaitedUntil::CaptureEnd: return "the capture ends";
   }
   return "";
@@ -265,22 +247,19 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   Finding finding = make_finding(kDoc, context.flow, side);
   cite(finding, request->first);
   cite(finding, request->ended_by);
-  const bool empty_reply = request->until == WaitedUntil::PeersClose;
-  finding.certainty =
-      request->until == WaitedUntil::Reset || empty_reply ? Certainty::Likely : Certainty::Possible;
+  finding.certainty = request->until == WaitedUntil::Reset ? Certainty::Likely : Certainty::Possible;
   if (request->until == WaitedUntil::CaptureEnd) finding.end_ns = context.verdicts.capture_end_ns;
   const std::string who(role(context.flow, side)), peer(role(context.flow, other(side)));
   finding.summary = "The " + who + "'s " + (request->greeting ? "greeting" : "request") + " (" +
                     count_text(request->octets, "octet") + ") was acknowledged and never answered: the " +
                     peer + "'s application sent nothing in the " + duration_text(request->waited_ns) +
-                    " until " + end_text(request->until) + (empty_reply ? ": an empty reply." : ".");
+                    " until " + end_text(request->until) + ".";
   prove(finding, "waited_ns", request->waited_ns);
   prove(finding, "octets", request->octets);
   prove(finding, "answered_before", request->answered_before);
   prove(finding, "until",
         request->until == WaitedUntil::Reset   ? "reset"
         : request->until == WaitedUntil::Close ? "close"
-        : empty_reply                          ? "peers_close"
                                                : "capture_end");
   out.push_back(std::move(finding));
 }

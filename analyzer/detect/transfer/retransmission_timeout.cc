@@ -36,7 +36,10 @@ constexpr Doc kDoc{
         "Loss of the last segments of a burst or of a whole window, so that no duplicate ACKs come. Loss of "
         "the retransmission itself. ACKs lost, or a path that stopped (a failover, Wi-Fi roaming, a paused "
         "virtual machine). Large packets dropped by a path MTU black hole. A peer that has vanished. Delay "
-        "that grew suddenly beyond the timer: then the timeout is spurious, and told so too.",
+        "that grew suddenly beyond the timer: then the timeout is spurious, and told so too. Timestamps that "
+        "went back, set by a middlebox that was restarted or by a host that was moved or resumed from a "
+        "snapshot: the receiver answers such segments by an ACK that echoes a later timestamp, takes nothing "
+        "of them (PAWS, RFC 7323 5.3), and the summary says so; nothing is lost on the way.",
     .confirm =
         "nstat -az TcpRetransSegs TcpExtTCPTimeouts TcpExtTCPLossProbes TcpExtTCPSpuriousRTOs on the sender. "
         "ss -ti shows rto, backoff, retrans and lost of the socket while it lasts. Interface and queue "
@@ -130,6 +133,21 @@ finding keepalive_timeout endpoint client
 no finding retransmission_timeout
 )",
      true},
+    {"The client's clock goes back, and none of its resends is taken (PAWS)", R"(
+handshake <mss 1460,sackOK,TS val 900000 ecr 0,wscale 7>
++.10  A > B  P. 1:101(100) ack 1      <TS val 900100 ecr 500000>
++.01  A < B  P. 1:301(300) ack 101    <TS val 500100 ecr 900100>
++.01  A > B  .  101:101(0) ack 301    <TS val 900120 ecr 500100>
++1    A > B  P. 101:201(100) ack 301  <TS val 1100 ecr 500100>
++.01  A < B  .  301:301(0) ack 101    <TS val 501200 ecr 900120>
++.25  A > B  P. 101:201(100) ack 301  <TS val 1350 ecr 500100>
++.01  A < B  .  301:301(0) ack 101    <TS val 501460 ecr 900120>
++.50  A > B  P. 101:201(100) ack 301  <TS val 1850 ecr 500100>
++.01  A < B  .  301:301(0) ack 101    <TS val 501960 ecr 900120>
++1    A > B  P. 101:201(100) ack 301  <TS val 2850 ecr 500100>
++.01  A < B  .  301:301(0) ack 101    <TS val 502970 ecr 900120>
+finding retransmission_timeout endpoint client
+)"},
     {"A keep-alive repeats an octet that was acknowledged", R"(
 handshake
 +.10  A > B  P. 1:101(100) ack 1
@@ -143,6 +161,7 @@ no finding
 
 constexpr TimeNs kLongStall = kSecond;
 constexpr std::uint32_t kLongSeries = 3;  // two back-offs
+constexpr std::uint64_t kFewestRefused = 2;
 
 void examine_end(const DetectContext& context, Side side, Findings& out) {
   const FlowFacts& flow = context.flow;
@@ -157,7 +176,13 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
                     duration_text(stall);
   if (facts.longest_series > 1)
     finding.summary += " with " + count_text(facts.longest_series, "timeout") + " in a row";
-  if (facts.timeouts_acked >= finding.count)
+  const PawsFacts& paws = context.transfer->marks[index(side)].paws;
+  const bool refused = paws.refused.count() >= kFewestRefused;
+  if (refused)
+    finding.summary += "; the " + std::string(role(flow, other(side))) + " refused " +
+                       count_text(paws.refused.count(), "segment") + " for timestamps up to " +
+                       number_text(paws.most_behind) + " ticks too old (PAWS): they did arrive";
+  else if (facts.timeouts_acked >= finding.count)
     finding.summary +=
         "; ACKs of all of it had passed the capture point before: lost or late on their way to the " +
         std::string(role(flow, side));
@@ -169,6 +194,8 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   prove(finding, "waited_ns", facts.timeouts_waited_ns);
   prove(finding, "first_unseen", facts.first_unseen);
   prove(finding, "spurious", facts.timeouts_spurious);
+  prove(finding, "paws_refused", paws.refused.count());
+  if (refused) prove(finding, "likely_cause", std::string("old_timestamps"));
   out.push_back(std::move(finding));
 }
 

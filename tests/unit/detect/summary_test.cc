@@ -101,4 +101,33 @@ TEST_CASE("of probes in one direction nothing is said about answers") {
   CHECK_FALSE(has(probes, "answered"));
 }
 
+TEST_CASE("a timeout tells why nothing came back where packets show it") {
+  const std::string refused = summary_of("retransmission_timeout", R"(
+handshake <mss 1460,sackOK,TS val 900000 ecr 0,wscale 7>
++.10  A > B  P. 1:101(100) ack 1      <TS val 900100 ecr 500000>
++.01  A < B  P. 1:301(300) ack 101    <TS val 500100 ecr 900100>
++.01  A > B  .  101:101(0) ack 301    <TS val 900120 ecr 500100>
++1    A > B  P. 101:201(100) ack 301  <TS val 1100 ecr 500100>
++.01  A < B  .  301:301(0) ack 101    <TS val 501200 ecr 900120>
++.25  A > B  P. 101:201(100) ack 301  <TS val 1350 ecr 500100>
++.01  A < B  .  301:301(0) ack 101    <TS val 501460 ecr 900120>
++.50  A > B  P. 101:201(100) ack 301  <TS val 1850 ecr 500100>
++.01  A < B  .  301:301(0) ack 101    <TS val 501960 ecr 900120>
++1    A > B  P. 101:201(100) ack 301  <TS val 2850 ecr 500100>
++.01  A < B  .  301:301(0) ack 101    <TS val 502970 ecr 900120>
+)");
+  CHECK(has(refused, "the server refused 4 segments"));
+  CHECK(has(refused, "(PAWS): they did arrive"));
+  const std::string acked = summary_of("retransmission_timeout", R"(
+handshake <mss 1460>
++.10  A > B  P. 1:101(100) ack 1
++.02  A < B  .  1:1(0) ack 101         !lost
++.60  A > B  P. 1:101(100) ack 1
++.02  A < B  .  1:1(0) ack 101         !lost
++1.2  A > B  P. 1:101(100) ack 1
++.02  A < B  .  1:1(0) ack 101
+)");
+  CHECK(has(acked, "lost or late on their way to the client"));
+}
+
 }  // namespace tcpautopsy
