@@ -29,7 +29,10 @@ def ranks(text):
 
 
 def run(tool, command, path):
-    done = subprocess.run([tool, *command, path], capture_output=True, timeout=300, check=False)
+    try:
+        done = subprocess.run([tool, *command, path], capture_output=True, timeout=300, check=False)
+    except subprocess.TimeoutExpired:
+        return None, b"", "", f"{command}: no end after 300 s"
     err = done.stderr.decode("utf-8", "replace")
     wrong = done.returncode not in (0, 1, 2) or "Sanitizer" in err or "runtime error" in err
     return done.returncode, done.stdout, err, f"{command}: status {done.returncode}: {err[:1500]}" if wrong else None
