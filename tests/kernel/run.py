@@ -126,13 +126,20 @@ def main():
     if why_not:
         print(f"not run: {why_not}", file=sys.stderr)
         return 77
-    run = Run(options)
+    try:
+        run = Run(options)
+    except (RuntimeError, OSError) as error:
+        print(f"not run: {error}", file=sys.stderr)
+        return 77
     try:
         truth = run.write(run.go())
     finally:
         run.lab.close()
     for error in run.errors:
         print(error, file=sys.stderr)
+    if not any(c["packets"]["middle"] and c["client_history"] for c in truth["connections"]):
+        print("not run: nothing passed between the namespaces, or the kernel traced nothing", file=sys.stderr)
+        return 77
     return compare.judge(options.tool, options.output, truth) if options.tool else 0
 
 
