@@ -45,7 +45,7 @@ std::string line_of(const Decoded& decoded) {
   if (const auto* error = std::get_if<IcmpError>(&decoded))
     return fmt::format("icmp\t{}\t{}\t{}\t{}\t{}", to_string(error->source.ip),
                        to_string(error->destination.ip), error->source.port, error->destination.port,
-                       error->seq.raw());
+                       error->seq ? std::to_string(error->seq->raw()) : "");
   const auto* s = std::get_if<TcpSegment>(&decoded);
   return fmt::format("tcp\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}", to_string(s->source.ip),
                      to_string(s->destination.ip), s->source.port, s->destination.port, s->seq.raw(),

@@ -194,8 +194,10 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   prove(finding, "waited_ns", facts.timeouts_waited_ns);
   prove(finding, "first_unseen", facts.first_unseen);
   prove(finding, "spurious", facts.timeouts_spurious);
-  prove(finding, "paws_refused", paws.refused.count());
-  if (refused) prove(finding, "likely_cause", std::string("old_timestamps"));
+  if (refused) {
+    prove(finding, "paws_refused", paws.refused.count());
+    prove(finding, "likely_cause", std::string("old_timestamps"));
+  }
   out.push_back(std::move(finding));
 }
 
