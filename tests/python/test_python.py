@@ -69,11 +69,9 @@ def number(frame):
     return None if frame is None else frame.number
 
 
-def of_transition(change, last):
-    # The record has no proof that is a segment of the next incarnation.
-    proof = change.proved_by if change.proved_by and change.proved_by.number <= last.number else None
+def of_transition(change):
     told = {"time_ns": change.time_ns, "at_ns": change.at_ns, "frame": number(change.frame), "endpoint": change.endpoint, "from": change.from_state,
-            "to": change.to_state, "basis": change.basis, "proved_by": number(proof), "cause": change.cause, "rfc": change.rfc}
+            "to": change.to_state, "basis": change.basis, "proved_by": number(change.proved_by), "cause": change.cause, "rfc": change.rfc}
     return {**told, "possible": list(change.possible)} if change.possible else told
 
 
@@ -82,7 +80,7 @@ def of_flow(flow):
     told = {"flow": flow.number, "client_guessed": flow.client_guessed, "incarnation": flow.incarnation, "vlan": list(flow.vlan),
             "tunnel": flow.tunnel, "community_id": flow.community_id, "first_ns": flow.first.time_ns, "last_ns": flow.last.time_ns,
             "first_frame": flow.first.number, "last_frame": flow.last.number, "duplicates": flow.duplicates, "handshake": flow.handshake,
-            "close": flow.close, "closed_first": flow.closed_first, "history": [of_transition(change, flow.last) for change in flow.history]}
+            "close": flow.close, "closed_first": flow.closed_first, "history": [of_transition(change) for change in flow.history]}
     ends = {which: flow.end(which) for which in ("client", "server")}
     for which, end in ends.items():
         told[which] = {"ip": end.address.ip, "port": end.address.port}
