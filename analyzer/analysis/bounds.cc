@@ -24,7 +24,7 @@ constexpr std::array<BoundNumber, 5> kNumbers{{
     {"memory", &Bounds::memory, 256 * kMiB, std::uint64_t{1} << 50,
      "memory for each capture read at a time, as 512M or 4G; beyond, connections silent for longest end "
      "early"},
-    {"records", &Bounds::records, 64, 10'000'000,
+    {"records", &Bounds::records, 64, 65'536,
      "segments kept of a connection, beside those told in sum; beyond, those in its middle are left out"},
     {"incarnations", &Bounds::incarnations, 2, 1'000'000,
      "connections of one address and port pair open at once; beyond, the oldest ends early"},

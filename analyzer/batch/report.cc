@@ -113,19 +113,15 @@ class Maker {
     return row.integer(0);
   }
 
-  // At a level that the baseline does not have it at: by how many are at least so grave.
+  // At a level that the baseline does not have it at: by the gravest that it has.
   Trend trend_of_finding(const FindingLine& line) {
     const std::string_view id(line.id);
     const std::int64_t same = before("id = ? AND level = ?", id, line.level);
     if (report_.baseline.empty() || same > 0 || before("id = ?", id) == 0) return trend(line.findings, same);
-    Statement now = db_.prepare("SELECT COUNT(*) FROM findings WHERE id = ? AND level >= ?");
-    now.with(id, line.level);
-    now.step();
-    const std::int64_t as_grave = before("id = ? AND level >= ?", id, line.level);
     Statement gravest = db_.prepare("SELECT MAX(level) FROM old.findings WHERE id = ?");
     gravest.with(id);
     gravest.step();
-    return {now.integer(0) > as_grave ? Trend::Kind::Worse : Trend::Kind::Better,
+    return {line.level > gravest.integer(0) ? Trend::Kind::Worse : Trend::Kind::Better,
             0,
             name(static_cast<Severity>(gravest.integer(0))),
             {}};

@@ -5,7 +5,6 @@
 namespace tcpautopsy::batch {
 namespace {
 
-constexpr std::string_view kOfRun = "unit IN (SELECT unit FROM temp.this_run)";
 
 void name_units(Database& store, const Plan& plan) {
   store.execute(

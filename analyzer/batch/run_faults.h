@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -20,6 +21,9 @@ struct RunFaults {
   std::vector<std::pair<std::string, std::string>> broken;                 // files and why, by name
   std::uint64_t broken_elsewhere = 0;
 };
+
+// Holds for the rows of the run's units, after faults_of_run().
+inline constexpr std::string_view kOfRun = "unit IN (SELECT unit FROM temp.this_run)";
 
 // Of the units of the plan that the store has. Throws StoreError.
 RunFaults faults_of_run(Database& store, const Plan& plan);

@@ -38,7 +38,7 @@ FlowTable::FlowTable(FlowOptions options, Done done)
 std::uint64_t FlowTable::add(const TcpSegment& segment, const FrameRef& frame) {
   flows_.put_to_sleep();
   pass_time(frame.time_ns);
-  if (flows_.octets() > options_.max_octets) bound_octets();
+  if (flows_.octets() > std::max(options_.max_octets, bound_again_)) bound_octets();
   Arrival a(segment, frame);
   const RecentPackets::Seen seen = recent_.look(segment, a.ends, a.from_low, frame.time_ns);
   Id latest = flows_.latest(a.key, a.hash);
@@ -202,6 +202,8 @@ void FlowTable::bound_octets() {
     if (flows_.holds(id)) ended_for_memory_ += hand_out(id, Why::Bound);  // else it went with a later one
   }
   endings_.forget_gone();
+  // Where those that may not end are too many, looking again is paid for by what has come since.
+  bound_again_ = flows_.octets() + options_.max_octets / 8;
 }
 
 void FlowTable::weigh(Id flow) {

@@ -97,6 +97,7 @@ class FlowTable {
   CopiedPairs pairs_;
   std::uint64_t copies_dropped_ = 0;
   std::uint64_t incarnations_ended_ = 0, ended_for_memory_ = 0;
+  std::size_t bound_again_ = 0;  // octets from which on connections are ended early again
   FrameRef first_copy_;
   std::optional<TimeNs> last_time_ns_;
 };

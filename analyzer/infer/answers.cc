@@ -4,6 +4,7 @@
 
 #include "analyzer/infer/flow_history.h"
 #include "analyzer/infer/record_search.h"
+#include "analyzer/infer/silence.h"
 #include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
@@ -85,7 +86,7 @@ std::optional<UnansweredRequest> unanswered(const FlowHistory& h, const TurnResu
   // A closed window holds back the rest of the request, or the answer: zero_window_stuck tells that.
   const auto& windows = h.transfer->windows;
   for (const WindowResults& window : windows)
-    if (window.closed_at_end || window.given_up_by) return std::nullopt;
+    if (window.closed_at_end || (window.given_up_by && was_reset(h))) return std::nullopt;
   const bool greeting = greets(h, turns, side);
   if ((!greeting && side != h.client()) || request.pause_ns >= kFeed) return std::nullopt;
   const auto end = end_of_waiting(h, side, request.acked_ns);

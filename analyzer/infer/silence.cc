@@ -23,8 +23,6 @@ bool overdue(TimeNs since_last, TimeNs step) {
   return since_last > add_sat(step, step / 8 + 100 * kMillisecond);
 }
 
-bool was_reset(const FlowHistory& flow) { return flow.close == Close::ARst || flow.close == Close::BRst; }
-
 std::optional<ProbesUnanswered> probes_unanswered(const FlowHistory& flow, Side prober) {
   const ProbeResults& facts = flow.transfer->probes[index(prober)];
   const std::uint64_t count = facts.unanswered.count();
@@ -51,8 +49,8 @@ std::optional<WindowStuck> given_up(const WindowResults& facts) {
 
 std::optional<WindowStuck> window_stuck(const FlowHistory& flow, Side advertiser) {
   const WindowResults& facts = flow.transfer->windows[index(advertiser)];
-  if (facts.given_up_by) return given_up(facts);
-  if (was_reset(flow)) return std::nullopt;
+  // One that its receiver ignored gave nothing up.
+  if (was_reset(flow)) return facts.given_up_by ? given_up(facts) : std::nullopt;
   if (!facts.closed_at_end || !facts.zero_window_stalls) return std::nullopt;
   WindowStuck stuck;
   stuck.closed_ns = flow.capture_end_ns - facts.closed_by.time_ns;
@@ -89,6 +87,8 @@ std::optional<DataUnanswered> data_unanswered(const FlowHistory& flow, Side send
 }
 
 }  // namespace
+
+bool was_reset(const FlowHistory& flow) { return flow.close == Close::ARst || flow.close == Close::BRst; }
 
 void find_silences(FlowHistory& history) {
   if (!history.transfer || history.trace.one_sided()) return;

@@ -41,6 +41,9 @@ struct Silence {
 };
 
 // Fills the history's `silences`; needs its `close`.
+// A RST that its receiver took ended it.
+bool was_reset(const FlowHistory& flow);
+
 void find_silences(FlowHistory& history);
 
 }  // namespace tcpautopsy

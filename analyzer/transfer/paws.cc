@@ -21,7 +21,7 @@ bool tells(const PlacedSegment& s, const SenderView& own) {
 void Paws::add(const PlacedSegment& s, const Views& views) {
   const TcpOptions& options = s.segment.options;
   if (!options.has_timestamps || s.has(kRst)) return;
-  if (s.has(kAck)) judge(s);
+  if (s.has(kAck) && !s.standing.keepalive) judge(s);
   const std::size_t side = index(s.side);
   if (!any_[side] || ahead(options.ts_val, newest_[side]) > 0) newest_[side] = options.ts_val;
   any_[side] = true;

@@ -44,6 +44,7 @@ void RetransmissionWatch::sends(const PlacedSegment& s, const SenderView& own, b
     if (!unseen_.empty()) cut_ranges(unseen_, s.seq, s.end(), [](StreamOffset, StreamOffset) {});
   }
   shown_to_ = std::max(shown_to_, s.end());
+  shown_ns_ = s.time_ns();
   order_.sent(s.segment);
 }
 
@@ -408,7 +409,7 @@ void RetransmissionWatch::finish(const SenderView& view, RetransmissionResults& 
     // One number at the very end may have been a FIN.
     if (!view.fin_sent && hole.end == view.snd_una && hole.end - hole.begin == 1) continue;
     // Its sender goes on with lower numbers than that ACK tells: it had not come so far.
-    if (shown_to_ <= hole.begin && view.heard_ns - hole.ack.time_ns > kReordering) continue;
+    if (shown_to_ <= hole.begin && shown_ns_ - hole.ack.time_ns > kReordering) continue;
     facts_.unseen.add(hole.ack);
     facts_.missing_octets += static_cast<std::uint64_t>(hole.end - hole.begin);
   }

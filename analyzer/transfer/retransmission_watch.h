@@ -82,6 +82,7 @@ class RetransmissionWatch {
   AckTrail trail_;
   SendOrder order_;
   StreamOffset shown_to_ = 0;  // the highest number that any segment of it but a RST or a probe shows
+  TimeNs shown_ns_ = 0;        // when the last of these passed
   RoundTrips trips_;           // to the receiver
   std::vector<Retransmission> pending_;
   std::vector<Unseen> unseen_;

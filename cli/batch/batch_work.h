@@ -28,8 +28,8 @@ void tell_absent(const batch::Plan& plan);
 // Broken files on standard error.
 using BrokenFiles = std::vector<std::pair<std::string, std::string>>;  // and why
 void tell_broken(const BrokenFiles& broken, const Options& options);
-// Limits that were met on standard error.
-void tell_limits(batch::Database& database, const Options& options);
+// Limits that were met on standard error, of the units for which the condition `of` holds.
+void tell_limits(batch::Database& database, const Options& options, std::string_view of);
 // Lines for other engines and the report, as asked for. True if a threshold for alerting is passed: by the
 // findings of the run, or of all that the store holds where that is null.
 bool finish_batch(batch::Database& database, const Options& options, const batch::RunFaults* run);

@@ -127,9 +127,10 @@ void tell_broken(const BrokenFiles& broken, const Options& options) {
 }
 
 // What was left out of some captures for want of room.
-void tell_limits(batch::Database& database, const Options& options) {
+void tell_limits(batch::Database& database, const Options& options, std::string_view of) {
   if (options.quiet) return;
-  batch::Statement rows = database.prepare("SELECT name, limits FROM units WHERE limits <> '' ORDER BY name");
+  batch::Statement rows = database.prepare(
+      fmt::format("SELECT name, limits FROM units WHERE limits <> '' AND {} ORDER BY name", of));
   std::size_t told = 0, all = 0;
   for (; rows.step(); ++all)
     if (told < kBrokenTold) say(fmt::format("{}: note: limits met: {}", rows.text(0), rows.text(1))), ++told;
@@ -162,7 +163,7 @@ int run_batch(const Options& options) {
   tell_absent(plan);
   const batch::RunFaults faults = batch::faults_of_run(store.database(), plan);
   tell_broken(faults.broken, options);
-  tell_limits(store.database(), options);
+  tell_limits(store.database(), options, batch::kOfRun);
   if (!options.quiet)
     say(fmt::format("{}: {} analysed ({}, {} packets), {} unchanged", options.batch.store,
                     plural(progress.units_done, "unit", "units"),

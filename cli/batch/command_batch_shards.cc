@@ -80,7 +80,7 @@ int run_batch_merge(const Options& options) {
   batch::Statement rows = store.prepare("SELECT path, error FROM broken_files ORDER BY path");
   while (rows.step()) broken.emplace_back(rows.text(0), rows.text(1));
   tell_broken(broken, options);
-  tell_limits(store, options);
+  tell_limits(store, options, "1");
   if (finish_batch(store, options, nullptr)) return 3;
   return broken.empty() ? 0 : 1;
 }

@@ -37,8 +37,9 @@ def possible():
         if shutil.which(program) is None:
             return f"{program} is not installed"
     try:
-        sh("ip", "netns", "add", "tcpautopsy-try")
-        sh("ip", "netns", "del", "tcpautopsy-try")
+        name = f"tcpautopsy-try{os.getpid()}"
+        sh("ip", "netns", "add", name)
+        sh("ip", "netns", "del", name)
         with trace_folder() as folder:
             if not os.path.isdir(f"{folder}/events/sock/inet_sock_set_state"):
                 return "this kernel does not trace the states of sockets"

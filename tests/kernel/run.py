@@ -54,7 +54,11 @@ class Run:
         self.delays = (self.rng.uniform(0.3, 12), self.rng.uniform(0.3, 12))
         self.errors = []
         self.seconds = options.seconds
-        self.cases = self.draw(options.kind or [name for name in cases.KINDS if name != "wild"], options.connections)
+        try:
+            self.cases = self.draw(options.kind or [name for name in cases.KINDS if name != "wild"], options.connections)
+        except BaseException:
+            self.lab.close()
+            raise
 
     def draw(self, names, count):
         """`count` connections, each kind as often as any other."""
@@ -94,13 +98,23 @@ class Run:
             thread.join(max(0.0, deadline - time.time()))
         time.sleep(1)
         end_ns = time.time_ns()
+        self.end(captures, helpers)
+        return end_ns
+
+    @staticmethod
+    def end(captures, helpers):
         for process in captures:
             process.send_signal(signal.SIGINT)
-            process.wait(20)
         for process in helpers:
             process.terminate()
+        for process in captures:
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        for process in helpers:
             process.join(20)
-        return end_ns
+            process.kill()
 
     def write(self, end_ns):
         told = [{"client": case.ends()[0], "server": case.ends()[1], "kind": kind.name, "clean": kind.clean, "expect": kind.expect,

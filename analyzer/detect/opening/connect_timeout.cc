@@ -213,8 +213,8 @@ std::string how_it_ended(const ConnectGivenUp& given_up) {
 std::string opened_meanwhile(std::uint64_t others) {
   if (others == 0) return "";
   return " " + count_text(others, "other connection") +
-         " to the port opened less than a minute before or after: the service is up, and the SYNs were lost, "
-         "dropped by a full queue or filtered for this client.";
+         " to the port opened less than a minute before or after the first SYN: unless the service went down "
+         "in between, the SYNs were lost, dropped by a full queue or filtered for this client.";
 }
 
 void examine(const DetectContext& context, Findings& out) {

@@ -131,6 +131,24 @@ finding zero_window_stuck frame 5 endpoint server severity error certainty certa
 finding rst_abort severity info
 no finding request_unanswered
 )"},
+    {"A RST in the sender's name that the receiver ignores, and the window opens after it", R"(
+handshake <mss 1460>
++.10  A > B  .  1:1461(1460) ack 1
++.01  A < B  .  1:1(0) ack 1461 win 0
++.25  A > B  .  1460:1460(0) ack 1
++.01  A < B  .  1:1(0) ack 1461 win 0
++2    A > B  .  1460:1460(0) ack 1
++.01  A < B  .  1:1(0) ack 1461 win 0
++2    A > B  R. 200:200(0) ack 1
++.20  A < B  .  1:1(0) ack 1461 win 8760
++.01  A > B  .  1461:2921(1460) ack 1
++.01  A < B  .  1:1(0) ack 2921
++.10  A > B  F. 2921:2921(0) ack 1
++.01  A < B  F. 1:1(0) ack 2922
++.01  A > B  .  2922:2922(0) ack 2
+no finding
+)",
+     true},
     {"The sender resets at once: it has lost interest", R"(
 handshake <mss 1460>
 +.10  A > B  .  1:1461(1460) ack 1

@@ -3,8 +3,10 @@
 namespace tcpautopsy {
 
 void TrafficBook::segment(std::uint64_t flow, Side sender, const TcpSegment& segment, const FrameRef& frame) {
-  const SegmentMeasures measures = live_[flow].add(sender, segment, frame);
-  timeline_.segment(frame.time_ns, segment.wire_length, measures.resent);
+  const auto known = live_.find(flow);
+  const bool room = known != live_.end() || live_.size() < kMostLive;
+  const bool resent = room && live_[flow].add(sender, segment, frame).resent;
+  timeline_.segment(frame.time_ns, segment.wire_length, resent);
 }
 
 void TrafficBook::add(const FlowHistory& history) {

@@ -22,6 +22,9 @@ class TrafficBook {
   const Timeline& timeline() const { return timeline_; }
 
  private:
+  // What connections beyond so many at a time send again is not counted over time: some 32 MB hold these.
+  static constexpr std::size_t kMostLive = 32'768;
+
   std::unordered_map<std::uint64_t, SegmentMeter> live_;
   Timeline timeline_;
 };

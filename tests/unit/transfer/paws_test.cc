@@ -92,3 +92,18 @@ handshake <mss 1460,sackOK,TS val 900000 ecr 0,wscale 7>
 +.01   A < B  .  1:1(0) ack 5793       <TS val 500650 ecr 70000630>
 )") == 0);
 }
+
+TEST_CASE("PAWS: keep-alives of one octet from both ends are refused by nobody") {
+  CHECK(refused_of_client(R"(
+handshake <mss 1460,sackOK,TS val 900000 ecr 0,wscale 7>
++.10  A > B  P. 1:101(100) ack 1      <TS val 900100 ecr 500000>
++.01  A < B  P. 1:301(300) ack 101    <TS val 500100 ecr 900100>
++.01  A > B  .  101:101(0) ack 301    <TS val 900120 ecr 500100>
++30   A > B  .  100:101(1) ack 301    <TS val 930120 ecr 500100>
++.01  A < B  .  301:301(0) ack 101    <TS val 530120 ecr 900100>
++.01  A < B  .  300:301(1) ack 101    <TS val 530130 ecr 930120>
++.01  A > B  .  101:101(0) ack 301    <TS val 930150 ecr 500100>
++30   A < B  .  300:301(1) ack 101    <TS val 560130 ecr 930150>
++.01  A > B  .  101:101(0) ack 301    <TS val 960150 ecr 500100>
+)") == 0);
+}
