@@ -5,7 +5,6 @@
 namespace tcpautopsy::batch {
 namespace {
 
-
 void name_units(Database& store, const Plan& plan) {
   store.execute(
       "CREATE TEMP TABLE IF NOT EXISTS this_run (unit INTEGER PRIMARY KEY); DELETE FROM temp.this_run;");
