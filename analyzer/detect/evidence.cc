@@ -96,12 +96,28 @@ void cite(Finding& finding, const Sendings& sendings) {
   cite(finding, sendings.again);
 }
 
+std::string long_duration_text(TimeNs duration) {
+  const auto two = [](TimeNs high, std::string_view unit, TimeNs low, std::string_view of_low) {
+    return std::to_string(high) + std::string(unit) + (low < 10 ? "0" : "") + std::to_string(low) +
+           std::string(of_low);
+  };
+  const TimeNs seconds = duration / kSecond;
+  if (seconds < 7200) return two(seconds / 60, " min ", seconds % 60, " s");
+  if (seconds < 172800) return two(seconds / 3600, " h ", seconds / 60 % 60, " min");
+  return two(seconds / 86400, " d ", seconds / 3600 % 24, " h");
+}
+
 std::string duration_text(TimeNs duration) {
+  if (duration >= kInMinutes) return long_duration_text(duration);
   const TimeNs rounded = add_sat(duration, kMillisecond / 2) / kMillisecond;
   if (rounded >= 1000) return seconds_text(duration) + " s";
   if (rounded >= 10) return std::to_string(rounded) + " ms";
   if (duration >= kMillisecond / 10) return in_units(duration, kMillisecond, 1) + " ms";
   return std::to_string(duration / 1000) + " us";
+}
+
+std::string_view watch_end_text(const Verdicts& verdicts) {
+  return verdicts.watched_until_ns < verdicts.capture_end_ns ? "a pause of the capture" : "the capture's end";
 }
 
 std::string durations_text(std::span<const TimeNs> durations) {

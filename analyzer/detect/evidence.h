@@ -55,7 +55,12 @@ void prove(Finding& finding, std::string_view name, const T& value) {
 }
 
 // Words for summaries; counts are grouped by thousands.
-std::string duration_text(TimeNs duration);  // "7.1 s", "230 ms", "0.4 ms", "12 us"
+std::string duration_text(TimeNs duration);  // "12 min 05 s", "7.1 s", "230 ms", "0.4 ms", "12 us"
+constexpr TimeNs kInMinutes = 120 * kSecond;
+std::string long_duration_text(
+    TimeNs duration);  // of kInMinutes or more: "12 min 05 s", "3 h 07 min", "4 d 02 h"
+// What ended the time in which nothing more came: "the capture's end", or a pause of it.
+std::string_view watch_end_text(const Verdicts& verdicts);
 std::string durations_text(
     std::span<const TimeNs> durations);  // "1.0, 2.0, 4.0 s"; the middle of more than eight is left out
 std::string number_text(std::uint64_t number);                   // "1,234,567"

@@ -55,6 +55,7 @@ struct FlowFacts {
   std::uint32_t holes_given_up = 0;    // as SequenceTracker has it, of both ends
   bool ended_early = false;            // to bound memory or time: what came later is of another flow
   FrameRef first, last;                // of its packets, kept or folded
+  std::optional<TimeNs> paused_ns;     // after them the capture paused, from then on (CapturePauses)
   std::optional<Successor> successor;
 
   const SideFacts& facts(Side side) const { return sides[index(side)]; }

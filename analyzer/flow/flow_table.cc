@@ -53,6 +53,7 @@ std::uint64_t FlowTable::add(const TcpSegment& segment, const FrameRef& frame) {
 // One packet with a clock gone wrong must not end every closed flow: it takes two.
 void FlowTable::pass_time(TimeNs now_ns) {
   if (last_time_ns_) {
+    pauses_.pass(*last_time_ns_, now_ns);
     const TimeNs now = std::min(now_ns, *last_time_ns_);
     for (Id id; (id = endings_.next_over(now)) != LiveFlows::kNone;) hand_out(id);
   } else {
@@ -219,7 +220,9 @@ std::uint64_t FlowTable::hand_out(Id id, Why why) {
   }
   std::uint64_t before = 0;
   if (const Id older = flows_[id].older; older != LiveFlows::kNone) before = hand_out(older, why);
+  const auto paused_ns = pause_after(id);
   FinishedFlow finished = flows_[id].finish();
+  finished.paused_ns = paused_ns;
   const LiveFlow& flow = flows_[id];
   if (flow.successor && flow.newer != LiveFlows::kNone) finished.next = flows_[flow.newer].number;
   finished.captured_twice = pairs_.copied(flow.pair);
@@ -232,12 +235,17 @@ std::uint64_t FlowTable::hand_out(Id id, Why why) {
 void FlowTable::hand_out_asleep(Id id, Why why) {
   const SleepingFlow flow = flows_.sleeping(id);
   FinishedFlow finished = flow.finish();
+  finished.paused_ns = pause_after(id);
   finished.captured_twice = pairs_.copied(flow.pair);
   finished.ended_early = why == Why::Bound;
   finished.limits = flows_.limits_of(flow.number);
   finished.epoch = flows_.epoch();
   const OnExit close([this, id] { flows_.close_asleep(id); });
   done_(std::move(finished));
+}
+
+std::optional<TimeNs> FlowTable::pause_after(Id id) const {
+  return pauses_.any() ? pauses_.since(flows_.last_ns(id)) : std::nullopt;
 }
 
 void FlowTable::count_copies(const CopiesLeftOut& copies) {

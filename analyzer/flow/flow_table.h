@@ -8,6 +8,7 @@
 
 #include "analyzer/flow/arrival.h"
 #include "analyzer/flow/capture_facts.h"
+#include "analyzer/flow/capture_pauses.h"
 #include "analyzer/flow/endings.h"
 #include "analyzer/flow/finished_flow.h"
 #include "analyzer/flow/flow_trace.h"
@@ -87,6 +88,7 @@ class FlowTable {
   void weigh(Id flow);
   std::uint64_t hand_out(Id flow, Why why = Why::Over);
   void hand_out_asleep(Id flow, Why why);
+  std::optional<TimeNs> pause_after(Id flow) const;
 
   FlowOptions options_;
   Done done_;
@@ -95,6 +97,7 @@ class FlowTable {
   Endings endings_;
   RecentPackets recent_;
   CopiedPairs pairs_;
+  CapturePauses pauses_;
   std::uint64_t copies_dropped_ = 0;
   std::uint64_t incarnations_ended_ = 0, ended_for_memory_ = 0;
   std::size_t bound_again_ = 0;  // octets from which on connections are ended early again

@@ -24,7 +24,7 @@ class FlowTracker {
   };
 
   FlowTracker(const FlowKey& key, bool a_is_low, const Limits& limits)
-      : key_(key), a_is_low_(a_is_low), limits_(limits) {}
+      : key_(key), a_is_low_(a_is_low), self_(key.low == key.high), limits_(limits) {}
 
   void add(const TcpSegment& segment, const FrameRef& frame, Side s, Role role);
   void add(const IcmpError& error, const FrameRef& frame, Side quoted);
@@ -36,7 +36,7 @@ class FlowTracker {
   void so_far(bool copies_are_capture, FlowTrace& trace) const;
 
   const LiveSide& side(Side s) const { return sides_[index(s)]; }
-  bool self() const { return key_.low == key_.high; }
+  bool self() const { return self_; }
   // No plain segment yet: at most SYNs, SYN-ACKs, RSTs and strays.
   bool opening() const { return !synchronized_; }
   // Both ends have closed, or one was reset: a new SYN opens a new incarnation at once.
@@ -84,7 +84,7 @@ class FlowTracker {
   void choose_client(FlowTrace& trace) const;
 
   FlowKey key_;
-  bool a_is_low_;
+  bool a_is_low_, self_;
   bool started_ = false, synchronized_ = false, reset_ = false, went_on_ = false;
   Side reset_by_ = Side::A;
   std::optional<Side> first_syn_, first_syn_ack_;

@@ -78,6 +78,8 @@ class LiveFlows {
   // Those silent for longest first, without those that wait for what tells whose a SYN is.
   std::vector<Id> by_silence() const;
 
+  TimeNs last_ns(Id id) const;  // of its last packet
+
   // Of memory that all take, about; of one that is awake as it was when it was last weighed.
   std::size_t octets() const { return octets_; }
   void weigh(Id id);
@@ -97,7 +99,6 @@ class LiveFlows {
   std::unique_ptr<LiveFlow> empty_copy(const SleepingFlow& asleep) const;
   Id store(FlowSlot slot);
   void put(Id id, FlowSlot slot);
-  TimeNs last_ns(Id id) const;
   std::uint64_t number_of(Id id) const;
   void note_encapsulation(std::uint32_t encapsulation);
   void unlink(Id id);

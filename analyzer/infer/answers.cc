@@ -64,7 +64,7 @@ std::optional<End> end_of_waiting(const FlowHistory& h, Side side, TimeNs since_
     if (reset.aborts()) offer(WaitedUntil::Reset, reset.segment);
   if (!end) {
     if (h.closing.any_reset || peers.said_close || h.trace.successor) return std::nullopt;
-    return End{WaitedUntil::CaptureEnd, {}, h.capture_end_ns};
+    return End{WaitedUntil::CaptureEnd, {}, h.watched_until_ns};
   }
   if (peers.fin && peers.fin->first.record < end->segment.record) return std::nullopt;
   for (const ResetVerdict& reset : peers.resets)

@@ -139,6 +139,8 @@ FlowHistory Historian::conclude(EndedFlow flow, std::shared_ptr<const PreviousIn
   h.previous = std::move(previous);
   h.profile = profile;
   h.capture_end_ns = std::max(capture_end_ns, h.trace.last.time_ns);
+  h.watched_until_ns =
+      std::clamp(h.trace.paused_ns.value_or(h.capture_end_ns), h.trace.last.time_ns, h.capture_end_ns);
   h.beliefs = std::move(beliefs_);
   h.deliveries = std::move(deliveries_);
   h.transitions = std::move(transitions_);

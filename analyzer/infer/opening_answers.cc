@@ -123,7 +123,7 @@ bool repeats_stopped(const OpeningReading& r, const Abandoned& seen) {
   if (mul_sat(seen.silence_ns, 2) >= mul_sat(seen.next_step_ns, 3)) return true;
   if (o.completing || o.syns.empty()) return false;
   const TimeNs client_step = next_step(o.syns.steps());
-  const TimeNs client_silence = r.flow.capture_end_ns - o.syns.last().time_ns();
+  const TimeNs client_silence = r.flow.watched_until_ns - o.syns.last().time_ns();
   return mul_sat(seen.silence_ns, 10) >= mul_sat(seen.next_step_ns, 11) &&
          mul_sat(client_silence, 2) >= mul_sat(client_step, 3);
 }
@@ -143,7 +143,7 @@ std::optional<Abandoned> abandoned(const OpeningReading& r) {
     found.silence_ns = reset.time_ns() - last.time_ns();
     return found;
   }
-  found.silence_ns = r.flow.capture_end_ns - last.time_ns();
+  found.silence_ns = r.flow.watched_until_ns - last.time_ns();
   const auto unanswered = unanswered_since(r, last.record);
   found.certain = unanswered.segments == 0;
   if (!repeats_stopped(r, found)) return std::nullopt;
@@ -277,7 +277,7 @@ std::optional<ConnectGivenUp> given_up(const OpeningReading& r) {
   const auto steps = o.syns.steps();
   ConnectGivenUp found;
   found.tried_anew = next && next->sender == r.flow.client();
-  const TimeNs until = found.tried_anew ? next->syn.time_ns : r.flow.capture_end_ns;
+  const TimeNs until = found.tried_anew ? next->syn.time_ns : r.flow.watched_until_ns;
   found.silence_ns = until - o.syns.last().time_ns();
   found.next_step_ns = next_step(steps);
   found.by_profile = steps.size() >= r.flow.profile.syn_retries;

@@ -8,6 +8,7 @@
 #include "analyzer/infer/transition_rows.h"
 #include "analyzer/infer/weights.h"
 #include "analyzer/seq/saturating.h"
+#include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
 namespace {
@@ -22,6 +23,9 @@ constexpr TimeNs kAtOnce = 5 * kMillisecond;
 constexpr TimeNs kLongIdle = 30 * kSecond;
 // A shorter round trip is too near to what hosts take to answer.
 constexpr TimeNs kTellingRoundTrip = 5 * kMillisecond;
+// Linux delays an ACK by 40 ms or more, less a tick.
+constexpr TimeNs kLeastDelayedAck = 35 * kMillisecond;
+constexpr std::uint64_t kManyTrips = 8;
 // What passes within this after a RST may have been sent before it came.
 constexpr TimeNs kReordering = 50 * kMillisecond;
 
@@ -213,11 +217,19 @@ class ResetJudge {
     return kNoRecord;
   }
 
+  // Without a SYN that was answered, the least of a few may be no more than the time for which that end
+  // delays its ACKs.
+  bool may_be_delay(TimeNs round_trip) const {
+    if (round_trip < kLeastDelayedAck || h_.trace.facts(side_).rtt_handshake_ns) return false;
+    return !h_.transfer ||
+           h_.transfer->retransmissions[index(side_)].round_trips.spread().count() < kManyTrips;
+  }
+
   // The least round trip may have met a slow moment, as the only one measured so more likely: a third of it
   // is less than any.
   bool too_soon() const {
     const TimeNs round_trip = h_.rtt(side_).value_or(0);
-    if (round_trip < kTellingRoundTrip || h_.trace.one_sided()) return false;
+    if (round_trip < kTellingRoundTrip || h_.trace.one_sided() || may_be_delay(round_trip)) return false;
     const RecordIndex cause = earliest_cause();
     return cause != kNoRecord &&
            mul_sat(rst_.frame.time_ns - h_.records()[cause].frame.time_ns, 3) < round_trip;

@@ -33,8 +33,8 @@ std::optional<ProbesUnanswered> probes_unanswered(const FlowHistory& flow, Side 
     return ProbesUnanswered{true, facts.reset.time_ns - first_ns};
   if (facts.reset_itself || count < 2 || facts.unheard.retransmissions) return std::nullopt;
   const auto interval = (last_ns - first_ns) / static_cast<TimeNs>(count - 1);
-  if (!overdue(flow.capture_end_ns - last_ns, interval)) return std::nullopt;
-  return ProbesUnanswered{false, flow.capture_end_ns - first_ns};
+  if (!overdue(flow.watched_until_ns - last_ns, interval)) return std::nullopt;
+  return ProbesUnanswered{false, flow.watched_until_ns - first_ns};
 }
 
 std::optional<WindowStuck> given_up(const WindowResults& facts) {
@@ -53,14 +53,14 @@ std::optional<WindowStuck> window_stuck(const FlowHistory& flow, Side advertiser
   if (was_reset(flow)) return facts.given_up_by ? given_up(facts) : std::nullopt;
   if (!facts.closed_at_end || !facts.zero_window_stalls) return std::nullopt;
   WindowStuck stuck;
-  stuck.closed_ns = flow.capture_end_ns - facts.closed_by.time_ns;
+  stuck.closed_ns = flow.watched_until_ns - facts.closed_by.time_ns;
   const std::uint64_t n = facts.probes_unanswered;
-  const TimeNs since = flow.capture_end_ns - facts.last_unanswered.time_ns;
+  const TimeNs since = flow.watched_until_ns - facts.last_unanswered.time_ns;
   stuck.unanswered = n > 2 || (n == 2 && overdue(since, facts.last_step_ns));
   stuck.answers_probes = facts.stalls_probed > 0 && n == 0;
   // An end whose probes are answered goes on probing: where no probe came though one was due, the capture was
   // not running, or not there.
-  const TimeNs quiet = flow.capture_end_ns - flow.trace.last.time_ns;
+  const TimeNs quiet = flow.watched_until_ns - flow.trace.last.time_ns;
   if (stuck.answers_probes && overdue(quiet, kLongestStep)) return std::nullopt;
   if (stuck.closed_ns < kStuck && !stuck.unanswered) return std::nullopt;
   return stuck;
@@ -80,7 +80,7 @@ std::optional<DataUnanswered> data_unanswered(const FlowHistory& flow, Side send
   const TimeNs last_ns = facts.retransmissions.last().time_ns;
   met.waited_ns = last_ns - facts.first_sent_ns;
   met.refused = refused_since(flow.trace, sender, facts.first_sent_ns);
-  met.silence_ns = std::max<TimeNs>(flow.capture_end_ns - last_ns, 0);
+  met.silence_ns = std::max<TimeNs>(flow.watched_until_ns - last_ns, 0);
   met.gave_up = overdue(met.silence_ns, std::min(mul_sat(facts.last_step_ns, 2), kLongestStep));
   met.by_profile = met.gave_up && facts.retransmissions.count() >= flow.profile.data_retries;
   return met;

@@ -93,6 +93,8 @@ struct Contradiction {
 
 struct Verdicts {
   TimeNs capture_end_ns = 0;
+  // How long it was seen that nothing more came: to the capture's end, unless the capture paused before.
+  TimeNs watched_until_ns = 0;
   Profile profile;
   std::shared_ptr<const PreviousIncarnation> previous;  // of the same addresses, if it was captured
   std::vector<Transition> transitions;                  // by at_ns

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <iterator>
 #include <limits>
+#include <utility>
 
 namespace tcpautopsy {
 namespace {
@@ -38,56 +40,62 @@ std::uint32_t plus(std::uint32_t count, std::uint32_t more) {
 
 }  // namespace
 
-void LogSketch::count_in(std::uint32_t number, std::uint32_t times) {
-  const auto at = std::lower_bound(buckets_.begin(), buckets_.end(), number,
-                                   [](const Bucket& bucket, std::uint32_t n) { return bucket.number < n; });
-  if (at != buckets_.end() && at->number == number) {
-    at->count = plus(at->count, times);
-  } else {
-    buckets_.insert(at, Bucket{number, times});
+// Where the bucket is, or a free place for it.
+LogSketch::Bucket& LogSketch::place_of(std::uint32_t number) {
+  const std::size_t mask = places_.size() - 1;
+  std::size_t at = number & mask;
+  while (places_[at].count > 0 && places_[at].number != number) at = (at + 1) & mask;
+  return places_[at];
+}
+
+// Into a table twice as large, or out of the fresh values into the first.
+void LogSketch::spread_out() {
+  const Buckets before = std::exchange(places_, Buckets(std::max<std::size_t>(2 * places_.size(), 32)));
+  if (before.empty()) {
+    for (std::size_t i = std::exchange(used_, std::uint16_t{0}); i-- > 0;) put(fresh_[i], 1);
+    return;
   }
+  for (const Bucket& bucket : before)
+    if (bucket.count > 0) place_of(bucket.number) = bucket;
 }
 
-void LogSketch::put(std::uint16_t number) {
-  if (fresh_count_ == kFresh) settle();
-  fresh_[fresh_count_++] = number;
-}
-
-LogSketch::Fresh LogSketch::fresh_in_order() const {
-  Fresh fresh = fresh_;
-  std::sort(fresh.begin(), fresh.begin() + fresh_count_);
-  return fresh;
-}
-
-// Adds the fresh values to the buckets: from the last on, so that each bucket moves once.
-void LogSketch::settle() {
-  const Fresh fresh = fresh_in_order();
-  std::size_t from = buckets_.size();
-  const auto known = [&](std::uint16_t number) {
-    while (from > 0 && buckets_[from - 1].number > number) --from;
-    return from > 0 && buckets_[from - 1].number == number;
-  };
-  std::size_t room = 0;
-  for (std::size_t i = fresh_count_; i-- > 0;)
-    if (!known(fresh[i]) && (i + 1 == fresh_count_ || fresh[i + 1] != fresh[i])) ++room;
-  from = buckets_.size();
-  std::size_t to = from + room;
-  buckets_.resize(to);
-  for (std::size_t i = fresh_count_; i-- > 0;) {
-    while (from > 0 && buckets_[from - 1].number > fresh[i]) buckets_[--to] = buckets_[--from];
-    if (from > 0 && buckets_[from - 1].number == fresh[i]) {
-      buckets_[--to] = buckets_[--from];
-    } else if (to == buckets_.size() || buckets_[to].number != fresh[i]) {
-      buckets_[--to] = {fresh[i], 0};
+void LogSketch::put(std::uint32_t number, std::uint32_t times) {
+  if (places_.empty()) {
+    if (times == 1 && used_ < kFresh) {
+      fresh_[used_++] = static_cast<std::uint16_t>(number);
+      return;
     }
-    buckets_[to].count = plus(buckets_[to].count, 1U);
+    spread_out();
   }
-  fresh_count_ = 0;
+  Bucket* bucket = &place_of(number);
+  if (bucket->count == 0) {
+    if (4 * (used_ + 1U) > 3 * places_.size()) {
+      spread_out();
+      bucket = &place_of(number);
+    }
+    ++used_;
+    bucket->number = number;
+  }
+  bucket->count = plus(bucket->count, times);
+}
+
+LogSketch::Buckets LogSketch::in_order() const {
+  Buckets buckets;
+  buckets.reserve(used_);
+  if (places_.empty()) {
+    for (std::size_t i = 0; i < used_; ++i) buckets.push_back({fresh_[i], 1});
+  } else {
+    std::copy_if(places_.begin(), places_.end(), std::back_inserter(buckets),
+                 [](const Bucket& bucket) { return bucket.count > 0; });
+  }
+  std::sort(buckets.begin(), buckets.end(),
+            [](const Bucket& a, const Bucket& b) { return a.number < b.number; });
+  return buckets;
 }
 
 void LogSketch::add(TimeNs value) {
   value = std::max<TimeNs>(value, 0);
-  put(static_cast<std::uint16_t>(bucket_of(static_cast<std::uint64_t>(value))));
+  put(bucket_of(static_cast<std::uint64_t>(value)), 1);
   least_ = count_ == 0 ? value : std::min(least_, value);
   greatest_ = std::max(greatest_, value);
   sum_ = plus(sum_, value);
@@ -96,12 +104,7 @@ void LogSketch::add(TimeNs value) {
 
 void LogSketch::merge(const LogSketch& from) {
   if (!from) return;
-  // Into itself: the loops below read what they change.
-  const std::vector<Bucket> more = from.buckets_;
-  const Fresh fresh = from.fresh_;
-  const std::size_t fresh_count = from.fresh_count_;
-  for (const Bucket& bucket : more) count_in(bucket.number, bucket.count);
-  for (std::size_t i = 0; i < fresh_count; ++i) put(fresh[i]);
+  for (const Bucket& bucket : from.in_order()) put(bucket.number, bucket.count);  // a copy: it may be itself
   least_ = count_ == 0 ? from.least_ : std::min(least_, from.least_);
   greatest_ = std::max(greatest_, from.greatest_);
   sum_ = plus(sum_, from.sum_);
@@ -113,21 +116,12 @@ TimeNs LogSketch::quantile(double share) const {
   const double rank = std::ceil(std::clamp(share, 0.0, 1.0) * static_cast<double>(count_));
   if (rank <= 1) return least_;
   if (rank >= static_cast<double>(count_)) return greatest_;
-  const auto within = [this](std::uint32_t number) { return std::clamp(middle(number), least_, greatest_); };
-  const Fresh fresh = fresh_in_order();
   double passed = 0;
-  std::size_t i = 0;
-  const auto fresh_up_to = [&](std::uint32_t number) {
-    for (; i < fresh_count_ && fresh[i] <= number; ++i)
-      if (++passed >= rank) return true;
-    return false;
-  };
-  for (const Bucket& bucket : buckets_) {
-    if (bucket.number > 0 && fresh_up_to(bucket.number - 1)) return within(fresh[i]);
+  for (const Bucket& bucket : in_order()) {
     passed += bucket.count;
-    if (passed >= rank) return within(bucket.number);
+    if (passed >= rank) return std::clamp(middle(bucket.number), least_, greatest_);
   }
-  return fresh_up_to(kMostBuckets) ? within(fresh[i]) : greatest_;
+  return greatest_;
 }
 
 }  // namespace tcpautopsy

@@ -11,8 +11,9 @@
 namespace tcpautopsy {
 
 // Quantiles are off by at most 1/64 of the value (kRelativeError); least, greatest and sum are exact. Holds
-// nothing on the heap for the first kFresh values, and at most kMostBuckets buckets of 8 octets after any
-// number; round trips of one path fill some tens. Sketches of the same kind add up (merge), in any order.
+// nothing on the heap for the first kFresh values, and at most 4,096 places of 8 octets after any number, for
+// kMostBuckets buckets; round trips of one path fill some tens. Sketches of the same kind add up (merge), in
+// any order.
 class LogSketch {
  public:
   static constexpr std::uint32_t kSubBuckets = 32;  // to each power of two
@@ -35,18 +36,20 @@ class LogSketch {
   struct Bucket {
     std::uint32_t number = 0, count = 0;
   };
-  // The latest values, each the number of its bucket: a search for each would cost more than all else.
+  // The first values, each the number of its bucket.
   static constexpr std::size_t kFresh = 15;
-  using Fresh = std::array<std::uint16_t, kFresh>;
+  using Buckets = std::vector<Bucket>;
 
-  void put(std::uint16_t number);
-  void settle();
-  Fresh fresh_in_order() const;
-  void count_in(std::uint32_t number, std::uint32_t times);
+  void put(std::uint32_t number, std::uint32_t times);
+  Bucket& place_of(std::uint32_t number);
+  void spread_out();
+  Buckets in_order() const;
 
-  std::vector<Bucket> buckets_;  // those not empty, by number; without the fresh values
-  Fresh fresh_{};
-  std::uint16_t fresh_count_ = 0;
+  // Open addressing: a power of two of places, of which those with a count of 0 are free. Bucket numbers lie
+  // close together and are their own hash. Empty while the fresh values suffice.
+  Buckets places_;
+  std::array<std::uint16_t, kFresh> fresh_{};
+  std::uint16_t used_ = 0;  // of places_, or of fresh_
   std::uint64_t count_ = 0;
   TimeNs least_ = 0, greatest_ = 0, sum_ = 0;
 };

@@ -167,7 +167,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   const ClosingVerdicts& closing = context.verdicts.closing;
   const auto& open = closing.of(side).left_open;
   if (!open) return;
-  const TimeNs wait = context.verdicts.capture_end_ns - open->since_ns;
+  const TimeNs wait = context.verdicts.watched_until_ns - open->since_ns;
   if (wait < kStuck) return;
   const FinVerdict& peers = *closing.fin(other(side));
   Finding finding = make_finding(kDoc, context.flow, side);
@@ -178,11 +178,12 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   cite(finding, peers.first);
   cite(finding, peers.acked_by);
   cite(finding, open->data_after_fin);
-  finding.end_ns = context.verdicts.capture_end_ns;
+  finding.end_ns = context.verdicts.watched_until_ns;
   const std::string who(role(context.flow, side));
   finding.summary = "The " + who + " acknowledged the " + std::string(role(context.flow, other(side))) +
-                    "'s FIN and has sent neither data nor FIN in the " + duration_text(wait) +
-                    " to the capture's end: its application has not closed the socket (CLOSE-WAIT)" +
+                    "'s FIN and has sent neither data nor FIN in the " + duration_text(wait) + " to " +
+                    std::string(watch_end_text(context.verdicts)) +
+                    ": its application has not closed the socket (CLOSE-WAIT)" +
                     (open->may_have_closed_before ? ", unless it had closed before the capture began." : ".");
   prove(finding, "wait_ns", wait);
   prove(finding, "acknowledged_in_frame", static_cast<std::int64_t>(peers.acked_by.frame.number));

@@ -125,7 +125,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   const Verdicts& verdicts = context.verdicts;
   const FinVerdict* const fin = verdicts.closing.fin(side);
   if (fin == nullptr || fin->acked_by || fin->resends.size() < kResendsNeeded || fin->met_reset) return;
-  const TimeNs silence = verdicts.capture_end_ns - fin->last().time_ns();
+  const TimeNs silence = verdicts.watched_until_ns - fin->last().time_ns();
   if (silence < context.flow.round_trip().value_or(verdicts.profile.minimum_rto)) return;
   const auto sendings = fin->sendings();
   const auto steps = intervals(sendings);
@@ -135,11 +135,13 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   cite(finding, sendings);
   finding.count = fin->resends.size();
   const TimeNs span = fin->last().time_ns() - fin->first.time_ns();
-  finding.summary =
-      "The " + std::string(role(context.flow, side)) + " repeated its FIN " +
-      times_text(fin->resends.size()) + " in " + duration_text(span) + " and no ACK of it ever passed; " +
-      (gave_up ? "it gave up" : "nothing came in the " + duration_text(silence) + " to the capture's end") +
-      ".";
+  finding.summary = "The " + std::string(role(context.flow, side)) + " repeated its FIN " +
+                    times_text(fin->resends.size()) + " in " + duration_text(span) +
+                    " and no ACK of it ever passed; " +
+                    (gave_up ? "it gave up"
+                             : "nothing came in the " + duration_text(silence) + " to " +
+                                   std::string(watch_end_text(verdicts))) +
+                    ".";
   prove(finding, "resends", fin->resends.size());
   prove(finding, "intervals_ns", steps);
   prove(finding, "gave_up", gave_up);

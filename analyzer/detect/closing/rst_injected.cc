@@ -34,15 +34,21 @@ constexpr Doc kDoc{
     .causes =
         "A firewall, IPS, load balancer or parental filter that ends connections by RSTs in both directions "
         "(idle timeout, policy, a forbidden name in a TLS hello or an HTTP request). A carrier or national "
-        "filter. A blind attack. A SYN proxy or transparent proxy with its own TTL. Rarely: a route that "
-        "changed in that very moment.",
+        "filter. A blind attack. A SYN proxy or transparent proxy with its own TTL. A NAT host or container "
+        "node "
+        "whose connection tracking takes a segment for invalid (data sent again that were acknowledged "
+        "already): "
+        "it does not translate it, and its own TCP, which has no such socket, answers it with RST. Rarely: a "
+        "route that changed in that very moment.",
     .confirm =
         "Capture on the host in whose name it came (tcpdump 'tcp[tcpflags] & tcp-rst != 0'): it is injected "
         "if the host did not send it; nstat -az TcpOutRsts and TcpExtTCPAbort* there stay still. Compare the "
         "TTL with traceroute hop counts to place the device. Receiver's side: TcpExtTCPChallengeACK counts "
         "inexact RSTs.",
     .remedy =
-        "Take the rule or the timer off the device that sends it. Between own hosts TCP-AO (RFC 5925) or "
+        "Take the rule or the timer off the device that sends it. On a NAT host or container node: drop what "
+        "connection tracking calls INVALID, or net.netfilter.nf_conntrack_tcp_be_liberal=1. Between own "
+        "hosts TCP-AO (RFC 5925) or "
         "IPsec makes forged RSTs ineffective; TLS does not, since it is above TCP. RFC 5961 stacks (Linux "
         "since 3.6) already discard all but exact ones.",
     .bad_advice =
@@ -89,6 +95,21 @@ finding rst_injected frame 7 endpoint server severity warning certainty possible
 finding rst_injected frame 5 endpoint server severity info certainty possible
 finding rst_unread_data frame 5 endpoint server severity warning
 )"},
+    {"A node that does not translate data sent again answers them itself, again and again", R"(
+handshake
++.01    A > B  P. 1:101(100) ack 1      ttl 63
++.01    A < B  P. 1:201(200) ack 101    ttl 52
++.001   A > B  .  101:101(0) ack 201    ttl 63
++.30    A < B  P. 1:201(200) ack 101    ttl 52
++.00003 A > B  R  201:201(0)            ttl 64
++.10    A < B  P. 201:401(200) ack 101  ttl 52
++.001   A > B  .  101:101(0) ack 401    ttl 63
++.30    A < B  P. 201:401(200) ack 101  ttl 52
++.00003 A > B  R  401:401(0)            ttl 64
++.10    A < B  P. 401:601(200) ack 101  ttl 52
++.001   A > B  .  101:101(0) ack 601    ttl 63
+finding rst_injected frame 8 frame 12 endpoint client severity warning certainty certain count 2
+)"},
     {"Far outside the window", R"(
 handshake
 +.01  A > B  P. 1:101(100) ack 1
@@ -97,6 +118,14 @@ handshake
 +.10  A < B  R  900000000:900000000(0)
 finding rst_injected frame 7 endpoint server certainty possible
 )"},
+    {"Begun in the middle: the only round trip is that of a delayed ACK", R"(
++0       A > B  P.  1:301(300) ack 1
++.0425   A < B  .   1:1(0) ack 301
++60      A > B  .   300:300(0) ack 1
++.0005   A < B  R   1:1(0)
+no finding
+)",
+     true},
     {"A health check resets as soon as the greeting comes, which it does not acknowledge", R"(
 +0     A > B  S   0:0(0)        <mss 1460>
 +.0001 A < B  S.  0:0(0) ack 1  <mss 1460>
@@ -216,9 +245,11 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   }
   cite(finding, first->goes_on);
   finding.certainty = certainty_of(*first);
-  finding.summary = "A RST in the " + std::string(role(context.flow, side)) +
-                    "'s name does not fit it: " + reasons(*first) +
-                    "; a device on the path may have sent it.";
+  const std::string whose = " in the " + std::string(role(context.flow, side)) + "'s name ";
+  finding.summary =
+      (finding.count == 1 ? "A RST" + whose + "does not fit it: "
+                          : count_text(finding.count, "RST") + whose + "do not fit it, of the first: ") +
+      reasons(*first) + "; a device on the path may have sent " + (finding.count == 1 ? "it." : "them.");
   yield_to_cause(finding, first->cause, ResetCause::Misfit);
   prove(finding, "ttl", first->ttl);
   prove(finding, "usual_ttl", first->misfit.usual_ttl);

@@ -114,7 +114,7 @@ void examine(const DetectContext& context, Findings& out) {
   if (opening.client_rst || opening.server_rst || opening.server_knows) return;
   if (!opening.ignored_syn_acks.syns.empty()) return;
   const std::size_t repeats = syn_acks.again.size();
-  const TimeNs waited = context.verdicts.capture_end_ns - syn_acks.last().time_ns();
+  const TimeNs waited = context.verdicts.watched_until_ns - syn_acks.last().time_ns();
   if (repeats < 2 && (waited < kAnswerDue || opening.abandoned)) return;
   const auto steps = syn_acks.steps();
   Finding finding = make_finding(kDoc, flow, flow.server());

@@ -232,11 +232,11 @@ no finding
      true},
 };
 
-std::string end_text(WaitedUntil until) {
+std::string end_text(WaitedUntil until, const Verdicts& verdicts) {
   switch (until) {
     case WaitedUntil::Reset: return "it reset the connection";
     case WaitedUntil::Close: return "it closed";
-    case WaitedUntil::CaptureEnd: return "the capture ends";
+    case WaitedUntil::CaptureEnd: return std::string(watch_end_text(verdicts));
   }
   return "";
 }
@@ -248,12 +248,12 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   cite(finding, request->first);
   cite(finding, request->ended_by);
   finding.certainty = request->until == WaitedUntil::Reset ? Certainty::Likely : Certainty::Possible;
-  if (request->until == WaitedUntil::CaptureEnd) finding.end_ns = context.verdicts.capture_end_ns;
+  if (request->until == WaitedUntil::CaptureEnd) finding.end_ns = context.verdicts.watched_until_ns;
   const std::string who(role(context.flow, side)), peer(role(context.flow, other(side)));
   finding.summary = "The " + who + "'s " + (request->greeting ? "greeting" : "request") + " (" +
                     count_text(request->octets, "octet") + ") was acknowledged and never answered: the " +
                     peer + "'s application sent nothing in the " + duration_text(request->waited_ns) +
-                    " until " + end_text(request->until) + ".";
+                    " until " + end_text(request->until, context.verdicts) + ".";
   prove(finding, "waited_ns", request->waited_ns);
   prove(finding, "octets", request->octets);
   prove(finding, "answered_before", request->answered_before);

@@ -137,7 +137,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   if (!stalls) return;
   const Incidents& probes = context.transfer->windows[index(other(side))].window_probes;
   const bool open = facts.closed_at_end;
-  const TimeNs more = open ? std::max<TimeNs>(context.verdicts.capture_end_ns - flow.last.time_ns, 0) : 0;
+  const TimeNs more = open ? std::max<TimeNs>(context.verdicts.watched_until_ns - flow.last.time_ns, 0) : 0;
   Finding finding = make_finding(kDoc, flow, side);
   cite(finding, stalls);
   finding.count = stalls.count();
@@ -149,8 +149,9 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
       (stalls.count() > 1 ? ", " + duration_text(stalls.longest_ns()) + " at the longest" : "") +
       (open ? "; it is still closed at the capture's end." : ".");
   prove(finding, "stalled_ns", stalls.total_ns() + more);
-  prove(finding, "longest_ns",
-        std::max(stalls.longest_ns(), open ? context.verdicts.capture_end_ns - facts.closed_by.time_ns : 0));
+  prove(
+      finding, "longest_ns",
+      std::max(stalls.longest_ns(), open ? context.verdicts.watched_until_ns - facts.closed_by.time_ns : 0));
   prove(finding, "zero_windows", facts.zero_windows.count());
   prove(finding, "window_probes", probes.count());
   prove(finding, "still_closed", open);

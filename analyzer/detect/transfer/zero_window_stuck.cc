@@ -183,7 +183,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   cite(finding, facts.closed_by);
   if (probes) cite(finding, probes.last());
   if (facts.given_up_by) cite(finding, *facts.given_up_by);
-  if (!stuck->by_reset) finding.end_ns = context.verdicts.capture_end_ns;
+  if (!stuck->by_reset) finding.end_ns = context.verdicts.watched_until_ns;
   if (facts.stalls_probed == 0) finding.certainty = Certainty::Likely;
   finding.summary =
       stuck->by_reset

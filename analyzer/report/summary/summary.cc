@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "analyzer/infer/silence.h"
 #include "analyzer/report/json/finding_lines.h"
 #include "analyzer/report/text/display_filter.h"
 #include "analyzer/report/text/text.h"
@@ -35,6 +36,18 @@ KeptFinding keep(const Finding& finding, const FlowTrace* trace, const Origin& o
   return kept;
 }
 
+// Whose RST ended the connection, if by its verdict another sent it.
+std::optional<Side> reset_in_name(const FlowHistory& history) {
+  if (!was_reset(history)) return std::nullopt;
+  const Side side = history.close == Close::ARst ? Side::A : Side::B;
+  const auto& resets = history.closing.resets(side);
+  const bool forged = std::any_of(resets.begin(), resets.end(), [&](const ResetVerdict& reset) {
+    return reset.segment.record == history.closing.ended_by.record &&
+           (reset.became == Became::Forged || reset.cause == ResetCause::Misfit);
+  });
+  return forged ? std::optional(side) : std::nullopt;
+}
+
 }  // namespace
 
 void Summary::add(const FlowResult& flow, const Origin& origin, const Wanted& wanted) {
@@ -46,6 +59,7 @@ void Summary::add(const FlowResult& flow, const Origin& origin, const Wanted& wa
   }
   CloseCount& close = closes_[static_cast<std::size_t>(history.close)][index(history.client())];
   if (close.count++ == 0) close.word = close_name(history);
+  if (const auto side = reset_in_name(history)) ++reset_in_name_[*side == history.client() ? 0 : 1];
   times_.add(history);
   if (!history.trace.self_connection) {
     if (const auto rtt = history.rtt(history.client())) rtt_clients_.add(*rtt);

@@ -83,6 +83,8 @@ class Summary {
   // By docs/contract.md's words for `close`; those met.
   std::map<std::string_view, std::uint64_t> closes() const;
   std::uint64_t never_opened() const { return never_opened_; }  // of these `close` is "open"
+  // Reset in the name of the client, or else of the server, by a RST that by its verdict another sent.
+  std::uint64_t reset_in_name_of(bool client) const { return reset_in_name_[client ? 0 : 1]; }
   const Spread& rtt_to_clients() const { return rtt_clients_; }
   const Spread& rtt_to_servers() const { return rtt_servers_; }
   const TimeTotals& times() const { return times_; }
@@ -112,6 +114,7 @@ class Summary {
   bool selected_;
   std::vector<CaptureOverview> captures_;
   std::uint64_t connections_ = 0, never_opened_ = 0;
+  std::array<std::uint64_t, 2> reset_in_name_{};  // the client's, the server's
   std::array<std::uint64_t, 10> handshakes_{};
   static constexpr std::size_t kCloses = static_cast<std::size_t>(Close::Timeout) + 1;
   struct CloseCount {

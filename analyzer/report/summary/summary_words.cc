@@ -175,6 +175,10 @@ std::vector<Labelled> outcome_words(const Summary& summary) {
     const auto found = met.find(word);
     return found == met.end() ? 0 : found->second;
   };
+  const auto reset_by = [&](std::string_view word, bool client) {
+    const std::uint64_t count = closes(word), forged = summary.reset_in_name_of(client);
+    return count > forged ? count - forged : 0;
+  };
   std::vector<Labelled> out{{"Connections", grouped(summary.connections())}};
   if (summary.connections() == 0) return out;
   out.emplace_back("Opening", listed({{summary.count(Handshake::Complete), "complete"},
@@ -190,8 +194,10 @@ std::vector<Labelled> outcome_words(const Summary& summary) {
   const std::string ends = listed({{closes("both_fin"), "closed by both ends"},
                                    {closes("client_fin"), "closed by the client only"},
                                    {closes("server_fin"), "closed by the server only"},
-                                   {closes("client_rst"), "reset by the client"},
-                                   {closes("server_rst"), "reset by the server"},
+                                   {reset_by("client_rst", true), "reset by the client"},
+                                   {reset_by("server_rst", false), "reset by the server"},
+                                   {summary.reset_in_name_of(true), "reset in the client's name"},
+                                   {summary.reset_in_name_of(false), "reset in the server's name"},
                                    {closes("timeout"), "timed out"},
                                    {closes("open") - summary.never_opened(), "still open"},
                                    {summary.never_opened(), "never opened"}});

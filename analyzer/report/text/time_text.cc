@@ -8,6 +8,7 @@
 #include <cstring>
 #include <limits>
 
+#include "analyzer/detect/evidence.h"
 #include "analyzer/report/text/decimal.h"
 
 namespace tcpautopsy {
@@ -149,11 +150,8 @@ std::string readable_span(TimeNs span) {
   if (span < 100 * kMillisecond) return fmt::format("{:.1f} ms", ns / 1e6);
   if (span < kSecond) return fmt::format("{:.0f} ms", ns / 1e6);
   if (span < 10 * kSecond) return fmt::format("{:.2f} s", ns / 1e9);
-  if (span < 120 * kSecond) return fmt::format("{:.1f} s", ns / 1e9);
-  const TimeNs seconds = span / kSecond;
-  if (seconds < 7200) return fmt::format("{} min {:02} s", seconds / 60, seconds % 60);
-  if (seconds < 172800) return fmt::format("{} h {:02} min", seconds / 3600, seconds / 60 % 60);
-  return fmt::format("{} d {:02} h", seconds / 86400, seconds / 3600 % 24);
+  if (span < kInMinutes) return fmt::format("{:.1f} s", ns / 1e9);
+  return long_duration_text(span);
 }
 
 TimeNs TimeSpec::resolve(TimeNs capture_start, TimeNs capture_end) const {
