@@ -17,6 +17,7 @@ void FinishedFlow::identify(FlowTrace& trace) const {
   trace.self_connection = key.low == key.high;
   trace.successor = successor;
   trace.ended_early = ended_early;
+  trace.copy_of = copy_of;
 }
 
 EndedFlow FinishedFlow::end(std::optional<FlowTracker>& spare) {

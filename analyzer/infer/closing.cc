@@ -29,7 +29,9 @@ std::optional<Forgotten> forgotten_by_reset(const FlowHistory& h, Side side) {
     if (!reset.answers->asks_for_answer()) continue;
     const bool just_heard =
         reset.own_before && reset.segment.time_ns() - reset.own_before.time_ns() < kRestart;
-    return Forgotten{traffic, reset.segment, false, just_heard || reset.misfit.ttl};
+    // Never heard in this capture, it may have closed before.
+    const bool doubtful = just_heard || reset.misfit.ttl || !reset.own_before;
+    return Forgotten{traffic, reset.segment, false, doubtful};
   }
   return {};
 }

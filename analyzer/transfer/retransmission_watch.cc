@@ -181,12 +181,13 @@ RetransmissionContext RetransmissionWatch::context_of(const PlacedSegment& s, co
   return c;
 }
 
-// RFC 7413 4.2.1: what the SYN-ACK leaves unacknowledged of the SYN's data goes out with the ACK. RFC
+// RFC 7413 4.2.1: what the SYN-ACK leaves unacknowledged of the SYN's data goes out with the ACK, or when
+// the application writes next; as a segment of its own it was not sent before. RFC
 // 1191 6.3: what an ICMP error calls too big goes out again at once, in smaller segments.
 bool RetransmissionWatch::asked_to_resend(const PlacedSegment& s, const SendLog::Entry* before,
                                           const RetransmissionContext& c) const {
+  if (!s.has(kSyn) && s.seq < in_syn_until_) return c.news_age_ns >= 0;
   const TimeNs soon = add_sat(add_sat(c.leg_ns, c.round_trip_ns), kClockGrain);
-  if (!s.has(kSyn) && s.seq < in_syn_until_) return c.news_age_ns >= 0 && c.news_age_ns <= soon;
   if (!too_big_ns_ || s.seq < too_big_from_ || before == nullptr) return false;
   return before->sent_ns <= *too_big_ns_ && s.time_ns() - *too_big_ns_ <= soon;
 }
