@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "analyzer/detect/detector.h"
 #include "analyzer/detect/finding.h"
 #include "analyzer/flow/capture_facts.h"
 #include "analyzer/infer/flow_history.h"
