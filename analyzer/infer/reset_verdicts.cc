@@ -27,6 +27,7 @@ constexpr TimeNs kReordering = 50 * kMillisecond;
 
 bool carries_on(const SegmentRecord& record) { return !record.has(kSyn) && !record.has(kRst); }
 bool opens(const SegmentRecord& record) { return record.has(kSyn); }
+bool completes(const SegmentRecord& record) { return carries_on(record) && record.has(kAck) && record.ack >= 1; }
 bool is_data(const SegmentRecord& record) { return record.payload > 0 && !record.standing.keepalive; }
 // A SYN-ACK that comes to a closed end is of another connection, which an old SYN has begun.
 bool has_octets(const SegmentRecord& record) {
@@ -37,14 +38,26 @@ bool is_on_completing(const Opening& opening, RecordIndex i) {
   return opening.reset_on_completing && opening.server_rst.segment.record == i;
 }
 
+// By its peer's account the handshake was complete, though nothing else of the RST's sender was captured.
+bool completed_unseen(const FlowTrace& trace, RecordIndex reset) {
+  const Side side = trace.records[reset].side;
+  const RecordIndex syn = last_before(trace, reset, other(side), opens);
+  const RecordIndex ack = last_before(trace, reset, other(side), completes);
+  return syn != kNoRecord && ack != kNoRecord && ack > syn && last_before(trace, reset, side) == kNoRecord;
+}
+
+// It answers data of a connection begun before the capture.
+bool meets_data_from_the_middle(const FlowTrace& trace, const ResetReading& reading) {
+  return reading.answers != kNoRecord && is_data(trace.records[reading.answers]) &&
+         last_before(trace, reading.record, Side::A, opens) == kNoRecord &&
+         last_before(trace, reading.record, Side::B, opens) == kNoRecord;
+}
+
 // A SYN met by a RST, or a handshake taken back, belongs to the opening.
 bool after_handshake(const FlowHistory& h, const ResetReading& reading) {
   const RecordIndex i = reading.record;
   const Side side = h.records()[i].side;
-  // Data of a connection begun before the capture met it.
-  const bool from_the_middle = last_before(h.trace, i, Side::A, opens) == kNoRecord &&
-                               last_before(h.trace, i, Side::B, opens) == kNoRecord;
-  if (reading.answers != kNoRecord && from_the_middle && is_data(h.records()[reading.answers])) return true;
+  if (completed_unseen(h.trace, i) || meets_data_from_the_middle(h.trace, reading)) return true;
   if (last_before(h.trace, i, side, carries_on) != kNoRecord) return true;
   if (is_on_completing(h.opening, i)) return true;
   const RecordIndex syn_ack =

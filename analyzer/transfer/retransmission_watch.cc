@@ -21,6 +21,12 @@ constexpr TimeNs kLeastStep = 180 * kMillisecond;
 // A number further off is an odd one, not a loss.
 constexpr StreamOffset kWidest = 1 << 26;
 
+// Other octets, sooner than a timer runs out: another sent them, or the first ones. No loss and no probe.
+RetransmissionContext of_another(RetransmissionContext context) {
+  if (context.waited_ns < kLeastStep) context.asked_to_resend = true;
+  return context;
+}
+
 // Octets where the sender had said that there would be none: its FIN, or these, are another's.
 bool beyond_own_fin(const PlacedSegment& s, const SenderView& own) {
   return own.fin_sent && s.new_bytes > 0 && s.data_end() >= own.snd_nxt;
@@ -73,8 +79,10 @@ void RetransmissionWatch::again(const PlacedSegment& s, const SenderView& own, b
     facts_.duplicates.add(s.frame);
     return;
   } else {
-    if (differs(s) || beyond_own_fin(s, own)) facts_.conflicts.add(s.frame);
-    judge(s, own, context, false);
+    const bool conflicts = differs(s) || beyond_own_fin(s, own);
+    if (conflicts) facts_.conflicts.add(s.frame);
+    judge(s, own, conflicts ? of_another(context) : context, false);
+    if (conflicts) pending_.back().spurious = false;
   }
   log_.sent(s);
 }
