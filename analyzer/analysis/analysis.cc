@@ -64,11 +64,13 @@ struct Analysis::State {
     table.count_copies(told.copies);
     note_bounds(result.history.trace);
     const EndedConnection ended(result.history.trace, result.history, result.history.transfer.get());
-    services.note(ended);
+    const bool original = !ended.flow.copy_of;
+    if (original) services.note(ended);
     checksums.note(result.history);
     result.findings =
         examine({result.history.trace, result.history, result.history.transfer.get(), services});
-    hosts.note(ended);
+    if (original) hosts.note(ended);
+    tell_translated(ended.flow, result.findings);
     on_flow(result);
   }
 
@@ -87,6 +89,7 @@ struct Analysis::State {
     FlowResult result{historian.conclude(std::move(flow), before, options.profile, end_ns()), {}};
     result.findings =
         examine({result.history.trace, result.history, result.history.transfer.get(), services});
+    tell_translated(result.history.trace, result.findings);
     return result;
   }
 

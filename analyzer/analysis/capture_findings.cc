@@ -28,17 +28,39 @@ bool before(const FrameRef& a, const FrameRef& b) {
 }  // namespace
 
 std::optional<Finding> duplicates_finding(const CaptureFacts& facts, TimeNs last_ns) {
-  if (facts.copies_dropped == 0) return std::nullopt;
+  if (facts.copies_dropped == 0 && facts.translated_copies == 0) return std::nullopt;
   Finding f = about_capture("packet_duplicated");
-  cite(f, facts.first_copy);
+  if (facts.copies_dropped > 0) cite(f, facts.first_copy);
+  if (facts.translated_copies > 0) cite(f, facts.first_translated);
   f.end_ns = std::max(f.end_ns, last_ns);
-  f.count = facts.copies_dropped;
-  f.summary = std::to_string(facts.copies_dropped) +
-              " packets were captured twice (a mirror port, or a capture on several interfaces) and left "
-              "out of the analysis";
+  f.count = facts.copies_dropped > 0 ? facts.copies_dropped : facts.translated_copies;
+  if (facts.copies_dropped > 0)
+    f.summary = std::to_string(facts.copies_dropped) +
+                " packets were captured twice (a mirror port, or a capture on several interfaces) and left "
+                "out of the analysis";
+  if (facts.translated_copies > 0)
+    f.summary += (f.summary.empty() ? "" : "; ") + count_text(facts.translated_copies, "connection") +
+                 " captured a second time behind an address translation (NAT), which count for no host";
   prove(f, "packets", facts.copies_dropped);
   prove(f, "host_pairs", facts.copied_pairs);
+  prove(f, "connections", facts.translated_copies);
   return f;
+}
+
+void tell_translated(const FlowFacts& flow, Findings& findings) {
+  if (!flow.copy_of) return;
+  for (Finding& finding : findings) {
+    finding.severity = Severity::Info;
+    prove(finding, "copy_of_flow", *flow.copy_of);
+  }
+  Finding f = about_capture("packet_duplicated");
+  f.scope = Scope::Flow;
+  f.flow = flow.number;
+  cite(f, flow.first);
+  f.summary = "The packets of connection " + std::to_string(*flow.copy_of) +
+              " again, behind an address translation (NAT): what is told of these ends counts once, there.";
+  prove(f, "copy_of_flow", *flow.copy_of);
+  findings.push_back(std::move(f));
 }
 
 void OffloadBook::note(const FlowHistory& flow) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "analyzer/detect/detector.h"
 #include "analyzer/detect/finding.h"
 #include "analyzer/flow/capture_facts.h"
 #include "analyzer/infer/flow_history.h"
@@ -13,6 +14,10 @@ namespace tcpautopsy {
 
 // packet_duplicated, if the capture has most packets of some hosts twice.
 std::optional<Finding> duplicates_finding(const CaptureFacts& facts, TimeNs last_ns);
+
+// packet_duplicated of a connection captured on the other side of an address translation too; what else is
+// told of it is told there.
+void tell_translated(const FlowFacts& flow, Findings& findings);
 
 // Gathers the ends whose TCP checksums the capture saw before their network card filled them in.
 class OffloadBook {

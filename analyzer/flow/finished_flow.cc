@@ -18,6 +18,7 @@ void FinishedFlow::identify(FlowTrace& trace) const {
   trace.successor = successor;
   trace.ended_early = ended_early;
   trace.paused_ns = paused_ns;
+  trace.copy_of = copy_of;
 }
 
 EndedFlow FinishedFlow::end(std::optional<FlowTracker>& spare) {

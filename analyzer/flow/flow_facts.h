@@ -54,6 +54,7 @@ struct FlowFacts {
   std::uint64_t records_left_out = 0;  // beyond the bound on records of one flow; 0 unless it was met
   std::uint32_t holes_given_up = 0;    // as SequenceTracker has it, of both ends
   bool ended_early = false;            // to bound memory or time: what came later is of another flow
+  std::optional<std::uint64_t> copy_of;  // the connection whose packets these are, behind a NAT
   FrameRef first, last;                // of its packets, kept or folded
   std::optional<TimeNs> paused_ns;     // after them the capture paused, from then on (CapturePauses)
   std::optional<Successor> successor;

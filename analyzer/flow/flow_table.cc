@@ -40,7 +40,14 @@ std::uint64_t FlowTable::add(const TcpSegment& segment, const FrameRef& frame) {
   pass_time(frame.time_ns);
   if (flows_.octets() > std::max(options_.max_octets, bound_again_)) bound_octets();
   Arrival a(segment, frame);
-  const RecentPackets::Seen seen = recent_.look(segment, a.ends, a.from_low, frame.time_ns);
+  began_one_ = false;
+  const std::uint64_t number = sort(a);
+  if (began_one_ || (segment.flags & kSyn) != 0) translated_.note(segment, frame, number);
+  return number;
+}
+
+std::uint64_t FlowTable::sort(Arrival& a) {
+  const RecentPackets::Seen seen = recent_.look(a.segment, a.ends, a.from_low, a.frame.time_ns);
   Id latest = flows_.latest(a.key, a.hash);
   if (latest == LiveFlows::kNone && seen.copy == RecentPackets::Copy::Sure)
     latest = of_original(a, seen.encapsulation);
@@ -80,6 +87,7 @@ FlowTable::Id FlowTable::of_original(const Arrival& a, std::uint32_t encapsulati
 
 std::uint64_t FlowTable::add_first(const Arrival& a) {
   if (const Id half = router_.other_half(a); half != LiveFlows::kNone) return deliver(a, half);
+  began_one_ = true;
   const CopiedPairs::Pair pair = pairs_.find(hash_hosts(a.key));
   if (!opens(a.segment)) {
     const Id id = flows_.open(a.key, a.hash, a.from_low, LiveFlows::kNone);
@@ -181,7 +189,9 @@ std::optional<FlowTrace> FlowTable::so_far(Id latest, std::uint64_t number) {
   for (Id id = latest; id != LiveFlows::kNone; id = flows_[id].older) {
     LiveFlow& flow = flows_[id];
     if (flow.number != number) continue;
-    return flow.so_far(pairs_.copied(flow.pair));
+    FlowTrace trace = flow.so_far(pairs_.copied(flow.pair));
+    trace.copy_of = translated_.original_of(number);
+    return trace;
   }
   return std::nullopt;
 }
@@ -227,9 +237,16 @@ std::uint64_t FlowTable::hand_out(Id id, Why why) {
   if (flow.successor && flow.newer != LiveFlows::kNone) finished.next = flows_[flow.newer].number;
   finished.captured_twice = pairs_.copied(flow.pair);
   finished.ended_early = why == Why::Bound;
+  finished.copy_of = take_original(finished.number);
   const OnExit close([this, id] { flows_.close(id); });
   done_(std::move(finished));
   return before + 1;
+}
+
+std::optional<std::uint64_t> FlowTable::take_original(std::uint64_t flow) {
+  const auto original = translated_.original_of(flow);
+  if (original) translated_.forget(flow);
+  return original;
 }
 
 void FlowTable::hand_out_asleep(Id id, Why why) {
@@ -238,6 +255,7 @@ void FlowTable::hand_out_asleep(Id id, Why why) {
   finished.paused_ns = pause_after(id);
   finished.captured_twice = pairs_.copied(flow.pair);
   finished.ended_early = why == Why::Bound;
+  finished.copy_of = take_original(finished.number);
   finished.limits = flows_.limits_of(flow.number);
   finished.epoch = flows_.epoch();
   const OnExit close([this, id] { flows_.close_asleep(id); });
@@ -266,8 +284,9 @@ void FlowTable::finish() {
 }
 
 CaptureFacts FlowTable::facts() const {
-  return {flows_.opened(),         copies_dropped_,     pairs_.copied_pairs(), first_copy_,
-          router_.halves_joined(), incarnations_ended_, ended_for_memory_,     router_.syns_not_held()};
+  return {flows_.opened(),         copies_dropped_,      pairs_.copied_pairs(), first_copy_,
+          router_.halves_joined(), translated_.found(),  translated_.first(),   incarnations_ended_,
+          ended_for_memory_,       router_.syns_not_held()};
 }
 
 }  // namespace tcpautopsy

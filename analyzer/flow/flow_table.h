@@ -15,6 +15,7 @@
 #include "analyzer/flow/live_flows.h"
 #include "analyzer/flow/packet_copies.h"
 #include "analyzer/flow/router.h"
+#include "analyzer/flow/translated_copies.h"
 
 namespace tcpautopsy {
 
@@ -78,6 +79,7 @@ class FlowTable {
   void pass_time(TimeNs now_ns);
   bool is_copy(RecentPackets::Copy copy, const LiveFlow& flow) const;
   Id of_original(const Arrival& a, std::uint32_t encapsulation);
+  std::uint64_t sort(Arrival& arrival);
   std::uint64_t add_first(const Arrival& arrival);
   std::uint64_t add_while_pending(const Arrival& arrival, Id opened);
   void undo_pending(Id opened);
@@ -89,6 +91,7 @@ class FlowTable {
   std::uint64_t hand_out(Id flow, Why why = Why::Over);
   void hand_out_asleep(Id flow, Why why);
   std::optional<TimeNs> pause_after(Id flow) const;
+  std::optional<std::uint64_t> take_original(std::uint64_t flow);
 
   FlowOptions options_;
   Done done_;
@@ -98,10 +101,12 @@ class FlowTable {
   RecentPackets recent_;
   CopiedPairs pairs_;
   CapturePauses pauses_;
+  TranslatedCopies translated_;
   std::uint64_t copies_dropped_ = 0;
   std::uint64_t incarnations_ended_ = 0, ended_for_memory_ = 0;
   std::size_t bound_again_ = 0;  // octets from which on connections are ended early again
   FrameRef first_copy_;
+  bool began_one_ = false;  // the last segment was a connection's first
   std::optional<TimeNs> last_time_ns_;
 };
 

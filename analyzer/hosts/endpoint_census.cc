@@ -3,6 +3,14 @@
 #include <algorithm>
 
 namespace tcpautopsy {
+namespace {
+
+// And in no other state: where its own FIN may lie before the capture, it may have closed long ago.
+bool in_close_wait(const Transition& entered) {
+  return entered.to == TcpState::CloseWait && (entered.possible.empty() || entered.possible.single());
+}
+
+}  // namespace
 
 void EndShare::take(const Verdicts& verdicts, Side side) {
   states.clear();
@@ -20,14 +28,14 @@ void EndShare::take(const Verdicts& verdicts, Side side) {
     states.push_back({change.at_ns, change.to, 1});
     time_waits += change.to == TcpState::TimeWait;
   }
-  if (entered != nullptr && entered->to == TcpState::CloseWait &&
+  if (entered != nullptr && in_close_wait(*entered) &&
       verdicts.capture_end_ns - entered->at_ns >= kCloseWaitLingers)
     lingering.push_back({entered->at_ns + kCloseWaitLingers, TcpState::CloseWait, 1});
 }
 
 void EndShare::left(const Transition& entered, TimeNs at_ns) {
   states.push_back({at_ns, entered.to, -1});
-  if (entered.to != TcpState::CloseWait || at_ns - entered.at_ns <= kCloseWaitLingers) return;
+  if (!in_close_wait(entered) || at_ns - entered.at_ns <= kCloseWaitLingers) return;
   lingering.push_back({entered.at_ns + kCloseWaitLingers, TcpState::CloseWait, 1});
   lingering.push_back({at_ns, TcpState::CloseWait, -1});
 }

@@ -20,6 +20,7 @@ constexpr TimeNs kFeed = kSecond;
 // acknowledgments of protocols above TCP. The nearer bound is for what only silence tells.
 constexpr std::uint64_t kSmallBeforeAnswer = 8, kSmallBeforeSilence = 6;
 constexpr std::uint16_t kFirstClientPort = 32768;
+constexpr std::uint32_t kPlainSegment = 1500;
 
 bool is_small(const TurnResults& turns, const Turn& turn, std::uint64_t share) {
   for (const Turn& earlier : turns.first)
@@ -132,13 +133,50 @@ std::optional<Greeting> greeting_of(const FlowHistory& h, const TurnResults& tur
   return std::nullopt;
 }
 
+// Segments that the sender of record `i` sent just before it and the capture missed, by IP IDs that else count
+// up by one (Linux counts them for each connection). 0 where they do not tell.
+std::uint32_t missed_before(const FlowTrace& trace, RecordIndex i) {
+  constexpr std::size_t kStepsNeeded = 2;
+  constexpr std::uint32_t kMostMissed = 16;
+  const SegmentRecord* after = &trace.records[i];
+  std::uint32_t missed = 0;
+  std::size_t steps = 0;
+  for (RecordIndex k = i; k-- > 0;) {
+    const SegmentRecord& r = trace.records[k];
+    if (r.side != after->side || r.copy) continue;
+    // A SYN-ACK is numbered apart, and a joined segment stands for several.
+    if (r.has(kSyn)) break;
+    if (!r.has_ip_id || !after->has_ip_id || r.payload > kPlainSegment) return 0;
+    const std::uint32_t gap = ((after->ip_id - r.ip_id) & 0xffff) - 1 - after->folded_packets;
+    if (after == &trace.records[i])
+      missed = gap;
+    else if (gap != 0)
+      return 0;
+    after = &r;
+    ++steps;
+  }
+  return steps >= kStepsNeeded && missed <= kMostMissed ? missed : 0;
+}
+
+// An answer begun sooner, of which the first that passed was sent again: two or more missed before it, for a
+// lone one may have been an acknowledgment.
+bool begun_unseen(const FlowTrace& trace, const FrameRef& answer) {
+  constexpr std::uint32_t kNoAck = 2;
+  for (RecordIndex i = 0; i < trace.records.size(); ++i) {
+    const FrameRef& frame = trace.records[i].frame;
+    if (frame.number == answer.number && frame.file == answer.file)
+      return missed_before(trace, i) >= kNoAck;
+  }
+  return false;
+}
+
 class LateOnes {
  public:
-  explicit LateOnes(const FlowHistory& h) : network_(h.rtt(h.server())) {}
+  explicit LateOnes(const FlowHistory& h) : trace_(h.trace), network_(h.rtt(h.server())) {}
 
   void note(const std::optional<FrameRef>& asked, const FrameRef& answer, TimeNs wait_ns, bool greeting) {
     const TimeNs late = wait_ns - network_.value_or(0);
-    if (late < kLate || late > kLongest) return;
+    if (late < kLate || late > kLongest || begun_unseen(trace_, answer)) return;
     ++found_.count;
     if (late <= found_.longest_ns) return;
     found_.asked = asked;
@@ -154,6 +192,7 @@ class LateOnes {
   }
 
  private:
+  const FlowTrace& trace_;
   std::optional<std::int64_t> network_;
   LateAnswers found_;
 };

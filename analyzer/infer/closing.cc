@@ -19,7 +19,9 @@ bool closed_before(const FlowTrace& trace, Side side, RecordIndex i) {
 std::optional<Forgotten> forgotten_by_reset(const FlowHistory& h, Side side) {
   for (const ResetVerdict& reset : h.closing.resets(side)) {
     if (!reset.answers || reset.beyond_window || reset.goes_on) continue;
-    const bool held = reset.state == TcpState::Unknown || kSynchronized.has(reset.state);
+    // Of an end that the capture never heard nothing tells what it held before.
+    const bool held =
+        reset.state == TcpState::Unknown || kSynchronized.has(reset.state) || !reset.own_before;
     // A probe that is refused tells it by itself (keepalive_reset).
     if (!held && (!reset.connection_lost || reset.answers->keepalive)) continue;
     const SegmentRef& traffic = reset.answers->segment;
@@ -29,7 +31,9 @@ std::optional<Forgotten> forgotten_by_reset(const FlowHistory& h, Side side) {
     if (!reset.answers->asks_for_answer()) continue;
     const bool just_heard =
         reset.own_before && reset.segment.time_ns() - reset.own_before.time_ns() < kRestart;
-    return Forgotten{traffic, reset.segment, false, just_heard || reset.misfit.ttl};
+    // Never heard in this capture, it may have closed before.
+    const bool doubtful = just_heard || reset.misfit.ttl || !reset.own_before;
+    return Forgotten{traffic, reset.segment, false, doubtful};
   }
   return {};
 }

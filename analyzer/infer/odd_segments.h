@@ -39,7 +39,8 @@ struct StraySynAcks {
 };
 
 // A connection that began with a segment no connection begins with, and nothing came of it: FIN, PSH and URG
-// without ACK, or no flags at all (FIN, NULL and Xmas scans).
+// without ACK, or no flags at all (FIN, NULL and Xmas scans); or with an empty ACK that met RST, which alone
+// can be what is left of a connection begun before the capture (ACK scan).
 struct OddProbe {
   SegmentRef segment;  // the first
   HeaderLook look;     // of it

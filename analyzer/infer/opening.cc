@@ -236,14 +236,18 @@ void note_offers(const Skim& seen, FlowHistory& flow) {
 std::optional<OddProbe> probe_of(const FlowHistory& flow) {
   if (flow.trace.self_connection || flow.records().empty()) return std::nullopt;
   const SegmentRecord& first = flow.records().front();
-  if ((first.flags & (kSyn | kAck | kRst)) != 0 || first.payload > 0) return std::nullopt;
+  // Scanners offer no timestamps; of the hosts that probe an idle connection by an empty ACK most do.
+  const bool bare_ack = first.flags == kAck && !first.has_timestamps;
+  if ((first.flags & (kSyn | kAck | kRst)) != 0 && !bare_ack) return std::nullopt;
+  if (first.payload > 0) return std::nullopt;
   OddProbe probe{ref(flow, 0), look_of(first), first.side, false};
   for (const SegmentRecord& r : flow.records()) {
     const bool answer = r.side != first.side;
-    if (answer ? !r.has(kRst) : r.flags != first.flags) return std::nullopt;
+    if (answer ? !r.has(kRst) : r.flags != first.flags || r.payload > 0) return std::nullopt;
+    if (answer && bare_ack && (r.has(kAck) || r.seq != first.ack)) return std::nullopt;
     probe.refused = probe.refused || answer;
   }
-  return probe;
+  return bare_ack && !probe.refused ? std::nullopt : std::optional(probe);
 }
 
 }  // namespace

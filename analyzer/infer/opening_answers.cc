@@ -178,11 +178,24 @@ ThrownAway thrown_away(const OpeningReading& r) {
   return reset_at_once(r) ? ThrownAway::Reset : ThrownAway::No;
 }
 
+// The last SYN before the SYN-ACK, where the client sent it more than once.
+SegmentRef tried_again(const Opening& o) {
+  SegmentRef last;
+  if (o.syn_acks.empty()) return last;
+  for (const SegmentRef& syn : o.syns.again)
+    if (syn.record < o.syn_acks.first.record) last = syn;
+  return last;
+}
+
+// Where a SYN-ACK came only RSTs before the SYN that it answers refuse: another may have sent the rest.
 Refusals refusals(const OpeningReading& r) {
   Refusals found;
   const Opening& o = r.opening;
-  if (o.syns.empty() || !o.syn_acks.empty() || o.both || o.server_knows || o.completing) return found;
-  for (RecordIndex i = o.server_rst.segment.record; i < r.flow.records().size(); ++i) {
+  if (o.syns.empty() || o.both) return found;
+  const SegmentRef again = tried_again(o);
+  if (!again && (!o.syn_acks.empty() || o.server_knows || o.completing)) return found;
+  const RecordIndex until = again ? again.record : static_cast<RecordIndex>(r.flow.records().size());
+  for (RecordIndex i = o.server_rst.segment.record; i < until; ++i) {
     const SegmentRecord& rst = record(r, i);
     if (rst.copy || rst.side != r.flow.server() || !means_rst(rst.flags) ||
         r.observations.records[i].unacceptable_to_syn)
@@ -190,8 +203,9 @@ Refusals refusals(const OpeningReading& r) {
     if (found.resets.empty()) found.reset_ttl = rst.ttl;
     found.resets.push_back({i, rst.frame});
   }
-  found.errors = refusing_errors(r.flow);
+  if (!again) found.errors = refusing_errors(r.flow);
   if (found.resets.empty()) return found;
+  found.accepted = again;
   found.reset_syn = o.syns.first;
   for (const SegmentRef& syn : o.syns.again)
     if (syn.record < found.resets.front().record) found.reset_syn = syn;

@@ -30,6 +30,8 @@ constexpr std::uint64_t kManyTrips = 8;
 constexpr TimeNs kReordering = 50 * kMillisecond;
 
 bool carries_on(const SegmentRecord& record) { return !record.has(kSyn) && !record.has(kRst); }
+bool opens(const SegmentRecord& record) { return record.has(kSyn); }
+bool completes(const SegmentRecord& record) { return carries_on(record) && record.has(kAck) && record.ack >= 1; }
 bool is_data(const SegmentRecord& record) { return record.payload > 0 && !record.standing.keepalive; }
 // A SYN-ACK that comes to a closed end is of another connection, which an old SYN has begun.
 bool has_octets(const SegmentRecord& record) {
@@ -40,9 +42,26 @@ bool is_on_completing(const Opening& opening, RecordIndex i) {
   return opening.reset_on_completing && opening.server_rst.segment.record == i;
 }
 
+// By its peer's account the handshake was complete, though nothing else of the RST's sender was captured.
+bool completed_unseen(const FlowTrace& trace, RecordIndex reset) {
+  const Side side = trace.records[reset].side;
+  const RecordIndex syn = last_before(trace, reset, other(side), opens);
+  const RecordIndex ack = last_before(trace, reset, other(side), completes);
+  return syn != kNoRecord && ack != kNoRecord && ack > syn && last_before(trace, reset, side) == kNoRecord;
+}
+
+// It answers data of a connection begun before the capture.
+bool meets_data_from_the_middle(const FlowTrace& trace, const ResetReading& reading) {
+  return reading.answers != kNoRecord && is_data(trace.records[reading.answers]) &&
+         last_before(trace, reading.record, Side::A, opens) == kNoRecord &&
+         last_before(trace, reading.record, Side::B, opens) == kNoRecord;
+}
+
 // A SYN met by a RST, or a handshake taken back, belongs to the opening.
-bool after_handshake(const FlowHistory& h, RecordIndex i) {
+bool after_handshake(const FlowHistory& h, const ResetReading& reading) {
+  const RecordIndex i = reading.record;
   const Side side = h.records()[i].side;
+  if (completed_unseen(h.trace, i) || meets_data_from_the_middle(h.trace, reading)) return true;
   if (last_before(h.trace, i, side, carries_on) != kNoRecord) return true;
   if (is_on_completing(h.opening, i)) return true;
   const RecordIndex syn_ack =
@@ -304,6 +323,14 @@ class ResetJudge {
            h_.records()[next].ack <= answer.seq;
   }
 
+  // Its data were the connection's first.
+  bool asked_first() const {
+    const SegmentRecord& opens = h_.records().front();
+    const RecordIndex first = first_after(h_.trace, 0, side_, is_data);
+    const RecordIndex peers = first_after(h_.trace, 0, other(side_), is_data);
+    return opens.has(kSyn) && first < peers;
+  }
+
   // An end that sends data has read what came before, as far as it acknowledges it; but not if it answers
   // while its peer is still sending.
   void find_unread() {
@@ -314,6 +341,8 @@ class ResetJudge {
       return std::max<StreamOffset>(0, taken - std::max<StreamOffset>(read, 1));
     };
     const RecordIndex own = last_before(h_.trace, i_, side_, is_data);
+    // Who asked and has had its answer for long closes an idle connection.
+    if (own != kNoRecord && v_.idle_ns >= kLongIdle && asked_first()) return;
     v_.maybe_unread = not_read_since(own == kNoRecord ? 1 : h_.records()[own].ack);
     if (own == kNoRecord || v_.idle_ns >= kLongIdle || !still_sending(h_.records()[own], last_data)) return;
     const StreamOffset answered = h_.records()[own].ack;
@@ -356,7 +385,7 @@ void conclude_resets(const Observations& observations, FlowHistory& h) {
       closing.ended_by = ref(h.trace, reading.record);
       closing.ended_by_side = rst.side;
     }
-    if (!reading.damaged && after_handshake(h, reading.record))
+    if (!reading.damaged && after_handshake(h, reading))
       closing.ends[index(rst.side)].resets.push_back(ResetJudge(h, reading).judge());
   }
 }

@@ -195,7 +195,7 @@ inline constexpr UnseenRow kUnseenRows[]{
     {Evidence::PeerEndMissed, kGotFin, 0, 0, kMissed, "9293 3.10.7.4"},
     {Evidence::CaptureLoss, kAnyAck, kGotFin, kUnseen, kMissed, "9293 3.10.7.4"},
     {Evidence::CaptureLoss, kAnyOne, 0, kUnseen, kMissed, "9293 3.10.7.4"},
-    {Evidence::PeerNotCaptured, kAnyAck, kGotFin, kUnseenOneSided, kNotCaptured, "9293 3.10.7.4"},
+    {Evidence::PeerNotCaptured, kAnyAck, kGotFin, kUnseenFinOneSided, kNotCaptured, "9293 3.10.7.4"},
     {Evidence::PeerNotCaptured, kAnyOne, 0, kUnseenOneSided, kNotCaptured, "9293 3.10.7.4"},
     {Evidence::PeerNotCaptured, kGotRst, 0, kUnseenReset, kNotCaptured, "9293 3.10.7.4"},
 };

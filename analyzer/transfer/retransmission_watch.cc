@@ -21,6 +21,12 @@ constexpr TimeNs kLeastStep = 180 * kMillisecond;
 // A number further off is an odd one, not a loss.
 constexpr StreamOffset kWidest = 1 << 26;
 
+// Other octets, sooner than a timer runs out: another sent them, or the first ones. No loss and no probe.
+RetransmissionContext of_another(RetransmissionContext context) {
+  if (context.waited_ns < kLeastStep) context.asked_to_resend = true;
+  return context;
+}
+
 // Octets where the sender had said that there would be none: its FIN, or these, are another's.
 bool beyond_own_fin(const PlacedSegment& s, const SenderView& own) {
   return own.fin_sent && s.new_bytes > 0 && s.data_end() >= own.snd_nxt;
@@ -73,8 +79,10 @@ void RetransmissionWatch::again(const PlacedSegment& s, const SenderView& own, b
     facts_.duplicates.add(s.frame);
     return;
   } else {
-    if (differs(s) || beyond_own_fin(s, own)) facts_.conflicts.add(s.frame);
-    judge(s, own, context, false);
+    const bool conflicts = differs(s) || beyond_own_fin(s, own);
+    if (conflicts) facts_.conflicts.add(s.frame);
+    judge(s, own, conflicts ? of_another(context) : context, false);
+    if (conflicts) pending_.back().spurious = false;
   }
   log_.sent(s);
 }
@@ -181,12 +189,13 @@ RetransmissionContext RetransmissionWatch::context_of(const PlacedSegment& s, co
   return c;
 }
 
-// RFC 7413 4.2.1: what the SYN-ACK leaves unacknowledged of the SYN's data goes out with the ACK. RFC
+// RFC 7413 4.2.1: what the SYN-ACK leaves unacknowledged of the SYN's data goes out with the ACK, or when
+// the application writes next; as a segment of its own it was not sent before. RFC
 // 1191 6.3: what an ICMP error calls too big goes out again at once, in smaller segments.
 bool RetransmissionWatch::asked_to_resend(const PlacedSegment& s, const SendLog::Entry* before,
                                           const RetransmissionContext& c) const {
+  if (!s.has(kSyn) && s.seq < in_syn_until_) return c.news_age_ns >= 0;
   const TimeNs soon = add_sat(add_sat(c.leg_ns, c.round_trip_ns), kClockGrain);
-  if (!s.has(kSyn) && s.seq < in_syn_until_) return c.news_age_ns >= 0 && c.news_age_ns <= soon;
   if (!too_big_ns_ || s.seq < too_big_from_ || before == nullptr) return false;
   return before->sent_ns <= *too_big_ns_ && s.time_ns() - *too_big_ns_ <= soon;
 }

@@ -1,4 +1,5 @@
 #include "analyzer/detect/evidence.h"
+#include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
 namespace {
@@ -124,6 +125,17 @@ end +70
 no finding
 )",
      true},
+    {"It answers keep-alives after its time: only shut down", R"(
+handshake
++.10  A < B  P. 1:101(100) ack 1
++.01  A > B  F. 1:1(0) ack 101
++.05  A < B  .  101:101(0) ack 2
++75   A < B  .  100:100(0) ack 2
++.01  A > B  .  2:2(0) ack 101
+end +5
+no finding
+)",
+     true},
     {"A profile without such a timer", R"(
 profile rfc9293
 handshake
@@ -184,6 +196,13 @@ void tell(const DetectContext& context, Side side, const std::optional<Refusal>&
   out.push_back(std::move(finding));
 }
 
+// It answers the peer's keep-alives after the timer would have ended it: it was only shut down.
+bool outlived(const DetectContext& context, Side side, TimeNs over_ns) {
+  if (context.transfer == nullptr) return false;
+  const ProbeResults& probes = context.transfer->probes[index(other(side))];
+  return probes.answered > 0 && !probes.unanswered && probes.keepalives.last().time_ns > over_ns;
+}
+
 void examine_end(const DetectContext& context, Side side, Findings& out) {
   const ClosingVerdicts& closing = context.verdicts.closing;
   const FinVerdict* const fin = closing.fin(side);
@@ -201,7 +220,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   if (peers != nullptr || !limit || closing.any_reset || fin->took_data_after) return;
   const auto& successor = context.flow.successor;
   const TimeNs until = successor ? successor->syn.time_ns : context.verdicts.capture_end_ns;
-  if (until - since >= *limit) tell(context, side, std::nullopt, until - since, out);
+  if (until - since >= *limit && !outlived(context, side, since + *limit)) tell(context, side, std::nullopt, until - since, out);
 }
 
 }  // namespace

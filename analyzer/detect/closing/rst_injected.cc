@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "analyzer/detect/evidence.h"
 
@@ -182,6 +183,16 @@ handshake
 no finding
 )",
      true},
+    {"A device resets either end", R"(
+handshake
++.01   A > B  P. 1:101(100) ack 1 ttl 64
++.01   A < B  P. 1:301(300) ack 101 ttl 52
++.0001 A > B  .  101:101(0) ack 301 ttl 64
++5     A > B  P. 101:201(100) ack 301 ttl 64
++.0005 A < B  R. 301:301(0) ack 201 ttl 61
++.0001 A > B  R. 201:201(0) ack 301 ttl 61
+finding rst_injected frame 8 frame 9 count 2 severity warning certainty likely
+)"},
     {"An abort in mid-download: each segment under way draws a RST with its own number", R"(
 handshake
 +.01   A > B  P. 1:101(100) ack 1
@@ -232,40 +243,87 @@ std::string reasons(const ResetVerdict& reset) {
   return text;
 }
 
-void examine_end(const DetectContext& context, Side side, Findings& out) {
+const ResetVerdict* first_misfit(const DetectContext& context, Side side) {
   const auto& resets = context.verdicts.closing.resets(side);
   const auto first = std::find_if(resets.begin(), resets.end(), fits_badly);
-  if (first == resets.end()) return;
-  Finding finding = make_finding(kDoc, context.flow, side);
-  finding.count = 0;
-  for (auto reset = first; reset != resets.end(); ++reset) {
-    if (!fits_badly(*reset)) continue;
-    cite(finding, reset->segment);
+  return first == resets.end() ? nullptr : &*first;
+}
+
+// A device that ends a connection resets either end in the other's name, in one moment.
+bool one_event(const ResetVerdict& a, const ResetVerdict& b) {
+  constexpr TimeNs kAtOnce = 20 * kMillisecond;
+  const TimeNs apart = a.segment.time_ns() - b.segment.time_ns();
+  return a.became == Became::Effective && b.became == Became::Effective && apart < kAtOnce &&
+         apart > -kAtOnce && a.ttl == b.ttl;
+}
+
+void cite_misfits(const DetectContext& context, Side side, Finding& finding) {
+  for (const ResetVerdict& reset : context.verdicts.closing.resets(side)) {
+    if (!fits_badly(reset)) continue;
+    cite(finding, reset.segment);
     ++finding.count;
   }
-  cite(finding, first->goes_on);
-  finding.certainty = certainty_of(*first);
-  const std::string whose = " in the " + std::string(role(context.flow, side)) + "'s name ";
+}
+
+void prove_misfit(const ResetVerdict& reset, Finding& finding) {
+  prove(finding, "ttl", reset.ttl);
+  prove(finding, "usual_ttl", reset.misfit.usual_ttl);
+  prove(finding, "ttl_misfit", reset.misfit.ttl);
+  prove(finding, "ip_id_misfit", reset.misfit.ip_id);
+  prove(finding, "too_soon", reset.misfit.too_soon);
+  prove(finding, "outside_window", reset.odd_sequence);
+  prove(finding, "endpoint_goes_on", static_cast<bool>(reset.goes_on));
+}
+
+Finding of_one_end(const DetectContext& context, const ResetVerdict& first) {
+  Finding finding = make_finding(kDoc, context.flow, first.side);
+  finding.count = 0;
+  cite_misfits(context, first.side, finding);
+  cite(finding, first.goes_on);
+  finding.certainty = certainty_of(first);
+  const std::string whose = " in the " + std::string(role(context.flow, first.side)) + "'s name ";
   finding.summary =
       (finding.count == 1 ? "A RST" + whose + "does not fit it: "
                           : count_text(finding.count, "RST") + whose + "do not fit it, of the first: ") +
-      reasons(*first) + "; a device on the path may have sent " + (finding.count == 1 ? "it." : "them.");
-  yield_to_cause(finding, first->cause, ResetCause::Misfit);
-  prove(finding, "ttl", first->ttl);
-  prove(finding, "usual_ttl", first->misfit.usual_ttl);
-  prove(finding, "ttl_misfit", first->misfit.ttl);
-  prove(finding, "ip_id_misfit", first->misfit.ip_id);
-  prove(finding, "too_soon", first->misfit.too_soon);
-  prove(finding, "outside_window", first->odd_sequence);
-  prove(finding, "endpoint_goes_on", static_cast<bool>(first->goes_on));
-  out.push_back(std::move(finding));
+      reasons(first) + "; a device on the path may have sent " + (finding.count == 1 ? "it." : "them.");
+  yield_to_cause(finding, first.cause, ResetCause::Misfit);
+  prove_misfit(first, finding);
+  return finding;
+}
+
+Finding of_both_ends(const DetectContext& context, const ResetVerdict& first, const ResetVerdict& second) {
+  Finding finding = make_finding(kDoc, context.flow, std::nullopt);
+  finding.count = 0;
+  cite_misfits(context, first.side, finding);
+  cite_misfits(context, second.side, finding);
+  finding.certainty = Certainty::Likely;
+  finding.summary = "Two RSTs, one in the name of either end, passed within " +
+                    duration_text(second.segment.time_ns() - first.segment.time_ns()) +
+                    " and do not fit these: of the " + std::string(role(context.flow, first.side)) +
+                    "'s, " + reasons(first) + "; of the " + std::string(role(context.flow, second.side)) +
+                    "'s, " + reasons(second) + "; a device on the path may have sent both.";
+  const bool another = first.cause != ResetCause::Misfit && second.cause != ResetCause::Misfit;
+  yield_to_cause(finding, another ? first.cause : ResetCause::Misfit, ResetCause::Misfit);
+  prove_misfit(first, finding);
+  return finding;
+}
+
+void examine(const DetectContext& context, Findings& out) {
+  const ResetVerdict *first = first_misfit(context, Side::A), *second = first_misfit(context, Side::B);
+  if (first != nullptr && second != nullptr && one_event(*first, *second)) {
+    if (second->segment.record < first->segment.record) std::swap(first, second);
+    out.push_back(of_both_ends(context, *first, *second));
+    return;
+  }
+  if (first != nullptr) out.push_back(of_one_end(context, *first));
+  if (second != nullptr) out.push_back(of_one_end(context, *second));
 }
 
 }  // namespace
 
 namespace detectors_in_files {
 extern const Detector rst_injected{
-    .doc = kDoc, .examples = kExamples, .examine_end = &examine_end, .needs = Needs::TwoEnds | Needs::Resets};
+    .doc = kDoc, .examples = kExamples, .examine = &examine, .needs = Needs::TwoEnds | Needs::Resets};
 }
 
 }  // namespace tcpautopsy

@@ -66,6 +66,22 @@ finding connection_refused frame 1 frame 2 endpoint server severity warning cert
 +.01  A < B  R.  0:0(0) ack 1
 finding connection_refused frame 2 frame 4 frame 6 endpoint server count 3
 )"},
+    {"Refused, tried again half a second later, and accepted", R"(
++0    A > B  S   0:0(0)        <mss 1460>
++.01  A < B  R.  0:0(0) ack 1
++.50  A > B  S   0:0(0)        <mss 1460>
++.01  A < B  S.  0:0(0) ack 1  <mss 1460>
++.01  A > B  .   1:1(0) ack 1
+finding connection_refused frame 1 frame 2 frame 3 endpoint server severity note count 1
+)"},
+    {"A RST in the server's name before its SYN-ACK: another's", R"(
++0    A > B  S   0:0(0)        <mss 1460>
++.001 A < B  R.  0:0(0) ack 1
++.01  A < B  S.  0:0(0) ack 1  <mss 1460>
++.01  A > B  R   1:1(0)
+no finding
+)",
+     true},
     {"Reset after the handshake", R"(
 handshake
 +.01  A < B  R.  1:1(0) ack 1
@@ -103,8 +119,19 @@ void tell_reset(const FlowFacts& flow, const Refusals& refusals, Finding& findin
   finding.summary = endpoint_text(flow, flow.server()) + " answered the SYN with RST ";
   if (finding.count > 1) finding.summary += times_text(finding.count) + ", first ";
   finding.summary += duration_text(after) +
-                     " after it: nothing listens there, or a firewall or load balancer rejects for it.";
+                     " after it: " +
+                     (refusals.accepted
+                          ? "its backlog was full, nothing listened yet, or a firewall or load balancer "
+                            "rejected for it; the SYN sent again " +
+                                duration_text(refusals.accepted.time_ns() - refusals.resets.back().time_ns()) +
+                                " later was answered."
+                          : "nothing listens there, or a firewall or load balancer rejects for it.");
+  if (refusals.accepted) {
+    finding.severity = Severity::Note;
+    cite(finding, refusals.accepted);
+  }
   prove(finding, "cause", "reset");
+  prove(finding, "accepted_later", static_cast<bool>(refusals.accepted));
   prove(finding, "answer_after_ns", after);
   prove(finding, "ttl", refusals.reset_ttl);
 }

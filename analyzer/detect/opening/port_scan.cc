@@ -215,7 +215,7 @@ std::string tell_outcomes(Finding& finding, const Scan& scan) {
   if (sums.odd > 0) {
     prove(finding, "without_syn", scaled(scan, sums.odd));
     told +=
-        fmt::format(", {} of them tried by segments that no connection begins with (FIN, NULL or Xmas scan)",
+        fmt::format(", {} of them tried by segments that no connection begins with (ACK, FIN, NULL or Xmas scan)",
                     scaled(scan, sums.odd));
   }
   if (sums.let_go > 0 && sums.let_go == sums.open) told += " and let go at once (a half-open scan)";

@@ -87,6 +87,22 @@ repeat 8 {
 no finding
 )",
      true},
+    {"A small receiver that offers no scale, full and read little by little", R"(
++0     A > B  S  0:0(0) win 64240 <mss 1460,sackOK,wscale 7>
++.03   A < B  S. 0:0(0) ack 1 win 2920 <mss 1460>
++.0001 A > B  .  1:1(0) ack 1 win 502
++.001  A > B  .  1:1461(1460) ack 1 win 502
++.001  A > B  .  1461:2921(1460) ack 1 win 502
++.03   A < B  .  1:1(0) ack 2921 win 0
++.03   A < B  .  1:1(0) ack 2921 win 120
+repeat 8 {
++.0002 A > B  P. 2921:3041(120) ack 1 win 502
++.03   A < B  .  1:1(0) ack 3041 win 0
++.03   A < B  .  1:1(0) ack 3041 win 120
+}
+no finding
+)",
+     true},
     {"A sender that uses the scaled window", R"(
 +0     A > B  S  0:0(0) win 64240 <mss 1460,sackOK,wscale 7>
 +.03   A < B  S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK,wscale 9>
@@ -122,7 +138,8 @@ bool lost(const FlowFacts& flow, const WindowResults& window, Side receiver) {
   const SideFacts &own = flow.facts(receiver), &peer = flow.facts(other(receiver));
   if (!own.syn_seen || !peer.syn_seen || !window_scale_known(own, peer)) return false;
   if (window_shift(own.syn_options, peer.syn_options) > 0) return true;
-  return own.syn_options.has_window_scale != peer.syn_options.has_window_scale &&
+  // A window that fills up is as small as it says.
+  return own.syn_options.has_window_scale != peer.syn_options.has_window_scale && !window.zero_windows &&
          window.window_first * kFallsTo <= window.window_of_syn;
 }
 
