@@ -164,9 +164,10 @@ py::object Objects::incident(const Incident& incident) const {
 
 py::object Objects::flow(const Flow& flow) const {
   return flow_(flow.number, flow.incarnation, flow.client_guessed, flow.ended_early, flow.self_connection,
-               summary(flow.client), summary(flow.server), frame(flow.first), frame(flow.last), flow.duplicates,
-               tuple_of(flow.vlan, [](std::uint16_t tag) { return py::int_(tag); }), flow.tunnel,
-               flow.community_id, text(flow.handshake), text(flow.close), text(flow.closed_first),
+               summary(flow.client), summary(flow.server), frame(flow.first), frame(flow.last),
+               flow.duplicates, tuple_of(flow.vlan, [](std::uint16_t tag) { return py::int_(tag); }),
+               flow.tunnel, flow.community_id, text(flow.handshake), text(flow.close),
+               text(flow.closed_first),
                tuple_of(flow.history, [this](const Transition& change) { return transition(change); }),
                tuple_of(flow.findings, [this](const Finding& one) { return finding(one); }));
 }

@@ -28,7 +28,8 @@ class Window {
       : random_(static_cast<std::uint32_t>(file.size())),
         source_(CaptureSource::open("capture", std::make_unique<MemorySource>(file), "")),
         session_(plugin::Preferences(), {.ladders = one_in(2), .summary = one_in(2), .chosen = one_in(2)}) {
-    for (const std::uint8_t octet : file.first(std::min<std::size_t>(file.size(), 128))) random_.discard(octet);
+    for (const std::uint8_t octet : file.first(std::min<std::size_t>(file.size(), 128)))
+      random_.discard(octet);
     if (one_in(4)) session_.measure_nothing();
   }
 
@@ -83,8 +84,9 @@ class Window {
 
   void check(const std::vector<Shown>& all) const {
     for (const Shown& shown : all) {
-      promise(shown.provisional ? !session_.finished() : session_.book().flow(shown.view.flow->number) != nullptr,
-              "what is shown is provisional until it is concluded");
+      promise(
+          shown.provisional ? !session_.finished() : session_.book().flow(shown.view.flow->number) != nullptr,
+          "what is shown is provisional until it is concluded");
       promise(!shown.sender || !shown.told, "a segment has a sender, an error somebody whom it tells");
       check(shown.view);
     }
@@ -94,7 +96,8 @@ class Window {
     for (const Side side : {Side::A, Side::B}) {
       if (side == Side::B && view.flow->self_connection) continue;
       const TcpState after = view.after[index(side)];
-      promise(after == TcpState::Unknown || view.possible[index(side)].has(after), "a state shown is possible");
+      promise(after == TcpState::Unknown || view.possible[index(side)].has(after),
+              "a state shown is possible");
       const auto last = std::find_if(view.changes.rbegin(), view.changes.rend(),
                                      [side](const PacketChange* change) { return change->side == side; });
       promise(last == view.changes.rend() || (*last)->to == after,
@@ -102,7 +105,8 @@ class Window {
     }
     for (const Finding* finding : view.findings)
       for (const FrameRef& frame : finding->frames)
-        promise(frame.number >= 1 && frame.number <= packets_.size() + 1, "a finding names packets of the capture");
+        promise(frame.number >= 1 && frame.number <= packets_.size() + 1,
+                "a finding names packets of the capture");
   }
 
   std::size_t look_at_all() {
@@ -125,7 +129,8 @@ class Window {
     for (const FlowCard* card : session_.book().flows()) {
       if (one_in(2)) some.insert(card->number);
       const FlowResult* const whole = session_.whole(card->number);
-      if (whole != nullptr) told += ladder_text(*whole, session_.origin(card->encapsulation), {}, {.full = true});
+      if (whole != nullptr)
+        told += ladder_text(*whole, session_.origin(card->encapsulation), {}, {.full = true});
     }
     told += summary_text(session_.summary_of(some), {});
     promise(!told.empty(), "a report says something");

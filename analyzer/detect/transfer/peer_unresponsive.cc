@@ -147,8 +147,8 @@ std::string end_text(const Verdicts& verdicts, const DataUnanswered& met, std::u
 void tell_refusal(const RefusingError& icmp, Finding& finding) {
   const std::string from = to_string(icmp.reporter), what(icmp_text(icmp));
   cite(finding, icmp.frame);
-  finding.summary +=
-      " An ICMP error from " + from + " tells why: " + what + (is_filter(icmp) ? ", that is, filtered." : ".");
+  finding.summary += " An ICMP error from " + from + " tells why: " + what +
+                     (is_filter(icmp) ? ", that is, filtered." : ".");
   prove(finding, "icmp", what);
   prove(finding, "icmp_from", from);
 }

@@ -29,8 +29,8 @@ struct Options {
   /// are; 0 or more.
   std::map<std::string, std::int64_t> profile_numbers;
   std::map<std::string, double> thresholds;  ///< "syn_flood.min_half_open"; 0 or more, finite
-  /// How much of a capture is kept at once, by the names of the options --max-NAME, with their ranges and usual
-  /// values: "memory" (octets for each capture; no bound unless it is here), "records", "incarnations",
+  /// How much of a capture is kept at once, by the names of the options --max-NAME, with their ranges and
+  /// usual values: "memory" (octets for each capture; no bound unless it is here), "records", "incarnations",
   /// "fragments", "encapsulations".
   std::map<std::string, std::uint64_t> limits;
   std::optional<std::int64_t>
@@ -47,7 +47,7 @@ struct Detector {
 
 /// A limit on what is kept, which was met. What is told holds within it.
 struct LimitMet {
-  std::string name;         ///< of Options::limits, or of one that cannot be moved: "tunnels"; contract.md has all
+  std::string name;  ///< of Options::limits, or of one that cannot be moved: "tunnels"; contract.md has all
   std::uint64_t count = 0;  ///< how often, over all captures; what is counted is told by `text`
   std::string text;         ///< count and what it is: "3 connections ended early, as ..."
 };

@@ -37,11 +37,13 @@ std::string timeline_text(const Timeline& timeline, const TextStyle& style) {
   out += line("retransmissions", all.resent, bars, peak(all.resent, grouped));
   out += line("established", all.established, bars, peak(all.established, grouped));
   if (timeline.unfollowed() == 0) return out;
-  return out + paragraph("  ",
-                         fmt::format("Retransmissions among {} packets are not counted here: over {} connections were "
-                                     "open at once.",
-                                     grouped(timeline.unfollowed()), grouped(timeline.followed())),
-                         style.width);
+  return out +
+         paragraph(
+             "  ",
+             fmt::format("Retransmissions among {} packets are not counted here: over {} connections were "
+                         "open at once.",
+                         grouped(timeline.unfollowed()), grouped(timeline.followed())),
+             style.width);
 }
 
 }  // namespace tcpautopsy

@@ -21,12 +21,13 @@ class Made {
  public:
   explicit Made(unsigned seed) : random_(seed) {
     Statement row = store_.database().prepare(
-        "INSERT INTO incidents VALUES (?, ?, 'note', 1, 'likely', ?, 'v', 'server_host', ?, ?, ?, ?, '', 'p', "
+        "INSERT INTO incidents VALUES (?, ?, 'note', 1, 'likely', ?, 'v', 'server_host', ?, ?, ?, ?, '', "
+        "'p', "
         "?, ?, 1, 0, 0, 0, 'r', 's', NULL, '{}')");
     for (std::int64_t incident = 0; incident < 40; ++incident) {
       const std::int64_t first_ns = number(1000) * kSecond + number(3);
-      row.with(number(4), incident, incident % 2 ? "cause" : "symptom", address(), port(), address(), address(),
-               first_ns, first_ns + number(200) * kSecond + number(3));
+      row.with(number(4), incident, incident % 2 ? "cause" : "symptom", address(), port(), address(),
+               address(), first_ns, first_ns + number(200) * kSecond + number(3));
       row.run();
     }
   }
@@ -38,7 +39,8 @@ class Made {
                                                         : "c.host = i.client_ip";
     const std::string near = std::to_string(kNear);
     return *store_.database().number(
-               "SELECT COUNT(*) > 0 AND COUNT(*) = SUM(EXISTS (SELECT 1 FROM incidents c WHERE c.cause = 'cause' AND "
+               "SELECT COUNT(*) > 0 AND COUNT(*) = SUM(EXISTS (SELECT 1 FROM incidents c WHERE c.cause = "
+               "'cause' AND "
                "c.unit <> i.unit AND " +
                shares + " AND c.first_ns - " + near + " <= i.last_ns AND i.first_ns <= c.last_ns + " + near +
                ")) FROM incidents i WHERE i.cause = 'symptom'") != 0;

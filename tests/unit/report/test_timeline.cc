@@ -63,8 +63,9 @@ TEST_CASE("packets of which it is not known whether they were sent again are tol
   CHECK(timeline_text(timeline, {80, false, Bars::Ascii}).find("not counted") == std::string::npos);
   for (int i = 0; i < 1234; ++i) timeline.segment_unfollowed(kStart + i * kMillisecond, 60, 32'768);
   const std::string text = timeline_text(timeline, {200, false, Bars::Ascii});
-  CHECK(text.find("Retransmissions among 1,234 packets are not counted here: over 32,768 connections were open at "
-                  "once.") != std::string::npos);
+  CHECK(text.find(
+            "Retransmissions among 1,234 packets are not counted here: over 32,768 connections were open at "
+            "once.") != std::string::npos);
   CHECK(sum(timeline.columns(10).octets) == 100 * 1000 + 3 * 500 + 1234 * 60);
 }
 
