@@ -45,11 +45,10 @@ struct EndpointSummary {
 /// One incarnation of a connection. A view is the library's own: copy what shall outlast the call that hands
 /// it out.
 struct Flow {
-  std::uint64_t number = 0;       ///< rank of its first packet among all flows of the run, from 0
-  std::uint32_t incarnation = 0;  ///< of its addresses and ports, from 0
-  bool client_guessed = false;    ///< no SYN tells who is the client
-  bool ended_early =
-      false;  ///< a limit ended it, as though the capture ended there; later packets: another flow
+  std::uint64_t number = 0;         ///< rank of its first packet among all flows of the run, from 0
+  std::uint32_t incarnation = 0;    ///< of its addresses and ports, from 0
+  bool client_guessed = false;      ///< no SYN tells who is the client
+  bool ended_early = false;         ///< by a limit; what came later is another flow
   bool self_connection = false;     ///< both ends are one: `server` equals `client`
   EndpointSummary client;           ///< who opened it, or is taken to have
   EndpointSummary server;           ///< the other end
