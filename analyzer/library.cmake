@@ -1,6 +1,6 @@
 # The library for other programs: what analyzer/include has, and nothing else. A shared one, and a static one of one object that
 # keeps all else to itself. Both are made of the layers' objects; nothing is compiled twice.
-set(TCPAUTOPSY_ABI 0)  # of the shared library's name and of the namespace in the headers: export.h, version.h
+set(TCPAUTOPSY_ABI 1)  # of the shared library's name and of the namespace in the headers: export.h, version.h
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 

@@ -58,8 +58,8 @@ inline std::uint64_t size_of(const std::string& text, std::string_view option, s
   const bool whole = error == std::errc{} && (end == last || unit != std::string_view::npos);
   const std::size_t shift = end == last ? 0 : 10 * (unit + 1);
   if (whole && number <= most >> shift && number << shift >= least) return number << shift;
-  throw UsageError{
-      fmt::format("--{} '{}' is not a size from {}M on, as in 512M or 4G", option, text, least >> 20)};
+  throw UsageError{fmt::format("--{} '{}' is not a size from {}M to {}T, as in 512M or 4G", option, text,
+                               least >> 20, most >> 40)};
 }
 
 template <class Choices>

@@ -8,24 +8,14 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "analyzer/decode/decoder.h"
 #include "analyzer/decode/dissection.h"
+#include "plugin/found_parts.h"
 #include "plugin/wireshark.h"
 
 namespace tcpautopsy::plugin {
-
-struct FoundParts {
-  std::vector<TcpSegment> segments;  // outermost first
-  std::optional<IcmpError> error;    // in place of them
-
-  void clear() {
-    segments.clear();
-    error.reset();
-  }
-};
 
 class FrameReader {
  public:

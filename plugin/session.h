@@ -15,8 +15,8 @@
 #include "analyzer/report/ladder/packet_book.h"
 #include "analyzer/report/summary/summary.h"
 #include "analyzer/transfer/segment_meter.h"
+#include "plugin/found_parts.h"
 #include "plugin/preferences.h"
-#include "plugin/segments.h"
 
 namespace tcpautopsy::plugin {
 

@@ -8,7 +8,7 @@ folder=$(cd "${1:-build/package/packages}" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export DEBIAN_FRONTEND=noninteractive
-packages="tcpautopsy libtcpautopsy0 libtcpautopsy-dev python3-tcpautopsy wireshark-plugin-tcpautopsy"
+packages="tcpautopsy libtcpautopsy1 libtcpautopsy-dev python3-tcpautopsy wireshark-plugin-tcpautopsy"
 sample=samples/kernel_mixed/case.pcap
 
 step() { echo "== $*"; }

@@ -62,7 +62,7 @@ struct Analysis::State {
   void conclude(HistoryQueue::Told& told) {
     FlowResult& result = told.result;
     table.count_copies(told.copies);
-    note_bounds(result.history.trace);
+    note_bounds(result.history.trace, result.history.trace.icmp.size());
     const EndedConnection ended(result.history.trace, result.history, result.history.transfer.get());
     const bool original = !ended.flow.copy_of;
     if (original) services.note(ended);
@@ -74,9 +74,10 @@ struct Analysis::State {
     on_flow(result);
   }
 
-  void note_bounds(const FlowFacts& flow) {
+  void note_bounds(const FlowFacts& flow, std::size_t errors_kept) {
     if (flow.records_left_out > 0) ++bounded.records;
     if (flow.holes_given_up > 0) ++bounded.gaps;
+    if (flow.icmp_total > errors_kept) ++bounded.errors;
   }
 
   // Without a trace nothing.

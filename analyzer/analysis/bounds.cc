@@ -9,6 +9,7 @@
 #include "analyzer/analysis/service_book.h"
 #include "analyzer/decode/encapsulation.h"
 #include "analyzer/decode/layers.h"
+#include "analyzer/flow/flow_tracker.h"
 #include "analyzer/flow/router.h"
 #include "analyzer/flow/sequence_tracker.h"
 
@@ -58,6 +59,14 @@ std::string LimitMet::text() const {
   return told;
 }
 
+void add(std::vector<LimitMet>& sum, const std::vector<LimitMet>& more) {
+  if (sum.empty()) {
+    sum = more;
+    return;
+  }
+  for (std::size_t i = 0; i < more.size(); ++i) sum.at(i).count += more[i].count;
+}
+
 std::vector<LimitMet> limits_met(const Bounds& bounds, const DecodeCounts& decoded, const CaptureFacts& facts,
                                  const BoundedFlows& flows) {
   const auto words = [](std::string_view form, std::uint64_t bound) {
@@ -90,6 +99,8 @@ std::vector<LimitMet> limits_met(const Bounds& bounds, const DecodeCounts& decod
       {"gaps", flows.gaps,
        words("connections with over {} gaps at once, of which what filled the oldest counts as sent again",
              SequenceTracker::kMostHoles)},
+      {"icmp_errors", flows.errors,
+       words("connections with ICMP errors left out, as over {} quote one", FlowTracker::kMostErrors)},
       {"services", flows.services,
        words("connections to services beyond the first {}, which findings about others do not know of",
              ServiceBook::kMostServices)},

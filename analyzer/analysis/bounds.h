@@ -39,6 +39,7 @@ std::span<const BoundNumber> bound_numbers();
 struct BoundedFlows {
   std::uint64_t records = 0;   // of which segments were not kept
   std::uint64_t gaps = 0;      // of which gaps were forgotten
+  std::uint64_t errors = 0;    // of which ICMP errors were not kept
   std::uint64_t services = 0;  // to services beyond those remembered
 };
 
@@ -56,6 +57,9 @@ struct LimitMet {
 // All bounds that there are, always in the same order.
 std::vector<LimitMet> limits_met(const Bounds& bounds, const DecodeCounts& decoded, const CaptureFacts& facts,
                                  const BoundedFlows& flows);
+
+// Adds those of another capture, with the same bounds.
+void add(std::vector<LimitMet>& sum, const std::vector<LimitMet>& more);
 
 // 1 GiB, 1.5 MiB, 100 B.
 std::string size_text(std::uint64_t octets);

@@ -6,7 +6,7 @@
 #include "analyzer/api/settings.h"
 #include "tcpautopsy/tcpautopsy.h"
 
-namespace tcpautopsy::v0 {
+namespace tcpautopsy::v1 {
 
 const char* library_version() noexcept { return TCPAUTOPSY_VERSION; }
 
@@ -49,4 +49,4 @@ Result Analysis::run() {
   return Run(state_->options, state_->settings, state_->callbacks).all();
 }
 
-}  // namespace tcpautopsy::v0
+}  // namespace tcpautopsy::v1

@@ -9,7 +9,7 @@
 #include "analyzer/capture/archive_reader.h"
 #include "analyzer/causes/part_candidates.h"
 
-namespace tcpautopsy::v0 {
+namespace tcpautopsy::v1 {
 namespace {
 
 constexpr std::uint64_t kProgressStep = 4096;
@@ -54,6 +54,8 @@ Result Run::all() {
     throw Error(Error::Kind::Input,
                 result_.problems.empty() ? "no capture could be read" : result_.problems.front());
   causes_.conclude();
+  for (const auto& limit : limits_)
+    if (limit.count > 0) result_.limits_met.push_back({std::string(limit.name), limit.count, limit.text()});
   for (const auto& incident : causes_.incidents()) result_.incidents.push_back(incident_of(incident));
   return std::move(result_);
 }
@@ -119,8 +121,9 @@ void Run::finish(Group& group) {
   group.candidates.settle(PartOf(found), [&](const PartCandidate& candidate, std::string_view whose) {
     if (!whose.empty()) causes_.demote(candidate.ticket, candidate.severity);
   });
+  add(limits_, group.analysis.limits());
   result_.flows += group.analysis.facts().flows;
   result_.capture_end_ns = group.analysis.capture_end_ns();
 }
 
-}  // namespace tcpautopsy::v0
+}  // namespace tcpautopsy::v1

@@ -9,7 +9,7 @@
 #include "analyzer/causes/cause_book.h"
 #include "tcpautopsy/analysis.h"
 
-namespace tcpautopsy::v0 {
+namespace tcpautopsy::v1 {
 
 struct Callbacks {
   std::function<void(const Flow&)> flow;
@@ -39,8 +39,9 @@ class Run {
   const AnalysisOptions& settings_;
   const Callbacks& callbacks_;
   CauseBook causes_;
+  std::vector<tcpautopsy::LimitMet> limits_;
   Result result_;
   bool read_ = false;
 };
 
-}  // namespace tcpautopsy::v0
+}  // namespace tcpautopsy::v1

@@ -9,7 +9,7 @@
 #include "analyzer/capture/capture_time.h"
 #include "analyzer/detect/detector.h"
 
-namespace tcpautopsy::v0 {
+namespace tcpautopsy::v1 {
 namespace {
 
 template <class... Arguments>
@@ -39,6 +39,16 @@ void set_threshold(Thresholds& thresholds, const std::string& full, double value
   thresholds.set(detector->doc.id, name, value);
 }
 
+void set_limit(Bounds& bounds, const std::string& name, std::uint64_t value) {
+  const auto numbers = bound_numbers();
+  const auto number =
+      std::find_if(numbers.begin(), numbers.end(), [&](const auto& n) { return n.name == name; });
+  if (number == numbers.end()) refuse("there is no limit '{}'", name);
+  if (value < number->least || value > number->most)
+    refuse("limit '{}' must be from {} to {}, not {}", name, number->least, number->most, value);
+  bounds.*number->member = value;
+}
+
 bool word(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; }
 
 }  // namespace
@@ -51,6 +61,7 @@ AnalysisOptions settings_of(const Options& options) {
   settings.profile = *profile;
   for (const auto& [name, value] : options.profile_numbers) set_number(settings.profile, name, value);
   for (const auto& [name, value] : options.thresholds) set_threshold(settings.thresholds, name, value);
+  for (const auto& [name, value] : options.limits) set_limit(settings.bounds, name, value);
   if (options.capture_end_ns) settings.capture_end_ns = possible_time(*options.capture_end_ns);
   return settings;
 }
@@ -65,4 +76,4 @@ void check(const Detector& detector, const std::vector<Detector>& others) {
     refuse("there is a detector '{}' already", detector.id);
 }
 
-}  // namespace tcpautopsy::v0
+}  // namespace tcpautopsy::v1

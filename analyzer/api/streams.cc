@@ -3,7 +3,7 @@
 #include "analyzer/api/values.h"
 #include "analyzer/reassembly/reassembly.h"
 
-namespace tcpautopsy::v0 {
+namespace tcpautopsy::v1 {
 
 class Streams::Followed : public StreamListener {
  public:
@@ -64,4 +64,4 @@ void StreamReader::gap(const StreamFlow&, const StreamGap&) {}
 void StreamReader::conflict(const StreamFlow&, const StreamConflict&) {}
 void StreamReader::end(const StreamFlow&) {}
 
-}  // namespace tcpautopsy::v0
+}  // namespace tcpautopsy::v1

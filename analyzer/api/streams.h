@@ -10,7 +10,7 @@
 #include "analyzer/seq/side.h"
 #include "tcpautopsy/stream.h"
 
-namespace tcpautopsy::v0 {
+namespace tcpautopsy::v1 {
 
 class Streams {
  public:
@@ -28,4 +28,4 @@ class Streams {
   std::unordered_map<std::uint64_t, std::unique_ptr<Followed>> live_;  // null: not wanted
 };
 
-}  // namespace tcpautopsy::v0
+}  // namespace tcpautopsy::v1

@@ -8,7 +8,7 @@
 #include "analyzer/report/text/names.h"
 #include "analyzer/transfer/transfer_results.h"
 
-namespace tcpautopsy::v0 {
+namespace tcpautopsy::v1 {
 namespace {
 
 // An enumeration of the interface has the analyser's own words in the same order.
@@ -103,6 +103,7 @@ Flow flow_of(const FlowResult& flow, const Encapsulation& encapsulation) {
   out.number = trace.number;
   out.incarnation = trace.incarnation;
   out.client_guessed = trace.client_guessed;
+  out.ended_early = trace.ended_early;
   out.self_connection = trace.self_connection;
   out.client = summary_of(history, history.client());
   out.server = summary_of(history, server);
@@ -160,4 +161,4 @@ std::string_view name(Certainty certainty) noexcept {
   return tcpautopsy::name(static_cast<tcpautopsy::Certainty>(certainty));
 }
 
-}  // namespace tcpautopsy::v0
+}  // namespace tcpautopsy::v1

@@ -8,7 +8,7 @@
 #include "tcpautopsy/flow.h"
 #include "tcpautopsy/incident.h"
 
-namespace tcpautopsy::v0 {
+namespace tcpautopsy::v1 {
 
 Address address_of(const EndpointAddress& address);
 Frame frame_of(const FrameRef& frame);
@@ -17,4 +17,4 @@ Finding finding_of(const tcpautopsy::Finding& finding, const FlowFacts* flow);
 Flow flow_of(const FlowResult& flow, const Encapsulation& encapsulation);
 Incident incident_of(const tcpautopsy::Incident& incident);
 
-}  // namespace tcpautopsy::v0
+}  // namespace tcpautopsy::v1

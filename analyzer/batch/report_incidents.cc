@@ -4,6 +4,7 @@
 
 #include <numeric>
 
+#include "analyzer/batch/near_incidents.h"
 #include "analyzer/causes/cause_words.h"
 #include "analyzer/causes/escalations.h"
 #include "analyzer/causes/relations.h"
@@ -39,6 +40,8 @@ End end_of(std::string_view endpoint) {
 }
 
 class Lines {
+  using Shared = NearIncidents::Shared;
+
  public:
   Lines(Database& store, const UnitNames& names, bool compare)
       : names_(names),
@@ -51,10 +54,7 @@ class Lines {
             "WHERE i.cause = ? AND i.endpoint = ? AND i.place = ? ORDER BY i.level DESC, "
             "i.connections_failed DESC, i.connections_reset DESC, i.time_lost_ns DESC, i.first_ns, u.name, "
             "i.incident LIMIT 1")),
-        by_service_(
-            store.prepare(near_another("c.server_ip = i.server_ip AND c.server_port = i.server_port"))),
-        by_host_(store.prepare(near_another("c.host = i.server_ip AND c.server_port IS NULL"))),
-        by_client_(store.prepare(near_another("c.host = i.client_ip"))) {
+        near_(store) {
     const std::string before =
         "SELECT COUNT(*), IFNULL(SUM(flows), 0), MAX(level) FROM old.incidents WHERE cause = ? ";
     if (!compare) return;
@@ -100,12 +100,10 @@ class Lines {
       const bool service = row->reach == Reach::Service ||
                            (row->reach == Reach::ServiceBy && line.endpoint == name(End::Server));
       if (!service && row->reach != Reach::Host && row->reach != Reach::Client) continue;
-      Statement& elsewhere = service ? by_service_ : row->reach == Reach::Host ? by_host_ : by_client_;
-      elsewhere.with(row->cause, std::string_view(line.cause), std::string_view(line.endpoint),
-                     std::string_view(line.place));
-      const bool all = elsewhere.step() && elsewhere.integer(0) == line.incidents;
-      elsewhere.reset();
-      if (!all) continue;
+      const Shared shared = service                     ? Shared::Service
+                            : row->reach == Reach::Host ? Shared::Host
+                                                        : Shared::Client;
+      if (!near_.explain_all(row->cause, shared, line.cause, line.endpoint, line.place)) continue;
       line.explained_by = row->cause;
       return;
     }
@@ -180,17 +178,9 @@ class Lines {
     return false;
   }
 
-  // How many incidents of a line have one of the cause near them, in another capture, where `shares` holds.
-  static std::string near_another(std::string_view shares) {
-    return fmt::format(
-        "SELECT COUNT(*) FROM incidents i WHERE i.cause = ?2 AND i.endpoint = ?3 AND i.place = ?4 AND EXISTS "
-        "(SELECT 1 FROM incidents c WHERE c.cause = ?1 AND c.unit <> i.unit AND {0} AND c.first_ns - {1} <= "
-        "i.last_ns AND i.first_ns <= c.last_ns + {1})",
-        shares, kNear);
-  }
-
   const UnitNames& names_;
-  Statement worst_, by_service_, by_host_, by_client_;
+  Statement worst_;
+  NearIncidents near_;
   std::optional<Statement> before_, other_before_;
 };
 

@@ -124,8 +124,12 @@ std::string SortedSpool::number_key(std::uint64_t number) {
 }
 
 void SortedSpool::add(std::string_view key, std::string_view line) {
-  if (!held_.empty() && text_.size() + key.size() + line.size() + held_.size() * sizeof(Held) > memory_)
-    spill();
+  const std::size_t needed = text_.size() + sizeof(Lengths) + key.size() + line.size();
+  if (!held_.empty() && needed + held_.size() * sizeof(Held) > memory_) spill();
+  // Doubled they would take up to twice what is allowed.
+  if (needed > text_.capacity()) text_.reserve(std::max(needed, std::min(2 * needed, memory_ / 4 * 3)));
+  if (held_.size() == held_.capacity())
+    held_.reserve(std::max(held_.size() + 16, std::min(2 * held_.size(), memory_ / sizeof(Held) / 4)));
   const Lengths lengths{static_cast<std::uint32_t>(key.size()), static_cast<std::uint32_t>(line.size())};
   held_.push_back({text_.size(), lengths.key, lengths.line});
   text_.append(reinterpret_cast<const char*>(&lengths), sizeof lengths).append(key).append(line);

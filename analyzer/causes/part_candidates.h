@@ -36,7 +36,9 @@ class PartCandidates {
     const Detector* detector;
   };
 
-  SortedSpool spool_;
+  // They are read once, one after the other: what is written is soon read again.
+  static constexpr std::size_t kMemory = std::size_t{2} << 20;
+  SortedSpool spool_{kMemory};
   std::vector<Known> known_;  // ids met
 };
 

@@ -18,7 +18,7 @@ constexpr TimeNs kAfterReset = 130 * kSecond;
 void Endings::watch(Id id, LiveFlow& flow) {
   if (flow.queued) return;
   flow.queued = true;
-  due_.push({flow.last_ns() + time_wait_, id, flow.number});
+  due_.push({flow.last_ns() + time_wait_, id, static_cast<std::uint32_t>(flow.number)});
 }
 
 void Endings::watch_opening(Id id, TimeNs now) {
@@ -32,6 +32,11 @@ void Endings::forget_gone() {
   auto all = std::exchange(due_, {});
   for (; !all.empty(); all.pop())
     if (flows_.holds(all.top().flow, all.top().number)) due_.push(all.top());
+}
+
+void Endings::forget_all() {
+  opened_ = {};
+  due_ = {};
 }
 
 Endings::Id Endings::find_over(TimeNs now) {
@@ -73,7 +78,7 @@ Endings::Look Endings::look_at_opening(Id id, TimeNs now) {
   const LiveFlow& flow = flows_[id];
   if (!flow.only_opening() || flow.held || flow.newer != LiveFlows::kNone) return Look::NotAlone;
   if (flow.last_ns() + give_up_ <= now) return Look::Over;
-  due_.push({flow.last_ns() + give_up_, id, flow.number});
+  due_.push({flow.last_ns() + give_up_, id, static_cast<std::uint32_t>(flow.number)});
   return Look::Later;
 }
 

@@ -27,6 +27,7 @@ class Endings {
   void watch_opening(Id id, TimeNs now);
   // Remembers only flows that are still there.
   void forget_gone();
+  void forget_all();
   // A flow that is over by `now`, or kNone. It is the caller's to close before the next is asked for.
   Id next_over(TimeNs now) { return any_due(now) || any_given_up(now) ? find_over(now) : LiveFlows::kNone; }
 
@@ -35,7 +36,7 @@ class Endings {
   struct Due {
     TimeNs at_ns;
     Id flow;
-    std::uint64_t number;
+    std::uint32_t number;  // its lower half: there may be one of each flow
     bool operator>(const Due& o) const { return at_ns > o.at_ns; }
   };
   // A flow that a SYN opened, to be looked at when that may have been all.

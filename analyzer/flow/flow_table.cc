@@ -1,9 +1,14 @@
 #include "analyzer/flow/flow_table.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
 #include <tuple>
 #include <utility>
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "analyzer/flow/incarnations.h"
 
@@ -22,6 +27,15 @@ class OnExit {
  private:
   F f_;
 };
+
+constexpr std::size_t kBatch = std::size_t{1} << 16;
+
+// What sleeping flows leave lies about in small pieces, while sums over them want large ones.
+void give_back_memory() {
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+#endif
+}
 
 }  // namespace
 
@@ -162,13 +176,16 @@ FlowTable::Id FlowTable::quoted_by(const IcmpError& error) {
 }
 
 std::optional<std::uint64_t> FlowTable::add(const IcmpError& error, const FrameRef& frame) {
-  const Id latest = quoted_by(error);
+  Id latest = quoted_by(error);
   if (latest == LiveFlows::kNone) return std::nullopt;
-  // An error that quotes a SYN whose incarnation is in doubt answers it; cut, it is about the latest segment.
-  if (router_.waits_with(latest, error.seq)) open_pending(latest);
-  const Id id = router_.route(error, latest);
+  // An error that quotes a SYN whose incarnation is in doubt answers it.
+  if (error.seq && router_.waits_with(latest, *error.seq)) {
+    open_pending(latest);
+    latest = quoted_by(error);
+  }
+  const auto [id, in_doubt] = router_.route(error, latest, frame.time_ns);
   LiveFlow& flow = flows_[id];
-  flow.add(error, frame);
+  flow.add(error, frame, in_doubt);
   weigh(id);
   return flow.number;
 }
@@ -280,7 +297,13 @@ void FlowTable::finish() {
     const Id id = router_.some_pending();
     router_.only_challenged(id) ? undo_pending(id) : open_pending(id);
   }
-  for (const Id id : flows_.by_number()) hand_out(id);
+  flows_.come_to_an_end();
+  endings_.forget_all();
+  std::size_t handed_out = 0;
+  for (const Id id : flows_.by_number()) {
+    hand_out(id);
+    if (++handed_out % kBatch == 0) give_back_memory();
+  }
 }
 
 CaptureFacts FlowTable::facts() const {

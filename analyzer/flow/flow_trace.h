@@ -16,7 +16,7 @@ struct TransferResults;
 
 struct FlowTrace : FlowFacts {
   std::vector<SegmentRecord> records;
-  std::vector<IcmpRecord> icmp;  // the first 16
+  std::vector<IcmpRecord> icmp;  // the first 256
 };
 
 // Packets of a connection that were captured twice, and left out of all that is told of it.

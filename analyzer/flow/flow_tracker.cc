@@ -21,7 +21,6 @@ constexpr StreamOffset kLateSyn = 1 << 16;
 constexpr std::uint32_t kUntold = 1 << 22;
 // A keep-alive is sent after silence; what comes sooner answers something, or was reordered.
 constexpr TimeNs kProbeSilence = kSecond;
-constexpr std::size_t kIcmpKept = 16;
 
 StreamOffset distance(StreamOffset a, StreamOffset b) { return a > b ? a - b : b - a; }
 
@@ -78,6 +77,14 @@ std::uint32_t FlowTracker::misfit(const TcpSegment& segment, Side s) const {
   compare(sender, receiver, segment.seq);
   if ((segment.flags & kAck) != 0) compare(receiver, sender, segment.ack);
   return static_cast<std::uint32_t>(std::min<StreamOffset>(worst, kUnfit));
+}
+
+bool FlowTracker::never_sent(Seq seq, Side s) const {
+  constexpr StreamOffset kNear = 1 << 20;
+  const LiveSide& sender = side(s);
+  if (!sender.sent.started() || sender.tentative) return false;
+  const StreamOffset expected = sender.checkpoint(peer_of(s)), at = unwrap(seq, sender.base, expected);
+  return distance(at, expected) > kNear && !(sender.sent.low() <= at && at < expected);
 }
 
 std::uint32_t FlowTracker::misfit(const IcmpError& error, Side s) const {
@@ -417,7 +424,7 @@ StreamOffset FlowTracker::quoted_number(const IcmpError& error, Side s) const {
   return peer_of(s).has_acked ? peer_of(s).acked_max : sender.origin;
 }
 
-void FlowTracker::add(const IcmpError& error, const FrameRef& frame, Side s) {
+void FlowTracker::add(const IcmpError& error, const FrameRef& frame, Side s, bool in_doubt) {
   ++icmp_total_;
   IcmpRecord r;
   r.frame = frame;
@@ -428,8 +435,9 @@ void FlowTracker::add(const IcmpError& error, const FrameRef& frame, Side s) {
   r.type = error.type;
   r.code = error.code;
   r.mtu = error.mtu;
+  r.in_doubt = in_doubt;
   if (transfer_ && too_big(r)) transfer_->too_big(s, r.seq, frame.time_ns);
-  if (icmp_.size() < kIcmpKept) icmp_.push_back(r);
+  if (icmp_.size() < kMostErrors) icmp_.push_back(r);
 }
 
 }  // namespace tcpautopsy

@@ -27,7 +27,7 @@ class FlowTracker {
       : key_(key), a_is_low_(a_is_low), self_(key.low == key.high), limits_(limits) {}
 
   void add(const TcpSegment& segment, const FrameRef& frame, Side s, Role role);
-  void add(const IcmpError& error, const FrameRef& frame, Side quoted);
+  void add(const IcmpError& error, const FrameRef& frame, Side quoted, bool in_doubt);
   // All segments of a journal with this epoch.
   void replay(Bytes journal, TimeNs epoch);
   // Fills in all that the segments tell. The tracker is empty after that.
@@ -49,7 +49,12 @@ class FlowTracker {
   // How far the numbers of a segment of `s` are from where this flow's are; larger is worse, kUnfit at most.
   std::uint32_t misfit(const TcpSegment& segment, Side s) const;
   std::uint32_t misfit(const IcmpError& error, Side quoted) const;
+  // The number is far from all that `quoted` was seen to send.
+  bool never_sent(Seq seq, Side quoted) const;
+  // ICMP errors came while it was opening: its attempt to connect is over.
+  bool told_off() const { return opening() && icmp_total_ > 0; }
   static constexpr std::uint32_t kUnfit = 0x80000000U;
+  static constexpr std::size_t kMostErrors = 256;  // ICMP errors that are kept
   // Of memory, about: what may grow large is counted, what may not is taken as it mostly is.
   std::size_t octets() const;
   // The first packet recognised as a copy; its number is 0 where there is none.

@@ -7,6 +7,8 @@ namespace {
 // octets.
 constexpr TimeNs kLateSyn = 3 * kSecond;
 constexpr std::uint32_t kLateSynOctets = 1 << 16;
+// A router that finds no way on says so within this time: ARP and neighbour discovery give up after 3 s.
+constexpr TimeNs kLateError = 3 * kSecond;
 
 }  // namespace
 
@@ -61,6 +63,11 @@ bool challenges(LiveFlow& opening, LiveFlow& before, const TcpSegment& segment) 
 bool resets_challenge(LiveFlow& opening, const TcpSegment& segment) {
   return is_rst(segment) && opening.challenged && opening.side(opening.side_of(segment.source)).syn_seen &&
          segment.seq == opening.challenge_ack;
+}
+
+bool may_be_quoted(LiveFlow& flow, Side s, TimeNs time_ns) {
+  if (flow.side(s).packets == 0 || flow.told_off()) return false;
+  return !flow.over() || time_ns - flow.last_ns() <= kLateError;
 }
 
 bool completes_half(LiveFlow& half, const TcpSegment& segment) {

@@ -41,6 +41,9 @@ bool challenges(LiveFlow& opening, LiveFlow& before, const TcpSegment& segment);
 // The RST of the SYN's sender to such an acknowledgment (RFC 9293 3.5.1).
 bool resets_challenge(LiveFlow& opening, const TcpSegment& segment);
 
+// An ICMP error that came at `time_ns` may quote what `s` sent in this flow: it is open, or was a moment ago.
+bool may_be_quoted(LiveFlow& flow, Side s, TimeNs time_ns);
+
 // A segment of the other half of `half`, of which only one direction was captured: it fits by seq and ack.
 bool completes_half(LiveFlow& half, const TcpSegment& segment);
 

@@ -81,9 +81,9 @@ FlowTracker& LiveFlow::replay() {
   return *tracker_;
 }
 
-void LiveFlow::add(const IcmpError& error, const FrameRef& frame) {
+void LiveFlow::add(const IcmpError& error, const FrameRef& frame, bool in_doubt) {
   quoted_ = true;
-  replay().add(error, frame, side_of(error.source));
+  replay().add(error, frame, side_of(error.source), in_doubt);
 }
 
 FinishedFlow LiveFlow::identity() const {

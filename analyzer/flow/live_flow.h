@@ -33,7 +33,7 @@ class LiveFlow {
            bool first_from_low, const Limits& limits, TimeNs epoch);
 
   void add(const TcpSegment& segment, const FrameRef& frame, Side s, Role role);
-  void add(const IcmpError& error, const FrameRef& frame);
+  void add(const IcmpError& error, const FrameRef& frame, bool in_doubt);
   // Takes over the segments of a journal, for a flow that has none yet. `context` and `notes` are those of
   // the flow that wrote it; without, they are had by reading it.
   void resume(Bytes journal);
@@ -82,6 +82,8 @@ class LiveFlow {
     return replay().misfit(segment, side_of(segment.source));
   }
   std::uint32_t misfit(const IcmpError& error) { return replay().misfit(error, side_of(error.source)); }
+  bool never_sent(Seq seq, Side s) { return replay().never_sent(seq, s); }
+  bool told_off() { return quoted_ && replay().told_off(); }
   // Only `s` is heard of so far.
   bool only_from(Side s) { return side(s).packets > 0 && side(other(s)).packets == 0; }
 

@@ -15,7 +15,9 @@ void LiveFlows::each_hash(const Flow& flow, F f) {
   f(hash_of(key));
 }
 
-bool LiveFlows::holds(Id id, std::uint64_t number) const { return holds(id) && number_of(id) == number; }
+bool LiveFlows::holds(Id id, std::uint32_t number) const {
+  return holds(id) && static_cast<std::uint32_t>(number_of(id)) == number;
+}
 
 std::uint64_t LiveFlows::number_of(Id id) const {
   const LiveFlow* flow = slots_[id].flow();
@@ -187,20 +189,28 @@ void LiveFlows::unlink(Id id) {
   free(id);
 }
 
+void LiveFlows::come_to_an_end() {
+  at_end_ = true;
+  index_ = FlowIndex();
+  ended_ = EndedTuples();
+  free_ = {};
+}
+
 void LiveFlows::free(Id id) {
-  free_.push_back(id);
+  if (!at_end_) free_.push_back(id);
   put(id, {});
 }
 
 void LiveFlows::close(Id id) {
   const LiveFlow& flow = (*this)[id];
-  if (flow.newer == kNone && flow.older == kNone) {
+  if (!at_end_ && flow.newer == kNone && flow.older == kNone) {
     ended_.remember(lasting_hash(flow.key), flow.incarnation + 1);
   }
   unlink(id);
 }
 
 void LiveFlows::close_asleep(Id id) {
+  if (at_end_) return free(id);
   const SleepingFlow flow = slots_[id].sleeping();
   ended_.remember(lasting_hash(flow.key), flow.incarnation + 1);
   each_hash(flow, [&](std::uint64_t hash) { index_.erase(hash, id); });
@@ -238,13 +248,18 @@ std::vector<LiveFlows::Id> LiveFlows::by_silence() const {
 }
 
 std::vector<LiveFlows::Id> LiveFlows::by_number() const {
-  std::vector<std::pair<std::uint64_t, Id>> flows;
-  for (Id id = 0; id < slots_.size(); ++id)
-    if (!slots_[id].empty()) flows.emplace_back(number_of(id), id);
-  if (!std::is_sorted(flows.begin(), flows.end())) std::sort(flows.begin(), flows.end());
   std::vector<Id> ids;
-  ids.reserve(flows.size());
-  for (const auto& [number, id] : flows) ids.push_back(id);
+  ids.reserve(slots_.size());
+  bool sorted = true;
+  std::uint64_t last = 0;
+  for (Id id = 0; id < slots_.size(); ++id) {
+    if (slots_[id].empty()) continue;
+    const std::uint64_t number = number_of(id);
+    sorted = sorted && (ids.empty() || last < number);
+    last = number;
+    ids.push_back(id);
+  }
+  if (!sorted) std::sort(ids.begin(), ids.end(), [this](Id a, Id b) { return number_of(a) < number_of(b); });
   return ids;
 }
 

@@ -41,7 +41,8 @@ class LiveFlows {
   SleepingFlow sleeping(Id id) const { return slots_[id].sleeping(); }
   LiveFlow::Limits limits_of(std::uint64_t number) const { return limits_of_(number); }
   TimeNs epoch() const { return epoch_; }
-  bool holds(Id id, std::uint64_t number) const;
+  // The lower half of the number is enough to tell flows that had one id.
+  bool holds(Id id, std::uint32_t number) const;
   bool holds(Id id) const { return id < slots_.size() && !slots_[id].empty(); }
 
   // The latest incarnation of the key, or of a flow that a half or copies with this encapsulation were joined
@@ -74,6 +75,8 @@ class LiveFlows {
     if (awake_.size() > most_awake_) pack_some();
   }
 
+  // No more segments come: what finds flows by their keys is given up. Only closing is left.
+  void come_to_an_end();
   std::vector<Id> by_number() const;
   // Those silent for longest first, without those that wait for what tells whose a SYN is.
   std::vector<Id> by_silence() const;
@@ -118,6 +121,7 @@ class LiveFlows {
   std::vector<std::uint32_t> encapsulations_;
   FlowIndex index_;
   EndedTuples ended_;
+  bool at_end_ = false;
 };
 
 }  // namespace tcpautopsy

@@ -91,12 +91,33 @@ Router::Route Router::route_other(const Arrival& a, Id latest) {
   return reset ? Route(latest, Role::Stray) : Route(best_fit(a.segment, latest));
 }
 
-Router::Id Router::route(const IcmpError& error, Id latest) {
-  Id best = latest;
-  for (Id id = flows_[latest].older; id != LiveFlows::kNone; id = flows_[id].older) {
+Router::Quoted Router::route(const IcmpError& error, Id latest, TimeNs time_ns) {
+  return error.seq ? by_number(error, latest) : by_time(error, latest, time_ns);
+}
+
+Router::Quoted Router::by_number(const IcmpError& error, Id latest) {
+  // A SYN that waits is told by its own number.
+  Id best = flows_[latest].held ? flows_[latest].older : latest;
+  for (Id id = flows_[best].older; id != LiveFlows::kNone; id = flows_[id].older) {
     if (flows_[id].misfit(error) < flows_[best].misfit(error)) best = id;
   }
-  return best;
+  LiveFlow& flow = flows_[best];
+  return {best, flow.never_sent(*error.seq, flow.side_of(error.source))};
+}
+
+// The quote ends before the number: it is about the only one that was open then, or in doubt.
+Router::Quoted Router::by_time(const IcmpError& error, Id latest, TimeNs time_ns) {
+  const bool waits = flows_[latest].held;
+  const Id told = waits ? flows_[latest].older : latest;
+  Id first = LiveFlows::kNone;
+  for (Id id = told; id != LiveFlows::kNone; id = flows_[id].older) {
+    LiveFlow& flow = flows_[id];
+    if (!may_be_quoted(flow, flow.side_of(error.source), time_ns)) continue;
+    if (first != LiveFlows::kNone) return {first, true};
+    first = id;
+  }
+  const bool alone = flows_[told].older == LiveFlows::kNone;
+  return first == LiveFlows::kNone ? Quoted{told, waits || !alone} : Quoted{first, waits};
 }
 
 void Router::note_answer(LiveFlow& flow, const Arrival& a) {
@@ -115,9 +136,9 @@ std::uint64_t Router::number_while_waiting(const Arrival& a, Id opened) {
   return flows_[of_opened ? opened : flows_[opened].older].number;
 }
 
-bool Router::waits_with(Id opened, std::optional<Seq> iss) const {
+bool Router::waits_with(Id opened, Seq iss) const {
   const auto pending = pending_.find(opened);
-  return pending != pending_.end() && (!iss || pending->second.segments().front().segment.seq == *iss);
+  return pending != pending_.end() && pending->second.segments().front().segment.seq == iss;
 }
 
 std::vector<HeldSegment> Router::release(Id opened) {

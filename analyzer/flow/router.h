@@ -44,7 +44,11 @@ class Router {
     return plain ? Route(latest) : route_among(arrival, latest);
   }
   // The live incarnation that an ICMP error tells of, `latest` or one before it.
-  Id route(const IcmpError& error, Id latest);
+  struct Quoted {
+    Id flow;
+    bool in_doubt;  // it may be about another
+  };
+  Quoted route(const IcmpError& error, Id latest, TimeNs time_ns);
 
   // After a segment was added to its flow: a SYN-ACK there answers the SYN that ended the flow before.
   void note_answer(LiveFlow& flow, const Arrival& arrival);
@@ -54,8 +58,8 @@ class Router {
   // the segment's own route.
   PendingSyn::Verdict judge(const Arrival& arrival, Id opened);
   std::uint64_t number_while_waiting(const Arrival& arrival, Id opened);
-  // Whether the SYN that `opened` waits with has this number, or may have where it is not known.
-  bool waits_with(Id opened, std::optional<Seq> iss) const;
+  // Whether the SYN that `opened` waits with has this number.
+  bool waits_with(Id opened, Seq iss) const;
   bool any_pending() const { return !pending_.empty(); }
   Id some_pending() const { return pending_.begin()->first; }
   // Nothing tells of its SYN but the ACK of the connection before that it drew.
@@ -74,6 +78,8 @@ class Router {
   Id open_next(const Arrival& arrival, Id latest);
   void succeed(Id old, const Arrival& arrival);
   Id best_fit(const TcpSegment& segment, Id latest);
+  Quoted by_number(const IcmpError& error, Id latest);
+  Quoted by_time(const IcmpError& error, Id latest, TimeNs time_ns);
 
   LiveFlows& flows_;
   std::unordered_map<Id, PendingSyn> pending_;

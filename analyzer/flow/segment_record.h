@@ -57,6 +57,8 @@ struct IcmpRecord {
   Side quoted = Side::A;  // the sender of the quoted segment, to whom the error goes
   StreamOffset seq = 0;   // of the quoted segment
   IpAddress reporter;
+  // Another connection may have sent what it quotes: it is told here, and decides nothing.
+  bool in_doubt = false;
   bool v6 = false;
   std::uint8_t type = 0, code = 0;
   std::uint32_t mtu = 0;  // 0 where the error has none

@@ -6,6 +6,8 @@
 namespace tcpautopsy {
 
 // ICMP type 3 code 4 (RFC 1191), ICMPv6 type 2 (RFC 4443 3.2).
-inline bool too_big(const IcmpRecord& r) { return r.v6 ? r.type == 2 : r.type == 3 && r.code == 4; }
+inline bool too_big(const IcmpRecord& r) {
+  return !r.in_doubt && (r.v6 ? r.type == 2 : r.type == 3 && r.code == 4);
+}
 
 }  // namespace tcpautopsy

@@ -20,6 +20,7 @@ class KeySample {
   // The value to add to, or nullptr for a key that is not in the sample. Good until the next call.
   Value* find_or_add(const Key& key, std::uint64_t hash) {
     if (hash > limit_) return nullptr;
+    if (kept_.size() == kMost / 2) kept_.reserve(kRoom + 1);
     Value& value = kept_.find_or_add(key, hash);
     if (kept_.size() <= kRoom) return &value;
     drop_beyond(limit());

@@ -38,6 +38,8 @@ class KeyTable {
     }
     return entries_[slot - 1].value;
   }
+  // Room for so many: doubled it could be nearly twice of it.
+  void reserve(std::size_t entries) { entries_.reserve(entries); }
   template <class F>
   void drop_if(F unwanted) {
     std::erase_if(entries_, unwanted);

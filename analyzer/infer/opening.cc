@@ -183,7 +183,7 @@ class Reader {
     while (answer < all.size() && (all[answer].side != flow_.server() || ignored(answer))) ++answer;
     TimeNs error = std::numeric_limits<TimeNs>::max();
     for (const IcmpRecord& icmp : flow_.trace.icmp)
-      if (icmp.quoted == flow_.client()) error = std::min(error, icmp.frame.time_ns);
+      if (icmp.quoted == flow_.client() && !icmp.in_doubt) error = std::min(error, icmp.frame.time_ns);
     const auto before = [&](const SegmentRef& syn) { return syn.record < answer && syn.time_ns() <= error; };
     const Sendings& syns = opening_.syns;
     if (syns.empty() || !before(syns.first)) return 0;

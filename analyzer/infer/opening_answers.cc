@@ -22,6 +22,11 @@ std::optional<TimeNs> with_slack(std::optional<std::int64_t> round_trip) {
   return round_trip ? std::optional<TimeNs>(*round_trip + *round_trip / 4) : std::nullopt;
 }
 
+bool told_by_error(const FlowTrace& trace) {
+  return std::any_of(trace.icmp.begin(), trace.icmp.end(),
+                     [](const IcmpRecord& icmp) { return !icmp.in_doubt; });
+}
+
 bool between(const Sendings& sendings, RecordIndex after, RecordIndex before) {
   const auto earlier = [](RecordIndex i, const SegmentRef& s) { return i < s.record; };
   const auto next = std::upper_bound(sendings.again.begin(), sendings.again.end(), after, earlier);
@@ -286,7 +291,7 @@ constexpr TimeNs due(TimeNs step) { return add_sat(step, step / 16); }
 // profile. A new SYN of the same port, when the old one's was due, shows that the socket is gone.
 std::optional<ConnectGivenUp> given_up(const OpeningReading& r) {
   const Opening& o = r.opening;
-  if (!o.only_syns || o.syns.empty() || o.both || r.flow.trace.icmp_total > 0) return std::nullopt;
+  if (!o.only_syns || o.syns.empty() || o.both || told_by_error(r.flow.trace)) return std::nullopt;
   const auto& next = r.flow.trace.successor;
   const auto steps = o.syns.steps();
   ConnectGivenUp found;

@@ -10,7 +10,7 @@ std::optional<RefusingError> refusal(const IcmpRecord& icmp) {
   const std::uint8_t unreachable = icmp.v6 ? 1 : 3, exceeded = icmp.v6 ? 3 : 11, parameter = icmp.v6 ? 4 : 12;
   const bool refuses = icmp.type == exceeded || icmp.type == parameter ||
                        (icmp.type == unreachable && (icmp.v6 || icmp.code != kFragmentationNeeded));
-  if (!refuses) return std::nullopt;
+  if (!refuses || icmp.in_doubt) return std::nullopt;
   return RefusingError{icmp.frame, icmp.reporter, icmp.v6, icmp.type, icmp.code};
 }
 

@@ -14,7 +14,7 @@ struct FlowTrace;
 struct IcmpRecord;
 
 // An ICMP error that says that a segment cannot reach its receiver: about a SYN it ends an attempt to
-// connect.
+// connect. None that may quote another connection's.
 struct RefusingError {
   FrameRef frame;
   IpAddress reporter;

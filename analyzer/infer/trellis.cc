@@ -242,7 +242,7 @@ class Runner {
 
   void arrive_until(TimeNs time_ns, std::size_t before_record) {
     while (next_icmp_ < trace_.icmp.size() && trace_.icmp[next_icmp_].frame.time_ns <= time_ns) {
-      if (trace_.icmp[next_icmp_].quoted == side_)
+      if (trace_.icmp[next_icmp_].quoted == side_ && !trace_.icmp[next_icmp_].in_doubt)
         step({EventKind::Icmp, kGotIcmp, 0, weights::kIcmpIgnored, 0, next_icmp_});
       ++next_icmp_;
     }

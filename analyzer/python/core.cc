@@ -103,6 +103,7 @@ std::unique_ptr<PythonReading> reading_of(std::vector<std::string> captures, std
                                           std::string profile,
                                           std::map<std::string, std::int64_t> profile_numbers,
                                           std::map<std::string, double> thresholds,
+                                          std::map<std::string, std::uint64_t> limits,
                                           std::optional<std::int64_t> capture_end_ns,
                                           const std::map<std::string, py::object>& detectors) {
   Options options;
@@ -112,6 +113,7 @@ std::unique_ptr<PythonReading> reading_of(std::vector<std::string> captures, std
   options.profile = std::move(profile);
   options.profile_numbers = std::move(profile_numbers);
   options.thresholds = std::move(thresholds);
+  options.limits = std::move(limits);
   options.capture_end_ns = capture_end_ns;
   return std::make_unique<PythonReading>(std::move(options), detectors);
 }

@@ -93,6 +93,7 @@ Objects::Objects()
       transition_(model_.attr("Transition")),
       finding_(model_.attr("Finding")),
       incident_(model_.attr("Incident")),
+      limit_met_(model_.attr("LimitMet")),
       flow_(model_.attr("Flow")),
       result_(model_.attr("Result")),
       endpoints_(members_of("Endpoint", Endpoint::Server)),
@@ -162,10 +163,11 @@ py::object Objects::incident(const Incident& incident) const {
 }
 
 py::object Objects::flow(const Flow& flow) const {
-  return flow_(flow.number, flow.incarnation, flow.client_guessed, flow.self_connection, summary(flow.client),
-               summary(flow.server), frame(flow.first), frame(flow.last), flow.duplicates,
-               tuple_of(flow.vlan, [](std::uint16_t tag) { return py::int_(tag); }), flow.tunnel,
-               flow.community_id, text(flow.handshake), text(flow.close), text(flow.closed_first),
+  return flow_(flow.number, flow.incarnation, flow.client_guessed, flow.ended_early, flow.self_connection,
+               summary(flow.client), summary(flow.server), frame(flow.first), frame(flow.last),
+               flow.duplicates, tuple_of(flow.vlan, [](std::uint16_t tag) { return py::int_(tag); }),
+               flow.tunnel, flow.community_id, text(flow.handshake), text(flow.close),
+               text(flow.closed_first),
                tuple_of(flow.history, [this](const Transition& change) { return transition(change); }),
                tuple_of(flow.findings, [this](const Finding& one) { return finding(one); }));
 }
@@ -175,6 +177,8 @@ py::object Objects::result(const Result& result) const {
                  tuple_of(result.findings, [this](const Finding& one) { return finding(one); }),
                  tuple_of(result.incidents, [this](const Incident& one) { return incident(one); }),
                  tuple_of(result.problems, [](const std::string& problem) { return py::str(problem); }),
+                 tuple_of(result.limits_met,
+                          [this](const LimitMet& one) { return limit_met_(one.name, one.count, one.text); }),
                  result.capture_end_ns);
 }
 

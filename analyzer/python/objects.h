@@ -35,7 +35,7 @@ class Objects {
   pybind11::object incident(const Incident& incident) const;
 
   pybind11::module_ model_;
-  pybind11::object address_, frame_, summary_, transition_, finding_, incident_, flow_, result_;
+  pybind11::object address_, frame_, summary_, transition_, finding_, incident_, limit_met_, flow_, result_;
   Members endpoints_, states_, bases_, severities_, scopes_, certainties_;
 };
 

@@ -8,7 +8,8 @@ import unittest
 from captures import ACK, PSH, SYN, Folder, connection, pcap, run, segment
 
 CLIENT, SERVER = ((10, 0, 0, 1), 50000), ((10, 0, 0, 2), 80)
-ALL = {"memory", "records", "incarnations", "fragments", "encapsulations", "headers", "tunnels", "syns_held", "gaps", "services"}
+ALL = {"memory", "records", "incarnations", "fragments", "encapsulations", "headers", "tunnels", "syns_held", "gaps", "icmp_errors",
+       "services"}
 
 
 def first_fragments(count):
@@ -33,6 +34,15 @@ def many_gaps(count):
     steps = connection()[:3]
     steps += [(1 + i * 0.001, segment(CLIENT, SERVER, ACK | PSH, 1002 + 2 * i, 500_001, b"x")) for i in range(count)]
     return steps
+
+
+def refused_again_and_again(count):
+    """A SYN, and so many ICMP errors that quote it."""
+    syn = segment(CLIENT, SERVER, SYN, 1000)
+    address = bytes(SERVER[0]) + bytes(CLIENT[0])
+    head = struct.pack("!BBHHHBBH", 0x45, 0, 56, 0, 0, 64, 1, 0) + address
+    error = syn[:14] + head + struct.pack("!BBHI", 3, 13, 0, 0) + syn[14:42]
+    return [(0, syn)] + [(0.01 + i * 0.01, error) for i in range(count)]
 
 
 def long_talk(count):
@@ -97,6 +107,8 @@ class Limits(unittest.TestCase):
         self.assertEqual(self.met(on_vlans([list(range(1, 10)), [1]]))[0], {"tunnels": 1})
         self.assertEqual(self.met(many_gaps(64))[0], {})
         self.assertEqual(self.met(many_gaps(70))[0], {"gaps": 1})
+        self.assertEqual(self.met(refused_again_and_again(256))[0], {})
+        self.assertEqual(self.met(refused_again_and_again(257))[0], {"icmp_errors": 1})
 
     def test_every_command_says_it(self):
         with Folder() as folder:
@@ -132,7 +144,7 @@ class Limits(unittest.TestCase):
             for size in ("", "1", "255M", "512m", "4GB", "1.5G", "-1G", "99999999999T", "G"):
                 status, _, err = run("flows", "--max-memory", size, capture)
                 self.assertEqual(status, 2, size)
-                self.assertIn("is not a size from 256M on, as in 512M or 4G", err)
+                self.assertIn("is not a size from 256M to 1024T, as in 512M or 4G", err)
             self.assertEqual(run("flows", "--max-records", "10", capture)[0], 2)
 
     def test_a_batch_tells_and_keeps_them(self):

@@ -1,4 +1,4 @@
-// libFuzzer's way in, with mutations that know packets.
+// libFuzzer's way in for captures, with mutations that know packets; FUZZ_INPUT names what is done with them.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -7,6 +7,7 @@
 #include "analyzer/capture/capture_error.h"
 #include "capture_input.h"
 #include "capture_mutator.h"
+#include "session_input.h"
 
 using namespace tcpautopsy;
 
@@ -18,7 +19,7 @@ std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t m
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {
-    fuzz::analyse_input({data, size});
+    fuzz::FUZZ_INPUT({data, size});
   } catch (const CaptureError&) {
     return -1;  // no capture: not worth a place in the corpus
   }

@@ -1,15 +1,12 @@
 #include "capture_input.h"
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <utility>
 
 #include "analyzer/analysis/analysis.h"
 #include "analyzer/capture/annotated_copy.h"
-#include "analyzer/capture/byte_source.h"
 #include "analyzer/capture/capture_source.h"
 #include "analyzer/causes/cause_book.h"
 #include "analyzer/report/html/page_book.h"
@@ -20,33 +17,10 @@
 #include "analyzer/report/summary/summary.h"
 #include "analyzer/report/summary/summary_report.h"
 #include "file_on_disk.h"
+#include "memory_source.h"
 
 namespace tcpautopsy::fuzz {
 namespace {
-
-class MemorySource final : public ByteSource {
- public:
-  explicit MemorySource(Bytes bytes) : bytes_(bytes) {}
-  std::size_t read(std::uint8_t* to, std::size_t size) override {
-    const std::size_t count = std::min(size, bytes_.size() - at_);
-    std::copy_n(bytes_.data() + at_, count, to);
-    at_ += count;
-    return count;
-  }
-  const std::string& error() const override { return none_; }
-  std::uint64_t taken() const override { return at_; }
-
- private:
-  Bytes bytes_;
-  std::size_t at_ = 0;
-  std::string none_;
-};
-
-void promise(bool kept, const char* what) {
-  if (kept) return;
-  std::fprintf(stderr, "broken: %s\n", what);
-  std::abort();
-}
 
 void check(const FlowResult& flow, std::uint64_t packets) {
   const FlowHistory& h = flow.history;

@@ -1,17 +1,17 @@
 #!/bin/sh
 # Runs the libFuzzer programs of a build one after the other: run.sh BUILD FOLDER SECONDS [NAME...]
-# (names: decode capture archive script settings store; all without). What they learn stays in FOLDER/NAME, a find is
+# (names: decode capture session archive script settings store; all without). What they learn stays in FOLDER/NAME, a find is
 # FOLDER/NAME-crash-*, and the last lines that each says are FOLDER/NAME.log. Exits 1 if there was a find.
 set -eu
 build=$1 folder=$2 seconds=$3
 shift 3
 source=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
-[ $# -gt 0 ] || set -- decode capture archive script settings store
+[ $# -gt 0 ] || set -- decode capture session archive script settings store
 
 seeds() {
   case $1 in
     decode) cp "$source"/tests/fuzz/regressions/* "$2" ;;
-    capture) for case in "$source"/samples/*/case.pcap; do cp "$case" "$2/$(basename "$(dirname "$case")")"; done ;;
+    capture | session) for case in "$source"/samples/*/case.pcap; do cp "$case" "$2/$(basename "$(dirname "$case")")"; done ;;
     script) find "$source/tests/scripts" "$source/samples" -name '*.tap' -size -4k -exec cp {} "$2" \; ;;
     settings) printf 'time_wait = 240\nsyn_flood.min_half_open = 200\n[port_scan]\nmin_targets = 20\n10.0.0.0/8\n3,5-10\n+10m\n512M\n' > "$2/settings" ;;
     archive)

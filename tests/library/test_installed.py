@@ -15,7 +15,7 @@ SAMPLES = ROOT / "samples"
 TOOL, CMAKE, CXX, VERSION = (os.environ[name] for name in ("TCPAUTOPSY", "CMAKE", "CXX", "VERSION"))
 SANITIZE = [f"-fsanitize={os.environ['SANITIZE']}"] if os.environ.get("SANITIZE") else []
 # Of classes that are derived from or thrown; all else begins with the namespace.
-TABLES = {f"{what} for tcpautopsy::v0::{of}" for what in ("typeinfo", "typeinfo name", "vtable") for of in ("Error", "StreamReader")}
+TABLES = {f"{what} for tcpautopsy::v1::{of}" for what in ("typeinfo", "typeinfo name", "vtable") for of in ("Error", "StreamReader")}
 
 
 def run(*command, **options):
@@ -56,7 +56,7 @@ class Installed(unittest.TestCase):
                  run("nm", "-D", "--defined-only", "-C", self.libraries / "libtcpautopsy.so").splitlines()]
         self.assertTrue(names)
         others = [name for name in names if name not in TABLES and
-                  not any(re.match(rf"tcpautopsy::v0::{word}(\(|::(~?\w+|operator=)\()", name) for word in wanted)]
+                  not any(re.match(rf"tcpautopsy::v1::{word}(\(|::(~?\w+|operator=)\()", name) for word in wanted)]
         self.assertEqual(others, [])
 
     def test_the_static_library_keeps_the_rest_to_itself(self):
@@ -64,7 +64,7 @@ class Installed(unittest.TestCase):
         # What a template keeps between calls is one over the whole program (STB_GNU_UNIQUE), and objcopy leaves that alone.
         own = [line for line in lines if "tcpautopsy::" in line and " u " not in line]
         self.assertTrue(own)
-        self.assertEqual([line for line in own if "tcpautopsy::v0::" not in line], [])
+        self.assertEqual([line for line in own if "tcpautopsy::v1::" not in line], [])
 
     def test_versions_agree(self):
         header = (self.prefix / "include/tcpautopsy/version.h").read_text(encoding="utf-8")

@@ -77,7 +77,7 @@ def of_transition(change):
 
 def of_flow(flow):
     """The fields of the record that the module has, too."""
-    told = {"flow": flow.number, "client_guessed": flow.client_guessed, "incarnation": flow.incarnation, "vlan": list(flow.vlan),
+    told = {"flow": flow.number, "client_guessed": flow.client_guessed, "ended_early": flow.ended_early, "incarnation": flow.incarnation, "vlan": list(flow.vlan),
             "tunnel": flow.tunnel, "community_id": flow.community_id, "first_ns": flow.first.time_ns, "last_ns": flow.last.time_ns,
             "first_frame": flow.first.number, "last_frame": flow.last.number, "duplicates": flow.duplicates, "handshake": flow.handshake,
             "close": flow.close, "closed_first": flow.closed_first, "history": [of_transition(change) for change in flow.history]}
@@ -173,6 +173,19 @@ class SameAsTheCommandLine(unittest.TestCase):
             self.assertEqual(found, collections.Counter(record["id"] for record in records("findings", *arguments, MIXED)))
             self.assertTrue((flows, result) != plain, f"{options} changes nothing")
 
+    def test_limits(self):
+        for name, bound in (("records", 64), ("incarnations", 2), ("memory", 256 << 20)):
+            arguments = (f"--max-{name}", bound, MIXED, MIXED)
+            flows, result = tcpautopsy.analyse(MIXED, MIXED, limits={name: bound})
+            self.assertEqual([of_flow(flow) for flow in flows], [only(record, of_flow(flows[0])) for record in records("flows", *arguments)])
+            expected = collections.Counter()
+            for capture in json.loads(tool("report", "--format", "json", *arguments))["captures"]:
+                expected.update(capture["limits_met"])
+            self.assertEqual({limit.name: limit.count for limit in result.limits_met}, {one: count for one, count in expected.items() if count})
+            for limit in result.limits_met:
+                self.assertTrue(limit.text.startswith(f"{limit.count} "), limit)
+        self.assertTrue(tcpautopsy.analyse(MIXED, limits={"records": 64})[1].limits_met)
+
     def test_several_captures(self):
         paths = [REFUSED, MIXED]
         told = [(flow.number, flow.first.file, flow.first.number) for flow in tcpautopsy.analyse(*paths)[0]]
@@ -210,7 +223,7 @@ class Values(unittest.TestCase):
                 self.check(flow, tcpautopsy.Flow)
 
     def test_every_field_is_documented(self):
-        self.assertEqual(len(self.CLASSES), 8)
+        self.assertEqual(len(self.CLASSES), 9)
         for one in self.CLASSES:
             for field in dataclasses.fields(one):
                 self.assertRegex(one.__doc__, rf"(?m)^ *{field.name}: ", one.__name__)
@@ -347,6 +360,7 @@ class Errors(unittest.TestCase):
     def test_options(self):
         for options, said in (({"profile": "dos"}, "profile 'dos' is none of linux"), ({"thresholds": {"x.y": 1}}, "there is no threshold 'x.y'"),
                               ({"profile_numbers": {"time_wait": -1}}, "'time_wait' must be"),
+                              ({"limits": {"records": 63}}, "limit 'records' must be from 64 to"), ({"limits": {"x": 1}}, "there is no limit 'x'"),
                               ({"detectors": {"connection_refused": lambda flow: None}}, "there is a detector 'connection_refused' already")):
             with self.assertRaisesRegex(tcpautopsy.OptionError, said) as caught:
                 tcpautopsy.Analysis(MIXED, **options)

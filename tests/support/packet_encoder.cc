@@ -179,13 +179,14 @@ ByteVector encode_frame(const TcpSegment& segment) {
 }
 
 ByteVector encode_frame(const IcmpError& error) {
+  constexpr std::size_t kTcpHeader = 20, kQuoted = 8;  // of it: RFC 792
   ByteVector quoted_tcp;
   put16(quoted_tcp, error.source.port);
   put16(quoted_tcp, error.destination.port);
-  put32(quoted_tcp, error.seq.value_or(Seq()).raw());
+  if (error.seq) put32(quoted_tcp, error.seq->raw());
   const bool v4 = error.source.ip.is_v4();
   const ByteVector quoted_ip =
-      encode_ip({error.source.ip, error.destination.ip, kProtocolTcp, 64, 0, 0}, quoted_tcp.size() + 12);
+      encode_ip({error.source.ip, error.destination.ip, kProtocolTcp, 64, 0, 0}, kTcpHeader);
   const IpFields ip{error.reporter, error.source.ip, v4 ? kProtocolIcmp : kProtocolIcmpV6, 64, 0, 0};
   ByteVector icmp;
   put8(icmp, error.type);
@@ -196,7 +197,7 @@ ByteVector encode_frame(const IcmpError& error) {
   append(icmp, quoted_tcp);
   const std::uint32_t start = v4 ? 0 : sum16(pseudo_header(ip.from, ip.to, kProtocolIcmpV6, icmp.size()));
   set16(icmp, 2, complement(sum16(icmp, start)));
-  return in_ethernet(ip, icmp, icmp.size());
+  return in_ethernet(ip, icmp, icmp.size() + (error.seq ? 0 : kQuoted - quoted_tcp.size()));
 }
 
 }  // namespace tcpautopsy

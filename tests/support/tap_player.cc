@@ -169,7 +169,7 @@ IcmpError Player::icmp_error(const Icmp& icmp) const {
   error.source = script_.ends[index(icmp.to)];
   error.destination = script_.ends[index(peer)];
   error.reporter = icmp.reporter.value_or(error.destination.ip);
-  error.seq = wrap(icmp.seq, isn(icmp.incarnation, icmp.to));
+  if (!icmp.cut) error.seq = wrap(icmp.seq, isn(icmp.incarnation, icmp.to));
   error.v6 = icmp.v6;
   error.type = icmp.type;
   error.code = icmp.code;

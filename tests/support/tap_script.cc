@@ -228,6 +228,8 @@ void Parser::icmp(Words& words) {
       icmp.code = words.number<std::uint8_t>("ICMP code");
     } else if (words.take_if("quotes")) {
       icmp.seq = words.number<StreamOffset>("sequence number");
+    } else if (words.take_if("cut")) {
+      icmp.cut = true;
     } else if (words.take_if("mtu")) {
       icmp.mtu = words.number<std::uint32_t>("MTU");
     } else if (words.take_if("v6")) {

@@ -78,6 +78,7 @@ struct Icmp {
   Side to = Side::A;
   unsigned incarnation = 0;
   StreamOffset seq = 0;
+  bool cut = false;  // behind the quoted ports
   std::uint8_t type = 0, code = 0;
   std::uint32_t mtu = 0;
   bool v6 = false;

@@ -75,8 +75,9 @@ void convert(const char* script_path, const char* pcap_path) {
     if (const auto* segment = std::get_if<TcpSegment>(&captured.what)) {
       file.write(captured.frame.time_ns, encode_frame(*segment), segment->wire_length);
     } else {
-      const ByteVector bytes = encode_frame(std::get<IcmpError>(captured.what));
-      file.write(captured.frame.time_ns, bytes, bytes.size());
+      const auto& error = std::get<IcmpError>(captured.what);
+      const ByteVector bytes = encode_frame(error);
+      file.write(captured.frame.time_ns, bytes, bytes.size() + (error.seq ? 0 : sizeof(std::uint32_t)));
     }
   }
   const ByteVector mark = end_mark();

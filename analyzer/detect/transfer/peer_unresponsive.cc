@@ -78,7 +78,7 @@ handshake
 end +20
 finding peer_unresponsive frame 7 frame 11 endpoint server count 5
 )"},
-    {"ICMP errors tell why", R"(
+    {"An ICMP error tells why", R"(
 handshake
 +.10  A > B  P. 1:101(100) ack 1
 +.01  A < B  P. 1:101(100) ack 101
@@ -147,8 +147,8 @@ std::string end_text(const Verdicts& verdicts, const DataUnanswered& met, std::u
 void tell_refusal(const RefusingError& icmp, Finding& finding) {
   const std::string from = to_string(icmp.reporter), what(icmp_text(icmp));
   cite(finding, icmp.frame);
-  finding.summary +=
-      " ICMP errors from " + from + " tell why: " + what + (is_filter(icmp) ? ", that is, filtered." : ".");
+  finding.summary += " An ICMP error from " + from + " tells why: " + what +
+                     (is_filter(icmp) ? ", that is, filtered." : ".");
   prove(finding, "icmp", what);
   prove(finding, "icmp_from", from);
 }

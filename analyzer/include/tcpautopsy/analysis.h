@@ -16,7 +16,7 @@
 #include "tcpautopsy/incident.h"
 #include "tcpautopsy/stream.h"
 
-namespace tcpautopsy::v0 {
+namespace tcpautopsy::v1 {
 
 /// What is read, and by which numbers it is judged.
 struct Options {
@@ -29,6 +29,10 @@ struct Options {
   /// are; 0 or more.
   std::map<std::string, std::int64_t> profile_numbers;
   std::map<std::string, double> thresholds;  ///< "syn_flood.min_half_open"; 0 or more, finite
+  /// How much of a capture is kept at once, by the names of the options --max-NAME, with their ranges and
+  /// usual values: "memory" (octets for each capture; no bound unless it is here), "records", "incarnations",
+  /// "fragments", "encapsulations".
+  std::map<std::string, std::uint64_t> limits;
   std::optional<std::int64_t>
       capture_end_ns;  ///< if captures lasted longer than their last packets tell; from 1970 on
 };
@@ -41,6 +45,13 @@ struct Detector {
   std::function<void(const Flow& flow, std::vector<Finding>& findings)> examine;
 };
 
+/// A limit on what is kept, which was met. What is told holds within it.
+struct LimitMet {
+  std::string name;  ///< of Options::limits, or of one that cannot be moved: "tunnels"; contract.md has all
+  std::uint64_t count = 0;  ///< how often, over all captures; what is counted is told by `text`
+  std::string text;         ///< count and what it is: "3 connections ended early, as ..."
+};
+
 /// What is known once all is read.
 struct Result {
   std::uint64_t packets = 0;          ///< that passed the filter
@@ -48,6 +59,7 @@ struct Result {
   std::vector<Finding> findings;      ///< of hosts and captures; those of flows were told with them
   std::vector<Incident> incidents;    ///< worst first
   std::vector<std::string> problems;  ///< a sentence for each input that could not be read, or not to its end
+  std::vector<LimitMet> limits_met;   ///< none where all was kept
   std::int64_t capture_end_ns = 0;    ///< of the last capture
   bool stopped = false;               ///< on_progress ended it: of what was read until then
 };
@@ -84,4 +96,4 @@ class TCPAUTOPSY_API Analysis {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace tcpautopsy::v0
+}  // namespace tcpautopsy::v1

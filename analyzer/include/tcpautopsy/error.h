@@ -8,7 +8,7 @@
 
 #include "tcpautopsy/export.h"
 
-namespace tcpautopsy::v0 {
+namespace tcpautopsy::v1 {
 
 /// Nothing could be done. What is wrong with single inputs or packets is no error: Result::problems tells it.
 class TCPAUTOPSY_API Error : public std::runtime_error {
@@ -29,4 +29,4 @@ class TCPAUTOPSY_API Error : public std::runtime_error {
   Kind kind_;
 };
 
-}  // namespace tcpautopsy::v0
+}  // namespace tcpautopsy::v1

@@ -8,8 +8,8 @@
 /// TCP post-mortems of packet captures.
 namespace tcpautopsy {
 /// Of this binary interface; its names are those of namespace tcpautopsy.
-namespace v0 {}
+namespace v1 {}
 #ifndef TCPAUTOPSY_BUILDING_LIBRARY
-using namespace v0;
+using namespace v1;
 #endif
 }  // namespace tcpautopsy

@@ -11,7 +11,7 @@
 
 #include "tcpautopsy/types.h"
 
-namespace tcpautopsy::v0 {
+namespace tcpautopsy::v1 {
 
 /// A named fact that a finding rests on; times are nanoseconds, and their names end in "_ns".
 using EvidenceValue = std::variant<bool, std::int64_t, double, std::string, std::vector<std::int64_t>>;
@@ -37,4 +37,4 @@ struct Finding {
   std::vector<std::uint64_t> sample_flows;                      ///< for scope Host, at most 20
 };
 
-}  // namespace tcpautopsy::v0
+}  // namespace tcpautopsy::v1

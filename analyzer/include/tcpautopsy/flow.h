@@ -11,7 +11,7 @@
 #include "tcpautopsy/finding.h"
 #include "tcpautopsy/types.h"
 
-namespace tcpautopsy::v0 {
+namespace tcpautopsy::v1 {
 
 /// One change of state of one end.
 struct Transition {
@@ -48,6 +48,7 @@ struct Flow {
   std::uint64_t number = 0;         ///< rank of its first packet among all flows of the run, from 0
   std::uint32_t incarnation = 0;    ///< of its addresses and ports, from 0
   bool client_guessed = false;      ///< no SYN tells who is the client
+  bool ended_early = false;         ///< by a limit; what came later is another flow
   bool self_connection = false;     ///< both ends are one: `server` equals `client`
   EndpointSummary client;           ///< who opened it, or is taken to have
   EndpointSummary server;           ///< the other end
@@ -67,4 +68,4 @@ struct Flow {
   const EndpointSummary& end(Endpoint which) const { return which == Endpoint::Client ? client : server; }
 };
 
-}  // namespace tcpautopsy::v0
+}  // namespace tcpautopsy::v1

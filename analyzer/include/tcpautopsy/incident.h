@@ -10,7 +10,7 @@
 
 #include "tcpautopsy/types.h"
 
-namespace tcpautopsy::v0 {
+namespace tcpautopsy::v1 {
 
 /// Findings that share a cause, over all connections and captures of a run.
 struct Incident {
@@ -32,4 +32,4 @@ struct Incident {
   std::string remedy;                                           ///< one line
 };
 
-}  // namespace tcpautopsy::v0
+}  // namespace tcpautopsy::v1

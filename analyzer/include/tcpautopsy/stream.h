@@ -10,7 +10,7 @@
 
 #include "tcpautopsy/types.h"
 
-namespace tcpautopsy::v0 {
+namespace tcpautopsy::v1 {
 
 /// The connection that bytes belong to, as far as it is known while it lasts: client and server are told once
 /// it is over.
@@ -64,4 +64,4 @@ class TCPAUTOPSY_API StreamReader {
   virtual void end(const StreamFlow& flow);
 };
 
-}  // namespace tcpautopsy::v0
+}  // namespace tcpautopsy::v1

@@ -12,7 +12,7 @@
 
 #include "tcpautopsy/export.h"
 
-namespace tcpautopsy::v0 {
+namespace tcpautopsy::v1 {
 
 /// The two ends of a connection: the client is who sent the first SYN without ACK, else it is guessed.
 enum class Endpoint : std::uint8_t { Client, Server };
@@ -76,4 +76,4 @@ TCPAUTOPSY_API std::string_view name(Scope scope) noexcept;
 TCPAUTOPSY_API std::string_view name(Certainty certainty) noexcept;
 /// @}
 
-}  // namespace tcpautopsy::v0
+}  // namespace tcpautopsy::v1

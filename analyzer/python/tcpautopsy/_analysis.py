@@ -28,6 +28,7 @@ class Options(TypedDict, total=False):
     profile: str
     profile_numbers: Mapping[str, int] | None
     thresholds: Mapping[str, float] | None
+    limits: Mapping[str, int] | None
     capture_end_ns: int | None
     detectors: Mapping[str, Detector] | None
     strict: bool
@@ -42,7 +43,8 @@ class Analysis:
 
     def __init__(self, *captures: Path, filter: str = "", merge: bool = False, profile: str = "linux",
                  profile_numbers: Mapping[str, int] | None = None, thresholds: Mapping[str, float] | None = None,
-                 capture_end_ns: int | None = None, detectors: Mapping[str, Detector] | None = None, strict: bool = False) -> None:
+                 limits: Mapping[str, int] | None = None, capture_end_ns: int | None = None,
+                 detectors: Mapping[str, Detector] | None = None, strict: bool = False) -> None:
         """Checks the options and opens no file. Raises OptionError.
 
         captures: pcap, pcapng or snoop, compressed or not; "ARCHIVE!MEMBER"; "-" for standard input.
@@ -52,6 +54,8 @@ class Analysis:
         profile_numbers: those that are not the profile's, {"time_wait": 60_000_000_000, "syn_retries": 3}; times in nanoseconds,
             counts as they are, 0 or more.
         thresholds: {"syn_flood.min_half_open": 200}, 0 or more.
+        limits: how much of each capture is kept at once, {"memory": 2**30, "records": 256}: in octets and numbers, named and
+            bounded as the options ``--max-NAME`` of the command line; ``Result.limits_met`` tells which were met.
         capture_end_ns: if captures lasted longer than their last packets tell, nanoseconds since 1970.
         detectors: functions by the id of what they find. Each is called with every flow once it is over, by the thread that reads;
             what they return is added to the flow's findings, and belongs to no incident. An exception ends the analysis.
@@ -59,7 +63,8 @@ class Analysis:
         self._strict = strict
         self._result: Result | None = None
         self._reading = _core.Reading([os.fspath(capture) for capture in captures], filter, merge, profile,
-                                      dict(profile_numbers or {}), dict(thresholds or {}), capture_end_ns, dict(detectors or {}))
+                                      dict(profile_numbers or {}), dict(thresholds or {}), dict(limits or {}), capture_end_ns,
+                                      dict(detectors or {}))
         # Also when the interpreter ends, which must not be while the thread reads.
         self._end = weakref.finalize(self, self._reading.close)
 

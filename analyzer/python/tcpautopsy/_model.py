@@ -229,6 +229,7 @@ class Flow:
     number: rank of its first packet among all flows of the run, from 0.
     incarnation: of its addresses and ports, from 0.
     client_guessed: no SYN tells who is the client.
+    ended_early: a limit ended it, as though the capture ended there; what came later is another flow.
     self_connection: both ends are one; ``server`` equals ``client``.
     client: the end that opened it, or is taken to have.
     server: the other end.
@@ -247,6 +248,7 @@ class Flow:
     number: int
     incarnation: int
     client_guessed: bool
+    ended_early: bool
     self_connection: bool
     client: EndpointSummary
     server: EndpointSummary
@@ -312,6 +314,19 @@ class Incident:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class LimitMet:
+    """A limit on what is kept, which was met. What is told holds within it.
+
+    name: of ``limits``, or of one that cannot be moved; analyzer/docs/contract.md has all.
+    count: how often, over all captures.
+    text: count and what it is, "3 connections ended early, as ..."."""
+
+    name: str
+    count: int
+    text: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Result:
     """What is known once all is read.
 
@@ -320,6 +335,7 @@ class Result:
     findings: of hosts and captures; those of flows are with them.
     incidents: worst first.
     problems: a sentence for each input that could not be read, or not to its end, with byte offset and packet.
+    limits_met: none where all was kept.
     capture_end_ns: of the last capture, nanoseconds since 1970."""
 
     packets: int
@@ -327,6 +343,7 @@ class Result:
     findings: tuple[Finding, ...]
     incidents: tuple[Incident, ...]
     problems: tuple[str, ...]
+    limits_met: tuple[LimitMet, ...]
     capture_end_ns: int
 
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "analyzer/flow/quoted_segment.h"
 #include "analyzer/infer/shown_states.h"
 #include "analyzer/report/json/finding_lines.h"
@@ -119,10 +121,12 @@ void write_doubts(JsonWriter& w, const FlowHistory& history, const Origin& origi
 }
 
 void write_errors(JsonWriter& w, const FlowHistory& history, const Origin& origin) {
+  constexpr std::size_t kTold = 16;
   const std::vector<ShownStates> shown = shown_states_at_errors(history);
+  w.field("icmp_total", history.trace.icmp_total);
   w.key("icmp");
   w.begin_array();
-  for (std::size_t i = 0; i < shown.size(); ++i) {
+  for (std::size_t i = 0; i < std::min(shown.size(), kTold); ++i) {
     const IcmpRecord& icmp = history.trace.icmp[i];
     w.begin_object();
     write_place(w, history, icmp.frame, origin);

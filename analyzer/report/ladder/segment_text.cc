@@ -148,7 +148,9 @@ std::string icmp_text(const IcmpRecord& icmp) {
   std::string out = fmt::format("{}: {} (type {} code {}", icmp.v6 ? "ICMPv6" : "ICMP", icmp_meaning(icmp),
                                 icmp.type, icmp.code);
   if (icmp.mtu != 0) out += fmt::format(", mtu {}", icmp.mtu);
-  return out + fmt::format(") from {}, quotes seq {}", to_string(icmp.reporter), icmp.seq);
+  out += fmt::format(") from {}, ", to_string(icmp.reporter));
+  if (icmp.in_doubt) return out + "may quote another connection";
+  return out + fmt::format("quotes seq {}", icmp.seq);
 }
 
 std::string entered_text(const Transition& change) {

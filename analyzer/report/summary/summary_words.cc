@@ -30,14 +30,6 @@ void add(DecodeCounts& sum, const DecodeCounts& more) {
   sum.fragments_dropped += more.fragments_dropped;
 }
 
-void add(std::vector<LimitMet>& sum, const std::vector<LimitMet>& more) {
-  if (sum.empty()) {
-    sum = more;
-    return;
-  }
-  for (std::size_t i = 0; i < more.size(); ++i) sum.at(i).count += more[i].count;
-}
-
 Sums sums_of(const Summary& summary) {
   Sums s;
   for (const CaptureOverview& capture : summary.captures()) {

@@ -42,6 +42,12 @@ void Timeline::segment(TimeNs time_ns, std::uint64_t octets, bool resent) {
   span.resent += resent ? 1 : 0;
 }
 
+void Timeline::segment_unfollowed(TimeNs time_ns, std::uint64_t octets, std::uint64_t followed) {
+  segment(time_ns, octets, false);
+  ++unfollowed_;
+  followed_ = followed;
+}
+
 void Timeline::phase(Phase which, TimeNs from_ns, TimeNs until_ns) {
   if (which == Phase::Closed) return;
   const auto p = static_cast<std::size_t>(which);

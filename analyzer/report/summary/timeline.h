@@ -17,6 +17,8 @@ class Timeline {
  public:
   // A segment with its octets on the wire.
   void segment(TimeNs time_ns, std::uint64_t octets, bool resent);
+  // The same where that is not known, as `followed` connections and no more are followed at a time.
+  void segment_unfollowed(TimeNs time_ns, std::uint64_t octets, std::uint64_t followed);
   // From its first packet to its end, by what is known of its states; `end_ns`: of the capture.
   void flow(const FlowHistory& history, TimeNs end_ns);
 
@@ -26,6 +28,9 @@ class Timeline {
     std::vector<std::uint64_t> octets, resent, established;  // on the wire; segments; most at once
   };
   Columns columns(std::size_t most) const;
+  // Segments of which nothing is known, and the number of connections that were followed.
+  std::uint64_t unfollowed() const { return unfollowed_; }
+  std::uint64_t followed() const { return followed_; }
 
   // One object: "from_us", "step_us", and a number a span: "octets", "packets", "resent", and under "phases"
   // the most connections at once in each phase.
@@ -47,6 +52,7 @@ class Timeline {
   std::optional<TimeNs> from_ns_;
   TimeNs step_ns_ = kMillisecond;
   std::vector<Span> spans_;
+  std::uint64_t unfollowed_ = 0, followed_ = 0;
 };
 
 }  // namespace tcpautopsy

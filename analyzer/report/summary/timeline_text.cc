@@ -35,7 +35,15 @@ std::string timeline_text(const Timeline& timeline, const TextStyle& style) {
   const auto rate = [&](std::uint64_t octets) { return bit_rate(octets, all.step_ns); };
   std::string out = line("throughput", all.octets, bars, peak(all.octets, rate));
   out += line("retransmissions", all.resent, bars, peak(all.resent, grouped));
-  return out + line("established", all.established, bars, peak(all.established, grouped));
+  out += line("established", all.established, bars, peak(all.established, grouped));
+  if (timeline.unfollowed() == 0) return out;
+  return out +
+         paragraph(
+             "  ",
+             fmt::format("Retransmissions among {} packets are not counted here: over {} connections were "
+                         "open at once.",
+                         grouped(timeline.unfollowed()), grouped(timeline.followed())),
+             style.width);
 }
 
 }  // namespace tcpautopsy

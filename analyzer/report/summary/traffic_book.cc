@@ -4,9 +4,10 @@ namespace tcpautopsy {
 
 void TrafficBook::segment(std::uint64_t flow, Side sender, const TcpSegment& segment, const FrameRef& frame) {
   const auto known = live_.find(flow);
-  const bool room = known != live_.end() || live_.size() < kMostLive;
-  const bool resent = room && live_[flow].add(sender, segment, frame).resent;
-  timeline_.segment(frame.time_ns, segment.wire_length, resent);
+  if (known == live_.end() && live_.size() >= kMostLive)
+    return timeline_.segment_unfollowed(frame.time_ns, segment.wire_length, kMostLive);
+  SegmentMeter& meter = known == live_.end() ? live_[flow] : known->second;
+  timeline_.segment(frame.time_ns, segment.wire_length, meter.add(sender, segment, frame).resent);
 }
 
 void TrafficBook::add(const FlowHistory& history) {

@@ -22,7 +22,8 @@ class TrafficBook {
   const Timeline& timeline() const { return timeline_; }
 
  private:
-  // What connections beyond so many at a time send again is not counted over time: some 32 MB hold these.
+  // What connections beyond so many at a time send again is not counted over time, and said to be left out:
+  // some 32 MB hold these.
   static constexpr std::size_t kMostLive = 32'768;
 
   std::unordered_map<std::uint64_t, SegmentMeter> live_;

@@ -84,6 +84,8 @@ TEST_CASE("options that cannot be are refused before anything is read") {
   SECTION("one out of range") { options.profile_numbers["time_wait"] = -1; }
   SECTION("a threshold") { options.thresholds["close_wait_stuck.no_such"] = 1; }
   SECTION("one without a name") { options.thresholds["close_wait_stuck"] = 1; }
+  SECTION("a limit") { options.limits["patience"] = 100; }
+  SECTION("a limit out of range") { options.limits["records"] = 63; }
   SECTION("one that is no number") { options.thresholds["syn_flood.min_half_open"] = -1; }
   CHECK(kind_of(options) == Error::Kind::Option);
 }
@@ -118,6 +120,23 @@ TEST_CASE("the profile's numbers count") {
   };
   CHECK(final_of_client(60'000'000'000) == State::TimeWait);
   CHECK(final_of_client(1'000'000'000) == State::Closed);
+}
+
+TEST_CASE("limits are kept to, and those that were met are told") {
+  Options options;
+  options.captures = {sample("kernel_mixed"), sample("kernel_mixed")};
+  CHECK(Analysis(options).run().limits_met.empty());
+  options.limits = {{"incarnations", 2}, {"records", 64}, {"memory", std::uint64_t{1} << 40}};
+  Analysis analysis(options);
+  std::size_t early = 0;
+  analysis.on_flow([&](const Flow& flow) { early += flow.ended_early; });
+  const Result result = analysis.run();
+  for (const LimitMet& limit : result.limits_met) {
+    CHECK(options.limits.count(limit.name) == 1);
+    CHECK(limit.text.find(std::to_string(limit.count) + " connections ") == 0);
+    if (limit.name == "incarnations") CHECK(limit.count == early);
+  }
+  CHECK_FALSE(result.limits_met.empty());
 }
 
 TEST_CASE("detectors of one's own add to a flow's findings") {

@@ -270,7 +270,54 @@ TEST_CASE("an ICMP error whose quote is cut before the number is about the first
   Traffic open;
   open.handshake().close().reuse(0x20000000U, 0xD0000000U).handshake();
   CHECK(open.table().add(error, FrameRef{0, 99, open.now}) == 1);
-  CHECK(open.finish()[1].icmp.at(0).seq == 1);
+  const auto flows = open.finish();
+  CHECK(flows[1].icmp.at(0).seq == 1);
+  CHECK(flows[1].icmp.at(0).in_doubt);  // what the connection before sent last was on its way a moment ago
+}
+
+TEST_CASE("an ICMP error whose quote is cut is about the connection that is open, where there is but one") {
+  IcmpError error;
+  error.source = client();
+  error.destination = server();
+  error.type = 3;
+  error.code = 13;
+  Traffic t;
+  SECTION("the only one") { t.handshake(); }
+  SECTION("the one before closed long ago") {
+    t.handshake().close().wait(10 * kSecond).reuse(0x20000000U, 0xD0000000U).handshake();
+  }
+  SECTION("the attempt before was refused") {
+    t.a(kSyn, 0);
+    CHECK(t.table().add(error, FrameRef{0, 2, t.now}) == 0);
+    t.reuse(0x20000000U, 0xD0000000U).a(kSyn, 0);
+  }
+  const auto latest = t.last_flow();
+  CHECK(t.table().add(error, FrameRef{0, 99, t.now}) == latest);
+  CHECK_FALSE(t.finish().at(latest).icmp.at(0).in_doubt);
+}
+
+TEST_CASE("an ICMP error is in doubt where two connections are open, or its number is neither's") {
+  IcmpError error;
+  error.source = client();
+  error.destination = server();
+  error.type = 3;
+  error.code = 13;
+  Traffic t;
+  SECTION("a SYN waits to be told") {
+    t.handshake().a(kAck, 1, 1, 100).b(kAck, 1, 101).reuse(0x20000000U, 0xD0000000U).a(kSyn, 0);
+  }
+  SECTION("an attempt that nobody answered, and the next") {
+    t.a(kSyn, 0).reuse(0x20000000U, 0xD0000000U).a(kSyn, 0);
+  }
+  SECTION("a number far from all") {
+    t.handshake();
+    error.seq = Seq(kIssA + 5'000'000);
+  }
+  CHECK(t.table().add(error, FrameRef{0, 99, t.now}));
+  std::size_t told = 0;
+  for (const auto& flow : t.finish())
+    for (const IcmpRecord& icmp : flow.icmp) told += icmp.in_doubt;
+  CHECK(told == 1);
 }
 
 TEST_CASE("an ICMP error goes to the incarnation it quotes") {
@@ -285,13 +332,13 @@ TEST_CASE("an ICMP error goes to the incarnation it quotes") {
   error.seq = Seq(kIssA + 1);
   CHECK(t.table().add(error, FrameRef{0, 99, t.now}) == 0);
   error.seq = Seq(0x20000001U);
-  for (int i = 0; i < 20; ++i) CHECK(t.table().add(error, FrameRef{0, 100, t.now}) == 1);
+  for (int i = 0; i < 300; ++i) CHECK(t.table().add(error, FrameRef{0, 100, t.now}) == 1);
   error.source.port = 1;
   CHECK_FALSE(t.table().add(error, FrameRef{0, 101, t.now}));
   const auto flows = t.finish();
   REQUIRE(flows[0].icmp.size() == 1);
   CHECK(flows[0].icmp[0].seq == 1);
   CHECK(flows[0].icmp[0].quoted == Side::A);
-  CHECK(flows[1].icmp.size() == 16);
-  CHECK(flows[1].icmp_total == 20);
+  CHECK(flows[1].icmp.size() == 256);
+  CHECK(flows[1].icmp_total == 300);
 }

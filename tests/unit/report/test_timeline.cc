@@ -1,5 +1,6 @@
 // Traffic over time: equal columns, whatever the capture's length, and lines of characters of them.
 #include <catch2/catch.hpp>
+#include <string>
 
 #include "analyzer/report/summary/timeline_text.h"
 
@@ -55,6 +56,17 @@ TEST_CASE("a timeline as text tells the peaks and when they were, within the wid
     for (std::string_view rest = lines; !rest.empty(); rest.remove_prefix(rest.find('\n') + 1))
       CHECK(columns(rest.substr(0, rest.find('\n'))) <= width);
   }
+}
+
+TEST_CASE("packets of which it is not known whether they were sent again are told") {
+  Timeline timeline = busy(10 * kSecond);
+  CHECK(timeline_text(timeline, {80, false, Bars::Ascii}).find("not counted") == std::string::npos);
+  for (int i = 0; i < 1234; ++i) timeline.segment_unfollowed(kStart + i * kMillisecond, 60, 32'768);
+  const std::string text = timeline_text(timeline, {200, false, Bars::Ascii});
+  CHECK(text.find(
+            "Retransmissions among 1,234 packets are not counted here: over 32,768 connections were open at "
+            "once.") != std::string::npos);
+  CHECK(sum(timeline.columns(10).octets) == 100 * 1000 + 3 * 500 + 1234 * 60);
 }
 
 TEST_CASE("where all came at one moment there is no timeline") {
