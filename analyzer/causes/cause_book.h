@@ -92,6 +92,7 @@ class CauseBook {
     std::array<std::uint64_t, 4> by_severity{};
     std::vector<Count> counts;
     std::uint64_t flows = 0, main_flows = 0;  // main: of which this is the gravest cause
+    std::uint64_t attempts = 0;               // connections of the cause itself, without what it explains
     std::uint64_t told_flows = 0;             // by a finding about a host
     std::optional<std::uint64_t> last_flow;   // noted
     std::vector<std::uint64_t> samples;       // the least numbers

@@ -134,6 +134,7 @@ Incident CauseBook::incident_of(const Cause& cause, const Episode& all, std::siz
   names.host = host;
   names.client = out.client ? to_string(*out.client) : "several clients";
   names.flows = out.flows;
+  names.attempts = all.told_flows > 0 ? all.told_flows : all.attempts;
   names.end = key.end;
   out.headline = words == nullptr ? told.example : fill_in(words->headline, names);
   out.headline += consequence_text(all.counts, told.severity);

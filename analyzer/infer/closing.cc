@@ -29,7 +29,7 @@ std::optional<Forgotten> forgotten_by_reset(const FlowHistory& h, Side side) {
     if (!reset.answers->asks_for_answer()) continue;
     const bool just_heard =
         reset.own_before && reset.segment.time_ns() - reset.own_before.time_ns() < kRestart;
-    return Forgotten{traffic, reset.segment, false, just_heard || reset.misfit.ttl};
+    return Forgotten{traffic, reset.segment, false, just_heard, just_heard || reset.misfit.ttl};
   }
   return {};
 }
@@ -49,7 +49,7 @@ std::optional<Forgotten> forgotten_by_syn_ack(const FlowTrace& trace, Side side)
     const RecordIndex traffic = last_before(trace, i, other(side), is_traffic);
     if (traffic == kNoRecord || r.ack > trace.records[traffic].end() || r.ack < trace.records[traffic].seq)
       continue;
-    return Forgotten{ref(trace, traffic), ref(trace, i), true, false};
+    return Forgotten{ref(trace, traffic), ref(trace, i), true, false, false};
   }
   return {};
 }

@@ -156,7 +156,7 @@ function draw(of: Direction, link: Link): HTMLElement[] {
       keys: [
         { name: "in flight", colour: "--segment", mark: "area" },
         { name: "window offered (cut off where far beyond)", colour: "--edge", mark: "line" },
-        { name: "congestion window at least (most in flight in two round trips)", colour: "--congestion", mark: "line" },
+        { name: "congestion window, estimated (at least the most in flight in two round trips)", colour: "--congestion", mark: "line" },
       ],
       axis: (v) => octets(v),
     },
