@@ -148,6 +148,7 @@ class CauseBook {
   std::vector<std::optional<Episode>> sum_up();
   std::vector<Numbers> join_services(std::vector<std::optional<Episode>>& sums) const;
   static std::string consequence_text(const std::vector<Count>& counts, Severity cause);
+  static std::string_view likely_of(const Key& key, const Episode& all, const Told& told);
   Incident incident_of(const Cause& cause, const Episode& all, std::size_t services) const;
 
   std::map<Key, std::uint32_t> numbers_;

@@ -154,7 +154,7 @@ constexpr CauseWords kRows[]{
      "net.ipv4.tcp_tw_recycle=0 on the server; no timestamps behind a NAT that mixes hosts"},
 };
 
-// By what a finding's evidence calls the likely cause. Of one id all rows name an end, or none does.
+// By what a finding's evidence calls the likely cause, or "was_up" (CauseBook::likely_of). Of one id all rows name an end, or none does.
 struct Likelier {
   std::string_view likely;
   CauseWords words;
@@ -167,6 +167,14 @@ constexpr Likelier kByLikelyCause[]{
     {"unreachable",
      {"connection_refused", Network, Lost::Nothing, "{a} to {S} failed: unreachable (ICMP)",
       "findings --finding connection_refused names the router and its reason: see routes and that host"}},
+    {"was_up",
+     {"connection_refused", ServerApplication, Lost::Nothing,
+      "{S} stopped or moved: resets, then refused {a}",
+      "see the service's log and uptime at that time, and failovers"}},
+    {"was_up",
+     {"service_refusing", ServerApplication, Lost::Nothing,
+      "{S} stopped or moved: resets, then refused all, {a}",
+      "see the service's log and uptime at that time, and failovers"}},
     {"socket_waits",
      {"connect_aborted", Blame::ClientHost, Lost::Nothing,
       "SYN-ACK of {S} reset, SYN repeated{n}: filter or duplicate IP",

@@ -76,8 +76,8 @@ class Host:
 
 
 class Lab:
-    def __init__(self, tag, sysctls=(), offload=False):
-        self.offload = offload
+    def __init__(self, tag, sysctls=(), offload=False, congestion=None):
+        self.offload, self.congestion = offload, congestion
         # Of each run its own: sockets of the run before may still be going.
         high, low = os.getpid() >> 8 & 255, os.getpid() & 255
         v4, v6 = f"10.{high}.{low}", f"fd77:{high:x}:{low:x}:"
@@ -139,6 +139,8 @@ class Lab:
         with self.inside(host.name):
             s = socket.socket(family, socket.SOCK_STREAM, protocol)
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if self.congestion:  # of a namespace that is not the machine's own only unrestricted ones can be the default
+            s.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, self.congestion.encode())
         return s
 
     def close(self):

@@ -59,9 +59,7 @@ class Run:
         self.folder = options.output
         os.makedirs(self.folder, exist_ok=True)
         sysctls = SYSCTLS + [("both", *setting.split("=", 1)) for setting in options.sysctl]
-        if options.congestion:
-            sysctls.append(("both", "net.ipv4.tcp_congestion_control", options.congestion))
-        self.lab = Lab(f"tcpautopsy{os.getpid()}", sysctls, options.offload)
+        self.lab = Lab(f"tcpautopsy{os.getpid()}", sysctls, options.offload, options.congestion)
         self.delays = (self.rng.uniform(0.3, 12), self.rng.uniform(0.3, 12))
         self.errors = []
         self.seconds = options.seconds

@@ -64,12 +64,17 @@ std::string short_cost(const Incident& incident, bool whole) {
 
 // What it cost, who has to act and where to look: the command, which is to be copied, on one line.
 std::string where_to_look(const Incident& incident, std::size_t width) {
-  const auto put = [&](bool whole) {
+  const auto put = [&](bool whole, std::string_view actor) {
     const std::string cost = short_cost(incident, whole);
-    return fmt::format("{}{}{} | {}", cost, cost.empty() ? "" : " | ", words(incident.where), incident.see);
+    return fmt::format("{}{}{} | {}", cost, cost.empty() ? "" : " | ", actor, incident.see);
   };
-  std::string all = put(true);
-  return unbroken(width > 0 && columns(all) > width ? put(false) : std::move(all), incident.see);
+  const std::string actor(words(incident.where));
+  std::string text = put(true, actor);
+  const auto fits = [&] { return width == 0 || columns(text) <= width; };
+  if (!fits()) text = put(false, actor);
+  if (const std::size_t at = actor.find("application"); !fits() && at != std::string::npos)
+    text = put(false, std::string_view(actor).substr(0, at + 3));
+  return unbroken(std::move(text), incident.see);
 }
 
 std::string short_parentheses_whole(std::string text) {

@@ -120,8 +120,22 @@ TEST_CASE("attempts are those of the cause, without what it explains") {
   }
   book.conclude();
   REQUIRE(book.incidents().size() == 1);
-  CHECK(book.incidents()[0].headline == "10.0.0.2:80 refused 3 attempts: port closed or firewall");
+  CHECK(book.incidents()[0].headline == "10.0.0.2:80 stopped or moved: resets, then refused 3 attempts");
   CHECK(book.incidents()[0].flows == 4);
+}
+
+TEST_CASE("a service that resets after it refused is not said to have stopped") {
+  CauseBook book;
+  FlowResult refused = made_flow(0, Handshake::Refused);
+  tell(refused, "connection_refused", Severity::Warning);
+  book.note(refused);
+  FlowResult reset = made_flow(1);
+  reset.history.close = Close::BRst;
+  tell(reset, "rst_abort", Severity::Warning, kSecond);
+  book.note(reset);
+  book.conclude();
+  REQUIRE(book.incidents().size() == 1);
+  CHECK(book.incidents()[0].headline == "10.0.0.2:80 refused 1 attempt: port closed or firewall");
 }
 
 TEST_CASE("a refusal by ICMP is a firewall's or the network's, and a mixed one nobody's but the port's") {
