@@ -160,7 +160,7 @@ std::vector<Option> special_options() {
         flag_into(&Options::turns)},
        {"all", kAll, Nothing, "", "as text: all incidents, findings, services and times, not only one screen",
         flag_into(&Options::all)},
-       {"examples", kExamples, Nothing, "", "with the test scripts, in text and Markdown",
+       {"examples", kExamples, Nothing, "", "with its examples and near misses as ladders, in text and Markdown",
         flag_into(&Options::examples)},
        {"annotate", kAnnotate, Nothing, "",
         "with packet comments: where each packet was, states, findings; and the report",

@@ -179,6 +179,7 @@ void CauseBook::Episode::take(const Episode& other) {
   take_sums(other);
   flows += other.flows;
   main_flows += other.main_flows;
+  attempts += other.attempts;
   told_flows += other.told_flows;
   if (other.told) tell(*other.told);
 }
@@ -280,7 +281,10 @@ CauseTicket CauseBook::add(const Group& group, bool main, TimeNs lost_ns, const 
   episode.tell(Told::by(root));
   episode.sample(trace.number);
   episode.meet(trace.facts(trace.client).address.ip);
-  if (episode.last_flow != trace.number) ++episode.flows;
+  if (episode.last_flow != trace.number) {
+    ++episode.flows;
+    ++episode.attempts;
+  }
   episode.last_flow = trace.number;
   episode.impact.time_lost_ns += lost_ns;
   if (!main) return ticket;

@@ -92,6 +92,7 @@ class CauseBook {
     std::array<std::uint64_t, 4> by_severity{};
     std::vector<Count> counts;
     std::uint64_t flows = 0, main_flows = 0;  // main: of which this is the gravest cause
+    std::uint64_t attempts = 0;               // connections of the cause itself, without what it explains
     std::uint64_t told_flows = 0;             // by a finding about a host
     std::optional<std::uint64_t> last_flow;   // noted
     std::vector<std::uint64_t> samples;       // the least numbers
@@ -147,6 +148,7 @@ class CauseBook {
   std::vector<std::optional<Episode>> sum_up();
   std::vector<Numbers> join_services(std::vector<std::optional<Episode>>& sums) const;
   static std::string consequence_text(const std::vector<Count>& counts, Severity cause);
+  static std::string_view likely_of(const Key& key, const Episode& all, const Told& told);
   Incident incident_of(const Cause& cause, const Episode& all, std::size_t services) const;
 
   std::map<Key, std::uint32_t> numbers_;

@@ -154,13 +154,48 @@ constexpr CauseWords kRows[]{
      "net.ipv4.tcp_tw_recycle=0 on the server; no timestamps behind a NAT that mixes hosts"},
 };
 
-// By what a finding's evidence calls the likely cause. Of one id all rows name an end, or none does.
+// By what a finding's evidence calls the likely cause, or "was_up" (CauseBook::likely_of). Of one id all rows name an end, or none does.
 struct Likelier {
   std::string_view likely;
   CauseWords words;
 };
 
 constexpr Likelier kByLikelyCause[]{
+    {"filtered",
+     {"connection_refused", Middlebox, Lost::Nothing, "{a} to {S} rejected by a firewall (ICMP)",
+      "findings --finding connection_refused names who sends the ICMP error: see its rules"}},
+    {"unreachable",
+     {"connection_refused", Network, Lost::Nothing, "{a} to {S} failed: unreachable (ICMP)",
+      "findings --finding connection_refused names the router and its reason: see routes and that host"}},
+    {"was_up",
+     {"connection_refused", ServerApplication, Lost::Nothing,
+      "{S} stopped or moved: resets, then refused {a}",
+      "see the service's log and uptime at that time, and failovers"}},
+    {"was_up",
+     {"service_refusing", ServerApplication, Lost::Nothing,
+      "{S} stopped or moved: resets, then refused all, {a}",
+      "see the service's log and uptime at that time, and failovers"}},
+    {"socket_waits",
+     {"connect_aborted", Blame::ClientHost, Lost::Nothing,
+      "SYN-ACK of {S} reset, SYN repeated{n}: filter or duplicate IP",
+      "on the client: its firewall, a second host with its address (arping -D), a program with raw "
+      "sockets"}},
+    {"missing", {"mss_anomaly", Host, Lost::Nothing, "{E} offered no MSS, {S}{n}",
+      "see what strips TCP options on the way, and that host's stack"}},
+    {"tiny", {"mss_anomaly", Host, Lost::Nothing, "{E} offered a very small MSS, {S}{n}",
+      "see MTU and MSS clamping at that end and on tunnels"}},
+    {"ignored", {"mss_anomaly", Host, Lost::Nothing, "{E} sends more than its peer's MSS, {S}{n}",
+      "see what changes the MSS option on the way (clamping), and that host's stack"}},
+    {"never_answered",
+     {"retransmission_timeout", Nobody, Lost::Recovery,
+      "data never acknowledged: peer down or cut off, {S}{n}",
+      "is that host up? does the data arrive there (tcpdump)? or did the capture see one direction only?"}},
+    {"just_heard",
+     {"peer_restarted", Host, Lost::Nothing, "RST of the {E}: no such connection there, {S}{n}",
+      "it was alive a moment before: see failovers, firewalls, and programs with raw sockets at the {E}"}},
+    {"closed_idle",
+     {"rst_after_close", Application, Lost::Nothing, "{E} closed while idle as data came (race), {S}{n}",
+      "let the {P}'s idle timeout be shorter than the {E}'s; repeat requests where that is safe"}},
     {"old_timestamps",
      {"retransmission_timeout", Nobody, Lost::Recovery, "old timestamps refused (PAWS), {S}{n}",
       "find what sets timestamps back: a middlebox, a moved or resumed host, a proxy that mixes hosts"}},
@@ -244,7 +279,7 @@ std::string fill_in(std::string_view words, const CauseNames& names) {
       case 'H': out += names.host; break;
       case 'C': out += names.client; break;
       case 'n': out += names.flows <= 1 ? "" : " (" + count_text(names.flows, "flow") + ")"; break;
-      case 'a': out += count_text(names.flows, "attempt"); break;
+      case 'a': out += count_text(names.attempts, "attempt"); break;
       case 'E': out += word(names.end); break;
       case 'P': out += word(other(names.end)); break;
       default: break;

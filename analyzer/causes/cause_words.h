@@ -37,7 +37,7 @@ struct CauseWords {
   Blame blame = Blame::Nobody;
   Lost lost = Lost::Nothing;
   // {S} the service's address and port, {H} the host, {C} the client or how many, {n} " (3 flows)"
-  // where there is more than one, {a} "3 attempts", {E} "client" or "server" as the finding names
+  // where there is more than one, {a} "3 attempts" (of the cause itself, without what it explains), {E} "client" or "server" as the finding names
   // it, {P} the other.
   std::string_view headline;
   std::string_view remedy;  // one line, with the same
@@ -56,7 +56,7 @@ Actor actor_of(Blame blame, End end);
 // What the placeholders stand for.
 struct CauseNames {
   std::string service, host, client;
-  std::uint64_t flows = 0;
+  std::uint64_t flows = 0, attempts = 0;
   End end = End::None;
 };
 std::string fill_in(std::string_view words, const CauseNames& names);

@@ -102,13 +102,21 @@ std::string CauseBook::consequence_text(const std::vector<Count>& counts, Severi
   return gravest == nullptr ? "" : "; leads to: " + std::string(gravest->doc.title);
 }
 
+// What the words hang on: what the cause's own findings call likely, or that the refusals follow the resets
+// which they explain, as where a process ends.
+std::string_view CauseBook::likely_of(const Key& key, const Episode& all, const Told& told) {
+  const bool refuses = key.id == "connection_refused" || key.id == "service_refusing";
+  const bool was_up = refuses && told.likely.empty() && all.impact.connections_reset > 0 && all.from_ns < told.at_ns;
+  return was_up ? "was_up" : std::string_view(told.likely);
+}
+
 Incident CauseBook::incident_of(const Cause& cause, const Episode& all, std::size_t services) const {
   const Key& key = cause.key;
   Incident out;
   out.cause = key.id;
   out.severity = all.severity();
   const Told told = all.told.value_or(Told{});
-  const CauseWords* words = cause_words(key.id, told.likely);
+  const CauseWords* words = cause_words(key.id, likely_of(key, all, told));
   out.certainty = told.certainty;
   out.first_ns = all.from_ns;
   out.last_ns = all.until_ns;
@@ -134,6 +142,7 @@ Incident CauseBook::incident_of(const Cause& cause, const Episode& all, std::siz
   names.host = host;
   names.client = out.client ? to_string(*out.client) : "several clients";
   names.flows = out.flows;
+  names.attempts = all.told_flows > 0 ? all.told_flows : all.attempts;
   names.end = key.end;
   out.headline = words == nullptr ? told.example : fill_in(words->headline, names);
   out.headline += consequence_text(all.counts, told.severity);

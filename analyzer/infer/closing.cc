@@ -33,7 +33,7 @@ std::optional<Forgotten> forgotten_by_reset(const FlowHistory& h, Side side) {
         reset.own_before && reset.segment.time_ns() - reset.own_before.time_ns() < kRestart;
     // Never heard in this capture, it may have closed before.
     const bool doubtful = just_heard || reset.misfit.ttl || !reset.own_before;
-    return Forgotten{traffic, reset.segment, false, doubtful};
+    return Forgotten{traffic, reset.segment, false, just_heard, doubtful};
   }
   return {};
 }
@@ -53,7 +53,7 @@ std::optional<Forgotten> forgotten_by_syn_ack(const FlowTrace& trace, Side side)
     const RecordIndex traffic = last_before(trace, i, other(side), is_traffic);
     if (traffic == kNoRecord || r.ack > trace.records[traffic].end() || r.ack < trace.records[traffic].seq)
       continue;
-    return Forgotten{ref(trace, traffic), ref(trace, i), true, false};
+    return Forgotten{ref(trace, traffic), ref(trace, i), true, false, false};
   }
   return {};
 }

@@ -31,6 +31,8 @@ struct FinVerdict {
   bool met_reset = false;          // a RST of the peer passed after the first sending
   bool took_data_after = false;    // once it was acknowledged, this end still took new data
   SegmentRef peer_heard;           // the last segment of the peer
+  TimeNs idle_ns = 0;              // before its first sending: since the last segment of either end
+  SegmentRef crossed_by;           // the peer's next new data, sent before the FIN reached it
   std::vector<LostAck> lost_acks;  // while the peer's FIN had arrived: LAST-ACK or CLOSING
   SegmentRef answer;               // the peer's to the last sending: an ACK of it or a RST
   bool answered_by_reset = false;
@@ -159,7 +161,8 @@ struct Assassination {
 struct Forgotten {
   SegmentRef traffic, answer;
   bool by_syn_ack = false;  // with a new sequence number; else by a RST
-  bool doubtful = false;    // the host had just been heard, or the RST may be another's
+  bool just_heard = false;  // the host had been heard a moment before: no time for a restart
+  bool doubtful = false;    // that, or the RST may be another's
 };
 
 // Of one end.

@@ -78,12 +78,31 @@ bool took_data_after(const FlowHistory& h, Side side, RecordIndex fin_acked) {
   return data != kNoRecord && h.trace.facts(side).acked_max > h.records()[data].seq;
 }
 
+// Data that passed after the FIN and does not acknowledge it.
+SegmentRef crossing(const FlowTrace& trace, Side side, const FinVerdict& fin) {
+  const RecordIndex data = first_after(trace, fin.first.record, other(side), [](const SegmentRecord& r) {
+    return r.payload > 0 && !r.standing.retransmission && !r.standing.keepalive;
+  });
+  if (data == kNoRecord || !trace.records[data].has(kAck) || trace.records[data].ack >= fin.end) return {};
+  return ref(trace, data);
+}
+
+TimeNs idle_before(const FlowTrace& trace, const SegmentRef& segment) {
+  TimeNs last = trace.first.time_ns;
+  for (const Side side : {Side::A, Side::B})
+    if (const RecordIndex i = last_before(trace, segment.record, side); i != kNoRecord)
+      last = std::max(last, trace.records[i].frame.time_ns);
+  return std::max<TimeNs>(segment.time_ns() - last, 0);
+}
+
 void complete(const FlowHistory& h, Side side, const FinVerdict* peer, FinVerdict& fin) {
   const SegmentRecord& first = h.records()[fin.first.record];
   fin.knew_of_peers = peer != nullptr && first.has(kAck) && first.ack >= peer->end;
   fin.met_reset = first_after(h.trace, fin.first.record, other(side),
                               [](const SegmentRecord& r) { return r.has(kRst); }) != kNoRecord;
   fin.took_data_after = fin.acked_by && took_data_after(h, side, fin.acked_by.record);
+  fin.idle_ns = idle_before(h.trace, fin.first);
+  fin.crossed_by = crossing(h.trace, side, fin);
   fin.peer_heard = ref(h.trace, last_before(h.trace, h.records().size(), other(side)));
   if (fin.resends.empty() || peer == nullptr) return;
   fin.lost_acks = lost_acks(h, side, fin, peer->end);

@@ -14,6 +14,7 @@
 
 #include "analyzer/python/objects.h"
 #include "analyzer/python/reading.h"
+#include "analyzer/python/streams.h"
 
 namespace tcpautopsy::python {
 namespace {
@@ -30,9 +31,12 @@ const Objects& objects() {
 // The analysis runs without the GIL and takes it for the detectors that are written in Python.
 class PythonReading {
  public:
-  PythonReading(Options options, const std::map<std::string, py::object>& detectors)
+  PythonReading(Options options, const std::map<std::string, py::object>& detectors,
+                const py::object& streams)
       : reading_(std::make_shared<Reading>(std::move(options))) {
     for (const auto& [id, examine] : detectors) add_detector(id, examine);
+    if (!streams.is_none())
+      reading_->set_stream_reader(std::make_shared<PythonStreams>(objects(), shared(streams)));
   }
   // Detectors wait for the GIL, so it must not be held while the analysis is waited for.
   ~PythonReading() { close(); }
@@ -63,21 +67,23 @@ class PythonReading {
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
   }
 
-  void add_detector(const std::string& id, const py::object& examine) {
-    // Copies of the function are made and dropped without the GIL: they share the one reference, which goes
-    // with the last of them.
-    const std::shared_ptr<const py::object> shared(new py::object(examine), &let_go);
-    reading_->add_detector({id, [shared](const Flow& flow, std::vector<Finding>& findings) {
+  // Copies are made and dropped without the GIL: they share the one reference, which goes with the last of
+  // them.
+  static std::shared_ptr<const py::object> shared(const py::object& object) {
+    return {new py::object(object), &let_go};
+  }
+  void add_detector(const std::string& id, const py::object& function) {
+    reading_->add_detector({id, [examine = shared(function)](const Flow& flow, std::vector<Finding>& findings) {
                               const py::gil_scoped_acquire mine;
-                              const py::object found = (*shared)(objects().flow(flow));
+                              const py::object found = (*examine)(objects().flow(flow));
                               if (found.is_none()) return;
                               for (const py::handle one : found) findings.push_back(objects().found(one));
                             }});
   }
-  static void let_go(const py::object* function) {
+  static void let_go(const py::object* object) {
     if (!Py_IsInitialized()) return;  // it is gone with all else
     const py::gil_scoped_acquire mine;
-    delete function;
+    delete object;
   }
 
   std::shared_ptr<Reading> reading_;
@@ -105,7 +111,8 @@ std::unique_ptr<PythonReading> reading_of(std::vector<std::string> captures, std
                                           std::map<std::string, double> thresholds,
                                           std::map<std::string, std::uint64_t> limits,
                                           std::optional<std::int64_t> capture_end_ns,
-                                          const std::map<std::string, py::object>& detectors) {
+                                          const std::map<std::string, py::object>& detectors,
+                                          const py::object& streams) {
   Options options;
   options.captures = std::move(captures);
   options.filter = std::move(filter);
@@ -115,7 +122,7 @@ std::unique_ptr<PythonReading> reading_of(std::vector<std::string> captures, std
   options.thresholds = std::move(thresholds);
   options.limits = std::move(limits);
   options.capture_end_ns = capture_end_ns;
-  return std::make_unique<PythonReading>(std::move(options), detectors);
+  return std::make_unique<PythonReading>(std::move(options), detectors, streams);
 }
 
 }  // namespace

@@ -96,6 +96,10 @@ Objects::Objects()
       limit_met_(model_.attr("LimitMet")),
       flow_(model_.attr("Flow")),
       result_(model_.attr("Result")),
+      stream_flow_(model_.attr("StreamFlow")),
+      stream_data_(model_.attr("StreamData")),
+      stream_gap_(model_.attr("StreamGap")),
+      stream_conflict_(model_.attr("StreamConflict")),
       endpoints_(members_of("Endpoint", Endpoint::Server)),
       states_(members_of("State", State::Unknown)),
       bases_(members_of("Basis", Basis::Timer)),
@@ -180,6 +184,24 @@ py::object Objects::result(const Result& result) const {
                  tuple_of(result.limits_met,
                           [this](const LimitMet& one) { return limit_met_(one.name, one.count, one.text); }),
                  result.capture_end_ns);
+}
+
+py::object Objects::stream_flow(const StreamFlow& flow) const {
+  return stream_flow_(flow.number, tuple_of(flow.ends, [this](const Address& end) { return address(end); }));
+}
+
+py::object Objects::stream_data(const StreamData& data) const {
+  const py::bytes copy(reinterpret_cast<const char*>(data.bytes.data()), data.bytes.size());
+  return stream_data_(data.sender, data.offset, copy, frame(data.frame), frame(data.delivered));
+}
+
+py::object Objects::stream_gap(const StreamGap& gap) const {
+  return stream_gap_(gap.sender, gap.offset, gap.length, text(gap.reason));
+}
+
+py::object Objects::stream_conflict(const StreamConflict& conflict) const {
+  return stream_conflict_(conflict.sender, conflict.offset, conflict.differ, frame(conflict.kept),
+                          frame(conflict.other));
 }
 
 Finding Objects::found(const py::handle& finding) const {

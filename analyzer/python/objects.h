@@ -16,6 +16,10 @@ class Objects {
 
   pybind11::object flow(const Flow& flow) const;
   pybind11::object result(const Result& result) const;
+  pybind11::object stream_flow(const StreamFlow& flow) const;
+  pybind11::object stream_data(const StreamData& data) const;
+  pybind11::object stream_gap(const StreamGap& gap) const;
+  pybind11::object stream_conflict(const StreamConflict& conflict) const;
   // What a detector written in Python found. Throws pybind11::type_error or value_error where it is no
   // Finding, and error_already_set where Python does.
   Finding found(const pybind11::handle& finding) const;
@@ -36,6 +40,7 @@ class Objects {
 
   pybind11::module_ model_;
   pybind11::object address_, frame_, summary_, transition_, finding_, incident_, limit_met_, flow_, result_;
+  pybind11::object stream_flow_, stream_data_, stream_gap_, stream_conflict_;
   Members endpoints_, states_, bases_, severities_, scopes_, certainties_;
 };
 

@@ -10,7 +10,7 @@ set(TCPAUTOPSY_PYTHON_FOLDER lib/python${Python3_VERSION_MAJOR}.${Python3_VERSIO
     "Where the module for Python is installed")
 
 set(folder ${CMAKE_CURRENT_SOURCE_DIR}/python)
-Python3_add_library(tcpautopsy_python MODULE WITH_SOABI ${folder}/core.cc ${folder}/objects.cc ${folder}/reading.cc)
+Python3_add_library(tcpautopsy_python MODULE WITH_SOABI ${folder}/core.cc ${folder}/objects.cc ${folder}/reading.cc ${folder}/streams.cc)
 set_target_properties(tcpautopsy_python PROPERTIES OUTPUT_NAME _core PYTHON_MINOR ${Python3_VERSION_MINOR})
 target_include_directories(tcpautopsy_python PRIVATE ${PROJECT_SOURCE_DIR} ${headers} ${made_headers})
 target_link_libraries(tcpautopsy_python PRIVATE tcpautopsy_shared pybind11::headers)

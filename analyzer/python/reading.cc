@@ -33,6 +33,11 @@ Reading::~Reading() { close(); }
 
 void Reading::add_detector(Detector detector) { analysis_.add_detector(std::move(detector)); }
 
+void Reading::set_stream_reader(std::shared_ptr<StreamReader> reader) {
+  streams_ = std::move(reader);
+  analysis_.set_stream_reader(streams_.get());
+}
+
 void Reading::start() {
   std::call_once(started_, [this] { thread_ = std::thread([self = shared_from_this()] { self->run(); }); });
 }

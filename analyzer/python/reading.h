@@ -36,6 +36,8 @@ class Reading : public std::enable_shared_from_this<Reading> {
 
   // Before the first take(). Throws Error of kind Option.
   void add_detector(Detector detector);
+  // Likewise; none for null.
+  void set_stream_reader(std::shared_ptr<StreamReader> reader);
 
   // The next flow, none once all is read; the first call begins to read. Throws what ended the analysis, and
   // what `meanwhile` throws, which is called ten times a second while no flow is there.
@@ -51,6 +53,7 @@ class Reading : public std::enable_shared_from_this<Reading> {
   void add(const Flow& flow);
   void start();
 
+  std::shared_ptr<StreamReader> streams_;  // outlives what calls it
   Analysis analysis_;
   std::thread thread_;
   std::once_flag started_, joined_;

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "analyzer/transfer/incidents.h"
+#include "analyzer/transfer/resend_log.h"
 #include "analyzer/transfer/round_trips.h"
 
 namespace tcpautopsy {
@@ -18,6 +19,7 @@ struct RetransmissionResults {
   Incidents probes;                       // tail loss probes
   Incidents prompt;                       // too early for a timer, and nothing from the receiver asked for it
   Incidents spurious;                     // of these, what the receiver had already; overlays the others
+  ResendLog resends;                      // why each was sent again, SYN and FIN too
   std::uint64_t retransmissions = 0;      // all of them, SYN and FIN too
   std::uint64_t syn_retransmissions = 0;  // by timer
   std::uint64_t fin_timeouts = 0;         // a FIN alone, without data

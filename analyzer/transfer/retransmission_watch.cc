@@ -303,6 +303,7 @@ void RetransmissionWatch::note_timeout(const PlacedSegment& s, TimeNs waited) {
 
 void RetransmissionWatch::count(const Retransmission& r) {
   ++facts_.retransmissions;
+  facts_.resends.add(r.frame, r.cause, r.spurious);
   const bool probe = r.cause == RetransmissionCause::Probe || r.cause == RetransmissionCause::LastSegment;
   if (r.syn) {
     ++facts_.syn_retransmissions;

@@ -80,7 +80,9 @@ void Windows::sent(const PlacedSegment& s, Advertised& window, const Views& view
   if (own.ever_closed && window.rare) window.rare->zero.met(s, own, views.probe);
   if (!s.has_data()) return;
   window.peer_bytes += s.new_bytes;
-  if (own.unscaled.at_edge && s.data_end() > own.snd_nxt) {
+  // Where the peer sent data meanwhile, it was an answer that was waited for: small turns end anywhere.
+  const bool answered = last_data_[index(other(s.side))].time_ns > own.new_ns;
+  if (own.unscaled.at_edge && s.data_end() > own.snd_nxt && !answered) {
     window.odd().unscaled_stops.add(last_data_[index(s.side)], s.time_ns() - own.new_ns);
     window.odd().unscaled_stops.show(s.frame);
   }

@@ -65,6 +65,13 @@ class Incidents(unittest.TestCase):
                 self.law(path)
         self.law(*SAMPLES)
 
+    def test_commands_are_whole_on_the_first_screen(self):
+        for path in SAMPLES + MORE:
+            for width in ("60", "72", "80", "100"):
+                for line in run("report", "--width", width, path)[1].splitlines():
+                    if "history" in line:
+                        self.assertRegex(line, r"(^| )history --flow \d+$", (path, width))
+
     def test_one_cause_at_one_service(self):
         path = self.folder.file("refused.pcap", pcap([p for n in range(500) for p in refused(port=50001 + n, start=n)]))
         incident, = self.law(path)

@@ -76,7 +76,8 @@ class Host:
 
 
 class Lab:
-    def __init__(self, tag, sysctls=()):
+    def __init__(self, tag, sysctls=(), offload=False, congestion=None):
+        self.offload, self.congestion = offload, congestion
         # Of each run its own: sockets of the run before may still be going.
         high, low = os.getpid() >> 8 & 255, os.getpid() & 255
         v4, v6 = f"10.{high}.{low}", f"fd77:{high:x}:{low:x}:"
@@ -104,7 +105,8 @@ class Lab:
                "netns", self.middle)
             for netns, device in ((host.name, host.device), (self.middle, end)):
                 sh("ip", "-n", netns, "link", "set", device, "addrgenmode", "none", "up")
-                self.no_offload(netns, device)
+                if not (self.offload and netns == host.name):  # the middlebox takes what comes as it is
+                    self.no_offload(netns, device)
             sh(*ip, "addr", "add", f"{host.v4}/24", "dev", host.device)
             sh(*ip, "addr", "add", f"{host.v6}/64", "dev", host.device, "nodad")
             for address in (peer.v4, peer.v6):
@@ -137,6 +139,8 @@ class Lab:
         with self.inside(host.name):
             s = socket.socket(family, socket.SOCK_STREAM, protocol)
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if self.congestion:  # of a namespace that is not the machine's own only unrestricted ones can be the default
+            s.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, self.congestion.encode())
         return s
 
     def close(self):

@@ -18,6 +18,8 @@ import time
 
 ETH_P_ALL = 3
 PACKET_OUTGOING = 4
+SOL_PACKET, PACKET_VNET_HDR = 263, 15
+VNET_HDR = 10  # octets of linux/virtio_net.h: what the sender left to its card
 FLAGS = {"F": 1, "S": 2, "R": 4, "P": 8, "A": 16, "U": 32}
 
 
@@ -32,6 +34,13 @@ def checksum(data):
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF
+
+
+class Frame(bytes):
+    """As it came, with what its sender left to its card: segmentation and the checksum. Changed frames are plain bytes, whole
+    in themselves."""
+
+    left_to_card = bytes(VNET_HDR)
 
 
 class Segment:
@@ -150,6 +159,7 @@ class Middlebox:
     def __init__(self, lab, rules, delays_ms, path):
         self.rules = {port: [Rule(spec) for spec in specs] for port, specs in rules.items()}
         self.delay = [int(ms * 1_000_000) for ms in delays_ms]  # client to middle, middle to server
+        self.offload = lab.offload
         self.first = {}
         self.queue, self.order = [], 0
         with lab.inside(lab.middle):
@@ -157,9 +167,11 @@ class Middlebox:
         for name, end in self.ends.items():
             end.bind((name, ETH_P_ALL))
             end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+            if lab.offload:
+                end.setsockopt(SOL_PACKET, PACKET_VNET_HDR, 1)
             end.setblocking(False)
         self.out = open(path, "wb")
-        self.out.write(struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 65535, 1))
+        self.out.write(struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 262144, 1))
         self.out.flush()  # once, not again by the process that stays behind
         self.running = True
 
@@ -186,7 +198,8 @@ class Middlebox:
 
     def leaves(self, frame, direction):
         try:
-            self.ends["ms" if direction == "cs" else "mc"].send(frame)
+            header = getattr(frame, "left_to_card", Frame.left_to_card) if self.offload else b""
+            self.ends["ms" if direction == "cs" else "mc"].send(header + frame)
         except OSError:
             pass  # the far end is down: so is the frame
 
@@ -248,8 +261,12 @@ class Middlebox:
     def drain(self, end, direction):
         for _ in range(64):
             try:
-                frame, where = end.recvfrom(65535)
+                frame, where = end.recvfrom(1 << 17)
             except BlockingIOError:
                 return
-            if where[2] != PACKET_OUTGOING:
-                self.arrives(frame, direction)
+            if where[2] == PACKET_OUTGOING:
+                continue
+            if self.offload:
+                header, frame = frame[:VNET_HDR], Frame(frame[VNET_HDR:])
+                frame.left_to_card = header
+            self.arrives(frame, direction)

@@ -32,6 +32,15 @@ SYSCTLS = [("both", "net.ipv4.tcp_orphan_retries", 4), ("both", "net.ipv4.tcp_fi
            ("both", "net.ipv4.tcp_no_metrics_save", 1), ("both", "net.ipv4.tcp_fastopen", 3)]
 
 
+# What of a rule needs the segment as it is on the wire.
+ON_THE_WIRE = {"strip", "shift", "too_big", "corrupt"}
+
+
+def needs_the_wire(kind):
+    rules = kind.rules(random.Random(1)) if callable(kind.rules) else kind.rules
+    return any(rule["do"] in ON_THE_WIRE for rule in rules)
+
+
 def spawn(work, *arguments):
     process = multiprocessing.get_context("fork").Process(target=work, args=arguments, daemon=True)
     process.start()
@@ -50,12 +59,15 @@ class Run:
         self.folder = options.output
         os.makedirs(self.folder, exist_ok=True)
         sysctls = SYSCTLS + [("both", *setting.split("=", 1)) for setting in options.sysctl]
-        self.lab = Lab(f"tcpautopsy{os.getpid()}", sysctls)
+        self.lab = Lab(f"tcpautopsy{os.getpid()}", sysctls, options.offload, options.congestion)
         self.delays = (self.rng.uniform(0.3, 12), self.rng.uniform(0.3, 12))
         self.errors = []
         self.seconds = options.seconds
         try:
-            self.cases = self.draw(options.kind or [name for name in cases.KINDS if name != "wild"], options.connections)
+            names = options.kind or [name for name in cases.KINDS if name != "wild"]
+            if options.offload:
+                names = [name for name in names if not needs_the_wire(cases.KINDS[name])]
+            self.cases = self.draw(names, options.connections)
         except BaseException:
             self.lab.close()
             raise
@@ -134,6 +146,9 @@ def main():
     parser.add_argument("--seconds", type=float, default=5, help="over which the connections begin")
     parser.add_argument("--kind", action="append", choices=list(cases.KINDS), metavar="NAME", help="of cases.py; all but `wild` if absent")
     parser.add_argument("--sysctl", action="append", default=[], metavar="NAME=VALUE", help="on both hosts")
+    parser.add_argument("--congestion", metavar="NAME", help="congestion control of both hosts: cubic, reno, bbr")
+    parser.add_argument("--offload", action="store_true",
+                        help="both hosts leave segmentation and checksums to their cards: captures have super-segments (TSO, GRO)")
     parser.add_argument("--tool", help="judge it by these captures")
     options = parser.parse_args()
     why_not = possible()

@@ -223,7 +223,7 @@ class Values(unittest.TestCase):
                 self.check(flow, tcpautopsy.Flow)
 
     def test_every_field_is_documented(self):
-        self.assertEqual(len(self.CLASSES), 9)
+        self.assertEqual(len(self.CLASSES), 13)
         for one in self.CLASSES:
             for field in dataclasses.fields(one):
                 self.assertRegex(one.__doc__, rf"(?m)^ *{field.name}: ", one.__name__)
@@ -420,6 +420,81 @@ class OwnDetectors(unittest.TestCase):
                              ([dataclasses.replace(self.FOUND, count=-1)], RuntimeError)):
             with self.assertRaises(error, msg=wrong):
                 tcpautopsy.analyse(MIXED, detectors={"mine": lambda flow, wrong=wrong: wrong})
+        self.assertEqual(threads(), before)
+
+
+class Bytes(tcpautopsy.StreamReader):
+    """Of every connection each direction's bytes, and what else is called."""
+
+    def __init__(self):
+        self.told = collections.defaultdict(bytes)
+        self.calls = collections.Counter()
+        self.ended = []
+
+    def data(self, flow, data):
+        assert data.offset == len(self.told[flow.number, data.sender])
+        self.told[flow.number, data.sender] += data.data
+        self.calls["data"] += 1
+
+    def gap(self, flow, gap):
+        self.calls["gap", gap.reason] += gap.length
+        self.told[flow.number, gap.sender] += bytes(gap.length)
+
+    def conflict(self, flow, conflict):
+        self.calls["conflict"] += 1
+
+    def end(self, flow):
+        self.ended.append(flow.number)
+
+
+class Streams(unittest.TestCase):
+    def test_are_those_of_the_command_line(self):
+        for path in (MIXED, ROOT / "samples/half_close/case.pcap"):
+            reader = Bytes()
+            flows, _ = tcpautopsy.analyse(path, streams=reader)
+            self.assertEqual(sorted(reader.ended), [flow.number for flow in flows])
+            compared = 0
+            for flow in flows:
+                for which, place in (("client", 0), ("server", 1)):
+                    length = flow.end(which).payload_bytes
+                    if flow.client_guessed or flow.self_connection or not length:
+                        continue
+                    raw = subprocess.run([TOOL, "stream", "--flow", str(flow.number), "--direction", which, "--raw", path], capture_output=True, check=True).stdout
+                    self.assertEqual(reader.told[flow.number, place].replace(b"\0", b""), raw.replace(b"\0", b""), (path, flow.number, which))
+                    compared += 1
+            self.assertGreater(compared, 0)
+
+    def test_gaps_and_conflicts(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "cut.pcap")
+            ends = ((10, 0, 0, 1), 50000), ((10, 0, 0, 2), 80)
+            packets = [(number / 10, captures.segment(*ends, captures.ACK, seq, 1, payload))
+                       for number, (seq, payload) in enumerate([(1, b"abc"), (1, b"xyz"), (10, b"def")])]
+            packets.append((0.3, captures.segment(*reversed(ends), captures.ACK, 1, 13)))
+            pathlib.Path(path).write_bytes(captures.pcap(packets))
+            reader = Bytes()
+            tcpautopsy.analyse(path, streams=reader)
+        self.assertEqual(reader.told[0, 0], b"abc" + bytes(6) + b"def")
+        self.assertEqual(reader.calls["gap", "not_captured"], 6)
+
+    def test_only_what_is_wanted(self):
+        class Seventh(Bytes):
+            def wants(self, flow):
+                assert isinstance(flow.ends[0], tcpautopsy.Address)
+                return flow.number == 7
+
+        reader = Seventh()
+        tcpautopsy.analyse(MIXED, streams=reader)
+        self.assertEqual({number for number, _ in reader.told}, {7})
+
+    def test_an_error_ends_the_analysis(self):
+        class Fails(tcpautopsy.StreamReader):
+            def data(self, flow, data):
+                raise KeyError(flow.number)
+
+        before = threads()
+        with self.assertRaises(KeyError):
+            tcpautopsy.analyse(MIXED, streams=Fails())
         self.assertEqual(threads(), before)
 
 

@@ -81,6 +81,13 @@ void Checker::belief(const BeliefExpectation& expected, const Located& at, std::
   }
 }
 
+std::string likely_cause(const Finding& finding) {
+  for (const auto& [what, value] : finding.evidence)
+    if (const auto* word = std::get_if<std::string>(&value); what == "likely_cause" && word != nullptr)
+      return *word;
+  return "none";
+}
+
 bool Checker::matches(const TransitionExpectation& expected, const Transition& t,
                       const FlowHistory& history) const {
   const auto& records = history.records();
@@ -158,6 +165,7 @@ bool Checker::matches(const FindingExpectation& expected, const Finding& finding
   if (expected.severity && finding.severity != *expected.severity) return false;
   if (expected.certainty && finding.certainty != *expected.certainty) return false;
   if (expected.count && finding.count != *expected.count) return false;
+  if (expected.likely && likely_cause(finding) != *expected.likely) return false;
   if (expected.endpoint) {
     const Endpoint got = !finding.side || !history                ? Endpoint::None
                          : *finding.side == history->trace.client ? Endpoint::Client
@@ -179,6 +187,7 @@ std::string describe_expected(const FindingExpectation& expected, std::string_vi
   if (expected.count) out += fmt::format(" count {}", *expected.count);
   if (expected.flows) out += fmt::format(" flows {}", *expected.flows);
   if (expected.part_of) out += fmt::format(" part_of {}", *expected.part_of);
+  if (expected.likely) out += fmt::format(" likely {}", *expected.likely);
   for (const auto frame : expected.frames) out += fmt::format(" frame {}", frame);
   return out;
 }

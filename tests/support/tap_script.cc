@@ -401,6 +401,8 @@ void Parser::finding(Words& words) {
       expected.flows = words.number<std::uint64_t>("count of connections");
     } else if (words.take_if("part_of")) {
       expected.part_of = words.take("id of a host's finding");
+    } else if (words.take_if("likely")) {
+      expected.likely = words.take("likely cause, or none");
     } else {
       return;
     }

@@ -136,6 +136,7 @@ struct FindingExpectation {
   std::optional<std::uint64_t> count;
   std::optional<std::uint64_t> flows;  // of a finding about a host
   std::optional<std::string> part_of;  // id of the host's finding
+  std::optional<std::string> likely;   // what its evidence calls the likely cause; "none": nothing
 };
 
 struct Script {

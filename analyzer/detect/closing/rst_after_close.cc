@@ -59,7 +59,17 @@ handshake
 +.0001 A > B  F. 401:401(0) ack 502
 +.01   A < B  R  502:502(0)
 +.0001 A < B  R  502:502(0)
-finding rst_after_close frame 11 frame 12 endpoint server severity note count 2
+finding rst_after_close frame 11 frame 12 endpoint server severity note count 2 likely none
+)"},
+    {"The server's idle timeout ends the connection as the next request is on its way", R"(
+handshake
++.10   A > B  P. 1:101(100) ack 1
++.01   A < B  P. 1:501(500) ack 101
++.01   A > B  .  101:101(0) ack 501
++5     A < B  F. 501:501(0) ack 101
++.001  A > B  P. 101:401(300) ack 501
++.01   A < B  R  501:501(0)
+finding rst_after_close endpoint server severity note likely closed_idle
 )"},
     {"Killed in mid-upload: the data in flight is answered by RSTs", R"(
 handshake
@@ -68,7 +78,7 @@ handshake
 +.02   A < B  F. 1:1(0) ack 1461
 +.005  A > B  .  1461:2921(1460) ack 1
 +.01   A < B  R  1:1(0)
-finding rst_after_close endpoint server count 1
+finding rst_after_close endpoint server count 1 likely none
 )"},
     {"TIME-WAIT is gone when the peer repeats its FIN", R"(
 handshake
@@ -160,6 +170,15 @@ std::string what_met_it(const Answered& answered) {
   return answered.fins > 0 ? "the FIN" : "a keep-alive probe";
 }
 
+constexpr TimeNs kIdle = kSecond;
+
+// A connection in use before, closed by an idle timeout just as its peer used it again.
+bool closed_idle(const DetectContext& context, Side side, const ResetVerdict& reset) {
+  const FinVerdict& fin = *context.verdicts.closing.fin(side);
+  return fin.idle_ns >= kIdle && reset.met && fin.crossed_by &&
+         reset.met->segment.record == fin.crossed_by.record && context.flow.facts(side).payload_bytes > 0;
+}
+
 void examine_end(const DetectContext& context, Side side, Findings& out) {
   const ClosingVerdicts& closing = context.verdicts.closing;
   const auto& resets = closing.resets(side);
@@ -182,17 +201,22 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   const SegmentRef& met = first->met ? first->met->segment : first->segment;
   const TimeNs since = met.time_ns() - closing.fin(side)->first.time_ns();
   // On the way to an endpoint far from the capture point the segment passed first and yet arrived later.
+  const bool race = closed_idle(context, side, *first);
   const std::string when =
       since >= 0 ? duration_text(since) + " after its FIN" : std::string("under way when its FIN passed,");
   finding.summary = "The " + std::string(role(context.flow, side)) + " had closed; " + when + " " +
                     what_met_it(answered) + " from the " + std::string(role(context.flow, other(side))) +
                     " was answered by RST.";
+  if (race)
+    finding.summary += " It had closed after " + duration_text(closing.fin(side)->idle_ns) +
+                       " without traffic, and the data were sent before that was known.";
   prove(finding, "after_fin_ns", since);
   prove(finding, "data_segments_reset", answered.data);
   prove(finding, "repeats_reset", answered.repeats);
   prove(finding, "octets_lost", answered.end - answered.begin);
   prove(finding, "fins_reset", answered.fins);
   prove(finding, "probes_reset", answered.probes);
+  if (race) prove(finding, "likely_cause", "closed_idle");
   out.push_back(std::move(finding));
 }
 

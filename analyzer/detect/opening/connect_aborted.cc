@@ -51,7 +51,7 @@ constexpr Example kExamples[] = {
 +0    A > B  S   0:0(0)        <mss 1460>
 +.08  A < B  S.  0:0(0) ack 1  <mss 1460>
 +.01  A > B  R   1:1(0)
-finding connect_aborted frame 1 frame 2 frame 3 endpoint client severity note count 1
+finding connect_aborted frame 1 frame 2 frame 3 endpoint client severity note count 1 likely none
 )"},
     {"Aborted by a RST with ACK after a repeated SYN-ACK", R"(
 +0    A > B  S   0:0(0)        <mss 1460>
@@ -68,7 +68,7 @@ finding connect_aborted frame 4 endpoint client count 1
 +1     A > B  S   0:0(0)        <mss 1460>
 +.0001 A < B  S.  0:0(0) ack 1  <mss 1460>
 +.0001 A > B  R   1:1(0)
-finding connect_aborted frame 1 frame 2 frame 3 endpoint client severity note count 1
+finding connect_aborted frame 1 frame 2 frame 3 endpoint client severity note count 1 likely socket_waits
 no finding syn_ack_lost
 )"},
     {"The RST comes after the handshake's ACK", R"(
@@ -134,6 +134,7 @@ void examine(const DetectContext& context, Findings& out) {
   prove(finding, "rst_without_socket", rst.bare);
   prove(finding, "syn_sent_again", static_cast<bool>(rst.syn_again));
   prove(finding, "syns", opening.syns.count());
+  if (rst.syn_again) prove(finding, "likely_cause", "socket_waits");
   out.push_back(std::move(finding));
 }
 

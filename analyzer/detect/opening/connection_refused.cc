@@ -50,12 +50,17 @@ constexpr Example kExamples[] = {
     {"Nothing listens", R"(
 +0    A > B  S   0:0(0)        <mss 1460>
 +.01  A < B  R.  0:0(0) ack 1
-finding connection_refused frame 1 frame 2 endpoint server severity warning certainty certain count 1
+finding connection_refused frame 1 frame 2 endpoint server severity warning certainty certain count 1 likely none
 )"},
     {"Filtered: an ICMP error quotes the SYN", R"(
 +0    A > B  S   0:0(0)        <mss 1460>
 +.01  icmp to A type 3 code 13 quotes 0 from 10.0.0.254
-finding connection_refused frame 1 frame 2 endpoint server severity warning certainty certain count 1
+finding connection_refused frame 1 frame 2 endpoint server severity warning certainty certain likely filtered
+)"},
+    {"A router on the way has no route to the host", R"(
++0    A > B  S   0:0(0)        <mss 1460>
++.01  icmp to A type 3 code 1 quotes 0 from 10.0.0.254
+finding connection_refused frame 1 frame 2 endpoint server severity warning likely unreachable
 )"},
     {"Refused three times by a stack that tries again", R"(
 +0    A > B  S   0:0(0)        <mss 1460>
@@ -146,7 +151,9 @@ void tell_icmp(const FlowFacts& flow, const Opening& opening, Finding& finding) 
                     " by an ICMP" + (icmp.v6 ? "v6" : "") + " error from " + to_string(icmp.reporter) + ": " +
                     std::string(icmp_text(icmp)) + (is_filter(icmp) ? ", that is, filtered" : "") +
                     (went_on ? "; the client retransmitted its SYN." : ".");
-  prove(finding, "cause", is_filter(icmp) ? "filtered" : "unreachable");
+  const std::string_view cause = is_filter(icmp) ? "filtered" : "unreachable";
+  prove(finding, "cause", cause);
+  prove(finding, "likely_cause", cause);
   prove(finding, "icmp", icmp_text(icmp));
   prove(finding, "icmp_type", icmp.type);
   prove(finding, "icmp_code", icmp.code);

@@ -52,7 +52,7 @@ constexpr Example kExamples[] = {
 +0    A > B  S   0:0(0)        <sackOK>
 +.01  A < B  S.  0:0(0) ack 1  <mss 1460,sackOK>
 +.01  A > B  .   1:1(0) ack 1
-finding mss_anomaly frame 1 endpoint client severity note certainty certain
+finding mss_anomaly frame 1 endpoint client severity note certainty certain likely missing
 )"},
     {"The server offers 256", R"(
 +0    A > B  S   0:0(0)        <mss 1460>
@@ -60,7 +60,7 @@ finding mss_anomaly frame 1 endpoint client severity note certainty certain
 +.01  A > B  .   1:1(0) ack 1
 +.01  A > B  P.  1:101(100) ack 1
 +.01  A < B  .   1:1(0) ack 101
-finding mss_anomaly frame 2 endpoint server
+finding mss_anomaly frame 2 endpoint server likely tiny
 )"},
     {"Segments of 1400 toward an offer of 1300", R"(
 +0    A > B  S   0:0(0)        <mss 1300>
@@ -72,7 +72,7 @@ finding mss_anomaly frame 2 endpoint server
 +.01  A < B  P.  1401:2801(1400) ack 101
 +.01  A > B  .   101:101(0) ack 2801
 +.01  A < B  F.  2801:2801(0) ack 101
-finding mss_anomaly endpoint server certainty likely
+finding mss_anomaly endpoint server certainty likely likely ignored
 )"},
     {"Super-segments of offload", R"(
 handshake
@@ -124,6 +124,7 @@ bool tell_oversized(const FlowFacts& flow, const SynOffers& offers, Side sender,
                     " octets although its peer had offered an MSS of " + std::to_string(peer.mss) + ".";
   prove(finding, "mss", peer.mss);
   prove(finding, "segment_octets", own.oversized_octets);
+  prove(finding, "likely_cause", "ignored");
   out.push_back(std::move(finding));
   return true;
 }
@@ -146,6 +147,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
                                     std::to_string(least) + " that every host must take.");
   prove(finding, "offered", mss != 0);
   prove(finding, "mss", mss == 0 ? least : mss);
+  prove(finding, "likely_cause", mss == 0 ? "missing" : "tiny");
   out.push_back(std::move(finding));
 }
 

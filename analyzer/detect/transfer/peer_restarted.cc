@@ -51,7 +51,7 @@ handshake
 +.01  A > B  .  101:101(0) ack 101
 +8    A > B  P. 101:201(100) ack 101
 +.01  A < B  R  101:101(0)
-finding peer_restarted frame 7 frame 8 endpoint server severity warning
+finding peer_restarted frame 7 frame 8 endpoint server severity warning likely none
 )"},
     {"The client's host was restarted while a download ran", R"(
 handshake
@@ -61,7 +61,7 @@ handshake
 +.01  A < B  .  1461:2921(1460) ack 101
 +.22  A < B  .  1461:2921(1460) ack 101
 +.01  A > B  R  101:101(0)
-finding peer_restarted frame 9 endpoint client
+finding peer_restarted frame 9 endpoint client likely just_heard
 )"},
     {"The host is down for a while, and answers by RST when it is up again", R"(
 handshake
@@ -137,6 +137,7 @@ Finding tell(const DetectContext& context, Side side, const Forgotten& forgotten
       ", though no close of the " + std::string(role(context.flow, side)) +
       " was seen: that host, or a middlebox in its name, no longer knows the connection.";
   prove(finding, "answer_ns", forgotten.answer.time_ns() - forgotten.traffic.time_ns());
+  if (forgotten.just_heard) prove(finding, "likely_cause", "just_heard");
   return finding;
 }
 

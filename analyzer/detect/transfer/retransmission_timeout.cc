@@ -110,7 +110,15 @@ no finding
 +.44  A > B  P. 1:501(500) ack 1
 +.88  A > B  P. 1:501(500) ack 1
 +1.8  A > B  P. 1:501(500) ack 1
-finding retransmission_timeout frame 2 frame 3 frame 4 frame 5 endpoint client severity warning count 4
+finding retransmission_timeout frame 2 frame 3 frame 4 frame 5 endpoint client severity warning likely never_answered
+)"},
+    {"Of one direction alone: new data after the doubling, so it was acknowledged in the end", R"(
++0    A > B  P. 1:501(500) ack 1
++.22  A > B  P. 1:501(500) ack 1
++.44  A > B  P. 1:501(500) ack 1
++.88  A > B  P. 1:501(500) ack 1
++.01  A > B  P. 501:1001(500) ack 1
+finding retransmission_timeout endpoint client likely none
 )"},
     {"Of one direction alone, each sent again once: by a timer, duplicate ACKs or a probe, nothing tells", R"(
 +0    A > B  P. 1:501(500) ack 1
@@ -163,6 +171,13 @@ constexpr TimeNs kLongStall = kSecond;
 constexpr std::uint32_t kLongSeries = 3;  // two back-offs
 constexpr std::uint64_t kFewestRefused = 2;
 
+// Nothing of the peer was captured, and the sender gets no further to the end: whether the peer is silent or
+// its direction is missing, no ACK reached the sender.
+bool never_answered(const FlowFacts& flow, Side side, const RetransmissionResults& facts) {
+  return flow.facts(other(side)).packets == 0 && facts.longest_series >= kLongSeries &&
+         facts.timeouts.last().number == flow.last.number && facts.timeouts.last().file == flow.last.file;
+}
+
 void examine_end(const DetectContext& context, Side side, Findings& out) {
   const FlowFacts& flow = context.flow;
   const RetransmissionResults& facts = context.transfer->retransmissions[index(side)];
@@ -194,6 +209,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   prove(finding, "waited_ns", facts.timeouts_waited_ns);
   prove(finding, "first_unseen", facts.first_unseen);
   prove(finding, "spurious", facts.timeouts_spurious);
+  if (never_answered(flow, side, facts)) prove(finding, "likely_cause", "never_answered");
   if (refused) {
     prove(finding, "paws_refused", paws.refused.count());
     prove(finding, "likely_cause", std::string("old_timestamps"));

@@ -116,6 +116,18 @@ repeat 8 {
 no finding
 )",
      true},
+    {"Small requests that by chance end where the window would without its scale: the client waits for answers", R"(
++0     A > B  S  0:0(0) win 64240 <mss 1460,sackOK,wscale 7>
++.03   A < B  S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK,wscale 9>
++.0001 A > B  .  1:1(0) ack 1 win 502
++.03   A < B  P. 1:41(40) ack 1 win 127
+repeat 8 {
++.001  A > B  P. 1:128(127) ack 41 win 502
++.03   A < B  P. 41:81(40) ack 128 win 127
+}
+no finding
+)",
+     true},
     {"Small requests that the window has room for", R"(
 +0     A > B  S  0:0(0) win 64240 <mss 1460,sackOK,wscale 7>
 +.03   A < B  S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK,wscale 9>

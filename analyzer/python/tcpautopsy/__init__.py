@@ -14,10 +14,11 @@ names end in ``_ns``. ``tcpautopsy explain ID`` of the command line tells what a
 
 from tcpautopsy._analysis import Analysis, DamageWarning, Options, analyse, flows, library_version
 from tcpautopsy._model import (Address, Basis, Certainty, Endpoint, EndpointSummary, Error, EvidenceValue, Finding, Flow, Frame,
-                               Incident, InputError, LimitMet, OptionError, Result, Scope, Severity, State, Transition)
+                               Incident, InputError, LimitMet, OptionError, Result, Scope, Severity, State, StreamConflict, StreamData, StreamFlow,
+                               StreamGap, StreamReader, Transition)
 from tcpautopsy._table import rows, to_pandas
 
 __version__ = library_version()
 __all__ = ["Address", "Analysis", "Basis", "Certainty", "DamageWarning", "Endpoint", "EndpointSummary", "Error", "EvidenceValue",
            "Finding", "Flow", "Frame", "Incident", "InputError", "LimitMet", "OptionError", "Options", "Result", "Scope", "Severity", "State",
-           "Transition", "analyse", "flows", "rows", "to_pandas"]
+           "StreamConflict", "StreamData", "StreamFlow", "StreamGap", "StreamReader", "Transition", "analyse", "flows", "rows", "to_pandas"]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from typing import Self, TypedDict, Unpack
 
 from tcpautopsy import _core
-from tcpautopsy._model import Finding, Flow, InputError, Result
+from tcpautopsy._model import Finding, Flow, InputError, Result, StreamReader
 
 Detector = Callable[[Flow], Iterable[Finding] | None]
 Path = str | os.PathLike[str]
@@ -31,6 +31,7 @@ class Options(TypedDict, total=False):
     limits: Mapping[str, int] | None
     capture_end_ns: int | None
     detectors: Mapping[str, Detector] | None
+    streams: StreamReader | None
     strict: bool
 
 
@@ -44,7 +45,8 @@ class Analysis:
     def __init__(self, *captures: Path, filter: str = "", merge: bool = False, profile: str = "linux",
                  profile_numbers: Mapping[str, int] | None = None, thresholds: Mapping[str, float] | None = None,
                  limits: Mapping[str, int] | None = None, capture_end_ns: int | None = None,
-                 detectors: Mapping[str, Detector] | None = None, strict: bool = False) -> None:
+                 detectors: Mapping[str, Detector] | None = None, streams: StreamReader | None = None,
+                 strict: bool = False) -> None:
         """Checks the options and opens no file. Raises OptionError.
 
         captures: pcap, pcapng or snoop, compressed or not; "ARCHIVE!MEMBER"; "-" for standard input.
@@ -59,12 +61,14 @@ class Analysis:
         capture_end_ns: if captures lasted longer than their last packets tell, nanoseconds since 1970.
         detectors: functions by the id of what they find. Each is called with every flow once it is over, by the thread that reads;
             what they return is added to the flow's findings, and belongs to no incident. An exception ends the analysis.
+        streams: takes the bytes of connections as their applications got them. Called by the thread that reads; an exception ends
+            the analysis.
         strict: raise InputError at the end of a capture that is damaged, after its flows; else it is a DamageWarning."""
         self._strict = strict
         self._result: Result | None = None
         self._reading = _core.Reading([os.fspath(capture) for capture in captures], filter, merge, profile,
                                       dict(profile_numbers or {}), dict(thresholds or {}), dict(limits or {}), capture_end_ns,
-                                      dict(detectors or {}))
+                                      dict(detectors or {}), streams)
         # Also when the interpreter ends, which must not be while the thread reads.
         self._end = weakref.finalize(self, self._reading.close)
 

@@ -347,4 +347,86 @@ class Result:
     capture_end_ns: int
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class StreamFlow:
+    """The connection that bytes belong to, as far as it is known while it lasts: client and server are told once it is over.
+
+    number: that of the flow.
+    ends: addresses; the first sent the first captured segment."""
+
+    number: int
+    ends: tuple[Address, Address]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StreamData:
+    """Bytes delivered in order.
+
+    sender: place in ``StreamFlow.ends``, 0 or 1.
+    offset: of the first byte, from 0, the first of this direction.
+    data: the bytes.
+    frame: that carried them.
+    delivered: the frame whose arrival put them in order."""
+
+    sender: int
+    offset: int
+    data: bytes
+    frame: Frame
+    delivered: Frame
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StreamGap:
+    """Bytes that the capture does not have.
+
+    sender: place in ``StreamFlow.ends``, 0 or 1.
+    offset: of the first.
+    length: how many, above 0.
+    reason: "not_captured", "snap_length" or "given_up", where more waited behind than may be held."""
+
+    sender: int
+    offset: int
+    length: int
+    reason: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StreamConflict:
+    """Two segments carry different bytes for the same place.
+
+    sender: place in ``StreamFlow.ends``, 0 or 1.
+    offset: of the first byte that differs.
+    differ: how many do.
+    kept: the frame whose bytes were delivered.
+    other: the frame whose bytes were not."""
+
+    sender: int
+    offset: int
+    differ: int
+    kept: Frame
+    other: Frame
+
+
+class StreamReader:
+    """Takes the bytes of connections while they are read. Derive from it, and hand it over as the option ``streams``.
+
+    Its methods are called by the thread that reads, not by the one that takes the flows."""
+
+    def wants(self, flow: StreamFlow) -> bool:
+        """Asked once a connection, at its first segment. Each that is wanted takes up to 17 MiB a direction while it lives."""
+        return True
+
+    def data(self, flow: StreamFlow, data: StreamData) -> None:
+        """The next bytes of one direction."""
+
+    def gap(self, flow: StreamFlow, gap: StreamGap) -> None:
+        """In place of bytes that are missing."""
+
+    def conflict(self, flow: StreamFlow, conflict: StreamConflict) -> None:
+        """Found while data() goes on."""
+
+    def end(self, flow: StreamFlow) -> None:
+        """The last call of a connection; its flow comes after it."""
+
+
 Row = dict[str, Any]

@@ -13,16 +13,13 @@ class ResendCauses {
  public:
   explicit ResendCauses(const FlowHistory& history) {
     if (!history.transfer) return;
-    for (const RetransmissionResults& of : history.transfer->retransmissions) {
-      note(of.timeouts, 1);
-      note(of.fast, 2);
-      note(of.probes, 3);
-      note(of.prompt, 4);
-      for (const FrameRef& frame : of.spurious.frames()) bits_[key(frame)] |= kInVain;
-    }
+    for (const RetransmissionResults& of : history.transfer->retransmissions)
+      of.resends.each([&](const ResendLog::Resend& resend) {
+        bits_[{resend.file, resend.number}] = number_of(resend.cause) * kCause + (resend.spurious ? kInVain : 0);
+      });
   }
   unsigned bits(const FrameRef& frame) const {
-    const auto found = bits_.find(key(frame));
+    const auto found = bits_.find({frame.file, frame.number});
     return found == bits_.end() ? 0 : found->second;
   }
 
@@ -30,9 +27,16 @@ class ResendCauses {
   static constexpr unsigned kInVain = 32, kCause = 64;
   using Key = std::pair<std::uint32_t, std::uint64_t>;
 
-  static Key key(const FrameRef& frame) { return {frame.file, frame.number}; }
-  void note(const Incidents& incidents, unsigned cause) {
-    for (const FrameRef& frame : incidents.frames()) bits_[key(frame)] |= cause * kCause;
+  // As page/series.ts lists them.
+  static unsigned number_of(RetransmissionCause cause) {
+    switch (cause) {
+      case RetransmissionCause::Timeout: return 1;
+      case RetransmissionCause::Fast: return 2;
+      case RetransmissionCause::Probe:
+      case RetransmissionCause::LastSegment: return 3;
+      case RetransmissionCause::Prompt: return 4;
+    }
+    return 0;
   }
 
   std::map<Key, unsigned> bits_;

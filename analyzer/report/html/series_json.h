@@ -17,7 +17,7 @@ namespace tcpautopsy {
 //   s  sequence number, less the end of the sender's point before
 //   l  octets of payload
 //   a  acknowledgment, less the sender's before; w window, less the sender's before
-//   p  octets in flight, c congestion window at least (0: unknown), r round trip in ns (0: none)
+//   p  octets in flight, c congestion window estimated, at least (0: unknown), r round trip in ns (0: none)
 // "sack": arrays of a point's number and its blocks' edges, less its acknowledgment.
 void write_series(JsonWriter& out, const FlowHistory& history, const SegmentSeries& series);
 

@@ -20,17 +20,37 @@ void append(Lines& lines, std::string_view text) {
   }
 }
 
+constexpr std::string_view kHardSpace = "\u00a0";
+
+// No line ends at a space within `part`, which `soft()` makes one again.
+std::string unbroken(std::string text, std::string_view part) {
+  for (std::size_t at = 0; (at = text.find(part, at)) != std::string::npos;) {
+    std::string hard;
+    for (const char c : part) hard += c == ' ' ? std::string(kHardSpace) : std::string(1, c);
+    text.replace(at, part.size(), hard);
+    at += hard.size();
+  }
+  return text;
+}
+
+std::string soft(std::string text) {
+  for (std::size_t at = 0; (at = text.find(kHardSpace, at)) != std::string::npos;)
+    text.replace(at, kHardSpace.size(), " ");
+  return text;
+}
+
 Lines head(const Summary& summary, const TextStyle& style) {
   Lines lines;
   for (const auto& [label, text] : short_words(summary)) {
-    const std::string part = paragraph(padded(label, 13), text, style.width);
+    const std::string part = soft(paragraph(padded(label, 13), unbroken(text, " UTC"), style.width));
     append(lines, style.paint(Paint::Bold, part.substr(0, label.size())) + part.substr(label.size()));
   }
   lines.emplace_back();
   return lines;
 }
 
-std::string short_cost(const Incident& incident) {
+// `whole`: with how long it went on, where no time was lost.
+std::string short_cost(const Incident& incident, bool whole) {
   const Impact& impact = incident.impact;
   const TimeNs lasted = incident.last_ns - incident.first_ns;
   std::string out;
@@ -38,8 +58,32 @@ std::string short_cost(const Incident& incident) {
   if (impact.connections_failed > 0) say(grouped(impact.connections_failed) + " failed");
   if (impact.connections_reset > 0) say(grouped(impact.connections_reset) + " reset");
   if (impact.time_lost_ns > 0) say(readable_span(impact.time_lost_ns) + " lost");
-  if (impact.time_lost_ns == 0 && lasted >= kSecond) say("over " + readable_span(lasted));
+  if (whole && impact.time_lost_ns == 0 && lasted >= kSecond) say("over " + readable_span(lasted));
   return out;
+}
+
+// What it cost, who has to act and where to look: the command, which is to be copied, on one line.
+std::string where_to_look(const Incident& incident, std::size_t width) {
+  const auto put = [&](bool whole, std::string_view actor) {
+    const std::string cost = short_cost(incident, whole);
+    return fmt::format("{}{}{} | {}", cost, cost.empty() ? "" : " | ", actor, incident.see);
+  };
+  const std::string actor(words(incident.where));
+  std::string text = put(true, actor);
+  const auto fits = [&] { return width == 0 || columns(text) <= width; };
+  if (!fits()) text = put(false, actor);
+  if (const std::size_t at = actor.find("application"); !fits() && at != std::string::npos)
+    text = put(false, std::string_view(actor).substr(0, at + 3));
+  return unbroken(std::move(text), incident.see);
+}
+
+std::string short_parentheses_whole(std::string text) {
+  constexpr std::size_t kShort = 16;
+  for (std::size_t at = 0; (at = text.find('(', at)) != std::string::npos; ++at) {
+    const std::size_t end = text.find(')', at);
+    if (end != std::string::npos && end - at < kShort) text = unbroken(text, text.substr(at, end + 1 - at));
+  }
+  return text;
 }
 
 // What is wrong; then what it cost, who has to act and where to look.
@@ -47,13 +91,12 @@ Lines told(std::uint64_t number, const Incident& incident, const TextStyle& styl
   constexpr std::size_t kIndent = 11;
   Lines lines;
   const std::string label = fmt::format("{:>2} {}", number, name(incident.severity));
-  const std::string text = paragraph(padded(label + ' ', kIndent), printable(incident.headline), style.width);
+  const std::string text = soft(paragraph(padded(label + ' ', kIndent),
+                                          short_parentheses_whole(printable(incident.headline)), style.width));
   append(lines, style.paint(severity_paint(incident.severity), text.substr(0, label.size())) +
                     text.substr(label.size()));
-  std::string more = short_cost(incident);
-  if (!more.empty()) more += " | ";
-  more += fmt::format("{} | {}", words(incident.where), incident.see);
-  append(lines, paragraph(std::string(kIndent, ' '), more, style.width));
+  const std::size_t room = style.width - std::min<std::size_t>(style.width, kIndent);
+  append(lines, soft(paragraph(std::string(kIndent, ' '), where_to_look(incident, room), style.width)));
   return lines;
 }
 

@@ -240,9 +240,10 @@ std::vector<Labelled> short_words(const Summary& summary) {
   const std::uint64_t unread = d.cut_short + d.malformed + d.unknown_link_type + d.fragments_dropped;
   const std::string missed = listed(
       {{s.dropped, s.dropped == 1 ? "packet dropped by the capture" : "packets dropped by the capture"},
-       {unread, "not decodable"},
-       {s.duplicates, s.duplicates == 1 ? "captured twice" : "captured twice, counted once"}});
+       {unread, "not decodable"}});
   if (!missed.empty()) out.emplace_back("Missed", missed);
+  if (s.duplicates > 0)
+    out.emplace_back("Duplicates", plural(s.duplicates, "packet", "packets") + " captured twice, counted once");
   if (std::string limits = limits_text(s); !limits.empty()) out.emplace_back("Limits met", std::move(limits));
   if (summary.connections() == 0) return out;
   const std::vector<Labelled> outcome = outcome_words(summary);

@@ -8,6 +8,7 @@
 
 #include "analyzer/report/json/finding_lines.h"
 #include "analyzer/report/json/json_writer.h"
+#include "analyzer/report/text/example_ladder.h"
 
 namespace tcpautopsy {
 namespace {
@@ -114,9 +115,8 @@ std::string explain_text(const Detector& detector, const Thresholds& thresholds,
     out += paragraph("  ", threshold_text(detector, threshold, thresholds), style.width);
   if (!examples) return out;
   for (const Example& example : detector.examples) {
-    out += '\n' + style.paint(Paint::Bold, example_heading(example)) + '\n';
-    for (const std::string& line : script_lines(example.script))
-      out += line.empty() ? "\n" : "    " + line + '\n';
+    out += '\n' + style.paint(Paint::Bold, paragraph("", example_heading(example), style.width));
+    for (const std::string& line : example_ladder(example.script, doc.id, style.width)) out += line + '\n';
   }
   return out;
 }
@@ -136,7 +136,7 @@ std::string explain_markdown(const Detector& detector, const Thresholds& thresho
   if (!examples) return out;
   for (const Example& example : detector.examples) {
     out += fmt::format("\n### {}\n\n```\n", example_heading(example));
-    for (const std::string& line : script_lines(example.script)) out += line + '\n';
+    for (const std::string& line : example_ladder(example.script, doc.id, 100)) out += line + '\n';
     out += "```\n";
   }
   return out;

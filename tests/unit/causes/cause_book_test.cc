@@ -107,6 +107,58 @@ TEST_CASE("the words are those of the likely cause that all share") {
   }
 }
 
+TEST_CASE("attempts are those of the cause, without what it explains") {
+  CauseBook book;
+  FlowResult reset = made_flow(0);
+  reset.history.close = Close::BRst;
+  tell(reset, "keepalive_reset", Severity::Warning, 0, Side::A);
+  book.note(reset);
+  for (const std::uint64_t number : {1, 2, 3}) {
+    FlowResult refused = made_flow(number, Handshake::Refused);
+    tell(refused, "connection_refused", Severity::Warning, static_cast<TimeNs>(number) * kSecond);
+    book.note(refused);
+  }
+  book.conclude();
+  REQUIRE(book.incidents().size() == 1);
+  CHECK(book.incidents()[0].headline == "10.0.0.2:80 stopped or moved: resets, then refused 3 attempts");
+  CHECK(book.incidents()[0].flows == 4);
+}
+
+TEST_CASE("a service that resets after it refused is not said to have stopped") {
+  CauseBook book;
+  FlowResult refused = made_flow(0, Handshake::Refused);
+  tell(refused, "connection_refused", Severity::Warning);
+  book.note(refused);
+  FlowResult reset = made_flow(1);
+  reset.history.close = Close::BRst;
+  tell(reset, "rst_abort", Severity::Warning, kSecond);
+  book.note(reset);
+  book.conclude();
+  REQUIRE(book.incidents().size() == 1);
+  CHECK(book.incidents()[0].headline == "10.0.0.2:80 refused 1 attempt: port closed or firewall");
+}
+
+TEST_CASE("a refusal by ICMP is a firewall's or the network's, and a mixed one nobody's but the port's") {
+  const auto told_of = [](const std::vector<std::string>& causes) {
+    CauseBook book;
+    std::uint64_t number = 0;
+    for (const std::string& likely : causes) {
+      FlowResult flow = made_flow(number++, Handshake::Refused);
+      Finding& finding = tell(flow, "connection_refused", Severity::Warning);
+      if (!likely.empty()) finding.evidence.emplace_back("likely_cause", likely);
+      book.note(flow);
+    }
+    book.conclude();
+    return book.incidents().at(0);
+  };
+  CHECK(told_of({"filtered"}).headline == "1 attempt to 10.0.0.2:80 rejected by a firewall (ICMP)");
+  CHECK(told_of({"filtered"}).where == Actor::Middlebox);
+  CHECK(told_of({"unreachable", "unreachable"}).headline ==
+        "2 attempts to 10.0.0.2:80 failed: unreachable (ICMP)");
+  CHECK(told_of({"unreachable"}).where == Actor::Network);
+  CHECK(told_of({"", "filtered"}).headline == "10.0.0.2:80 refused 2 attempts: port closed or firewall");
+}
+
 TEST_CASE("a verdict names what was found of the host and is graver than its cause") {
   CauseBook book;
   Finding cause = of_host("short_connections", address(2), 80);

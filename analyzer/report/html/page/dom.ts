@@ -94,6 +94,11 @@ export function copyable(label: string, text: string): HTMLElement {
   return el("span", { class: "copyable" }, label ? el("span", { class: "label" }, label) : null, el("code", {}, text), button);
 }
 
+// Of a whole, as the text report has it: what is there is never nothing.
+export function percent(share: number): string {
+  return share > 0 && share < 0.001 ? "<0.1 %" : `${(share * 100).toFixed(1)} %`;
+}
+
 export function section(id: string, title: string, ...children: Child[]): HTMLElement {
   return el("section", { id, "aria-labelledby": `${id}-title` }, el("h2", { id: `${id}-title` }, title), ...children);
 }

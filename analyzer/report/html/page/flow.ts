@@ -1,7 +1,7 @@
 // One connection: findings, where its time went, ladder and graphs.
 import type { Link } from "./chart";
 import { severities, type Detail, type FlowFinding } from "./data";
-import { badge, copyable, count, el, shares, span } from "./dom";
+import { badge, copyable, count, el, percent, shares, span } from "./dom";
 import { graphs } from "./graphs";
 import { ladder, type Ladder } from "./ladder";
 
@@ -32,7 +32,7 @@ export function flowView(detail: Detail, links: Link[]): HTMLElement {
   const whole = detail.time.reduce((sum, [, ns]) => sum + ns, 0);
   const parts = [...detail.time]
     .sort((a, b) => b[1] - a[1])
-    .map(([name, ns], i) => ({ name, value: ns, text: `${((ns / whole) * 100).toFixed(1)} % (${span(ns)})`, kind: `c${i % kKinds}` }));
+    .map(([name, ns], i) => ({ name, value: ns, text: `${percent(ns / whole)} (${span(ns)})`, kind: `c${i % kKinds}` }));
   const drawn = ladder(detail);
   const grave = detail.findings
     .map((f, i) => ({ f, i }))

@@ -41,6 +41,12 @@ class Direction {
   column(of: (p: Point) => boolean, value: (p: Point) => number): (number | null)[] {
     return this.all.map((p) => (of(p) ? value(p) : null));
   }
+  // What holds until another value comes: up to the last segment, so that a stall is seen as one.
+  held(of: (p: Point) => boolean, value: (p: Point) => number): (number | null)[] {
+    const all = this.column(of, value);
+    if (all.length > 0) all[all.length - 1] ??= [...all].reverse().find((v) => v != null) ?? null;
+    return all;
+  }
 }
 
 function paintSequence(of: Direction, plot: uPlot, c: CanvasRenderingContext2D): void {
@@ -119,8 +125,8 @@ function draw(of: Direction, link: Link): HTMLElement[] {
       height: 380,
       data: [
         t,
-        of.column(of.acks, (p) => p.ack!),
-        of.column(of.opens, (p) => p.ack! + p.window),
+        of.held(of.acks, (p) => p.ack!),
+        of.held(of.opens, (p) => p.ack! + p.window),
         of.column(of.sends, (p) => p.seq + p.payload),
       ] as uPlot.AlignedData,
       series: [
@@ -144,7 +150,7 @@ function draw(of: Direction, link: Link): HTMLElement[] {
       data: [
         t,
         of.column((p) => p.end === of.from ? p.payload > 0 : p.payload === 0, (p) => p.inFlight),
-        of.column(of.opens, (p) => p.window),
+        of.held(of.opens, (p) => p.window),
         of.column((p) => of.sends(p) && p.congestion > 0, (p) => p.congestion),
       ] as uPlot.AlignedData,
       series: [
@@ -156,7 +162,7 @@ function draw(of: Direction, link: Link): HTMLElement[] {
       keys: [
         { name: "in flight", colour: "--segment", mark: "area" },
         { name: "window offered (cut off where far beyond)", colour: "--edge", mark: "line" },
-        { name: "congestion window at least (most in flight in two round trips)", colour: "--congestion", mark: "line" },
+        { name: "congestion window, estimated (at least the most in flight in two round trips)", colour: "--congestion", mark: "line" },
       ],
       axis: (v) => octets(v),
     },

@@ -111,10 +111,10 @@ export function flows(data: PageData, trouble: Trouble, open: (flow: number) => 
     [
       { name: "Flow", width: "80px", numeric: true, cell: (i) => el("a", { href: `#flow-${number[i]}`, tabindex: "-1" }, String(number[i])), key: (i) => number[i] },
       { name: "Worst", width: "90px", cell: (i) => (worst(i) < 0 ? "" : badge(severities[worst(i)])), key: (i) => worst(i) },
-      { name: "Begun (UTC)", width: "200px", cell: (i) => moment(f.base_us + f.begun_us[i]), key: (i) => f.begun_us[i] },
-      { name: "Lasted", width: "100px", numeric: true, cell: (i) => span(f.lasted_us[i] * 1000), key: (i) => f.lasted_us[i] },
       { name: "Client", width: "minmax(180px, 1fr)", cell: client, key: client },
       { name: "Server", width: "minmax(180px, 1fr)", cell: server, key: server },
+      { name: "Begun (UTC)", width: "200px", cell: (i) => moment(f.base_us + f.begun_us[i]), key: (i) => f.begun_us[i] },
+      { name: "Lasted", width: "100px", numeric: true, cell: (i) => span(f.lasted_us[i] * 1000), key: (i) => f.lasted_us[i] },
       { name: "Sent", width: "90px", numeric: true, cell: (i) => octets(f.sent[i]), key: (i) => f.sent[i] },
       { name: "Received", width: "100px", numeric: true, cell: (i) => octets(f.received[i]), key: (i) => f.received[i] },
       { name: "Packets", width: "90px", numeric: true, cell: (i) => count(f.packets[i]), key: (i) => f.packets[i] },

@@ -2,7 +2,7 @@
 import uPlot from "uplot";
 import { Chart, Link, colour } from "./chart";
 import type { Incident, PageData, Report, Timeline } from "./data";
-import { badge, closeWords, copyable, count, el, endpoint, moment, octets, plural, section, shares, span, svg, table, words } from "./dom";
+import { badge, closeWords, copyable, count, el, endpoint, moment, octets, percent, plural, section, shares, span, svg, table, words } from "./dom";
 
 const kPortion = 30;
 
@@ -20,7 +20,8 @@ function incident(one: Incident, detailed: (flow: number) => boolean): HTMLEleme
     el(
       "dl",
       {},
-      el("dt", {}, "Where to look"), el("dd", {}, `${words(one.where)} (${one.certainty})`),
+      el("dt", {}, "Where to look"), el("dd", {}, one.where === "unknown" ? "packets cannot tell the side" : words(one.where)),
+      el("dt", {}, "How sure"), el("dd", {}, one.certainty),
       el("dt", {}, "What to do"), el("dd", {}, one.remedy),
       el("dt", {}, "When"), el("dd", {}, from === until ? `${from} UTC` : `${from} to ${until} UTC`),
       el("dt", {}, "Shown by"), el("dd", {}, Object.entries(one.findings).map(([id, n]) => `${id}${n > 1 ? ` ×${count(n)}` : ""}`).join(", ")),
@@ -98,10 +99,14 @@ function lanes(line: Timeline, all: Incident[], plot: uPlot, c: CanvasRenderingC
     const wide = Math.max(4, until - from);
     c.fillStyle = colour(`--${one.severity}`);
     c.fillRect(from, top + i * lane + lane * 0.1, wide, lane * 0.8);
-    const before = from - plot.bbox.left > 30 * devicePixelRatio;
-    c.fillStyle = colour(before ? "--text" : "--back");
+    // Before its bar, else within it, else behind it: wherever there is room.
+    const room = 30 * devicePixelRatio;
+    const before = from - plot.bbox.left > room;
+    const within = !before && wide > room;
+    c.fillStyle = colour(within ? "--back" : "--text");
     c.textAlign = before ? "right" : "left";
-    c.fillText(String(one.incident), before ? from - 4 : Math.max(from, plot.bbox.left) + 4, top + (i + 0.5) * lane);
+    const at = before ? from - 4 : within ? Math.max(from, plot.bbox.left) + 4 : from + wide + 4;
+    c.fillText(String(one.incident), at, top + (i + 0.5) * lane);
   });
 }
 
@@ -194,7 +199,7 @@ export function services(data: PageData): HTMLElement {
           report.services.map((s) => [
             endpoint(s.ip, s.port),
             count(s.connections),
-            s.failure_rate == null ? "–" : `${(s.failure_rate * 100).toFixed(1)} %`,
+            s.failure_rate == null ? "–" : percent(s.failure_rate),
             count(s.peak_half_open.count),
             count(s.peak_time_wait.count),
             Object.entries(s.closed_first).filter(([, n]) => n > 0).map(([who, n]) => `${who} ${count(n)}`).join(", ") || "–",
@@ -208,7 +213,7 @@ export function services(data: PageData): HTMLElement {
     const whole = report.where_time_went.total_ns || 1;
     part.append(
       el("h3", {}, "Where the time of all connections went"),
-      shares("Where the time of all connections went", causes.map(([name, c], i) => ({ name: words(name), value: c.total_ns, text: `${((c.total_ns / whole) * 100).toFixed(1)} %`, kind: `c${i % 13}` }))),
+      shares("Where the time of all connections went", causes.map(([name, c], i) => ({ name: words(name), value: c.total_ns, text: percent(c.total_ns / whole), kind: `c${i % 13}` }))),
     );
   }
   return part;

@@ -36,7 +36,7 @@ export const flagText = (flags: number): string =>
 
 // By cause, from 0: how a segment sent again is told and coloured.
 export const causes = [
-  { name: "retransmitted, cause not kept (of long series only the first and last are)", kind: "resent" },
+  { name: "retransmitted, cause not kept (middle of a very long series)", kind: "resent" },
   { name: "timeout", kind: "timeout" },
   { name: "fast retransmission", kind: "fast" },
   { name: "tail loss probe", kind: "probe" },

@@ -1,0 +1,69 @@
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+#include "analyzer/detect/detector.h"
+#include "analyzer/report/text/example_ladder.h"
+#include "analyzer/report/text/text.h"
+
+using namespace tcpautopsy;
+
+namespace {
+
+std::string drawn(std::string_view script) {
+  return fmt::format("\n{}\n", fmt::join(example_ladder(script, "lost_final_ack", 70), "\n"));
+}
+
+}  // namespace
+
+TEST_CASE("an example's packets, their fate and the finding's frames are drawn") {
+  CHECK(drawn(R"(
++0    A > B  S   0:0(0)        <mss 1460>
++.01  A < B  S.  0:0(0) ack 1  !unseen
++.01  A > B  .   1:1(0) ack 1  !lost
++.21  A < B  F.  1:1(0) ack 1  !lost
+end +10
+finding lost_final_ack frame 2 endpoint server
+)") == R"(
+                  client                                      server
+     1   0.000000 |-- SYN 0:0(0) <mss 1460> ----------------------->|
+         0.010000 |<......... SYN+ACK 0:0(0) ack 1 [not captured] ..|
+!    2   0.020000 |-- ACK 1:1(0) ack 1 ---------------X             |
+     3   0.230000 |             X--------------- FIN+ACK 1:1(0) ack 1 --|
+                    the capture ends 10 s later
+  found: lost_final_ack endpoint server
+)");
+}
+
+TEST_CASE("blocks and repeats are told, and frames behind a repeat keep their numbers") {
+  CHECK(drawn(R"(
+repeat 60 {
++.5   A > B  P.  1:11(10) ack 1
+}
++.5   A > B  R.  601:601(0) ack 1
+times 6 every 2 {
++0    A > B  S   0:0(0)
+}
+no finding
+)") == R"(
+                  client                                      server
+                    60 times:
+     1   0.500000 |-- PSH+ACK 1:11(10) ack 1 ---------------------->|
+                    (to here)
+    61   1.000000 |-- RST+ACK 601:601(0) ack 1 -------------------->|
+                    6 times, one each 2:
+    62   0.000000 |-- SYN 0:0(0) ---------------------------------->|
+                    (to here)
+  not found
+)");
+}
+
+TEST_CASE("no line of any example is wider than asked for, and each tells packets") {
+  for (const Detector* detector : detectors())
+    for (const Example& example : detector->examples)
+      for (const std::size_t width : {60, 80, 140}) {
+        const auto lines = example_ladder(example.script, detector->doc.id, width);
+        INFO(detector->doc.id << ": " << example.title);
+        CHECK(lines.size() >= 3);
+        for (const std::string& line : lines) CHECK(columns(line) <= width);
+      }
+}
