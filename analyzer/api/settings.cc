@@ -51,6 +51,7 @@ AnalysisOptions settings_of(const Options& options) {
   settings.profile = *profile;
   for (const auto& [name, value] : options.profile_numbers) set_number(settings.profile, name, value);
   for (const auto& [name, value] : options.thresholds) set_threshold(settings.thresholds, name, value);
+  settings.peer_words = false;
   if (options.capture_end_ns) settings.capture_end_ns = possible_time(*options.capture_end_ns);
   return settings;
 }
