@@ -120,6 +120,8 @@ void CaptureRun::start(Group& group, const Handlers& handlers, TimeNs first_ns) 
   analysis.threads = options_.threads > 0 ? options_.threads
                                           : std::clamp(std::thread::hardware_concurrency(), 1U, kMostThreads);
   analysis.on_segment = handlers.segment;
+  analysis.hosts = handlers.hosts || handlers.causes != nullptr || options_.fail_on;
+  analysis.peer_words = handlers.peer_words;
   if (options_.anonymize)
     analysis.stands_for = [cipher = std::make_shared<AddressCipher>(*options_.anonymize)](
                               const IpAddress& address) { return cipher->of(address); };

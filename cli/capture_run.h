@@ -38,6 +38,9 @@ struct Handlers {
   std::function<void(std::uint64_t flow, Side sender, const TcpSegment&, const FrameRef&)> segment;
   // Each place where a file could not be read on.
   std::function<void(const Damage&)> damage;
+  // What is worked out only where it is told: sums over hosts and findings about them (`causes` and --fail-on
+  // ask for them too), other tools' words for a flow.
+  bool hosts = false, peer_words = false;
   bool keep_selected_whole = false;  // no segment of the flows named by number is folded
   // Where incidents are told: gathers all findings, selected or not, and is concluded when all is read.
   CauseBook* causes = nullptr;

@@ -32,6 +32,7 @@ int run_findings(const Options& options) {
         pending.tail(view.finding, view.trace, ticket, capture_start));
   };
   Handlers handlers;
+  handlers.hosts = true;
   if (!at_once) handlers.causes = &causes;
   handlers.flow = [&](const FlowResult& flow, const FlowContext& context) {
     for (std::size_t i = 0; i < flow.findings.size(); ++i) {

@@ -13,6 +13,7 @@ int run_flows(const Options& options) {
   if (options.format == "csv") sink.header(flow_csv_header());
   std::string scratch;
   Handlers handlers;
+  handlers.peer_words = options.format != "table";
   handlers.flow = [&](const FlowResult& flow, const FlowContext& context) {
     put(
         sink, options.format, SortedSpool::number_key(flow.history.trace.number), scratch,

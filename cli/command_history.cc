@@ -56,6 +56,7 @@ int run_history(const Options& options) {
   SeriesShelf shelf(kPoints, kPointsTogether);
   Handlers handlers;
   handlers.keep_selected_whole = true;
+  handlers.peer_words = options.format == "ndjson";
   handlers.flow = [&](const FlowResult& flow, const FlowContext& context) {
     ++found;
     spool.add(SortedSpool::number_key(flow.history.trace.number),

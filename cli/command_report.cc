@@ -20,6 +20,7 @@ int run_report(const Options& options) {
   const bool known = options.selection.wants_all() || options.selection.by_number_only();
   if (options.format == "text" && options.all && known) traffic.emplace();
   Handlers handlers;
+  handlers.hosts = true;
   handlers.causes = &causes;
   handlers.flow = [&](const FlowResult& flow, const FlowContext& context) {
     const auto wanted = [&](const Finding& f) { return options.selection.wants(f, context.capture_start); };

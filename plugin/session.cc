@@ -45,6 +45,7 @@ Session::Session(const Preferences& preferences, Keep keep) : keep_(keep) {
   AnalysisOptions options;
   options.profile = preferences.profile;
   options.thresholds = preferences.thresholds;
+  options.peer_words = false;
   options.keep_all = [this](std::uint64_t) { return packets_begun_ < kWholePackets; };
   options.on_segment = [this](std::uint64_t flow, Side sender, const TcpSegment& segment,
                               const FrameRef& frame) {

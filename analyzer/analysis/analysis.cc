@@ -35,6 +35,8 @@ struct Analysis::State {
     flow.max_records = options.bounds.records;
     flow.max_incarnations = options.bounds.incarnations;
     flow.max_octets = options.bounds.for_connections();
+    // What a flow weighs does not depend on what is asked of it.
+    flow.peer_words = options.peer_words || flow.max_octets != FlowOptions{}.max_octets;
     flow.first_flow = options.first_flow;
     flow.on_segment = options.on_segment;
     return flow;
@@ -69,7 +71,7 @@ struct Analysis::State {
     checksums.note(result.history);
     result.findings =
         examine({result.history.trace, result.history, result.history.transfer.get(), services});
-    if (original) hosts.note(ended);
+    if (original && options.hosts) hosts.note(ended);
     tell_translated(ended.flow, result.findings);
     on_flow(result);
   }
@@ -101,6 +103,7 @@ struct Analysis::State {
   }
 
   void examine_all_hosts() {
+    if (!options.hosts) return;
     Findings found = examine_hosts({hosts, options.thresholds, options.profile, end_ns()});
     std::move(found.begin(), found.end(), std::back_inserter(capture_findings));
   }

@@ -29,6 +29,9 @@ struct AnalysisOptions {
   std::function<void(std::uint64_t flow, Side sender, const TcpSegment&, const FrameRef&)> on_segment;
   Thresholds thresholds;
   Bounds bounds;
+  // What is left out where nobody asks for it: sums over hosts with the findings about them, and other tools'
+  // words for a flow.
+  bool hosts = true, peer_words = true;
   unsigned threads = 1;  // that work out histories, the caller's among them; what is told is the same for all
   // What stands for an address in all that is told, one to one and of the same version of IP; may be empty.
   std::function<IpAddress(const IpAddress&)> stands_for;

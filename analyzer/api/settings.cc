@@ -62,6 +62,7 @@ AnalysisOptions settings_of(const Options& options) {
   for (const auto& [name, value] : options.profile_numbers) set_number(settings.profile, name, value);
   for (const auto& [name, value] : options.thresholds) set_threshold(settings.thresholds, name, value);
   for (const auto& [name, value] : options.limits) set_limit(settings.bounds, name, value);
+  settings.peer_words = false;
   if (options.capture_end_ns) settings.capture_end_ns = possible_time(*options.capture_end_ns);
   return settings;
 }

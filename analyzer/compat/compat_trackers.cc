@@ -11,11 +11,12 @@ constexpr std::uint32_t kLongestRun = 1 << 16;
 }  // namespace
 
 void CompatTrackers::tell(const TcpSegment& segment, Side side) {
-  zeek_.add(segment, side == Side::A);
+  zeek_->add(segment, side == Side::A);
   completeness_.add(segment);
 }
 
 void CompatTrackers::add(const TcpSegment& segment, Side side) {
+  if (!zeek_) return;
   catch_up();
   tell(segment, side);
   const bool told =
@@ -29,6 +30,7 @@ void CompatTrackers::add(const TcpSegment& segment, Side side) {
 }
 
 void CompatTrackers::carry_on(const TcpSegment& segment, Side side) {
+  if (!zeek_) return;
   Run& run = runs_[index(side)];
   const bool whole =
       segment.payload.size() >= segment.payload_length && !segment.options.cut && !segment.beyond_frame;
@@ -80,8 +82,9 @@ void CompatTrackers::catch_up() {
 }
 
 PeerWords CompatTrackers::words() {
+  if (!zeek_) return {};
   catch_up();
-  return {zeek_.conn_state(), zeek_.history(), completeness_.value()};
+  return {zeek_->conn_state(), zeek_->history(), completeness_.value()};
 }
 
 }  // namespace tcpautopsy

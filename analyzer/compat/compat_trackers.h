@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "analyzer/compat/completeness.h"
 #include "analyzer/compat/peer_words.h"
@@ -12,12 +13,17 @@ namespace tcpautopsy {
 
 class CompatTrackers {
  public:
+  // Where nobody asks for the words, nothing is followed.
+  explicit CompatTrackers(bool wanted) {
+    if (wanted) zeek_.emplace();
+  }
+
   void add(const TcpSegment& segment, Side side);
   // A segment in order, without SYN, FIN or RST, its window open, that acknowledges nothing unseen and not
   // less than before. Runs of such are told as one, when the next other segment comes.
   void carry_on(const TcpSegment& segment, Side side);
   PeerWords words();
-  std::size_t octets() const { return zeek_.octets(); }  // of memory, beside itself
+  std::size_t octets() const { return zeek_ ? zeek_->octets() : 0; }  // of memory, beside itself
 
  private:
   // Of one side since it was last told of.
@@ -35,7 +41,7 @@ class CompatTrackers {
 
   PerSide<Run> runs_;
   bool cut_ = false;  // by the snap length, some payload
-  ZeekConn zeek_;
+  std::optional<ZeekConn> zeek_;  // none: not wanted
   Completeness completeness_;
 };
 

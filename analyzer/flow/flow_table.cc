@@ -44,7 +44,8 @@ FlowTable::FlowTable(FlowOptions options, Done done)
       done_(std::move(done)),
       flows_(options_.first_flow, options_.most_awake,
              [this](std::uint64_t number) {
-               return LiveFlow::Limits{options_.max_records, options_.keep_all && options_.keep_all(number)};
+               return LiveFlow::Limits{options_.max_records, options_.keep_all && options_.keep_all(number),
+                                       options_.peer_words};
              }),
       router_(flows_, bool(options_.on_segment)),
       endings_(flows_, options_.time_wait, options_.give_up) {}

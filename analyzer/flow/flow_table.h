@@ -28,6 +28,7 @@ struct FlowOptions {
   // Of memory that live flows may take, about; beyond, those silent for longest are over.
   std::size_t max_octets = std::numeric_limits<std::size_t>::max();
   std::size_t max_records = 4096;  // of one flow; later ones replace the middle, counted in records_left_out
+  bool peer_words = true;          // what other tools call a flow is asked for
   std::uint64_t first_flow = 0;    // number of the first flow (several captures in one run)
   std::function<bool(std::uint64_t flow)>
       keep_all;                   // flows of which no segment is folded (for the ladder); may be empty

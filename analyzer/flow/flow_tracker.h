@@ -21,10 +21,15 @@ class FlowTracker {
   struct Limits {
     std::size_t max_records;
     bool keep_all;
+    bool peer_words = true;
   };
 
   FlowTracker(const FlowKey& key, bool a_is_low, const Limits& limits)
-      : key_(key), a_is_low_(a_is_low), self_(key.low == key.high), limits_(limits) {}
+      : key_(key),
+        a_is_low_(a_is_low),
+        self_(key.low == key.high),
+        limits_(limits),
+        compat_(limits.peer_words) {}
 
   void add(const TcpSegment& segment, const FrameRef& frame, Side s, Role role);
   void add(const IcmpError& error, const FrameRef& frame, Side quoted, bool in_doubt);
