@@ -140,7 +140,7 @@ constexpr CauseWords kRows[]{
     {"rst_after_close", Application, Lost::Nothing, "{E} closed early: RST to late segments, {S}{n}",
      "let the {E} close later than its peer's last request (idle timeouts: server longer than client)"},
     {"rst_injected", Middlebox, Lost::Nothing, "probably injected RST in the {E}'s name, {S}{n}",
-     "find the device by the RST's TTL: firewall, IPS or DPI"},
+     "find the device by the RST's TTL: firewall, IPS, or NAT node (conntrack INVALID)"},
     {"rst_unread_data", Application, Lost::Nothing, "{E} reset: unread data or SO_LINGER 0, {S}{n}",
      "read until read() returns 0 before close(); do not set SO_LINGER to 0"},
     {"short_connections", Blame::ClientApplication, Lost::Nothing,
@@ -154,7 +154,8 @@ constexpr CauseWords kRows[]{
      "net.ipv4.tcp_tw_recycle=0 on the server; no timestamps behind a NAT that mixes hosts"},
 };
 
-// By what a finding's evidence calls the likely cause, or "was_up" (CauseBook::likely_of). Of one id all rows name an end, or none does.
+// By what a finding's evidence calls the likely cause, or "was_up" (CauseBook::likely_of). Of one id all rows
+// name an end, or none does.
 struct Likelier {
   std::string_view likely;
   CauseWords words;
@@ -180,12 +181,23 @@ constexpr Likelier kByLikelyCause[]{
       "SYN-ACK of {S} reset, SYN repeated{n}: filter or duplicate IP",
       "on the client: its firewall, a second host with its address (arping -D), a program with raw "
       "sockets"}},
-    {"missing", {"mss_anomaly", Host, Lost::Nothing, "{E} offered no MSS, {S}{n}",
+    {"missing",
+     {"mss_anomaly", Host, Lost::Nothing, "{E} offered no MSS, {S}{n}",
       "see what strips TCP options on the way, and that host's stack"}},
-    {"tiny", {"mss_anomaly", Host, Lost::Nothing, "{E} offered a very small MSS, {S}{n}",
+    {"tiny",
+     {"mss_anomaly", Host, Lost::Nothing, "{E} offered a very small MSS, {S}{n}",
       "see MTU and MSS clamping at that end and on tunnels"}},
-    {"ignored", {"mss_anomaly", Host, Lost::Nothing, "{E} sends more than its peer's MSS, {S}{n}",
+    {"ignored",
+     {"mss_anomaly", Host, Lost::Nothing, "{E} sends more than its peer's MSS, {S}{n}",
       "see what changes the MSS option on the way (clamping), and that host's stack"}},
+    {"client_side",
+     {"retransmission_timeout", Blame::ClientSide, Lost::Recovery,
+      "packet loss, client side: retransmission timeouts, {S}{n}",
+      "look for loss between client and capture point: interface drops, duplex, congestion, Wi-Fi"}},
+    {"server_side",
+     {"retransmission_timeout", Blame::ServerSide, Lost::Recovery,
+      "packet loss, server side: retransmission timeouts, {S}{n}",
+      "look for loss between capture point and server: interface drops, duplex, congestion, Wi-Fi"}},
     {"never_answered",
      {"retransmission_timeout", Nobody, Lost::Recovery,
       "data never acknowledged: peer down or cut off, {S}{n}",
@@ -259,6 +271,8 @@ Actor actor_of(Blame blame, End end) {
     case Blame::ServerHost: return Actor::ServerHost;
     case Blame::ClientApplication: return Actor::ClientApplication;
     case Blame::ClientHost: return Actor::ClientHost;
+    case Blame::ClientSide: return Actor::NetworkClientSide;
+    case Blame::ServerSide: return Actor::NetworkServerSide;
     case Network: return Actor::Network;
     case Middlebox: return Actor::Middlebox;
     case Blame::Capture: return Actor::Capture;

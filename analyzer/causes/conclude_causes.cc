@@ -14,8 +14,9 @@ std::string cost_text(const Impact& impact, TimeNs lasted) {
   const auto say = [&out](const std::string& what) { out += (out.empty() ? "" : ", ") + what; };
   if (impact.connections_failed > 0) say(count_text(impact.connections_failed, "connection") + " failed");
   if (impact.connections_reset > 0) say(count_text(impact.connections_reset, "connection") + " reset");
-  if (impact.time_lost_ns > 0) say(duration_text(impact.time_lost_ns) + " lost");
-  if (impact.time_lost_ns == 0 && lasted >= kSecond) say("over " + duration_text(lasted));
+  if (impact.time_lost_ns > 0) say("stalled " + duration_text(impact.time_lost_ns));
+  if (impact.time_lost_ns == 0 && lasted >= kSecond)
+    out += (out.empty() ? "for " : " within ") + duration_text(lasted);
   return out;
 }
 
@@ -106,7 +107,8 @@ std::string CauseBook::consequence_text(const std::vector<Count>& counts, Severi
 // which they explain, as where a process ends.
 std::string_view CauseBook::likely_of(const Key& key, const Episode& all, const Told& told) {
   const bool refuses = key.id == "connection_refused" || key.id == "service_refusing";
-  const bool was_up = refuses && told.likely.empty() && all.impact.connections_reset > 0 && all.from_ns < told.at_ns;
+  const bool was_up =
+      refuses && told.likely.empty() && all.impact.connections_reset > 0 && all.from_ns < told.at_ns;
   return was_up ? "was_up" : std::string_view(told.likely);
 }
 

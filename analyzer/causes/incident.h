@@ -44,7 +44,7 @@ struct Incident {
   Certainty certainty = Certainty::Certain;  // of the cause
   std::string_view cause;                    // id of the finding that explains the others
   std::string headline;                      // what is wrong, and where; no full stop
-  std::string cost;                          // "12 connections failed, 8.1 s lost"; empty for none
+  std::string cost;                          // "12 connections failed, stalled 8.1 s"; empty for none
   Actor where = Actor::Unknown;
   End end = End::None;                     // that the cause names
   std::optional<EndpointAddress> service;  // none where it is about a host, or about many services

@@ -81,7 +81,9 @@ void RetransmissionWatch::again(const PlacedSegment& s, const SenderView& own, b
   } else {
     const bool conflicts = differs(s) || beyond_own_fin(s, own);
     if (conflicts) facts_.conflicts.add(s.frame);
-    judge(s, own, conflicts ? of_another(context) : context, false);
+    // Joined with what had passed; what the receiver lacked of it had not.
+    const bool partly_unseen = s.standing.fills_gap && s.new_bytes > 0;
+    judge(s, own, conflicts ? of_another(context) : context, partly_unseen);
     if (conflicts) pending_.back().spurious = false;
   }
   log_.sent(s);

@@ -134,7 +134,7 @@ class Output(unittest.TestCase):
     def test_report(self):
         status, out, _ = run(self.path)
         self.assertEqual(status, 0)
-        for part in ("Connections  3: 2 complete, 1 refused", "10.0.0.2:81 refused 1 attempt", "history --flow 1"):
+        for part in ("Connections  3: 2 opened, 1 refused", "10.0.0.2:81 refused 1 attempt", "history --flow 1"):
             self.assertIn(part, out)
         status, out, _ = run("report", "--all", self.path)
         for part in ("Connections    3", "connection_refused", "history --flow 1", "10.0.0.2:81"):

@@ -206,7 +206,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
       since >= 0 ? duration_text(since) + " after its FIN" : std::string("under way when its FIN passed,");
   finding.summary = "The " + std::string(role(context.flow, side)) + " had closed; " + when + " " +
                     what_met_it(answered) + " from the " + std::string(role(context.flow, other(side))) +
-                    " was answered by RST.";
+                    " drew a RST.";
   if (race)
     finding.summary += " It had closed after " + duration_text(closing.fin(side)->idle_ns) +
                        " without traffic, and the data were sent before that was known.";

@@ -30,7 +30,10 @@ constexpr Doc kDoc{
         "`spurious` counts those of which the peer had all already, by later ACKs, DSACK or timestamps: if "
         "that is all of them, the path delayed the data or their ACKs, and lost nothing.\n\n"
         "Where the first sending never passed the capture point it was lost before it; `first_unseen` says "
-        "how often. Where it passed, it or its ACK was lost behind the capture point. A SYN or a FIN alone "
+        "how often. Where it passed, it or its ACK was lost behind the capture point; where its ACK passed "
+        "too, "
+        "that was lost or late on the way back. `likely_cause` names the side if it was one of them each "
+        "time. A SYN or a FIN alone "
         "is told by other findings and only counted in `rto_retransmissions`.",
     .causes =
         "Loss of the last segments of a burst or of a whole window, so that no duplicate ACKs come. Loss of "
@@ -66,7 +69,15 @@ handshake <mss 1460>
 +.22  A > B  P. 1:101(100) ack 1  !lost
 +.44  A > B  P. 1:101(100) ack 1
 +.01  A < B  .  1:1(0) ack 101
-finding retransmission_timeout frame 5 frame 6 endpoint client severity note count 2
+finding retransmission_timeout frame 5 frame 6 endpoint client severity note count 2 likely server_side
+)"},
+    {"What is sent again never passed before: lost on the client's side of the capture", R"(
+handshake <mss 1460,sackOK>
++.10  A > B  P. 101:201(100) ack 1
++.01  A < B  .  1:1(0) ack 1  <sack 101:201>
++.30  A > B  P. 1:101(100) ack 1
++.01  A < B  .  1:1(0) ack 201
+finding retransmission_timeout endpoint client likely client_side
 )"},
     {"Three timeouts in a row stall the transfer for more than a second", R"(
 handshake
@@ -178,6 +189,22 @@ bool never_answered(const FlowFacts& flow, Side side, const RetransmissionResult
          facts.timeouts.last().number == flow.last.number && facts.timeouts.last().file == flow.last.file;
 }
 
+std::string_view side_word(const FlowFacts& flow, std::optional<Side> side) {
+  if (!side || flow.one_sided()) return "";
+  return *side == flow.client ? "client_side" : "server_side";
+}
+
+// Toward which end of the capture point the segments or their ACKs were lost, if all of them were there: a
+// segment that never passed, or whose ACK did, was lost beside its sender; one that passed and was needed
+// again, behind the capture point, or its ACK was.
+std::optional<Side> lost_beside(Side sender, const RetransmissionResults& facts) {
+  const std::uint64_t resent =
+      facts.timeouts.count() + facts.fast.count() + facts.probes.count() + facts.prompt.count();
+  if (facts.first_unseen >= resent || facts.timeouts_acked >= facts.timeouts.count()) return sender;
+  if (facts.first_unseen == 0 && facts.timeouts_spurious == 0) return other(sender);
+  return std::nullopt;
+}
+
 void examine_end(const DetectContext& context, Side side, Findings& out) {
   const FlowFacts& flow = context.flow;
   const RetransmissionResults& facts = context.transfer->retransmissions[index(side)];
@@ -209,11 +236,12 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   prove(finding, "waited_ns", facts.timeouts_waited_ns);
   prove(finding, "first_unseen", facts.first_unseen);
   prove(finding, "spurious", facts.timeouts_spurious);
-  if (never_answered(flow, side, facts)) prove(finding, "likely_cause", "never_answered");
-  if (refused) {
-    prove(finding, "paws_refused", paws.refused.count());
-    prove(finding, "likely_cause", std::string("old_timestamps"));
-  }
+  if (refused) prove(finding, "paws_refused", paws.refused.count());
+  const std::string_view likely = refused ? "old_timestamps"
+                                  : never_answered(flow, side, facts)
+                                      ? "never_answered"
+                                      : side_word(flow, lost_beside(side, facts));
+  if (!likely.empty()) prove(finding, "likely_cause", likely);
   out.push_back(std::move(finding));
 }
 

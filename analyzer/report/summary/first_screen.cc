@@ -39,12 +39,14 @@ std::string soft(std::string text) {
   return text;
 }
 
+void append(Lines& lines, std::string_view label, std::string_view text, const TextStyle& style) {
+  const std::string part = soft(paragraph(padded(label, 13), text, style.width));
+  append(lines, style.paint(Paint::Bold, part.substr(0, label.size())) + part.substr(label.size()));
+}
+
 Lines head(const Summary& summary, const TextStyle& style) {
   Lines lines;
-  for (const auto& [label, text] : short_words(summary)) {
-    const std::string part = soft(paragraph(padded(label, 13), unbroken(text, " UTC"), style.width));
-    append(lines, style.paint(Paint::Bold, part.substr(0, label.size())) + part.substr(label.size()));
-  }
+  for (const auto& [label, text] : short_words(summary)) append(lines, label, unbroken(text, " UTC"), style);
   lines.emplace_back();
   return lines;
 }
@@ -57,8 +59,9 @@ std::string short_cost(const Incident& incident, bool whole) {
   const auto say = [&out](const std::string& what) { out += (out.empty() ? "" : ", ") + what; };
   if (impact.connections_failed > 0) say(grouped(impact.connections_failed) + " failed");
   if (impact.connections_reset > 0) say(grouped(impact.connections_reset) + " reset");
-  if (impact.time_lost_ns > 0) say(readable_span(impact.time_lost_ns) + " lost");
-  if (whole && impact.time_lost_ns == 0 && lasted >= kSecond) say("over " + readable_span(lasted));
+  if (impact.time_lost_ns > 0) say("stalled " + readable_span(impact.time_lost_ns));
+  if (whole && impact.time_lost_ns == 0 && lasted >= kSecond)
+    out += (out.empty() ? "for " : " within ") + readable_span(lasted);
   return out;
 }
 
@@ -88,11 +91,11 @@ std::string short_parentheses_whole(std::string text) {
 
 // What is wrong; then what it cost, who has to act and where to look.
 Lines told(std::uint64_t number, const Incident& incident, const TextStyle& style) {
-  constexpr std::size_t kIndent = 11;
+  constexpr std::size_t kIndent = 12;
   Lines lines;
-  const std::string label = fmt::format("{:>2} {}", number, name(incident.severity));
-  const std::string text = soft(paragraph(padded(label + ' ', kIndent),
-                                          short_parentheses_whole(printable(incident.headline)), style.width));
+  const std::string label = fmt::format("#{} {}", number, name(incident.severity));
+  const std::string text = soft(paragraph(
+      padded(label + ' ', kIndent), short_parentheses_whole(printable(incident.headline)), style.width));
   append(lines, style.paint(severity_paint(incident.severity), text.substr(0, label.size())) +
                     text.substr(label.size()));
   const std::size_t room = style.width - std::min<std::size_t>(style.width, kIndent);
@@ -131,6 +134,27 @@ std::size_t add_incidents(Lines& out, const Summary& summary, const TextStyle& s
   return left;
 }
 
+// What an incident rests on, and what helps.
+Lines reasons(std::uint64_t number, const Incident& incident, const TextStyle& style) {
+  Lines lines(1);
+  const std::string client = incident.client ? "; client " + to_string(*incident.client) : "";
+  append(lines, fmt::format("Why #{}", number),
+         fmt::format("{} ({}{})", printable(incident.example), name(incident.certainty), client), style);
+  append(lines, "To do", printable(incident.remedy), style);
+  return lines;
+}
+
+// Of as many of those told as there is room for.
+void add_reasons(Lines& out, const Summary& summary, std::size_t told, const TextStyle& style,
+                 std::size_t most) {
+  for (const auto& [number, incident] : summary.incidents()) {
+    if (told-- == 0) return;
+    const Lines more = reasons(number, incident, style);
+    if (out.size() + more.size() > most) return;
+    out.insert(out.end(), more.begin(), more.end());
+  }
+}
+
 }  // namespace
 
 std::string first_screen(const Summary& summary, const TextStyle& style, std::size_t lines) {
@@ -143,7 +167,10 @@ std::string first_screen(const Summary& summary, const TextStyle& style, std::si
     out.emplace_back("No error, warning or note.");
     end = foot(0, summary, style);
   } else {
-    end = foot(add_incidents(out, summary, style, lines), summary, style);
+    const std::size_t left = add_incidents(out, summary, style, lines);
+    end = foot(left, summary, style);
+    if (lines > end.size() + 1)
+      add_reasons(out, summary, summary.incidents().size() - left, style, lines - end.size() - 1);
   }
   if (nothing.empty() && out.size() + end.size() < lines) out.emplace_back();
   out.insert(out.end(), end.begin(), end.end());

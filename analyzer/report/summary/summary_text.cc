@@ -27,7 +27,7 @@ std::string heading(std::string_view title, const TextStyle& style) {
 }
 
 std::string incident_text(std::uint64_t number, const Incident& incident, const TextStyle& style) {
-  const std::string label = fmt::format("  {:>3} {}", number, name(incident.severity));
+  const std::string label = fmt::format("  {:>4} {}", fmt::format("#{}", number), name(incident.severity));
   std::string out = paragraph(padded(label, 15), printable(incident.verdict()), style.width);
   out =
       style.paint(severity_paint(incident.severity), out.substr(0, label.size())) + out.substr(label.size());
@@ -37,6 +37,7 @@ std::string incident_text(std::uint64_t number, const Incident& incident, const 
   const auto line = [&](std::string_view what, const std::string& text) {
     out += paragraph(std::string(15, ' ') + padded(what, 10), text, style.width);
   };
+  if (!incident.example.empty()) line("why", printable(incident.example));
   line("act", std::string(words(incident.where)) + ": " + incident.remedy);
   line("when", readable_time(incident.first_ns) +
                    (incident.last_ns > incident.first_ns
