@@ -75,7 +75,7 @@ class Weigher {
       if (unanswered >= kUnansweredOfDeadPath && r.frame.time_ns - since > patience) {
         m.miss_cost = kDeadPathMiss;
         m.deliver_cost = std::max(m.deliver_cost, kDeadPathArrival);
-        m.idle_cost = 0;
+        m.idle_cost = kDeadPathMiss;  // an end that has it already would answer it again
       }
       if (!(r.standing.retransmission || r.standing.keepalive) || r.has(kSyn)) continue;
       if (unanswered++ == 0) since = r.frame.time_ns;

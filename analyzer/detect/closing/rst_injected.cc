@@ -254,7 +254,7 @@ bool one_event(const ResetVerdict& a, const ResetVerdict& b) {
   constexpr TimeNs kAtOnce = 20 * kMillisecond;
   const TimeNs apart = a.segment.time_ns() - b.segment.time_ns();
   return a.became == Became::Effective && b.became == Became::Effective && apart < kAtOnce &&
-         apart > -kAtOnce && a.ttl == b.ttl;
+         apart > -kAtOnce;
 }
 
 void cite_misfits(const DetectContext& context, Side side, Finding& finding) {
