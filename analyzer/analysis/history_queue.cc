@@ -1,9 +1,26 @@
 #include "analyzer/analysis/history_queue.h"
 
+#include <memory>
+#include <new>
 #include <system_error>
 #include <utility>
 
 namespace tcpautopsy {
+namespace {
+
+// In the place of what was there: a history is some kilobytes to move.
+template <class T, class Make>
+void make_anew(T& place, Make make) {
+  std::destroy_at(&place);
+  try {
+    ::new (static_cast<void*>(&place)) T(make());
+  } catch (...) {
+    ::new (static_cast<void*>(&place)) T();
+    throw;
+  }
+}
+
+}  // namespace
 
 HistoryQueue::HistoryQueue(unsigned threads, const Profile& profile, Tell tell)
     : threads_(threads), profile_(profile), tell_(std::move(tell)) {}
@@ -29,12 +46,13 @@ HistoryQueue::~HistoryQueue() {
 }
 
 void HistoryQueue::conclude(Task& task, Bench& bench, Told& told) const {
-  EndedFlow ended = task.flow.end(bench.tracker);
+  EndedFlow ended = task.flow.end(bench.workbench);
   told.next = ended.next;
   told.copies = ended.copies;
-  FlowHistory& history = told.result.history;
-  bench.historian.reuse(std::move(history));
-  history = bench.historian.conclude(std::move(ended), std::move(task.previous), profile_, task.end_ns);
+  bench.historian.reuse(std::move(told.result.history));
+  make_anew(told.result.history, [&] {
+    return bench.historian.conclude(std::move(ended), std::move(task.previous), profile_, task.end_ns);
+  });
 }
 
 void HistoryQueue::tell(Told& told) {

@@ -70,7 +70,7 @@ class HistoryQueue {
   // What a thread keeps from one connection to the next.
   struct Bench {
     Historian historian;
-    std::optional<FlowTracker> tracker;
+    FinishedFlow::Workbench workbench;
     std::vector<std::unique_ptr<Results>> idle;  // under mutex_
   };
   enum class Stage : std::uint8_t { Waiting, AtWork, Done };

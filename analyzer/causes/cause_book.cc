@@ -143,8 +143,10 @@ void CauseBook::Episode::meet(const IpAddress& who) {
   several_clients = several_clients || *client != who;
 }
 
-CauseBook::Told CauseBook::Told::by(const Finding& finding) {
-  Told out{finding.severity, finding.certainty, finding.time_ns, finding.flow, finding.summary, {}};
+CauseBook::Told CauseBook::Told::by(const Finding& finding, const std::optional<Told>& before) {
+  const bool later = before && finding.severity <= before->severity && finding.time_ns >= before->at_ns;
+  Told out{finding.severity, finding.certainty, finding.time_ns, finding.flow, {}, {}};
+  if (!later) out.example = finding.summary;
   for (const auto& [name, value] : finding.evidence)
     if (const auto* text = std::get_if<std::string>(&value); name == kLikelyCause && text != nullptr)
       out.likely = *text;
@@ -186,7 +188,8 @@ void CauseBook::Episode::take(const Episode& other) {
 
 std::vector<CauseBook::Group> CauseBook::groups_of(const std::vector<Finding>& findings) {
   std::vector<std::size_t> parent(findings.size(), kNowhere);
-  for (std::size_t i = 0; i < findings.size(); ++i) explaining(findings, i, parent[i]);
+  if (findings.size() > 1)
+    for (std::size_t i = 0; i < findings.size(); ++i) explaining(findings, i, parent[i]);
   std::vector<Group> groups;
   for (std::size_t i = 0; i < findings.size(); ++i) {
     std::size_t root = i;
@@ -278,7 +281,7 @@ CauseTicket CauseBook::add(const Group& group, bool main, TimeNs lost_ns, const 
     ++episode.by_severity[static_cast<std::size_t>(finding.severity)];
     episode.count(finding.id, finding.severity, 1);
   }
-  episode.tell(Told::by(root));
+  episode.tell(Told::by(root, episode.told));
   episode.sample(trace.number);
   episode.meet(trace.facts(trace.client).address.ip);
   if (episode.last_flow != trace.number) {
@@ -345,7 +348,7 @@ CauseTicket CauseBook::note(const Finding& finding) {
   Episode& episode = episode_for(key, finding.time_ns, std::max(finding.time_ns, finding.end_ns), ticket);
   ++episode.by_severity[static_cast<std::size_t>(finding.severity)];
   episode.count(finding.id, finding.severity, 1);
-  episode.tell(Told::by(finding));
+  episode.tell(Told::by(finding, episode.told));
   episode.told_flows += finding.flows;
   for (const std::uint64_t flow : finding.sample_flows) episode.sample(flow);
   if (const auto client = named_client(finding)) episode.meet(*client);

@@ -83,7 +83,8 @@ class CauseBook {
     std::string example;
     std::string likely;  // cause_words.h; empty where those as grave differ
 
-    static Told by(const Finding& finding);
+    // Without the example where that of `before` stays.
+    static Told by(const Finding& finding, const std::optional<Told>& before);
   };
 
   // A run of them, less than kNear apart.

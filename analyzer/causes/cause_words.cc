@@ -241,8 +241,9 @@ Actor at(End end, Actor client, Actor server) {
 }  // namespace
 
 const CauseWords* cause_words(std::string_view id, std::string_view likely) {
-  for (const Likelier& row : kByLikelyCause)
-    if (row.likely == likely && row.words.id == id) return &row.words;
+  if (!likely.empty())
+    for (const Likelier& row : kByLikelyCause)
+      if (row.likely == likely && row.words.id == id) return &row.words;
   static const auto by_id = [] {
     std::map<std::string_view, const CauseWords*> all;
     for (const CauseWords& row : kRows) all.emplace(row.id, &row);

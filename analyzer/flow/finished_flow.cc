@@ -21,20 +21,23 @@ void FinishedFlow::identify(FlowTrace& trace) const {
   trace.copy_of = copy_of;
 }
 
-EndedFlow FinishedFlow::end(std::optional<FlowTracker>& spare) {
+EndedFlow FinishedFlow::end(Workbench& bench) {
   EndedFlow ended;
-  identify(ended.trace);
   ended.next = next;
-  if (!tracker) spare.emplace(key, a_is_low, limits).replay(journal, epoch);
-  FlowTracker& all = tracker ? *tracker : *spare;
+  const bool lone_syn = bench.lone_syns.read(*this);
+  if (lone_syn && bench.lone_syns.tell(*this, ended)) return ended;
+  identify(ended.trace);
+  if (!tracker) bench.tracker.emplace(key, a_is_low, limits).replay(journal, epoch);
+  FlowTracker& all = tracker ? *tracker : *bench.tracker;
   all.conclude(captured_twice, ended);
   if (captured_twice) note_copies(all, ended);
+  if (lone_syn) bench.lone_syns.keep(ended);
   return ended;
 }
 
 EndedFlow FinishedFlow::end() {
-  std::optional<FlowTracker> spare;
-  return end(spare);
+  Workbench bench;
+  return end(bench);
 }
 
 }  // namespace tcpautopsy

@@ -8,6 +8,7 @@
 #include "analyzer/flow/flow_key.h"
 #include "analyzer/flow/flow_trace.h"
 #include "analyzer/flow/flow_tracker.h"
+#include "analyzer/flow/lone_syns.h"
 #include "analyzer/flow/segment_journal.h"
 
 namespace tcpautopsy {
@@ -32,8 +33,13 @@ struct FinishedFlow {
 
   // Who it is, and by what it was followed.
   void identify(FlowTrace& trace) const;
-  // To be called once. `spare` is where a tracker is made of a journal.
-  EndedFlow end(std::optional<FlowTracker>& spare);
+  // What serves one flow after the other, on one thread.
+  struct Workbench {
+    std::optional<FlowTracker> tracker;  // where one is made of a journal
+    LoneSyns lone_syns;
+  };
+  // To be called once.
+  EndedFlow end(Workbench& bench);
   EndedFlow end();
 };
 

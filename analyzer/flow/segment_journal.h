@@ -75,6 +75,7 @@ class JournalReader {
   JournalReader(Bytes bytes, TimeNs epoch) : bytes_(bytes), context_(epoch) {}
   const JournalContext& context() const { return context_; }
   bool next(JournalEntry& entry);
+  bool done() const { return bytes_.empty(); }
 
  private:
   Bytes bytes_;

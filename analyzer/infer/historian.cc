@@ -130,7 +130,7 @@ void Historian::follow(FlowHistory& h, Side side, bool may_miss, TimeNs until_ns
   end_by_successor(h, side);
 }
 
-FlowHistory Historian::conclude(EndedFlow flow, std::shared_ptr<const PreviousIncarnation> previous,
+FlowHistory Historian::conclude(EndedFlow&& flow, std::shared_ptr<const PreviousIncarnation> previous,
                                 const Profile& profile, TimeNs capture_end_ns, CaptureLoss loss) {
   FlowHistory h;
   h.trace = std::move(flow.trace);

@@ -28,7 +28,7 @@ FlowHistory infer_history(EndedFlow flow, const Profile& profile, TimeNs capture
 class Historian {
  public:
   // `previous`: what is known of the incarnation before, if there was one.
-  FlowHistory conclude(EndedFlow flow, std::shared_ptr<const PreviousIncarnation> previous,
+  FlowHistory conclude(EndedFlow&& flow, std::shared_ptr<const PreviousIncarnation> previous,
                        const Profile& profile, TimeNs capture_end_ns,
                        CaptureLoss loss = CaptureLoss::OnEvidence);
   // The memory of a history that nobody needs any more is used for the next.

@@ -39,7 +39,8 @@ std::uint64_t kind_of(const SegmentRecord& r, Side side) {
 }
 
 // A key is told by all of it, so that its hash need not be a good one.
-std::uint64_t hash_of(const std::vector<std::uint64_t>& key) {
+template <class Key>
+std::uint64_t hash_of(const Key& key) {
   constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15U;
   std::uint64_t hash = key.size();
   for (const std::uint64_t word : key) hash = (std::rotl(hash, 23) ^ word) * kOdd;
@@ -118,6 +119,10 @@ bool KnownCourses::read(const FlowTrace& trace, const Observations& observations
   return true;
 }
 
+bool KnownCourses::is_key(const Known& known) const {
+  return std::equal(known.key.begin(), known.key.end(), key_.begin(), key_.end());
+}
+
 KnownCourses::EndCosts KnownCourses::costs_at_end(StateSet last, const Endings& endings) {
   EndCosts costs{};
   last.each([&](TcpState s) { costs[index(s)] = {endings[index(s)].stay, endings[index(s)].leave}; });
@@ -126,7 +131,7 @@ KnownCourses::EndCosts KnownCourses::costs_at_end(StateSet last, const Endings& 
 
 bool KnownCourses::tell(const Observations& observations, TimeNs end_ns, FlowHistory& history) {
   const auto found = known_.find(hash_);
-  if (found == known_.end() || found->second.key != key_) return false;
+  if (found == known_.end() || !is_key(found->second)) return false;
   Endings endings;
   found->second.last.each([&](TcpState s) {
     endings[index(s)] = ending(s, history.trace, observations, history.profile, side_, end_ns);
@@ -218,10 +223,10 @@ void KnownCourses::keep(const Trellis& trellis, const FlowHistory& h, std::size_
   if (known_.size() >= kMostKnown && !known_.contains(hash_)) known_.clear();
   Known& known = known_[hash_];
   if (known.key.empty()) {
-    known.key = key_;
+    known.key.assign(key_.begin(), key_.end());
     known.last = trellis.last().states();
   }
-  if (known.key == key_ && known.courses.size() < kMostCourses) known.courses.push_back(std::move(course));
+  if (is_key(known) && known.courses.size() < kMostCourses) known.courses.push_back(std::move(course));
 }
 
 }  // namespace tcpautopsy

@@ -49,21 +49,40 @@ class KnownCourses {
   };
   static constexpr std::size_t kMostRecords = 48, kMostKnown = 512, kMostCourses = 8, kSeen = 4096;
 
+  // Of each record no more than it says, its costs, what is under way and what came late; and an end of two.
+  template <class T, std::size_t kMost>
+  struct Few {
+    std::array<T, kMost> all;
+    std::size_t count = 0;
+
+    void push_back(const T& one) { all[count++] = one; }
+    bool empty() const { return count == 0; }
+    std::size_t size() const { return count; }
+    void clear() { count = 0; }
+    const T& operator[](std::size_t i) const { return all[i]; }
+    T* begin() { return all.data(); }
+    T* end() { return all.data() + count; }
+    const T* begin() const { return all.data(); }
+    const T* end() const { return all.data() + count; }
+  };
+  using Key = Few<std::uint64_t, 4 * kMostRecords + 2>;
+
   void arrive(const Observations& observations, TimeNs now_ns);
   void pending(const FlowTrace& trace, std::size_t before, TimeNs now_ns);
   void late(const FlowTrace& trace, TimeNs now_ns);
   bool seen_before();
+  bool is_key(const Known& known) const;
   static EndCosts costs_at_end(StateSet last, const Endings& endings);
   TimeNs estimate(TimeNs passed_ns, const SegmentRecord& record, std::int64_t half) const;
   void fill_in(const Course& course, const Endings& endings, FlowHistory& history) const;
 
   Side side_ = Side::A;
   TimeNs rtt_ns_ = 0;
-  std::vector<std::uint64_t> key_;
+  Key key_;
   std::uint64_t hash_ = 0;
-  std::vector<TrellisBuilder::Due> due_;
+  Few<TrellisBuilder::Due, kMostRecords> due_;
   std::size_t next_due_ = 0;
-  std::vector<std::size_t> late_;
+  Few<std::size_t, kMostRecords> late_;
   std::uint64_t told_ = 0;
   std::unordered_map<std::uint64_t, Known> known_;
   std::array<std::uint32_t, kSeen> seen_{};  // of keys met once

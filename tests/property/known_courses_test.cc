@@ -68,9 +68,9 @@ class Comparison {
   // Three times: a course is known once it was met twice.
   void compare(const EndedFlow& flow, TimeNs end_ns) {
     ++flows_;
-    const std::string anew = text_of(Historian().conclude(flow, nullptr, Profile{}, end_ns));
+    const std::string anew = text_of(Historian().conclude(EndedFlow(flow), nullptr, Profile{}, end_ns));
     for (int time = 0; time < 3; ++time) {
-      FlowHistory history = historian_.conclude(flow, nullptr, Profile{}, end_ns);
+      FlowHistory history = historian_.conclude(EndedFlow(flow), nullptr, Profile{}, end_ns);
       REQUIRE(text_of(history) == anew);
       historian_.reuse(std::move(history));
     }

@@ -1,3 +1,5 @@
+#include <initializer_list>
+
 #include "analyzer/detect/evidence.h"
 
 namespace tcpautopsy {
@@ -185,12 +187,17 @@ no finding
      true},
 };
 
-std::string what_came(const FlowFacts& flow, const Opening& opening) {
+// A flood has one such sentence for each SYN: they are put together in one piece.
+void add_all(std::string& to, std::initializer_list<std::string_view> words) {
+  for (const std::string_view word : words) to += word;
+}
+
+void add_what_came(std::string& to, const FlowFacts& flow, const Opening& opening) {
   const std::size_t ignored = opening.ignored_resets.size();
   const std::string server = endpoint_text(flow, flow.server());
-  if (ignored == 0) return ", no answer from " + server + " ever passed";
-  return ", and all that came back from " + server + " was " + count_text(ignored, "RST") +
-         " that a client in SYN-SENT must ignore";
+  if (ignored == 0) return add_all(to, {", no answer from ", server, " ever passed"});
+  add_all(to, {", and all that came back from ", server, " was ", count_text(ignored, "RST"),
+               " that a client in SYN-SENT must ignore"});
 }
 
 // The server's silence may have its cause in the connection before.
@@ -202,11 +209,11 @@ std::string possible_cause(const Verdicts& verdicts) {
          std::string(name(blocked->state)) + ", which may be why.";
 }
 
-std::string how_it_ended(const ConnectGivenUp& given_up) {
-  if (given_up.tried_anew)
-    return "; " + duration_text(given_up.silence_ns) + " later a new connect from the same port began.";
-  return "; it was not retransmitted in the " + duration_text(given_up.silence_ns) +
-         " after: the client gave up" + (given_up.by_profile ? " by its kernel's count." : ".");
+void add_how_it_ended(std::string& to, const ConnectGivenUp& given_up) {
+  const std::string silence = duration_text(given_up.silence_ns);
+  if (given_up.tried_anew) return add_all(to, {"; ", silence, " later a new connect from the same port began."});
+  add_all(to, {"; it was not retransmitted in the ", silence, " after: the client gave up",
+               given_up.by_profile ? " by its kernel's count." : "."});
 }
 
 // What it is then not: a host that is down, a port that is filtered for all.
@@ -232,13 +239,15 @@ void examine(const DetectContext& context, Findings& out) {
   finding.certainty = retried ? Certainty::Certain : Certainty::Possible;
   cite(finding, syns);
   finding.count = syns.count();
-  finding.summary = "SYN sent " + times_text(syns.count());
+  finding.summary.reserve(160);
+  add_all(finding.summary, {"SYN sent ", times_text(syns.count())});
   if (retried)
     finding.summary += " in " + duration_text(syns.span_ns()) + " (" + durations_text(steps) + " apart)";
   const std::uint64_t others = context.services.completed_near(flow.facts(flow.server()).address, flow.number,
                                                                finding.time_ns, kAround);
-  finding.summary += what_came(flow, opening) + how_it_ended(*opening.given_up) +
-                     possible_cause(context.verdicts) + opened_meanwhile(others);
+  add_what_came(finding.summary, flow, opening);
+  add_how_it_ended(finding.summary, *opening.given_up);
+  add_all(finding.summary, {possible_cause(context.verdicts), opened_meanwhile(others)});
   prove(finding, "syns", syns.count());
   prove(finding, "intervals_ns", steps);
   prove(finding, "steps", name(steps_of(steps)));
