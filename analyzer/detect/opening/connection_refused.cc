@@ -57,6 +57,11 @@ finding connection_refused frame 1 frame 2 endpoint server severity warning cert
 +.01  icmp to A type 3 code 13 quotes 0 from 10.0.0.254
 finding connection_refused frame 1 frame 2 endpoint server severity warning certainty certain likely filtered
 )"},
+    {"The host's own firewall rejects", R"(
++0    A > B  S   0:0(0)        <mss 1460>
++.01  icmp to A type 3 code 3 quotes 0 from 10.0.0.2
+finding connection_refused frame 1 frame 2 endpoint server severity warning likely rejected_by_host
+)"},
     {"A router on the way has no route to the host", R"(
 +0    A > B  S   0:0(0)        <mss 1460>
 +.01  icmp to A type 3 code 1 quotes 0 from 10.0.0.254
@@ -153,7 +158,9 @@ void tell_icmp(const FlowFacts& flow, const Opening& opening, Finding& finding) 
                     (went_on ? "; the client retransmitted its SYN." : ".");
   const std::string_view cause = is_filter(icmp) ? "filtered" : "unreachable";
   prove(finding, "cause", cause);
-  prove(finding, "likely_cause", cause);
+  // A host itself answers by RST, not by ICMP, unless its firewall does it.
+  const bool by_host = icmp.reporter == flow.facts(flow.server()).address.ip;
+  prove(finding, "likely_cause", by_host ? "rejected_by_host" : cause);
   prove(finding, "icmp", icmp_text(icmp));
   prove(finding, "icmp_type", icmp.type);
   prove(finding, "icmp_code", icmp.code);
