@@ -147,7 +147,9 @@ class ResetJudge {
     v_.segment = ref(h_.trace, i_);
     v_.side = side_;
     v_.connection_lost = lost_before();
-    v_.state = v_.connection_lost || had_none() ? TcpState::Closed : h_.before(i_, side_);
+    v_.state = completed_unseen(h_.trace, i_)          ? TcpState::Unknown
+               : v_.connection_lost || had_none() ? TcpState::Closed
+                                                  : h_.before(i_, side_);
     v_.acknowledges = rst_.has(kAck);
     v_.ttl = rst_.ttl;
     v_.ip_id = rst_.ip_id;

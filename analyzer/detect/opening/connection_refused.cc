@@ -20,7 +20,8 @@ constexpr Doc kDoc{
         "(administratively prohibited), host, network or port unreachable, or a hop limit that ran out; "
         "Linux fails the connect with EHOSTUNREACH, ENETUNREACH, EACCES or ECONNREFUSED at once.",
     .how_known =
-        "RST with ACK whose acknowledgment covers the SYN and no SYN-ACK in the flow, or an ICMP "
+        "RST with ACK whose acknowledgment covers the SYN and no SYN-ACK in the flow (or only to a "
+        "SYN sent again later, as Windows does: then it is a note), or an ICMP "
         "destination unreachable, time exceeded or parameter problem whose quoted header has the SYN's "
         "sequence number. The evidence names type, code and the sender of the ICMP error.\n\n"
         "A RST does not say who made it: a firewall with a reject rule, a load balancer without a healthy "

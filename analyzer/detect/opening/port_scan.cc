@@ -25,7 +25,8 @@ constexpr Doc kDoc{
     .how_known =
         "Fifteen or more ports of one host, or twenty-five or more hosts on one port, each tried for the "
         "first time within a minute, more than half without a SYN-ACK; tries by segments that no connection "
-        "begins with (FIN, NULL and Xmas scans) count like SYNs. Open ports that the scanner let go with "
+        "begins with (FIN, NULL and Xmas scans, and empty ACKs without timestamps that meet RST and nothing "
+        "else) count like SYNs. Open ports that the scanner let go with "
         "RST or silence were only looked at (a half-open scan); those it completed were connected to.\n\n"
         "That the SYNs of many connections bear one sequence number, one IP ID, or a bare header with "
         "window 1024 shows a scanner's own packets instead of a kernel's. The same numbers sent to the "

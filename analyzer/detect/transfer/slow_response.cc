@@ -25,7 +25,8 @@ constexpr Doc kDoc{
         "The wait is from the client's last data to the first data of the server after it, both at the "
         "capture point, less the least round trip between that point and the server; for a greeting it is "
         "from the ACK that completes the handshake. Requests that overlap answers, and messages far smaller "
-        "than the client's first, are left out.\n\n"
+        "than the client's first, are left out, and so is an answer whose first sendings were lost before "
+        "the capture point, as the server's IP IDs tell.\n\n"
         "A service that holds a request open until something happens (long polling, IMAP IDLE) waits by "
         "design and looks slow. Of services with 20 turns or more only slow_server speaks, which knows what "
         "is usual there.",
