@@ -69,7 +69,7 @@ class Comparison {
 };
 
 TcpSegment random_syn(std::mt19937& random) {
-  const auto up_to = [&](std::uint32_t most) { return random() % (most + 1); };
+  const auto up_to = [&](std::uint32_t most) { return static_cast<std::uint32_t>(random() % (most + 1)); };
   const auto perhaps = [&] { return random() % 2 == 0; };
   TcpSegment s;
   const auto end = [&](EndpointAddress& at) {

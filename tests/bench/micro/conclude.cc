@@ -46,7 +46,7 @@ BENCHMARK(infer_anew);
 void infer(benchmark::State& state) {
   Historian historian;
   for (auto _ : state) {
-    FlowHistory history = historian.conclude(typical_flow(), nullptr, {}, kCaptureEnd);
+    FlowHistory history = historian.conclude(EndedFlow(typical_flow()), nullptr, {}, kCaptureEnd);
     benchmark::DoNotOptimize(history);
     historian.reuse(std::move(history));
   }
