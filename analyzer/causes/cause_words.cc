@@ -139,7 +139,7 @@ constexpr CauseWords kRows[]{
      "see the {E}'s logs at that time: a crash, a timeout, or SO_LINGER 0"},
     {"rst_after_close", Application, Lost::Nothing, "{E} closed early: RST to late segments, {S}{n}",
      "let the {E} close later than its peer's last request (idle timeouts: server longer than client)"},
-    {"rst_injected", Middlebox, Lost::Nothing, "probably injected RST in the {E}'s name, {S}{n}",
+    {"rst_injected", Middlebox, Lost::Nothing, "{E}'s RST is probably injected, {S}{n}",
      "find the device by the RST's TTL: firewall, IPS or DPI"},
     {"rst_unread_data", Application, Lost::Nothing, "{E} reset: unread data or SO_LINGER 0, {S}{n}",
      "read until read() returns 0 before close(); do not set SO_LINGER to 0"},

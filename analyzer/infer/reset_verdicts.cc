@@ -325,7 +325,7 @@ class ResetJudge {
   // while its peer is still sending.
   void find_unread() {
     const RecordIndex last_data = last_before(h_.trace, i_, other(side_), is_data);
-    if (last_data == kNoRecord) return;
+    if (last_data == kNoRecord || completed_unseen(h_.trace, i_)) return;
     const StreamOffset taken = std::min(data_end(other(side_)), covered());
     const auto not_read_since = [&](StreamOffset read) {
       return std::max<StreamOffset>(0, taken - std::max<StreamOffset>(read, 1));
