@@ -258,8 +258,7 @@ Finding of_one_end(const DetectContext& context, const ResetVerdict& first) {
   cite(finding, first.goes_on);
   finding.certainty = certainty_of(first);
   finding.summary = "A RST in the " + std::string(role(context.flow, first.side)) +
-                    "'s name does not fit it: " + reasons(first) +
-                    "; a device on the path may have sent it.";
+                    "'s name does not fit it: " + reasons(first) + "; a device on the path may have sent it.";
   yield_to_cause(finding, first.cause, ResetCause::Misfit);
   prove_misfit(first, finding);
   return finding;
@@ -273,9 +272,9 @@ Finding of_both_ends(const DetectContext& context, const ResetVerdict& first, co
   finding.certainty = Certainty::Likely;
   finding.summary = "Two RSTs, one in the name of either end, passed within " +
                     duration_text(second.segment.time_ns() - first.segment.time_ns()) +
-                    " and do not fit these: of the " + std::string(role(context.flow, first.side)) +
-                    "'s, " + reasons(first) + "; of the " + std::string(role(context.flow, second.side)) +
-                    "'s, " + reasons(second) + "; a device on the path may have sent both.";
+                    " and do not fit these: of the " + std::string(role(context.flow, first.side)) + "'s, " +
+                    reasons(first) + "; of the " + std::string(role(context.flow, second.side)) + "'s, " +
+                    reasons(second) + "; a device on the path may have sent both.";
   const bool another = first.cause != ResetCause::Misfit && second.cause != ResetCause::Misfit;
   yield_to_cause(finding, another ? first.cause : ResetCause::Misfit, ResetCause::Misfit);
   prove_misfit(first, finding);
