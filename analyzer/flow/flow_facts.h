@@ -51,9 +51,9 @@ struct FlowFacts {
   bool self_connection = false;  // both ends are one: every record has side A
   PerSide<SideFacts> sides;
   std::uint64_t icmp_total = 0;
-  std::uint64_t records_left_out = 0;  // beyond the bound on records of one flow; 0 unless it was met
-  std::uint32_t holes_given_up = 0;    // as SequenceTracker has it, of both ends
-  bool ended_early = false;            // to bound memory or time: what came later is of another flow
+  std::uint64_t records_left_out = 0;    // beyond the bound on records of one flow; 0 unless it was met
+  std::uint32_t holes_given_up = 0;      // as SequenceTracker has it, of both ends
+  bool ended_early = false;              // to bound memory or time: what came later is of another flow
   std::optional<std::uint64_t> copy_of;  // the connection whose packets these are, behind a NAT
   FrameRef first, last;                // of its packets, kept or folded
   std::optional<TimeNs> paused_ns;     // after them the capture paused, from then on (CapturePauses)

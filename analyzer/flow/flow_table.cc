@@ -308,8 +308,8 @@ void FlowTable::finish() {
 }
 
 CaptureFacts FlowTable::facts() const {
-  return {flows_.opened(),         copies_dropped_,      pairs_.copied_pairs(), first_copy_,
-          router_.halves_joined(), translated_.found(),  translated_.first(),   incarnations_ended_,
+  return {flows_.opened(),         copies_dropped_,        pairs_.copied_pairs(), first_copy_,
+          router_.halves_joined(), translated_.found(),    translated_.first(),   incarnations_ended_,
           ended_for_memory_,       router_.syns_not_held()};
 }
 

@@ -376,7 +376,7 @@ void FlowTracker::note_ack(const SegmentRecord& record, LiveSide& sender, LiveSi
 void FlowTracker::measure(const SegmentRecord& record, LiveSide& sender, LiveSide& receiver) {
   TimedSegment& sent = receiver.timed;
   // A RST in its name may come from nearer than the end itself; one that refuses a SYN is all there is.
-  const bool its_own = !record.has(kRst) || sent.handshake;
+  const bool its_own = !record.has(kRst) || (sent.handshake && record.ack == sent.end);
   if (record.has(kAck) && sent.running && record.ack >= sent.end && its_own && !self()) {
     const bool reply = sent.handshake && (record.has(kSyn) || !record.has(kRst));
     sender.took(record.frame.time_ns - sent.sent_ns, reply);

@@ -20,8 +20,8 @@ bool tells(const TcpSegment& s) {
 std::uint64_t print_of(const TcpSegment& s) {
   const std::uint64_t numbers = std::uint64_t{s.seq.raw()} << 32 | s.ack.raw();
   const std::uint64_t shape = std::uint64_t{s.payload_length} << 32 | std::uint64_t{s.flags} << 16 | s.window;
-  const std::uint64_t id = std::uint64_t{s.has_ip_id ? s.ip_id : 0} << 32 |
-                           (s.options.has_timestamps ? s.options.ts_val : 0);
+  const std::uint64_t id =
+      std::uint64_t{s.has_ip_id ? s.ip_id : 0} << 32 | (s.options.has_timestamps ? s.options.ts_val : 0);
   const std::uint64_t first = product(numbers ^ 0x5851F42D4C957F2DU, shape ^ 0xA0761D6478BD642FU);
   return product(first ^ 0x8EBC6AF09C88C6E3U, id ^ 0xE7037ED1A0B428DBU) | 1U;
 }

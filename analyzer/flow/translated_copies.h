@@ -13,8 +13,8 @@
 namespace tcpautopsy {
 
 // Compares SYNs, SYN-ACKs and the first segments of connections begun before the capture, each with those of
-// the last moments: a NAT leaves both numbers, the IP ID and the timestamp alone, and no two connections agree
-// in all of them.
+// the last moments: a NAT leaves both numbers, the IP ID and the timestamp alone, and no two connections
+// agree in all of them.
 class TranslatedCopies {
  public:
   TranslatedCopies() : slots_(kSlots) {}

@@ -133,8 +133,8 @@ std::optional<Greeting> greeting_of(const FlowHistory& h, const TurnResults& tur
   return std::nullopt;
 }
 
-// Segments that the sender of record `i` sent just before it and the capture missed, by IP IDs that else count
-// up by one (Linux counts them for each connection). 0 where they do not tell.
+// Segments that the sender of record `i` sent just before it and the capture missed, by IP IDs that else
+// count up by one (Linux counts them for each connection). 0 where they do not tell.
 std::uint32_t missed_before(const FlowTrace& trace, RecordIndex i) {
   constexpr std::size_t kStepsNeeded = 2;
   constexpr std::uint32_t kMostMissed = 16;
@@ -164,8 +164,7 @@ bool begun_unseen(const FlowTrace& trace, const FrameRef& answer) {
   constexpr std::uint32_t kNoAck = 2;
   for (RecordIndex i = 0; i < trace.records.size(); ++i) {
     const FrameRef& frame = trace.records[i].frame;
-    if (frame.number == answer.number && frame.file == answer.file)
-      return missed_before(trace, i) >= kNoAck;
+    if (frame.number == answer.number && frame.file == answer.file) return missed_before(trace, i) >= kNoAck;
   }
   return false;
 }

@@ -20,8 +20,7 @@ std::optional<Forgotten> forgotten_by_reset(const FlowHistory& h, Side side) {
   for (const ResetVerdict& reset : h.closing.resets(side)) {
     if (!reset.answers || reset.beyond_window || reset.goes_on) continue;
     // Of an end that the capture never heard nothing tells what it held before.
-    const bool held =
-        reset.state == TcpState::Unknown || kSynchronized.has(reset.state) || !reset.own_before;
+    const bool held = reset.state == TcpState::Unknown || kSynchronized.has(reset.state) || !reset.own_before;
     // A probe that is refused tells it by itself (keepalive_reset).
     if (!held && (!reset.connection_lost || reset.answers->keepalive)) continue;
     const SegmentRef& traffic = reset.answers->segment;

@@ -31,7 +31,9 @@ constexpr TimeNs kReordering = 50 * kMillisecond;
 
 bool carries_on(const SegmentRecord& record) { return !record.has(kSyn) && !record.has(kRst); }
 bool opens(const SegmentRecord& record) { return record.has(kSyn); }
-bool completes(const SegmentRecord& record) { return carries_on(record) && record.has(kAck) && record.ack >= 1; }
+bool completes(const SegmentRecord& record) {
+  return carries_on(record) && record.has(kAck) && record.ack >= 1;
+}
 bool is_data(const SegmentRecord& record) { return record.payload > 0 && !record.standing.keepalive; }
 // A SYN-ACK that comes to a closed end is of another connection, which an old SYN has begun.
 bool has_octets(const SegmentRecord& record) {
@@ -147,7 +149,7 @@ class ResetJudge {
     v_.segment = ref(h_.trace, i_);
     v_.side = side_;
     v_.connection_lost = lost_before();
-    v_.state = completed_unseen(h_.trace, i_)          ? TcpState::Unknown
+    v_.state = completed_unseen(h_.trace, i_)     ? TcpState::Unknown
                : v_.connection_lost || had_none() ? TcpState::Closed
                                                   : h_.before(i_, side_);
     v_.acknowledges = rst_.has(kAck);
@@ -337,7 +339,7 @@ class ResetJudge {
   // while its peer is still sending.
   void find_unread() {
     const RecordIndex last_data = last_before(h_.trace, i_, other(side_), is_data);
-    if (last_data == kNoRecord) return;
+    if (last_data == kNoRecord || completed_unseen(h_.trace, i_)) return;
     const StreamOffset taken = std::min(data_end(other(side_)), covered());
     const auto not_read_since = [&](StreamOffset read) {
       return std::max<StreamOffset>(0, taken - std::max<StreamOffset>(read, 1));

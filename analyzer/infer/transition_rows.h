@@ -196,7 +196,8 @@ inline constexpr UnseenRow kUnseenRows[]{
     {Evidence::CaptureLoss, kAnyAck, kGotFin, kUnseen, kMissed, "9293 3.10.7.4"},
     {Evidence::CaptureLoss, kAnyOne, 0, kUnseen, kMissed, "9293 3.10.7.4"},
     {Evidence::PeerNotCaptured, kAnyAck, kGotFin, kUnseenFinOneSided, kNotCaptured, "9293 3.10.7.4"},
-    {Evidence::PeerNotCaptured, kAnyOne, 0, kUnseenOneSided, kNotCaptured, "9293 3.10.7.4"},
+    {Evidence::PeerNotCaptured, kGotFin, 0, kUnseenFinOneSided, kNotCaptured, "9293 3.10.7.4"},
+    {Evidence::PeerNotCaptured, kAnyOne & ~kGotFin, 0, kUnseenOneSided, kNotCaptured, "9293 3.10.7.4"},
     {Evidence::PeerNotCaptured, kGotRst, 0, kUnseenReset, kNotCaptured, "9293 3.10.7.4"},
 };
 

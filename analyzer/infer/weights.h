@@ -123,13 +123,13 @@ inline constexpr Cost kGapWithoutFin = 2;
 inline constexpr Cost kUnseen = 12;
 // In a direction that was not captured at all it is the rule.
 inline constexpr Cost kUnseenOneSided = 1;
-// That it was the peer's FIN, where an ACK explains as much: below kUnseenReset, and together with
-// kLastOctetIsData it stays the likelier; breaks a tie.
+// That it was the peer's FIN, where an ACK explains as much: breaks a tie.
 inline constexpr Cost kUnseenFinOneSided = 2;
 // A RST there: rarer, yet no rarer than a loss.
 inline constexpr Cost kUnseenReset = 3;
 // The last that is acknowledged there is one octet, once and before a close: that it was data and no FIN.
-inline constexpr Cost kLastOctetIsData = 2;
+// Above kUnseenFinOneSided.
+inline constexpr Cost kLastOctetIsData = 3;
 // The last octets of a stream were missed, and the other end has closed: that no FIN was among them. Below
 // kPlausible, for both may be.
 inline constexpr Cost kEndWithoutFin = 2;

@@ -220,7 +220,8 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   if (peers != nullptr || !limit || closing.any_reset || fin->took_data_after) return;
   const auto& successor = context.flow.successor;
   const TimeNs until = successor ? successor->syn.time_ns : context.verdicts.capture_end_ns;
-  if (until - since >= *limit && !outlived(context, side, since + *limit)) tell(context, side, std::nullopt, until - since, out);
+  if (until - since >= *limit && !outlived(context, side, since + *limit))
+    tell(context, side, std::nullopt, until - since, out);
 }
 
 }  // namespace

@@ -185,7 +185,9 @@ no finding
 )",
      true},
     {"A device resets either end", R"(
-handshake
++0     A > B  S   0:0(0)       <mss 1460> ttl 64
++.01   A < B  S.  0:0(0) ack 1 <mss 1460> ttl 52
++.01   A > B  .   1:1(0) ack 1 ttl 64
 +.01   A > B  P. 1:101(100) ack 1 ttl 64
 +.01   A < B  P. 1:301(300) ack 101 ttl 52
 +.0001 A > B  .  101:101(0) ack 301 ttl 64
@@ -254,8 +256,10 @@ const ResetVerdict* first_misfit(const DetectContext& context, Side side) {
 bool one_event(const ResetVerdict& a, const ResetVerdict& b) {
   constexpr TimeNs kAtOnce = 20 * kMillisecond;
   const TimeNs apart = a.segment.time_ns() - b.segment.time_ns();
-  return a.became == Became::Effective && b.became == Became::Effective && apart < kAtOnce &&
-         apart > -kAtOnce;
+  const auto ends_it = [](const ResetVerdict& r) {
+    return r.became != Became::Forged && r.became != Became::NotTaken;
+  };
+  return ends_it(a) && ends_it(b) && apart < kAtOnce && apart > -kAtOnce;
 }
 
 void cite_misfits(const DetectContext& context, Side side, Finding& finding) {
@@ -300,9 +304,9 @@ Finding of_both_ends(const DetectContext& context, const ResetVerdict& first, co
   finding.certainty = Certainty::Likely;
   finding.summary = "Two RSTs, one in the name of either end, passed within " +
                     duration_text(second.segment.time_ns() - first.segment.time_ns()) +
-                    " and do not fit these: of the " + std::string(role(context.flow, first.side)) +
-                    "'s, " + reasons(first) + "; of the " + std::string(role(context.flow, second.side)) +
-                    "'s, " + reasons(second) + "; a device on the path may have sent both.";
+                    " and do not fit these: of the " + std::string(role(context.flow, first.side)) + "'s, " +
+                    reasons(first) + "; of the " + std::string(role(context.flow, second.side)) + "'s, " +
+                    reasons(second) + "; a device on the path may have sent both.";
   const bool another = first.cause != ResetCause::Misfit && second.cause != ResetCause::Misfit;
   yield_to_cause(finding, another ? first.cause : ResetCause::Misfit, ResetCause::Misfit);
   prove_misfit(first, finding);

@@ -129,14 +129,13 @@ void tell_reset(const FlowFacts& flow, const Refusals& refusals, Finding& findin
   const TimeNs after = refusals.resets.front().time_ns() - refusals.reset_syn.time_ns();
   finding.summary = endpoint_text(flow, flow.server()) + " answered the SYN with RST ";
   if (finding.count > 1) finding.summary += times_text(finding.count) + ", first ";
-  finding.summary += duration_text(after) +
-                     " after it: " +
-                     (refusals.accepted
-                          ? "its backlog was full, nothing listened yet, or a firewall or load balancer "
-                            "rejected for it; the SYN sent again " +
-                                duration_text(refusals.accepted.time_ns() - refusals.resets.back().time_ns()) +
-                                " later was answered."
-                          : "nothing listens there, or a firewall or load balancer rejects for it.");
+  finding.summary +=
+      duration_text(after) + " after it: " +
+      (refusals.accepted ? "its backlog was full, nothing listened yet, or a firewall or load balancer "
+                           "rejected for it; the SYN sent again " +
+                               duration_text(refusals.accepted.time_ns() - refusals.resets.back().time_ns()) +
+                               " later was answered."
+                         : "nothing listens there, or a firewall or load balancer rejects for it.");
   if (refusals.accepted) {
     finding.severity = Severity::Note;
     cite(finding, refusals.accepted);

@@ -215,9 +215,9 @@ std::string tell_outcomes(Finding& finding, const Scan& scan) {
                                  scaled(scan, sums.silent), scaled(scan, sums.open));
   if (sums.odd > 0) {
     prove(finding, "without_syn", scaled(scan, sums.odd));
-    told +=
-        fmt::format(", {} of them tried by segments that no connection begins with (ACK, FIN, NULL or Xmas scan)",
-                    scaled(scan, sums.odd));
+    told += fmt::format(
+        ", {} of them tried by segments that no connection begins with (ACK, FIN, NULL or Xmas scan)",
+        scaled(scan, sums.odd));
   }
   if (sums.let_go > 0 && sums.let_go == sums.open) told += " and let go at once (a half-open scan)";
   return told;

@@ -24,7 +24,8 @@ constexpr Doc kDoc{
         "Three or more times new data ended exactly at the acknowledgment number plus the window field as "
         "sent, without the scale, and hardly any went beyond. Said where five or more such stops were seen "
         "and both SYNs carry a scale above 0, or where only one does, the window never closes, and the "
-        "first after the SYN is an eighth of the SYN's or less, as only a scaled one is. It is not said where a SYN was not captured "
+        "first after the SYN is an eighth of the SYN's or less, as only a scaled one is. It is not said "
+        "where a SYN was not captured "
         "or "
         "a snap length cut its options.",
     .causes =

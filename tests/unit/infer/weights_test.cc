@@ -39,6 +39,8 @@ static_assert(kUnseen > kHiddenFin && kUnseen > 2 * kLost);
 static_assert(kUnseenOneSided < kLost);
 static_assert(kEarly < kLateByFar && kLateByFar < kLost);
 static_assert(kUnseenReset > kUnseenOneSided && kUnseenReset < kLost);
+static_assert(kUnseenFinOneSided > kUnseenOneSided && kUnseenFinOneSided < kUnseenReset);
+static_assert(kLastOctetIsData > kUnseenFinOneSided);
 static_assert(kLastOctetIsData < kLost && kHiddenFinEarlier < kHiddenFin);
 static_assert(kJump > kUnseen && kJump > kCertain);
 
