@@ -153,7 +153,7 @@ LiveFlows::Opened LiveFlows::open_asleep(const Arrival& a, CopiedPairs::Pair pai
   ++opened_;
   FlowSlot slot;
   slot.hold(SleepingFlow{a.key, number, ended_.recall(lasting_hash(a.key)), a.key.encapsulation, pair,
-                         a.from_low, false, std::nullopt, entry.bytes()});
+                         a.from_low, false, std::nullopt, std::nullopt, entry.bytes()});
   const Id id = store(std::move(slot));
   index_.insert(a.hash, id);
   return {id, number};

@@ -39,6 +39,8 @@ class LiveFlows {
   bool asleep(Id id) const { return !slots_[id].awake(); }
   // Of a flow that is asleep.
   SleepingFlow sleeping(Id id) const { return slots_[id].sleeping(); }
+  // The same: when its last packet passed, if it is plainly over.
+  std::optional<TimeNs> over_since(Id id) const { return slots_[id].over_since(); }
   LiveFlow::Limits limits_of(std::uint64_t number) const { return limits_of_(number); }
   TimeNs epoch() const { return epoch_; }
   bool holds(Id id, std::uint64_t number) const;

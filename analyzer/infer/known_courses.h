@@ -47,7 +47,7 @@ class KnownCourses {
     StateSet last;  // states left by the last step
     std::vector<Course> courses;
   };
-  static constexpr std::size_t kMostRecords = 48, kMostKnown = 512, kMostCourses = 8, kSeen = 4096;
+  static constexpr std::size_t kMostRecords = 48, kMostKnown = 2048, kMostCourses = 8, kSeen = 16384;
 
   // Of each record no more than it says, its costs, what is under way and what came late; and an end of two.
   template <class T, std::size_t kMost>
