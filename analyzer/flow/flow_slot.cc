@@ -26,6 +26,8 @@ using HeadWriter = OctetWriter<112 + sizeof(SleepingFlow::Mark)>;
 constexpr std::uint8_t kSoonRead = 3;
 static_assert(std::is_trivially_copyable_v<SleepingFlow::Mark>);
 
+// Octets that an end takes.
+constexpr std::ptrdiff_t kEndV4 = 6, kEndV6 = 18;
 using Four = std::array<std::uint8_t, 4>;
 
 void put_end(HeadWriter& to, const EndpointAddress& end, bool v4) {
@@ -133,6 +135,15 @@ void FlowSlot::hold(const SleepingFlow& f) {
   std::copy(f.journal.begin(), f.journal.end(), packed.get() + 2 + start.size());
   clear();
   at_ = reinterpret_cast<std::uintptr_t>(packed.release()) + 1;
+}
+
+std::uint64_t FlowSlot::number() const {
+  OctetReader from(Bytes(packed(), packed_length()));
+  from.two();
+  const std::uint8_t marks = from.one();
+  from.skip((marks & kV4) != 0 ? 2 * kEndV4 : 2 * kEndV6);
+  if ((marks & kNested) != 0) from.many();
+  return from.many();
 }
 
 std::optional<TimeNs> FlowSlot::over_since() const {

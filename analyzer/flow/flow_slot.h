@@ -57,6 +57,7 @@ class FlowSlot {
   }
   // Of a sleeping flow.
   SleepingFlow sleeping() const;
+  std::uint64_t number() const;
   std::optional<TimeNs> over_since() const;
   void clear();
 

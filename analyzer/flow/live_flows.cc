@@ -19,7 +19,7 @@ bool LiveFlows::holds(Id id, std::uint64_t number) const { return holds(id) && n
 
 std::uint64_t LiveFlows::number_of(Id id) const {
   const LiveFlow* flow = slots_[id].flow();
-  return flow != nullptr ? flow->number : slots_[id].sleeping().number;
+  return flow != nullptr ? flow->number : slots_[id].number();
 }
 
 bool LiveFlows::sleeper_is_of(Id id, const FlowKey& key) const {
@@ -200,8 +200,7 @@ void LiveFlows::close(Id id) {
   unlink(id);
 }
 
-void LiveFlows::close_asleep(Id id) {
-  const SleepingFlow flow = slots_[id].sleeping();
+void LiveFlows::close_asleep(Id id, const SleepingFlow& flow) {
   ended_.remember(lasting_hash(flow.key), flow.incarnation + 1);
   each_hash(flow, [&](std::uint64_t hash) { index_.erase(hash, id); });
   free(id);

@@ -68,7 +68,7 @@ class LiveFlows {
   // Takes it out of the table.
   void close(Id id);
   // The same for one that is asleep, which has no other incarnation that lives.
-  void close_asleep(Id id);
+  void close_asleep(Id id, const SleepingFlow& flow);
   // As though it had never been: its key's incarnations go on from the one before.
   void undo(Id id);
   // Lets flows that were not touched for long sleep, beyond the number that may be awake.

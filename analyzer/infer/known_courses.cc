@@ -133,7 +133,7 @@ KnownCourses::EndCosts KnownCourses::costs_at_end(StateSet last, const Endings& 
 bool KnownCourses::tell(const Observations& observations, TimeNs end_ns, FlowHistory& history) {
   const auto found = known_.find(hash_);
   if (found == known_.end() || !is_key(found->second)) return false;
-  Endings endings;
+  Endings& endings = endings_;
   found->second.last.each([&](TcpState s) {
     endings[index(s)] = ending(s, history.trace, observations, history.profile, side_, end_ns);
   });

@@ -83,6 +83,7 @@ class KnownCourses {
   Few<TrellisBuilder::Due, kMostRecords> due_;
   std::size_t next_due_ = 0;
   Few<std::size_t, kMostRecords> late_;
+  Endings endings_;  // those of states that are asked for
   std::uint64_t told_ = 0;
   std::unordered_map<std::uint64_t, Known> known_;
   std::array<std::uint32_t, kSeen> seen_{};  // of keys met once
