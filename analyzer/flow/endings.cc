@@ -56,6 +56,8 @@ Endings::Id Endings::find_over(TimeNs now) {
 
 // If not, the flow is looked at again when it may be.
 bool Endings::over(const Due& due, TimeNs now) {
+  if (flows_.asleep(due.flow))
+    if (const auto last_ns = flows_.over_since(due.flow)) return over_at(*last_ns + time_wait_, due, now);
   LiveFlow& flow = flows_[due.flow];
   const Look opening = look_at_opening(due.flow, now);
   if (opening != Look::NotAlone) return opening == Look::Over;
@@ -68,7 +70,15 @@ bool Endings::over(const Due& due, TimeNs now) {
   const TimeNs wait = std::max(time_wait_, least);
   const bool may_go_on = flow.newer != LiveFlows::kNone && flows_[flow.newer].held;
   const TimeNs at_ns = may_go_on ? now + wait : flow.last_ns() + wait;
-  if (!may_go_on && at_ns <= now) return true;
+  if (may_go_on) {
+    due_.push({at_ns, due.flow, due.number});
+    return false;
+  }
+  return over_at(at_ns, due, now);
+}
+
+bool Endings::over_at(TimeNs at_ns, const Due& due, TimeNs now) {
+  if (at_ns <= now) return true;
   due_.push({at_ns, due.flow, due.number});
   return false;
 }

@@ -52,6 +52,7 @@ class Endings {
   }
   Id find_over(TimeNs now);
   bool over(const Due& due, TimeNs now);
+  bool over_at(TimeNs at_ns, const Due& due, TimeNs now);
   Look look_at_opening(Id id, TimeNs now);
 
   LiveFlows& flows_;

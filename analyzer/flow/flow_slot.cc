@@ -1,6 +1,7 @@
 #include "analyzer/flow/flow_slot.h"
 
 #include <algorithm>
+#include <array>
 
 #include "analyzer/flow/octets.h"
 
@@ -18,25 +19,36 @@ enum Mark : std::uint8_t {
   kMarked = 128
 };
 
-// Marks, two ends, six numbers, and where the journal ends.
-using HeadWriter = OctetWriter<96 + sizeof(SleepingFlow::Mark)>;
+// Marks, two ends, seven numbers, and where the journal ends.
+using HeadWriter = OctetWriter<112 + sizeof(SleepingFlow::Mark)>;
 // A journal of fewer segments is read as soon as what was noted of them, and one that ended is seldom read
 // but to be concluded.
 constexpr std::uint8_t kSoonRead = 3;
 static_assert(std::is_trivially_copyable_v<SleepingFlow::Mark>);
 
+// Octets that an end takes.
+constexpr std::ptrdiff_t kEndV4 = 6, kEndV6 = 18;
+using Four = std::array<std::uint8_t, 4>;
+
 void put_end(HeadWriter& to, const EndpointAddress& end, bool v4) {
-  for (std::size_t i = v4 ? 12 : 0; i < end.ip.octets.size(); ++i) to.one(end.ip.octets[i]);
+  if (v4) {
+    Four four;
+    std::copy_n(end.ip.octets.end() - four.size(), four.size(), four.begin());
+    to.raw(four);
+  } else {
+    to.raw(end.ip.octets);
+  }
   to.two(end.port);
 }
 
 EndpointAddress take_end(OctetReader& from, bool v4) {
   EndpointAddress end;
   if (v4) {
-    const std::uint8_t octets[]{from.one(), from.one(), from.one(), from.one()};
-    end.ip = IpAddress::v4(octets);
+    Four four{};
+    from.raw(four);
+    end.ip = IpAddress::v4(four.data());
   } else {
-    for (std::uint8_t& octet : end.ip.octets) octet = from.one();
+    from.raw(end.ip.octets);
   }
   end.port = from.two();
   return end;
@@ -56,6 +68,7 @@ SleepingFlow SleepingFlow::of(const LiveFlow& flow) {
           flow.a_is_low,
           flow.queued,
           mark,
+          flow.plainly_over() ? std::optional(flow.last_ns()) : std::nullopt,
           Bytes(flow.journal().bytes())};
 }
 
@@ -111,11 +124,12 @@ void FlowSlot::hold(const SleepingFlow& f) {
   if (joined) head.many(f.joined_encapsulation);
   if (paired) head.many(f.pair);
   if (f.mark) head.raw(*f.mark);
+  if (f.over_since) head.many(zigzag(*f.over_since));
 
   const Bytes start = head.bytes();
   const std::size_t length = 2 + start.size() + f.journal.size();
   auto packed = std::unique_ptr<std::uint8_t[]>(new std::uint8_t[length]);
-  packed[0] = static_cast<std::uint8_t>(length >> 8);
+  packed[0] = static_cast<std::uint8_t>(length >> 8 | (f.over_since ? kOver : 0U));
   packed[1] = static_cast<std::uint8_t>(length);
   std::copy(start.begin(), start.end(), packed.get() + 2);
   std::copy(f.journal.begin(), f.journal.end(), packed.get() + 2 + start.size());
@@ -123,9 +137,24 @@ void FlowSlot::hold(const SleepingFlow& f) {
   at_ = reinterpret_cast<std::uintptr_t>(packed.release()) + 1;
 }
 
-SleepingFlow FlowSlot::sleeping() const {
+std::uint64_t FlowSlot::number() const {
   OctetReader from(Bytes(packed(), packed_length()));
   from.two();
+  const std::uint8_t marks = from.one();
+  from.skip((marks & kV4) != 0 ? 2 * kEndV4 : 2 * kEndV6);
+  if ((marks & kNested) != 0) from.many();
+  return from.many();
+}
+
+std::optional<TimeNs> FlowSlot::over_since() const {
+  if ((packed()[0] & kOver) == 0) return std::nullopt;
+  return sleeping().over_since;
+}
+
+SleepingFlow FlowSlot::sleeping() const {
+  OctetReader from(Bytes(packed(), packed_length()));
+  const bool over = (from.one() & kOver) != 0;
+  from.one();
   SleepingFlow f;
   const std::uint8_t marks = from.one();
   const bool v4 = (marks & kV4) != 0;
@@ -140,6 +169,7 @@ SleepingFlow FlowSlot::sleeping() const {
       (marks & kJoined) != 0 ? static_cast<std::uint32_t>(from.many()) : f.key.encapsulation;
   if ((marks & kPaired) != 0) f.pair = static_cast<CopiedPairs::Pair>(from.many());
   if ((marks & kMarked) != 0) from.raw(f.mark.emplace());
+  if (over) f.over_since = unzigzag(from.many());
   f.journal = from.rest();
   return f;
 }

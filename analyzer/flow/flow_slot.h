@@ -25,7 +25,8 @@ struct SleepingFlow {
     LiveFlow::Notes notes;
   };
   std::optional<Mark> mark;
-  Bytes journal;  // views into the slot
+  std::optional<TimeNs> over_since;  // of one that is LiveFlow::plainly_over(): its last packet
+  Bytes journal;                     // views into the slot
 
   static SleepingFlow of(const LiveFlow& flow);
   // What it leaves when it is over, but for what all flows have in common.
@@ -56,13 +57,19 @@ class FlowSlot {
   }
   // Of a sleeping flow.
   SleepingFlow sleeping() const;
+  std::uint64_t number() const;
+  std::optional<TimeNs> over_since() const;
   void clear();
 
  private:
   // What a flow takes in the tables around it, and the allocator for itself.
   static constexpr std::size_t kBeside = 64;
 
-  std::size_t packed_length() const { return static_cast<std::size_t>(packed()[0]) << 8 | packed()[1]; }
+  static constexpr std::uint8_t kOver = 0x80;  // beside the length's first octet
+
+  std::size_t packed_length() const {
+    return static_cast<std::size_t>(packed()[0] & ~kOver) << 8 | packed()[1];
+  }
   const std::uint8_t* packed() const { return reinterpret_cast<const std::uint8_t*>(at_ - 1); }
 
   std::uintptr_t at_ =

@@ -276,7 +276,7 @@ void FlowTable::hand_out_asleep(Id id, Why why) {
   finished.copy_of = take_original(finished.number);
   finished.limits = flows_.limits_of(flow.number);
   finished.epoch = flows_.epoch();
-  const OnExit close([this, id] { flows_.close_asleep(id); });
+  const OnExit close([this, id, &flow] { flows_.close_asleep(id, flow); });
   done_(std::move(finished));
 }
 

@@ -25,7 +25,42 @@ bool LiveFlow::can_sleep() const {
          !challenged && !successor;
 }
 
-void LiveFlow::note(const TcpSegment& segment, const FrameRef& frame) {
+// What a tracker would take as it is: near what was sent and acknowledged before, and not twice.
+bool LiveFlow::in_place(const TcpSegment& segment, Side s, Role role) const {
+  constexpr std::int32_t kNear = 1 << 20;
+  const auto near = [](std::uint32_t a, std::uint32_t b) {
+    const auto apart = static_cast<std::int32_t>(a - b);
+    return apart <= kNear && apart >= -kNear;
+  };
+  const Notes::End &own = notes_.ends[index(s)], &peer = notes_.ends[index(other(s))];
+  if (role != Role::Ordinary || (segment.flags & kRst) != 0 || segment.checksum == Checksum::Bad || self())
+    return false;
+  const bool syn = (segment.flags & kSyn) != 0, ack = (segment.flags & kAck) != 0;
+  if (!own.begun) return syn && (s == Side::A ? !ack : ack && segment.ack.raw() == peer.next);
+  if (syn || !ack || !peer.begun || !near(segment.seq.raw(), own.next) || !near(segment.ack.raw(), peer.next))
+    return false;
+  const bool another_fin =
+      (segment.flags & kFin) != 0 && own.fin && own.fin_end != segment.seq.raw() + segment.sequence_length();
+  return !another_fin;
+}
+
+void LiveFlow::note_close(const TcpSegment& segment, Side s) {
+  Notes::End &own = notes_.ends[index(s)], &peer = notes_.ends[index(other(s))];
+  const std::uint32_t end = segment.seq.raw() + segment.sequence_length();
+  if (!own.begun || static_cast<std::int32_t>(end - own.next) > 0) own.next = end;
+  own.begun = true;
+  if ((segment.flags & kFin) != 0) {
+    own.fin = true;
+    own.fin_end = end;
+  }
+  if (peer.fin && static_cast<std::int32_t>(segment.ack.raw() - peer.fin_end) >= 0) peer.fin_acked = true;
+}
+
+void LiveFlow::note(const TcpSegment& segment, const FrameRef& frame, Side s, Role role) {
+  if (notes_.plain && role != Role::Copy) {
+    notes_.plain = in_place(segment, s, role);
+    if (notes_.plain) note_close(segment, s);
+  }
   if (!begun()) {
     notes_.first_ns = frame.time_ns;
     notes_.first_seq = segment.seq;
@@ -50,7 +85,7 @@ void LiveFlow::note_in_journal(const TcpSegment& segment, const FrameRef& frame,
 }
 
 void LiveFlow::add(const TcpSegment& segment, const FrameRef& frame, Side s, Role role) {
-  note(segment, frame);
+  note(segment, frame, s, role);
   const bool tracked = tracker_ != nullptr;
   if (young()) note_in_journal(segment, frame, s, role);
   // One made just now for want of room has not had this segment; one not made yet will have it from the
@@ -60,7 +95,8 @@ void LiveFlow::add(const TcpSegment& segment, const FrameRef& frame, Side s, Rol
 
 void LiveFlow::resume(Bytes journal) {
   JournalReader reader(journal, epoch_);
-  for (JournalEntry entry; reader.next(entry); ++notes_.in_journal) note(entry.segment, entry.frame);
+  for (JournalEntry entry; reader.next(entry); ++notes_.in_journal)
+    note(entry.segment, entry.frame, entry.side, entry.role);
   journal_.resume(journal, reader.context());
 }
 

@@ -21,12 +21,20 @@ class LiveFlow {
   using Limits = FlowTracker::Limits;
   // What is told of the segments as they come, without a tracker.
   struct Notes {
+    // Of one end, as long as it opens and closes plainly.
+    struct End {
+      std::uint32_t next = 0;     // the highest number sent
+      std::uint32_t fin_end = 0;  // with `fin`: what acknowledges it
+      bool begun = false, fin = false, fin_acked = false;
+    };
     TimeNs first_ns = 0, last_ns = 0;
     Seq first_seq;
     std::uint8_t in_journal = 0;  // segments; kYoung + 1 for no longer kept
     bool opened = false;          // the first is a SYN
     bool only_opening = true;     // all are that SYN, or answer it with SYN-ACK
     bool ending = false;          // a FIN or RST was among them
+    bool plain = true;            // opened and closed by one SYN and one FIN each, and all in place so far
+    PerSide<End> ends;
   };
 
   LiveFlow(const FlowKey& flow_key, std::uint64_t flow_number, std::uint32_t flow_incarnation,
@@ -58,6 +66,9 @@ class LiveFlow {
            side_of(segment.source) == (answers ? Side::B : Side::A) &&
            (answers ? segment.ack == notes_.first_seq + 1 : segment.seq == notes_.first_seq);
   }
+  // Both ends have closed by FINs, each acknowledged, and nothing odd was among the segments: then the
+  // tracker need not be asked whether it is over. False: it may be over all the same.
+  bool plainly_over() const { return notes_.plain && notes_.ends[0].fin_acked && notes_.ends[1].fin_acked; }
   // All its segments were that SYN and SYN-ACKs to it.
   bool only_opening() const { return notes_.opened && notes_.only_opening; }
   TimeNs first_ns() const { return notes_.first_ns; }
@@ -73,10 +84,10 @@ class LiveFlow {
   // As FlowTracker has them, by replay().
   const LiveSide& side(Side s) { return replay().side(s); }
   bool opening() { return replay().opening(); }
-  bool closed() { return ending() && replay().closed(); }
-  bool reset() { return ending() && replay().reset(); }
-  bool over() { return ending() && replay().over(); }
-  bool reset_in_doubt() { return ending() && replay().reset_in_doubt(); }
+  bool closed() { return ending() && (plainly_over() || replay().closed()); }
+  bool reset() { return ending() && !plainly_over() && replay().reset(); }
+  bool over() { return ending() && (plainly_over() || replay().over()); }
+  bool reset_in_doubt() { return ending() && !plainly_over() && replay().reset_in_doubt(); }
   std::uint64_t packets() { return side(Side::A).packets + side(Side::B).packets; }
   std::uint32_t misfit(const TcpSegment& segment) {
     return replay().misfit(segment, side_of(segment.source));
@@ -107,7 +118,9 @@ class LiveFlow {
 
   FinishedFlow identity() const;  // nothing but who it is
   bool young() const { return notes_.in_journal <= kYoung; }
-  void note(const TcpSegment& segment, const FrameRef& frame);
+  void note(const TcpSegment& segment, const FrameRef& frame, Side s, Role role);
+  bool in_place(const TcpSegment& segment, Side s, Role role) const;
+  void note_close(const TcpSegment& segment, Side s);
   void note_in_journal(const TcpSegment& segment, const FrameRef& frame, Side s, Role role);
 
   Limits limits_;

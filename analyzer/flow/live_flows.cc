@@ -21,7 +21,7 @@ bool LiveFlows::holds(Id id, std::uint32_t number) const {
 
 std::uint64_t LiveFlows::number_of(Id id) const {
   const LiveFlow* flow = slots_[id].flow();
-  return flow != nullptr ? flow->number : slots_[id].sleeping().number;
+  return flow != nullptr ? flow->number : slots_[id].number();
 }
 
 bool LiveFlows::sleeper_is_of(Id id, const FlowKey& key) const {
@@ -155,7 +155,7 @@ LiveFlows::Opened LiveFlows::open_asleep(const Arrival& a, CopiedPairs::Pair pai
   ++opened_;
   FlowSlot slot;
   slot.hold(SleepingFlow{a.key, number, ended_.recall(lasting_hash(a.key)), a.key.encapsulation, pair,
-                         a.from_low, false, std::nullopt, entry.bytes()});
+                         a.from_low, false, std::nullopt, std::nullopt, entry.bytes()});
   const Id id = store(std::move(slot));
   index_.insert(a.hash, id);
   return {id, number};
@@ -209,9 +209,8 @@ void LiveFlows::close(Id id) {
   unlink(id);
 }
 
-void LiveFlows::close_asleep(Id id) {
+void LiveFlows::close_asleep(Id id, const SleepingFlow& flow) {
   if (at_end_) return free(id);
-  const SleepingFlow flow = slots_[id].sleeping();
   ended_.remember(lasting_hash(flow.key), flow.incarnation + 1);
   each_hash(flow, [&](std::uint64_t hash) { index_.erase(hash, id); });
   free(id);

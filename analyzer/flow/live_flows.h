@@ -39,6 +39,8 @@ class LiveFlows {
   bool asleep(Id id) const { return !slots_[id].awake(); }
   // Of a flow that is asleep.
   SleepingFlow sleeping(Id id) const { return slots_[id].sleeping(); }
+  // The same: when its last packet passed, if it is plainly over.
+  std::optional<TimeNs> over_since(Id id) const { return slots_[id].over_since(); }
   LiveFlow::Limits limits_of(std::uint64_t number) const { return limits_of_(number); }
   TimeNs epoch() const { return epoch_; }
   // The lower half of the number is enough to tell flows that had one id.
@@ -67,7 +69,7 @@ class LiveFlows {
   // Takes it out of the table.
   void close(Id id);
   // The same for one that is asleep, which has no other incarnation that lives.
-  void close_asleep(Id id);
+  void close_asleep(Id id, const SleepingFlow& flow);
   // As though it had never been: its key's incarnations go on from the one before.
   void undo(Id id);
   // Lets flows that were not touched for long sleep, beyond the number that may be awake.

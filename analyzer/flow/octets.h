@@ -91,6 +91,7 @@ class OctetReader {
     if (static_cast<std::size_t>(end_ - at_) >= sizeof plain) std::memcpy(&plain, at_, sizeof plain);
     skip(sizeof plain);
   }
+  void skip(std::ptrdiff_t octets) { at_ += std::min<std::ptrdiff_t>(octets, end_ - at_); }
 
  private:
   std::uint64_t ahead() const {
@@ -99,7 +100,6 @@ class OctetReader {
     std::copy(at_, end_, last.begin());
     return boost::endian::load_little_u64(last.data());
   }
-  void skip(std::ptrdiff_t octets) { at_ += std::min<std::ptrdiff_t>(octets, end_ - at_); }
 
   const std::uint8_t* at_;
   const std::uint8_t* end_;

@@ -147,6 +147,10 @@ FlowHistory Historian::conclude(EndedFlow&& flow, std::shared_ptr<const Previous
   h.beliefs.assign(h.trace.records.size(), {});
   h.deliveries.assign(h.trace.records.size(), {});
   h.transitions.clear();
+  for (const Side side : {Side::A, Side::B}) {
+    auto& possible = h.outcomes[index(side)].final_possible = std::move(final_possible_[index(side)]);
+    possible.clear();
+  }
   const bool over = h.trace.successor && !outlives_syn(h.trace);
   const TimeNs until_ns =
       over ? std::min(h.capture_end_ns, h.trace.successor->syn.time_ns) : h.capture_end_ns;
@@ -175,6 +179,8 @@ void Historian::reuse(FlowHistory&& history) {
   beliefs_ = std::move(history.beliefs);
   deliveries_ = std::move(history.deliveries);
   transitions_ = std::move(history.transitions);
+  for (const Side side : {Side::A, Side::B})
+    final_possible_[index(side)] = std::move(history.outcomes[index(side)].final_possible);
 }
 
 FlowHistory infer_history(EndedFlow flow, const Profile& profile, TimeNs capture_end_ns, CaptureLoss loss,

@@ -45,6 +45,7 @@ class Historian {
   std::vector<Belief> beliefs_;
   std::vector<Delivery> deliveries_;
   std::vector<Transition> transitions_;
+  PerSide<std::vector<TcpState>> final_possible_;
 };
 
 }  // namespace tcpautopsy

@@ -35,7 +35,8 @@ std::uint64_t costs_of(const Observation& m) {
 
 // What the passes ask of the segment itself.
 std::uint64_t kind_of(const SegmentRecord& r, Side side) {
-  return std::uint64_t{r.flags} << 2 | (r.copy ? 2U : 0U) | (r.side == side ? 1U : 0U);
+  constexpr std::uint64_t kAsked = kSyn | kFin | kRst | kAck;
+  return (r.flags & kAsked) << 2 | (r.copy ? 2U : 0U) | (r.side == side ? 1U : 0U);
 }
 
 // A key is told by all of it, so that its hash need not be a good one.
@@ -132,7 +133,7 @@ KnownCourses::EndCosts KnownCourses::costs_at_end(StateSet last, const Endings& 
 bool KnownCourses::tell(const Observations& observations, TimeNs end_ns, FlowHistory& history) {
   const auto found = known_.find(hash_);
   if (found == known_.end() || !is_key(found->second)) return false;
-  Endings endings;
+  Endings& endings = endings_;
   found->second.last.each([&](TcpState s) {
     endings[index(s)] = ending(s, history.trace, observations, history.profile, side_, end_ns);
   });

@@ -47,7 +47,7 @@ class KnownCourses {
     StateSet last;  // states left by the last step
     std::vector<Course> courses;
   };
-  static constexpr std::size_t kMostRecords = 48, kMostKnown = 512, kMostCourses = 8, kSeen = 4096;
+  static constexpr std::size_t kMostRecords = 48, kMostKnown = 2048, kMostCourses = 8, kSeen = 16384;
 
   // Of each record no more than it says, its costs, what is under way and what came late; and an end of two.
   template <class T, std::size_t kMost>
@@ -83,6 +83,7 @@ class KnownCourses {
   Few<TrellisBuilder::Due, kMostRecords> due_;
   std::size_t next_due_ = 0;
   Few<std::size_t, kMostRecords> late_;
+  Endings endings_;  // those of states that are asked for
   std::uint64_t told_ = 0;
   std::unordered_map<std::uint64_t, Known> known_;
   std::array<std::uint32_t, kSeen> seen_{};  // of keys met once

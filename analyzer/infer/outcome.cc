@@ -56,7 +56,7 @@ void classify(FlowHistory& history) {
 }
 
 void trace_deliveries(const Observations& observations, FlowHistory& history) {
-  if (history.trace.self_connection) return;
+  if (history.trace.self_connection || history.trace.one_sided()) return;
   // Highest acknowledgment so far, read from the end: the first segment that covers a record is found by
   // walking forward once.
   std::vector<RecordIndex> waiting;

@@ -77,7 +77,7 @@ handshake
 end +1
 )");
   CHECK(has(refused, "no segment came from the server"));
-  CHECK(has(refused, "tell why: port unreachable."));
+  CHECK(has(refused, "tells why: port unreachable."));
 }
 
 TEST_CASE("a service that others reach is not down") {
