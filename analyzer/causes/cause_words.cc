@@ -154,7 +154,8 @@ constexpr CauseWords kRows[]{
      "net.ipv4.tcp_tw_recycle=0 on the server; no timestamps behind a NAT that mixes hosts"},
 };
 
-// By what a finding's evidence calls the likely cause, or "was_up" (CauseBook::likely_of). Of one id all rows name an end, or none does.
+// By what a finding's evidence calls the likely cause, or "was_up" (CauseBook::likely_of). Of one id all rows
+// name an end, or none does.
 struct Likelier {
   std::string_view likely;
   CauseWords words;
@@ -165,7 +166,8 @@ constexpr Likelier kByLikelyCause[]{
      {"connection_refused", Middlebox, Lost::Nothing, "{a} to {S} rejected by a firewall (ICMP)",
       "findings --finding connection_refused names who sends the ICMP error: see its rules"}},
     {"rejected_by_host",
-     {"connection_refused", Blame::ServerHost, Lost::Nothing, "{a} to {S} rejected by its host's firewall (ICMP)",
+     {"connection_refused", Blame::ServerHost, Lost::Nothing,
+      "{a} to {S} rejected by its host's firewall (ICMP)",
       "see that host's firewall (nft list ruleset), or stop the client asking there"}},
     {"unreachable",
      {"connection_refused", Network, Lost::Nothing, "{a} to {S} failed: unreachable (ICMP)",
@@ -183,11 +185,14 @@ constexpr Likelier kByLikelyCause[]{
       "SYN-ACK of {S} reset, SYN repeated{n}: filter or duplicate IP",
       "on the client: its firewall, a second host with its address (arping -D), a program with raw "
       "sockets"}},
-    {"missing", {"mss_anomaly", Host, Lost::Nothing, "{E} offered no MSS, {S}{n}",
+    {"missing",
+     {"mss_anomaly", Host, Lost::Nothing, "{E} offered no MSS, {S}{n}",
       "see what strips TCP options on the way, and that host's stack"}},
-    {"tiny", {"mss_anomaly", Host, Lost::Nothing, "{E} offered a very small MSS, {S}{n}",
+    {"tiny",
+     {"mss_anomaly", Host, Lost::Nothing, "{E} offered a very small MSS, {S}{n}",
       "see MTU and MSS clamping at that end and on tunnels"}},
-    {"ignored", {"mss_anomaly", Host, Lost::Nothing, "{E} sends more than its peer's MSS, {S}{n}",
+    {"ignored",
+     {"mss_anomaly", Host, Lost::Nothing, "{E} sends more than its peer's MSS, {S}{n}",
       "see what changes the MSS option on the way (clamping), and that host's stack"}},
     {"never_answered",
      {"retransmission_timeout", Nobody, Lost::Recovery,

@@ -37,8 +37,8 @@ struct CauseWords {
   Blame blame = Blame::Nobody;
   Lost lost = Lost::Nothing;
   // {S} the service's address and port, {H} the host, {C} the client or how many, {n} " (3 flows)"
-  // where there is more than one, {a} "3 attempts" (of the cause itself, without what it explains), {E} "client" or "server" as the finding names
-  // it, {P} the other.
+  // where there is more than one, {a} "3 attempts" (of the cause itself, without what it explains), {E}
+  // "client" or "server" as the finding names it, {P} the other.
   std::string_view headline;
   std::string_view remedy;  // one line, with the same
 };

@@ -106,7 +106,8 @@ std::string CauseBook::consequence_text(const std::vector<Count>& counts, Severi
 // which they explain, as where a process ends.
 std::string_view CauseBook::likely_of(const Key& key, const Episode& all, const Told& told) {
   const bool refuses = key.id == "connection_refused" || key.id == "service_refusing";
-  const bool was_up = refuses && told.likely.empty() && all.impact.connections_reset > 0 && all.from_ns < told.at_ns;
+  const bool was_up =
+      refuses && told.likely.empty() && all.impact.connections_reset > 0 && all.from_ns < told.at_ns;
   return was_up ? "was_up" : std::string_view(told.likely);
 }
 

@@ -91,8 +91,8 @@ Lines told(std::uint64_t number, const Incident& incident, const TextStyle& styl
   constexpr std::size_t kIndent = 11;
   Lines lines;
   const std::string label = fmt::format("{:>2} {}", number, name(incident.severity));
-  const std::string text = soft(paragraph(padded(label + ' ', kIndent),
-                                          short_parentheses_whole(printable(incident.headline)), style.width));
+  const std::string text = soft(paragraph(
+      padded(label + ' ', kIndent), short_parentheses_whole(printable(incident.headline)), style.width));
   append(lines, style.paint(severity_paint(incident.severity), text.substr(0, label.size())) +
                     text.substr(label.size()));
   const std::size_t room = style.width - std::min<std::size_t>(style.width, kIndent);

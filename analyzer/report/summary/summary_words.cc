@@ -245,7 +245,8 @@ std::vector<Labelled> short_words(const Summary& summary) {
        {unread, "not decodable"}});
   if (!missed.empty()) out.emplace_back("Missed", missed);
   if (s.duplicates > 0)
-    out.emplace_back("Duplicates", plural(s.duplicates, "packet", "packets") + " captured twice, counted once");
+    out.emplace_back("Duplicates",
+                     plural(s.duplicates, "packet", "packets") + " captured twice, counted once");
   if (std::string limits = limits_text(s); !limits.empty()) out.emplace_back("Limits met", std::move(limits));
   if (summary.connections() == 0) return out;
   const std::vector<Labelled> outcome = outcome_words(summary);

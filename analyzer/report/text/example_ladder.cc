@@ -212,7 +212,8 @@ class Drawing {
   }
 
   void note(const std::string& text) {
-    for (const std::string& line : wrapped_within(text, lane_)) rows_.push_back(std::string(kBefore + 2, ' ') + line);
+    for (const std::string& line : wrapped_within(text, lane_))
+      rows_.push_back(std::string(kBefore + 2, ' ') + line);
   }
   void say(const std::string& text) {
     for (const std::string& line : wrapped_within(text, kBefore + lane_)) said_.push_back("  " + line);

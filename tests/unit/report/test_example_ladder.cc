@@ -1,5 +1,6 @@
-#include <catch2/catch.hpp>
 #include <fmt/format.h>
+
+#include <catch2/catch.hpp>
 
 #include "analyzer/detect/detector.h"
 #include "analyzer/report/text/example_ladder.h"
