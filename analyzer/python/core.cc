@@ -73,12 +73,13 @@ class PythonReading {
     return {new py::object(object), &let_go};
   }
   void add_detector(const std::string& id, const py::object& function) {
-    reading_->add_detector({id, [examine = shared(function)](const Flow& flow, std::vector<Finding>& findings) {
-                              const py::gil_scoped_acquire mine;
-                              const py::object found = (*examine)(objects().flow(flow));
-                              if (found.is_none()) return;
-                              for (const py::handle one : found) findings.push_back(objects().found(one));
-                            }});
+    reading_->add_detector(
+        {id, [examine = shared(function)](const Flow& flow, std::vector<Finding>& findings) {
+           const py::gil_scoped_acquire mine;
+           const py::object found = (*examine)(objects().flow(flow));
+           if (found.is_none()) return;
+           for (const py::handle one : found) findings.push_back(objects().found(one));
+         }});
   }
   static void let_go(const py::object* object) {
     if (!Py_IsInitialized()) return;  // it is gone with all else

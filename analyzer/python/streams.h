@@ -10,7 +10,8 @@
 
 namespace tcpautopsy::python {
 
-// Calls come from the thread that reads, without the GIL: each takes it. What Python throws ends the analysis.
+// Calls come from the thread that reads, without the GIL: each takes it. What Python throws ends the
+// analysis.
 class PythonStreams : public StreamReader {
  public:
   // `objects` outlives it; `reader` is let go with the GIL held.

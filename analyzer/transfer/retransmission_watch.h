@@ -30,7 +30,9 @@ class RetransmissionWatch {
   // `own` of the end watched, `peer` of the other one, whose acknowledgments and round trips these are.
   void finish(const SenderView& view, RetransmissionResults& own, RetransmissionResults& peer);
 
-  std::size_t octets() const { return log_.octets() + facts_.resends.octets(); }  // of what grows most, beside itself
+  std::size_t octets() const {
+    return log_.octets() + facts_.resends.octets();
+  }  // of what grows most, beside itself
 
  private:
   // Sent again, and not yet told for good.

@@ -158,6 +158,20 @@ class Page(unittest.TestCase):
         whole = points_of(self.detail("history", "--flow", "0", path))
         self.assertEqual(len(whole), 2 * count + 4)
 
+    def test_each_retransmission_has_its_cause(self):
+        """Of many, too, where findings keep the first and the last 32 frames."""
+        frames, seq = opening(), 1001
+        for i in range(200):
+            at = 1 + i
+            for again in (0, 0.3):
+                frames.append((at + again, segment(CLIENT, SERVER, ACK, seq, 5001, bytes(100), ip_id=2 * i + 1 + (again > 0))))
+            seq += 100
+            frames.append((at + 0.31, segment(SERVER, CLIENT, ACK, 5001, seq)))
+        path = self.folder.file("again.pcap", pcap(frames))
+        causes = [p["cause"] for p in points_of(self.detail("history", "--flow", "0", path)) if p["resent"]]
+        self.assertEqual(len(causes), 200)
+        self.assertNotIn("", causes)
+
     def test_many_connections_stay_small(self):
         def size(flows):
             path = self.folder.file(f"{flows}.pcap", pcap([f for i in range(flows) for f in refused(1024 + i, i * 0.001, 81)]))

@@ -116,7 +116,9 @@ repeat 8 {
 no finding
 )",
      true},
-    {"Small requests that by chance end where the window would without its scale: the client waits for answers", R"(
+    {"Small requests that by chance end where the window would without its scale: the client waits for "
+     "answers",
+     R"(
 +0     A > B  S  0:0(0) win 64240 <mss 1460,sackOK,wscale 7>
 +.03   A < B  S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK,wscale 9>
 +.0001 A > B  .  1:1(0) ack 1 win 502

@@ -15,7 +15,8 @@ class ResendCauses {
     if (!history.transfer) return;
     for (const RetransmissionResults& of : history.transfer->retransmissions)
       of.resends.each([&](const ResendLog::Resend& resend) {
-        bits_[{resend.file, resend.number}] = number_of(resend.cause) * kCause + (resend.spurious ? kInVain : 0);
+        bits_[{resend.file, resend.number}] =
+            number_of(resend.cause) * kCause + (resend.spurious ? kInVain : 0);
       });
   }
   unsigned bits(const FrameRef& frame) const {

@@ -88,7 +88,7 @@ class Drawing {
       right_ = words[4];
     }
     const bool absent = words[0] == "no" && words.size() > 1 && words[1] == "finding";
-    if (absent) said_.push_back("  " + (words.size() > 2 ? "not found: " + joined(words, 2) : "not found"));
+    if (absent) say(words.size() > 2 ? "not found: " + joined(words, 2) : "not found");
     if (words[0] != "finding" || words.size() < 2) return;
     Words rest;
     for (std::size_t i = 1; i < words.size(); ++i) {
@@ -98,7 +98,7 @@ class Drawing {
         marked_.insert(static_cast<std::uint64_t>(number(words[i])));
       }
     }
-    said_.push_back("  found: " + joined(rest, 0));
+    say("found: " + joined(rest, 0));
   }
 
   void take(const Words& words) {
@@ -122,11 +122,14 @@ class Drawing {
   void block(const Words& words) {
     const auto times = static_cast<std::uint64_t>(words.size() > 1 ? number(words[1]) : 0);
     repeats_.push_back({words[0] == "repeat" ? times : 0, frame_});
-    std::string rest = joined(words, 2);
-    if (rest.ends_with('{')) rest.pop_back();
-    while (rest.ends_with(' ')) rest.pop_back();
-    if (rest.starts_with("every ")) rest = "one each " + rest.substr(6);
-    note(fmt::format("{} times{}{}:", grouped(times), rest.empty() ? "" : ", ", rest));
+    std::string text = fmt::format("{} times", grouped(times));
+    for (std::size_t i = 2; i < words.size() && words[i] != "{"; ++i) {
+      if (words[i] == "every" && i + 1 < words.size())
+        text += fmt::format(", one each {:g} s", number(words[++i]));
+      else
+        text += fmt::format(" {}", words[i]);
+    }
+    note(text + ":");
     if (words[0] == "times") at_ = 0;
   }
 
@@ -181,12 +184,13 @@ class Drawing {
   // `towards`: '>' or '<'; ' ' for what is no segment.
   void row(double after, bool captured, std::string_view label, char towards, std::string_view mark) {
     at_ += after;
-    std::string lead(kBefore, ' ');
+    std::string lead;
     if (captured) ++frame_;
+    const std::string seconds = fmt::format("{:.{}f}", at_, at_ < 1000 ? 6 : 3);
     if (captured && numbered_)
-      lead = fmt::format("{}{:>5} {:>10.6f} ", marked_.contains(frame_) ? '!' : ' ', frame_, at_);
+      lead = fmt::format("{}{:>5} {:>10} ", marked_.contains(frame_) ? '!' : ' ', frame_, seconds);
     else
-      lead = fmt::format("{:>6} {:>10.6f} ", "", at_);
+      lead = fmt::format("{:>6} {:>10} ", "", seconds);
     const std::size_t room = lane_ - 8;
     const std::vector<std::string> parts = wrapped_within(label, room);
     rows_.push_back(lead + arrow(parts.front(), towards, mark));
@@ -207,7 +211,13 @@ class Drawing {
     return fmt::format("|{3}{2} {1} {0}{0}|", line, label, std::string(run, line), lost ? shaft : "<");
   }
 
-  void note(const std::string& text) { rows_.push_back(std::string(kBefore, ' ') + "  " + text); }
+  void note(const std::string& text) {
+    for (const std::string& line : wrapped_within(text, lane_))
+      rows_.push_back(std::string(kBefore + 2, ' ') + line);
+  }
+  void say(const std::string& text) {
+    for (const std::string& line : wrapped_within(text, kBefore + lane_)) said_.push_back("  " + line);
+  }
 
   struct Repeat {
     std::uint64_t times = 0, first = 0;  // times 0: a block of connections

@@ -153,7 +153,8 @@ TEST_CASE("a refusal by ICMP is a firewall's or the network's, and a mixed one n
   };
   CHECK(told_of({"filtered"}).headline == "1 attempt to 10.0.0.2:80 rejected by a firewall (ICMP)");
   CHECK(told_of({"filtered"}).where == Actor::Middlebox);
-  CHECK(told_of({"rejected_by_host"}).headline == "1 attempt to 10.0.0.2:80 rejected by its host's firewall (ICMP)");
+  CHECK(told_of({"rejected_by_host"}).headline ==
+        "1 attempt to 10.0.0.2:80 rejected by its host's firewall (ICMP)");
   CHECK(told_of({"rejected_by_host"}).where == Actor::ServerHost);
   CHECK(told_of({"unreachable", "unreachable"}).headline ==
         "2 attempts to 10.0.0.2:80 failed: unreachable (ICMP)");

@@ -1,5 +1,6 @@
-#include <catch2/catch.hpp>
 #include <fmt/format.h>
+
+#include <catch2/catch.hpp>
 
 #include "analyzer/detect/detector.h"
 #include "analyzer/report/text/example_ladder.h"
@@ -24,11 +25,11 @@ TEST_CASE("an example's packets, their fate and the finding's frames are drawn")
 end +10
 finding lost_final_ack frame 2 endpoint server
 )") == R"(
-                  client                                      server
-     1   0.000000 |-- SYN 0:0(0) <mss 1460> ----------------------->|
-         0.010000 |<......... SYN+ACK 0:0(0) ack 1 [not captured] ..|
-!    2   0.020000 |-- ACK 1:1(0) ack 1 ---------------X             |
-     3   0.230000 |             X--------------- FIN+ACK 1:1(0) ack 1 --|
+                  client                                        server
+     1   0.000000 |-- SYN 0:0(0) <mss 1460> ------------------------>|
+         0.010000 |<.......... SYN+ACK 0:0(0) ack 1 [not captured] ..|
+!    2   0.020000 |-- ACK 1:1(0) ack 1 --------------X               |
+     3   0.230000 |             X------------ FIN+ACK 1:1(0) ack 1 --|
                     the capture ends 10 s later
   found: lost_final_ack endpoint server
 )");
@@ -45,13 +46,13 @@ times 6 every 2 {
 }
 no finding
 )") == R"(
-                  client                                      server
+                  client                                        server
                     60 times:
-     1   0.500000 |-- PSH+ACK 1:11(10) ack 1 ---------------------->|
+     1   0.500000 |-- PSH+ACK 1:11(10) ack 1 ----------------------->|
                     (to here)
-    61   1.000000 |-- RST+ACK 601:601(0) ack 1 -------------------->|
-                    6 times, one each 2:
-    62   0.000000 |-- SYN 0:0(0) ---------------------------------->|
+    61   1.000000 |-- RST+ACK 601:601(0) ack 1 --------------------->|
+                    6 times, one each 2 s:
+    62   0.000000 |-- SYN 0:0(0) ----------------------------------->|
                     (to here)
   not found
 )");
