@@ -426,6 +426,7 @@ StreamOffset FlowTracker::quoted_number(const IcmpError& error, Side s) const {
 
 void FlowTracker::add(const IcmpError& error, const FrameRef& frame, Side s, bool in_doubt) {
   ++icmp_total_;
+  told_ = told_ || !in_doubt;
   IcmpRecord r;
   r.frame = frame;
   r.quoted = s;

@@ -56,8 +56,8 @@ class FlowTracker {
   std::uint32_t misfit(const IcmpError& error, Side quoted) const;
   // The number is far from all that `quoted` was seen to send.
   bool never_sent(Seq seq, Side quoted) const;
-  // ICMP errors came while it was opening: its attempt to connect is over.
-  bool told_off() const { return opening() && icmp_total_ > 0; }
+  // An ICMP error about it came, and it is still opening: its attempt to connect is over.
+  bool told_off() const { return told_ && opening(); }
   static constexpr std::uint32_t kUnfit = 0x80000000U;
   static constexpr std::size_t kMostErrors = 256;  // ICMP errors that are kept
   // Of memory, about: what may grow large is counted, what may not is taken as it mostly is.
@@ -96,6 +96,7 @@ class FlowTracker {
   FlowKey key_;
   bool a_is_low_, self_;
   bool started_ = false, synchronized_ = false, reset_ = false, went_on_ = false;
+  bool told_ = false;  // by an ICMP error that is not in doubt
   Side reset_by_ = Side::A;
   std::optional<Side> first_syn_, first_syn_ack_;
   Limits limits_;
