@@ -282,11 +282,12 @@ Finding of_one_end(const DetectContext& context, const ResetVerdict& first) {
   cite_misfits(context, first.side, finding);
   cite(finding, first.goes_on);
   finding.certainty = certainty_of(first);
-  const std::string whose = " in the " + std::string(role(context.flow, first.side)) + "'s name ";
-  finding.summary =
-      (finding.count == 1 ? "A RST" + whose + "does not fit it: "
-                          : count_text(finding.count, "RST") + whose + "do not fit it, of the first: ") +
-      reasons(first) + "; a device on the path may have sent " + (finding.count == 1 ? "it." : "them.");
+  const std::string name = " in the " + std::string(role(context.flow, first.side)) + "'s name ";
+  finding.summary = finding.count == 1 ? "A RST" + name + "does not look like its own: " + reasons(first) +
+                                             "; a device on the path may have sent it."
+                                       : count_text(finding.count, "RST") + name +
+                                             "do not look like its own (the first: " + reasons(first) +
+                                             "); a device on the path may have sent them.";
   yield_to_cause(finding, first.cause, ResetCause::Misfit);
   prove_misfit(first, finding);
   return finding;
@@ -300,9 +301,9 @@ Finding of_both_ends(const DetectContext& context, const ResetVerdict& first, co
   finding.certainty = Certainty::Likely;
   finding.summary = "Two RSTs, one in the name of either end, passed within " +
                     duration_text(second.segment.time_ns() - first.segment.time_ns()) +
-                    " and do not fit these: of the " + std::string(role(context.flow, first.side)) +
-                    "'s, " + reasons(first) + "; of the " + std::string(role(context.flow, second.side)) +
-                    "'s, " + reasons(second) + "; a device on the path may have sent both.";
+                    " and do not fit these: of the " + std::string(role(context.flow, first.side)) + "'s, " +
+                    reasons(first) + "; of the " + std::string(role(context.flow, second.side)) + "'s, " +
+                    reasons(second) + "; a device on the path may have sent both.";
   const bool another = first.cause != ResetCause::Misfit && second.cause != ResetCause::Misfit;
   yield_to_cause(finding, another ? first.cause : ResetCause::Misfit, ResetCause::Misfit);
   prove_misfit(first, finding);
