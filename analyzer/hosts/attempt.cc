@@ -132,7 +132,7 @@ std::optional<Attempt> attempt_of(const EndedConnection& ended) {
   a.syn_resent = a.syns > 1;
   const bool again_ahead = a.syn_resent && opening.syns.again.front().record < opening.syn_acks.first.record;
   a.syn_ignored = a.outcome == Outcome::Unanswered || (answered && again_ahead);
-  a.syn_due = !a.syn_resent && verdicts.capture_end_ns - a.syn.time_ns >= kDue;
+  a.syn_due = !a.syn_resent && verdicts.watched_until_ns - a.syn.time_ns >= kDue;
   a.timestamps = client.syn_options.has_timestamps || client.syn_options.cut;
   a.completed_ns = opening.completing ? opening.completing.time_ns() : 0;
   if (answered) {
@@ -140,7 +140,7 @@ std::optional<Attempt> attempt_of(const EndedConnection& ended) {
     a.cookie = cookie_look(client.syn_options, server.syn_options);
     a.ack_repeated = opening.syn_acks.count() > 1;
     a.ack_due = a.outcome == Outcome::HalfOpen && !a.ack_repeated &&
-                verdicts.capture_end_ns - opening.syn_acks.last().time_ns() >= kDue;
+                verdicts.watched_until_ns - opening.syn_acks.last().time_ns() >= kDue;
     tell_half_open(ended, a);
   }
   a.lower_isn = reused_with_lower_isn(verdicts.previous, a);

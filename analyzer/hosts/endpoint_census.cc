@@ -29,7 +29,7 @@ void EndShare::take(const Verdicts& verdicts, Side side) {
     time_waits += change.to == TcpState::TimeWait;
   }
   if (entered != nullptr && in_close_wait(*entered) &&
-      verdicts.capture_end_ns - entered->at_ns >= kCloseWaitLingers)
+      verdicts.watched_until_ns - entered->at_ns >= kCloseWaitLingers)
     lingering.push_back({entered->at_ns + kCloseWaitLingers, TcpState::CloseWait, 1});
 }
 

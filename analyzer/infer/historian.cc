@@ -154,7 +154,7 @@ FlowHistory Historian::conclude(EndedFlow&& flow, std::shared_ptr<const Previous
   const bool over = h.trace.successor && !outlives_syn(h.trace);
   const TimeNs until_ns =
       over ? std::min(h.capture_end_ns, h.trace.successor->syn.time_ns) : h.capture_end_ns;
-  observe(h.trace, until_ns, loss == CaptureLoss::Granted, observations_);
+  observe(h.trace, std::min(until_ns, h.watched_until_ns), loss == CaptureLoss::Granted, observations_);
   const bool may_miss = loss == CaptureLoss::Granted || observations_.capture_missed;
   follow(h, Side::A, may_miss, until_ns);
   const auto of_a = static_cast<std::ptrdiff_t>(h.transitions.size());

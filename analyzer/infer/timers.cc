@@ -98,7 +98,7 @@ TimeNs next_step(TcpState state, const Retransmissions& group, const Profile& pr
 }
 
 Ending resend_ending(TcpState state, const FlowTrace& trace, const Observations& observations,
-                     const Profile& profile, Side side, TimeNs capture_end_ns) {
+                     const Profile& profile, Side side, TimeNs watched_ns) {
   const bool data = state == Established || state == CloseWait;
   const Retransmissions group = unanswered(state, trace, observations, side);
   Ending e;
@@ -109,8 +109,8 @@ Ending resend_ending(TcpState state, const FlowTrace& trace, const Observations&
   const bool by_profile = group.count >= profile_retries(state, profile);
   // Where no further resend is to come by the profile, the end is the likelier.
   const TimeNs tolerance = resend_tolerance(step) + observations.streams[index(side)].rtt_ns;
-  const bool surely_over = capture_end_ns > e.left_ns + tolerance;
-  if (!surely_over && !(by_profile && capture_end_ns >= e.left_ns)) return e;
+  const bool surely_over = watched_ns > e.left_ns + tolerance;
+  if (!surely_over && !(by_profile && watched_ns >= e.left_ns)) return e;
   if (data && (group.count < kFewestResends || heard_since(trace, other(side), group.last))) return e;
   if (!data && group.count == 0 && state != SynSent && state != SynReceived) {
     // An unacknowledged FIN would have been sent again long ago: it is not unacknowledged.
@@ -127,7 +127,7 @@ Ending resend_ending(TcpState state, const FlowTrace& trace, const Observations&
 
 // Probes into a closed window go on, at doubling steps, for as long as it stays closed (RFC 9293 3.8.6.1): a
 // step that was due and did not come means that the prober is gone.
-Ending probe_ending(TcpState state, const FlowTrace& trace, Side side, TimeNs capture_end_ns, Ending e) {
+Ending probe_ending(TcpState state, const FlowTrace& trace, Side side, TimeNs watched_ns, Ending e) {
   RecordIndex last = kNoRecord, before_last = kNoRecord, first = kNoRecord;
   bool closed = false;
   unsigned count = 0;
@@ -147,7 +147,7 @@ Ending probe_ending(TcpState state, const FlowTrace& trace, Side side, TimeNs ca
   if (!closed || count < kFewestProbes) return e;
   const TimeNs last_ns = trace.records[last].frame.time_ns;
   const TimeNs step = std::min(mul_sat(last_ns - trace.records[before_last].frame.time_ns, 2), kLongestStep);
-  if (capture_end_ns <= add_sat(last_ns, add_sat(step, probe_tolerance(step)))) return e;
+  if (watched_ns <= add_sat(last_ns, add_sat(step, probe_tolerance(step)))) return e;
   e.left_ns = add_sat(last_ns, step);
   e.leave = 0;
   e.stay = kStillProbing;
@@ -248,9 +248,11 @@ Ending ending(TcpState state, const FlowTrace& trace, const Observations& observ
     case FinWait2: return fin_wait_2_ending(trace, observations, profile, side, capture_end_ns);
     default: break;
   }
-  const Ending e = resend_ending(state, trace, observations, profile, side, capture_end_ns);
+  // That nothing was sent again is only known of the time in which the capture ran.
+  const TimeNs watched_ns = std::min(capture_end_ns, trace.paused_ns.value_or(capture_end_ns));
+  const Ending e = resend_ending(state, trace, observations, profile, side, watched_ns);
   const bool open = state == Established || state == CloseWait;
-  return open && !e.give_up ? probe_ending(state, trace, side, capture_end_ns, e) : e;
+  return open && !e.give_up ? probe_ending(state, trace, side, watched_ns, e) : e;
 }
 
 Cost silent_close_cost(TcpState state, const FlowTrace& trace, const Observations& observations,

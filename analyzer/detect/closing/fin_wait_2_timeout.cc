@@ -182,10 +182,10 @@ void tell(const DetectContext& context, Side side, const std::optional<Refusal>&
                       " after the FIN was acknowledged, was answered by RST.";
   } else {
     finding.certainty = Certainty::Possible;
-    finding.end_ns = context.verdicts.capture_end_ns;
+    finding.end_ns = context.verdicts.watched_until_ns;
     finding.summary =
-        "The " + who + "'s FIN was acknowledged " + duration_text(wait) +
-        " before the capture's end and the " + peer +
+        "The " + who + "'s FIN was acknowledged " + duration_text(wait) + " before " +
+        std::string(watch_end_text(context.verdicts)) + " and the " + peer +
         " has sent no FIN: FIN-WAIT-2 has run out if the socket was closed, and lasts if it was only "
         "shut down.";
   }
@@ -219,7 +219,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   }
   if (peers != nullptr || !limit || closing.any_reset || fin->took_data_after) return;
   const auto& successor = context.flow.successor;
-  const TimeNs until = successor ? successor->syn.time_ns : context.verdicts.capture_end_ns;
+  const TimeNs until = successor ? successor->syn.time_ns : context.verdicts.watched_until_ns;
   if (until - since >= *limit && !outlived(context, side, since + *limit))
     tell(context, side, std::nullopt, until - since, out);
 }

@@ -286,11 +286,12 @@ Finding of_one_end(const DetectContext& context, const ResetVerdict& first) {
   cite_misfits(context, first.side, finding);
   cite(finding, first.goes_on);
   finding.certainty = certainty_of(first);
-  const std::string whose = " in the " + std::string(role(context.flow, first.side)) + "'s name ";
-  finding.summary =
-      (finding.count == 1 ? "A RST" + whose + "does not fit it: "
-                          : count_text(finding.count, "RST") + whose + "do not fit it, of the first: ") +
-      reasons(first) + "; a device on the path may have sent " + (finding.count == 1 ? "it." : "them.");
+  const std::string name = " in the " + std::string(role(context.flow, first.side)) + "'s name ";
+  finding.summary = finding.count == 1 ? "A RST" + name + "does not look like its own: " + reasons(first) +
+                                             "; a device on the path may have sent it."
+                                       : count_text(finding.count, "RST") + name +
+                                             "do not look like its own (the first: " + reasons(first) +
+                                             "); a device on the path may have sent them.";
   yield_to_cause(finding, first.cause, ResetCause::Misfit);
   prove_misfit(first, finding);
   return finding;

@@ -121,8 +121,8 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   if (met->by_reset) {
     finding.summary += ", and reset the connection " + duration_text(met->waited_ns) + " after the first.";
   } else {
-    finding.summary +=
-        ", and then fell silent; the capture ends " + duration_text(met->waited_ns) + " after the first.";
+    finding.summary += ", and then fell silent; " + duration_text(met->waited_ns) + " from the first to " +
+                       std::string(watch_end_text(context.verdicts)) + ".";
   }
   prove(finding, "unanswered", count);
   prove(finding, "answered_before", facts.answered);

@@ -137,7 +137,9 @@ no finding
 };
 
 std::string end_text(const Verdicts& verdicts, const DataUnanswered& met, std::uint64_t resends) {
-  if (!met.gave_up) return "; the capture ends " + duration_text(met.silence_ns) + " after the last.";
+  if (!met.gave_up)
+    return "; " + duration_text(met.silence_ns) + " from the last to " +
+           std::string(watch_end_text(verdicts)) + ".";
   if (met.by_profile) return "; then it gave up, after as many as the profile has.";
   return "; then it stopped, after " + std::to_string(resends) + " of the " +
          std::to_string(verdicts.profile.data_retries) +

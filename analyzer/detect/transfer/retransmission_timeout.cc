@@ -195,12 +195,12 @@ std::string_view side_word(const FlowFacts& flow, std::optional<Side> side) {
 }
 
 // Toward which end of the capture point the segments or their ACKs were lost, if all of them were there: a
-// segment that never passed, or whose ACK did, was lost beside its sender; one that passed and was needed
-// again, behind the capture point, or its ACK was.
+// segment that never passed was lost beside its sender; one that passed and was needed again behind the
+// capture point, or its ACK was. Where it had come, nothing tells delay from the loss of its ACK.
 std::optional<Side> lost_beside(Side sender, const RetransmissionResults& facts) {
   const std::uint64_t resent =
       facts.timeouts.count() + facts.fast.count() + facts.probes.count() + facts.prompt.count();
-  if (facts.first_unseen >= resent || facts.timeouts_acked >= facts.timeouts.count()) return sender;
+  if (facts.first_unseen >= resent) return sender;
   if (facts.first_unseen == 0 && facts.timeouts_spurious == 0) return other(sender);
   return std::nullopt;
 }

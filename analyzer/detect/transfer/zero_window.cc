@@ -147,7 +147,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
       " while the " + std::string(role(flow, other(side))) + " had data to send, for " +
       duration_text(stalls.total_ns() + more) + " in all" +
       (stalls.count() > 1 ? ", " + duration_text(stalls.longest_ns()) + " at the longest" : "") +
-      (open ? "; it is still closed at the capture's end." : ".");
+      (open ? "; it is still closed at " + std::string(watch_end_text(context.verdicts)) + "." : ".");
   prove(finding, "stalled_ns", stalls.total_ns() + more);
   prove(
       finding, "longest_ns",

@@ -190,11 +190,8 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
           ? fmt::format(
                 "The {}'s receive window had been closed for {} when the {}, with data to send, reset; ", who,
                 duration_text(stuck->closed_ns), peer)
-          : fmt::format(
-                "The {}'s receive window has been closed for {} when the capture ends, and the {} has data "
-                "to "
-                "send; ",
-                who, duration_text(stuck->closed_ns), peer);
+          : fmt::format("The {}'s receive window has been closed for {} at {}, and the {} has data to send; ",
+                        who, duration_text(stuck->closed_ns), watch_end_text(context.verdicts), peer);
   if (stuck->unanswered) {
     finding.summary += "the last " + count_text(facts.probes_unanswered, "window probe") +
                        (facts.probes_unanswered == 1 ? " was" : " were") + " not answered.";
