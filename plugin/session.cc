@@ -78,8 +78,10 @@ bool Session::feed(std::uint32_t frame, TimeNs time_ns, const FoundParts& parts,
   }
   if (waiting_.size() >= kAtOnce || someone_looks) analyse_waiting();
   if (someone_looks) {
+    // All before the first is shown: two segments of a frame may be of one flow, whose card is made anew.
+    each_placed(frame, parts,
+                [&](Place, std::uint64_t flow, const auto& part) { weigh(live_[flow], part, flow); });
     each_placed(frame, parts, [&](Place, std::uint64_t flow, const auto& part) {
-      weigh(live_[flow], part, flow);
       show_live(live_[flow], frame, time_ns, part);
     });
   }

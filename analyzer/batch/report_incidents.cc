@@ -132,7 +132,7 @@ class Lines {
                     : line.host.empty() ? "several services"
                                         : line.host;
     names.client = line.client.empty() ? "several clients" : line.client;
-    names.flows = static_cast<std::uint64_t>(line.flows);
+    names.flows = names.attempts = static_cast<std::uint64_t>(line.flows);  // stores do not tell them apart
     names.end = end_of(line.endpoint);
     if (fill_in(words.remedy, names) != line.remedy) return;
     const bool possible = line.certainty == name(Certainty::Possible);

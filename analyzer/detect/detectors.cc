@@ -58,35 +58,13 @@ const std::vector<OfFlows>& detectors_of_flows() {
   return of_flows;
 }
 
-using Asked = std::vector<const Detector*>;
-
-Asked asked_with(Needs signs) {
-  Asked asked;
-  for (const auto& [needs, detector] : detectors_of_flows())
-    if (has_all(signs, needs)) asked.push_back(detector);
-  return asked;
-}
-
-// Most flows of a capture show the same few sets of signs.
-const Asked& asked_of(Needs signs) {
-  constexpr std::size_t kMost = 256;
-  thread_local std::unordered_map<Needs, Asked> known;
-  thread_local const std::pair<const Needs, Asked>* latest = nullptr;
-  if (latest != nullptr && latest->first == signs) return latest->second;
-  auto found = known.find(signs);
-  if (found == known.end()) {
-    if (known.size() >= kMost) known.clear();
-    found = known.emplace(signs, asked_with(signs)).first;
-  }
-  latest = &*found;
-  return latest->second;
-}
-
 }  // namespace
 
 Findings examine(const DetectContext& context) {
   Findings found;
-  for (const Detector* detector : asked_of(signs_of(context))) {
+  const Needs signs = signs_of(context);
+  for (const auto& [needs, detector] : detectors_of_flows()) {
+    if (!has_all(signs, needs)) continue;
     if (detector->examine != nullptr) detector->examine(context, found);
     if (detector->examine_end == nullptr) continue;
     for (const Side side : {Side::A, Side::B}) detector->examine_end(context, side, found);

@@ -25,6 +25,8 @@ import unittest.mock
 import warnings
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "tests/cli"))
+from captures import connection, pcap
 SAMPLES = sorted(ROOT.glob("samples/*/case.pcap"))
 MIXED = ROOT / "samples/kernel_mixed/case.pcap"
 REFUSED = ROOT / "samples/refused/case.pcap"
@@ -184,7 +186,10 @@ class SameAsTheCommandLine(unittest.TestCase):
             self.assertEqual({limit.name: limit.count for limit in result.limits_met}, {one: count for one, count in expected.items() if count})
             for limit in result.limits_met:
                 self.assertTrue(limit.text.startswith(f"{limit.count} "), limit)
-        self.assertTrue(tcpautopsy.analyse(MIXED, limits={"records": 64})[1].limits_met)
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "open.pcap")
+            path.write_bytes(pcap([packet for i in range(10) for packet in connection(start=i, isn=1000 + i * 0x1000000)[:3]]))
+            self.assertEqual([limit.name for limit in tcpautopsy.analyse(path, limits={"incarnations": 2})[1].limits_met], ["incarnations"])
 
     def test_several_captures(self):
         paths = [REFUSED, MIXED]

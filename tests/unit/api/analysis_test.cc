@@ -1,5 +1,9 @@
 #include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <stdexcept>
 
 #include "tcpautopsy/tcpautopsy.h"
@@ -122,9 +126,69 @@ TEST_CASE("the profile's numbers count") {
   CHECK(final_of_client(1'000'000'000) == State::Closed);
 }
 
+// A pcap of raw IPv4: SYN, SYN-ACK and ACK of one address and port pair, again and again, each left open.
+class Incarnations {
+ public:
+  explicit Incarnations(std::uint32_t count) {
+    put32({0xa1b2c3d4, 0x00040002, 0, 0, 65535, 101});
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const std::uint32_t client = 1000 + i * 0x1000000, server = 5000 + i * 0x1000000;
+      segment(2 * i, true, client, 0, 0x02);
+      segment(2 * i, false, server, client + 1, 0x12);
+      segment(2 * i, true, client + 1, server + 1, 0x10);
+    }
+    std::ofstream(path_, std::ios::binary) << octets_;
+  }
+  ~Incarnations() { std::filesystem::remove(path_); }
+  std::string path() const { return path_.string(); }
+
+ private:
+  void put32(std::initializer_list<std::uint32_t> words) {
+    for (const std::uint32_t word : words) octets_.append(reinterpret_cast<const char*>(&word), sizeof word);
+  }
+  // In the network's order, by words of 16 bits.
+  void segment(std::uint32_t second, bool of_client, std::uint32_t seq, std::uint32_t ack,
+               std::uint16_t flags) {
+    put32({second, ++packets_, 40, 40});
+    const std::array<std::uint16_t, 4> ends = of_client ? std::array<std::uint16_t, 4>{0x0a00, 1, 0x0a00, 2}
+                                                        : std::array<std::uint16_t, 4>{0x0a00, 2, 0x0a00, 1};
+    const std::array<std::uint16_t, 2> ports =
+        of_client ? std::array<std::uint16_t, 2>{40000, 80} : std::array<std::uint16_t, 2>{80, 40000};
+    const auto high = [](std::uint32_t word) { return static_cast<std::uint16_t>(word >> 16); };
+    const auto low = [](std::uint32_t word) { return static_cast<std::uint16_t>(word); };
+    std::vector<std::uint16_t> words{0x4500, 40, 0, 0x4000, 0x4006, 0};
+    words.insert(words.end(), ends.begin(), ends.end());
+    const std::vector<std::uint16_t> tcp{ports[0],
+                                         ports[1],
+                                         high(seq),
+                                         low(seq),
+                                         high(ack),
+                                         low(ack),
+                                         static_cast<std::uint16_t>(0x5000 | flags),
+                                         8192,
+                                         0,
+                                         0};
+    std::uint32_t sum = 6 + 20;
+    for (const std::uint16_t word : ends) sum += word;
+    for (const std::uint16_t word : tcp) sum += word;
+    while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
+    words.insert(words.end(), tcp.begin(), tcp.end());
+    words[18] = static_cast<std::uint16_t>(~sum);
+    for (const std::uint16_t word : words) {
+      octets_ += static_cast<char>(word >> 8);
+      octets_ += static_cast<char>(word & 0xff);
+    }
+  }
+
+  std::filesystem::path path_ = std::filesystem::temp_directory_path() / "tcpautopsy_api_incarnations.pcap";
+  std::string octets_;
+  std::uint32_t packets_ = 0;
+};
+
 TEST_CASE("limits are kept to, and those that were met are told") {
+  const Incarnations capture(10);
   Options options;
-  options.captures = {sample("kernel_mixed"), sample("kernel_mixed")};
+  options.captures = {capture.path()};
   CHECK(Analysis(options).run().limits_met.empty());
   options.limits = {{"incarnations", 2}, {"records", 64}, {"memory", std::uint64_t{1} << 40}};
   Analysis analysis(options);
