@@ -43,7 +43,7 @@ std::optional<Finding> duplicates_finding(const CaptureFacts& facts, TimeNs last
                  " captured a second time behind an address translation (NAT), which count for no host";
   prove(f, "packets", facts.copies_dropped);
   prove(f, "host_pairs", facts.copied_pairs);
-  prove(f, "connections", facts.translated_copies);
+  if (facts.translated_copies > 0) prove(f, "connections", facts.translated_copies);
   return f;
 }
 

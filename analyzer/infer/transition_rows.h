@@ -189,6 +189,7 @@ inline constexpr HiddenRow kHiddenRows[]{
 inline constexpr std::uint8_t kAnyOne =
     kGotRst | kGotSynAck | kGotSyn | kGotAckOfSyn | kGotAckOfFin | kGotFin;
 inline constexpr std::uint8_t kAnyAck = kGotAckOfSyn | kGotAckOfFin;
+inline constexpr std::uint8_t kAnyOther = kAnyOne & ~(kGotFin | kGotRst);
 
 // A FIN that carries the ACK of the own FIN, or of the SYN, takes two rows at once.
 inline constexpr UnseenRow kUnseenRows[]{
@@ -197,7 +198,7 @@ inline constexpr UnseenRow kUnseenRows[]{
     {Evidence::CaptureLoss, kAnyOne, 0, kUnseen, kMissed, "9293 3.10.7.4"},
     {Evidence::PeerNotCaptured, kAnyAck, kGotFin, kUnseenFinOneSided, kNotCaptured, "9293 3.10.7.4"},
     {Evidence::PeerNotCaptured, kGotFin, 0, kUnseenFinOneSided, kNotCaptured, "9293 3.10.7.4"},
-    {Evidence::PeerNotCaptured, kAnyOne & ~kGotFin, 0, kUnseenOneSided, kNotCaptured, "9293 3.10.7.4"},
+    {Evidence::PeerNotCaptured, kAnyOther, 0, kUnseenOneSided, kNotCaptured, "9293 3.10.7.4"},
     {Evidence::PeerNotCaptured, kGotRst, 0, kUnseenReset, kNotCaptured, "9293 3.10.7.4"},
 };
 

@@ -139,9 +139,9 @@ void tell_reset(const FlowFacts& flow, const Refusals& refusals, Finding& findin
   if (refusals.accepted) {
     finding.severity = Severity::Note;
     cite(finding, refusals.accepted);
+    prove(finding, "accepted_later", true);
   }
   prove(finding, "cause", "reset");
-  prove(finding, "accepted_later", static_cast<bool>(refusals.accepted));
   prove(finding, "answer_after_ns", after);
   prove(finding, "ttl", refusals.reset_ttl);
 }

@@ -61,3 +61,29 @@ TEST_CASE("what was captured twice is told with the file of its first copy") {
   CHECK(finding->end_ns == 900);
   CHECK(finding->count == 4);
 }
+
+TEST_CASE("connections captured on both sides of a NAT are told once") {
+  CaptureFacts facts;
+  facts.translated_copies = 3;
+  facts.first_translated = {0, 5, 400};
+  const auto finding = duplicates_finding(facts, 900);
+  REQUIRE(finding);
+  CHECK(finding->count == 3);
+  CHECK(finding->frames[0].number == 5);
+}
+
+TEST_CASE("what is told of a copy behind a NAT counts as info and names the original") {
+  FlowFacts flow;
+  flow.number = 7;
+  Findings findings(1);
+  findings[0].severity = Severity::Error;
+  tell_translated(flow, findings);
+  CHECK(findings.size() == 1);
+  CHECK(findings[0].severity == Severity::Error);
+  flow.copy_of = 6;
+  tell_translated(flow, findings);
+  REQUIRE(findings.size() == 2);
+  CHECK(findings[0].severity == Severity::Info);
+  CHECK(findings[1].id == "packet_duplicated");
+  CHECK(findings[1].flow == 7U);
+}
