@@ -40,7 +40,7 @@ class CompatTrackers {
   static TcpSegment as_segment(const Run& run, std::uint32_t octets, Seq ack);
 
   PerSide<Run> runs_;
-  bool cut_ = false;  // by the snap length, some payload
+  bool cut_ = false;              // by the snap length, some payload
   std::optional<ZeekConn> zeek_;  // none: not wanted
   Completeness completeness_;
 };

@@ -25,42 +25,38 @@ bool LiveFlow::can_sleep() const {
          !challenged && !successor;
 }
 
-// What a tracker would take as it is: near what was sent and acknowledged before, and not twice.
-bool LiveFlow::in_place(const TcpSegment& segment, Side s, Role role) const {
-  constexpr std::int32_t kNear = 1 << 20;
-  const auto near = [](std::uint32_t a, std::uint32_t b) {
-    const auto apart = static_cast<std::int32_t>(a - b);
-    return apart <= kNear && apart >= -kNear;
-  };
-  const Notes::End &own = notes_.ends[index(s)], &peer = notes_.ends[index(other(s))];
-  if (role != Role::Ordinary || (segment.flags & kRst) != 0 || segment.checksum == Checksum::Bad || self())
-    return false;
-  const bool syn = (segment.flags & kSyn) != 0, ack = (segment.flags & kAck) != 0;
-  if (!own.begun) return syn && (s == Side::A ? !ack : ack && segment.ack.raw() == peer.next);
-  if (syn || !ack || !peer.begun || !near(segment.seq.raw(), own.next) || !near(segment.ack.raw(), peer.next))
-    return false;
-  const bool another_fin =
-      (segment.flags & kFin) != 0 && own.fin && own.fin_end != segment.seq.raw() + segment.sequence_length();
-  return !another_fin;
+// The first segment of either end: a SYN, and a SYN-ACK to all of it.
+bool LiveFlow::opens_plainly(const TcpSegment& segment, Side s) const {
+  if (self() || notes_.ends[index(s)].begun) return false;
+  const unsigned kind = segment.flags & (kSyn | kRst | kAck);
+  if (s == Side::A) return kind == kSyn;
+  const Notes::End& peer = notes_.ends[index(other(s))];
+  return kind == (kSyn | kAck) && peer.begun && segment.ack.raw() == peer.next;
 }
 
-void LiveFlow::note_close(const TcpSegment& segment, Side s) {
+// As long as a tracker would take every segment as it is: near what was sent and acknowledged before.
+void LiveFlow::note_close(const TcpSegment& segment, Side s, Role role) {
+  constexpr std::uint32_t kNear = 1 << 20;
+  const auto near = [](std::uint32_t a, std::uint32_t b) { return a - b + kNear <= 2 * kNear; };
   Notes::End &own = notes_.ends[index(s)], &peer = notes_.ends[index(other(s))];
-  const std::uint32_t end = segment.seq.raw() + segment.sequence_length();
+  const std::uint32_t seq = segment.seq.raw(), ack = segment.ack.raw();
+  const std::uint32_t end = seq + segment.sequence_length();
+  const bool goes_on = own.begun && peer.begun && (segment.flags & (kSyn | kRst | kAck)) == kAck &&
+                       near(seq, own.next) && near(ack, peer.next);
+  const bool fin = (segment.flags & kFin) != 0, another_fin = fin && own.fin && own.fin_end != end;
+  notes_.plain = role == Role::Ordinary && segment.checksum != Checksum::Bad && !another_fin &&
+                 (goes_on || opens_plainly(segment, s));
   if (!own.begun || static_cast<std::int32_t>(end - own.next) > 0) own.next = end;
   own.begun = true;
-  if ((segment.flags & kFin) != 0) {
+  if (fin) {
     own.fin = true;
     own.fin_end = end;
   }
-  if (peer.fin && static_cast<std::int32_t>(segment.ack.raw() - peer.fin_end) >= 0) peer.fin_acked = true;
+  if (peer.fin && static_cast<std::int32_t>(ack - peer.fin_end) >= 0) peer.fin_acked = true;
 }
 
 void LiveFlow::note(const TcpSegment& segment, const FrameRef& frame, Side s, Role role) {
-  if (notes_.plain && role != Role::Copy) {
-    notes_.plain = in_place(segment, s, role);
-    if (notes_.plain) note_close(segment, s);
-  }
+  if (notes_.plain && role != Role::Copy) note_close(segment, s, role);
   if (!begun()) {
     notes_.first_ns = frame.time_ns;
     notes_.first_seq = segment.seq;

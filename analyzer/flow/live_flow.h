@@ -119,8 +119,8 @@ class LiveFlow {
   FinishedFlow identity() const;  // nothing but who it is
   bool young() const { return notes_.in_journal <= kYoung; }
   void note(const TcpSegment& segment, const FrameRef& frame, Side s, Role role);
-  bool in_place(const TcpSegment& segment, Side s, Role role) const;
-  void note_close(const TcpSegment& segment, Side s);
+  bool opens_plainly(const TcpSegment& segment, Side s) const;
+  void note_close(const TcpSegment& segment, Side s, Role role);
   void note_in_journal(const TcpSegment& segment, const FrameRef& frame, Side s, Role role);
 
   Limits limits_;

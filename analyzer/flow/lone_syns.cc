@@ -35,7 +35,8 @@ bool LoneSyns::read(const FinishedFlow& flow) {
 }
 
 bool LoneSyns::tell(const FinishedFlow& flow, EndedFlow& ended) const {
-  const auto known = std::find_if(known_.begin(), known_.end(), [&](const Known& k) { return k.look == look_; });
+  const auto known =
+      std::find_if(known_.begin(), known_.end(), [&](const Known& k) { return k.look == look_; });
   if (known == known_.end()) return false;
   ended.trace = known->ended.trace;
   ended.transfer = known->ended.transfer;

@@ -61,7 +61,8 @@ class TimedSteps {
   void put(TimeNs step, const Entry& entry) {
     if (Placed* const recent = latest(step, entry.kind())) return recent->entry.join(entry);
     const auto [there, slot] = find(step, entry.kind(), entries_.size());
-    const auto number = static_cast<Slot>(there != nullptr ? there - entries_.data() + 1 : entries_.size() + 1);
+    const auto number =
+        static_cast<Slot>(there != nullptr ? there - entries_.data() + 1 : entries_.size() + 1);
     if (there != nullptr)
       there->entry.join(entry);
     else

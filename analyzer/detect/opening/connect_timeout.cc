@@ -211,7 +211,8 @@ std::string possible_cause(const Verdicts& verdicts) {
 
 void add_how_it_ended(std::string& to, const ConnectGivenUp& given_up) {
   const std::string silence = duration_text(given_up.silence_ns);
-  if (given_up.tried_anew) return add_all(to, {"; ", silence, " later a new connect from the same port began."});
+  if (given_up.tried_anew)
+    return add_all(to, {"; ", silence, " later a new connect from the same port began."});
   add_all(to, {"; it was not retransmitted in the ", silence, " after: the client gave up",
                given_up.by_profile ? " by its kernel's count." : "."});
 }
