@@ -121,13 +121,13 @@ class Drawing {
 
   void block(const Words& words) {
     const auto times = static_cast<std::uint64_t>(words.size() > 1 ? number(words[1]) : 0);
-    repeats_.push_back({words[0] == "repeat" ? times : 0, frame_});
+    if (words[0] == "times") at_ = 0;
+    repeats_.push_back({words[0] == "repeat" ? times : 0, frame_, at_});
     std::string rest = joined(words, 2);
     if (rest.ends_with('{')) rest.pop_back();
     while (rest.ends_with(' ')) rest.pop_back();
     if (rest.starts_with("every ")) rest = "one each " + rest.substr(6);
     note(fmt::format("{} times{}{}:", grouped(times), rest.empty() ? "" : ", ", rest));
-    if (words[0] == "times") at_ = 0;
   }
 
   void over() {
@@ -135,10 +135,12 @@ class Drawing {
     const Repeat repeat = repeats_.back();
     repeats_.pop_back();
     // Connections of a block come between each other: their frames have no place of their own.
-    if (repeat.times == 0)
+    if (repeat.times == 0) {
       numbered_ = false;
-    else
+    } else {
       frame_ = repeat.first + (frame_ - repeat.first) * repeat.times;
+      at_ = repeat.from + (at_ - repeat.from) * static_cast<double>(repeat.times);
+    }
     note("(to here)");
   }
 
@@ -181,12 +183,11 @@ class Drawing {
   // `towards`: '>' or '<'; ' ' for what is no segment.
   void row(double after, bool captured, std::string_view label, char towards, std::string_view mark) {
     at_ += after;
-    std::string lead(kBefore, ' ');
     if (captured) ++frame_;
-    if (captured && numbered_)
-      lead = fmt::format("{}{:>5} {:>10.6f} ", marked_.contains(frame_) ? '!' : ' ', frame_, at_);
-    else
-      lead = fmt::format("{:>6} {:>10.6f} ", "", at_);
+    const bool told = captured && numbered_;
+    // From 1,000 s on fewer decimals have room.
+    const std::string lead = fmt::format("{}{:>5} {:>10.10} ", told && marked_.contains(frame_) ? '!' : ' ',
+                                         told ? std::to_string(frame_) : "", fmt::format("{:.6f}", at_));
     const std::size_t room = lane_ - 8;
     const std::vector<std::string> parts = wrapped_within(label, room);
     rows_.push_back(lead + arrow(parts.front(), towards, mark));
@@ -211,6 +212,7 @@ class Drawing {
 
   struct Repeat {
     std::uint64_t times = 0, first = 0;  // times 0: a block of connections
+    double from = 0;                     // seconds
   };
 
   std::string_view id_;

@@ -1,5 +1,6 @@
-#include <catch2/catch.hpp>
 #include <fmt/format.h>
+
+#include <catch2/catch.hpp>
 
 #include "analyzer/detect/detector.h"
 #include "analyzer/report/text/example_ladder.h"
@@ -24,17 +25,17 @@ TEST_CASE("an example's packets, their fate and the finding's frames are drawn")
 end +10
 finding lost_final_ack frame 2 endpoint server
 )") == R"(
-                  client                                      server
-     1   0.000000 |-- SYN 0:0(0) <mss 1460> ----------------------->|
-         0.010000 |<......... SYN+ACK 0:0(0) ack 1 [not captured] ..|
-!    2   0.020000 |-- ACK 1:1(0) ack 1 ---------------X             |
-     3   0.230000 |             X--------------- FIN+ACK 1:1(0) ack 1 --|
+                  client                                        server
+     1   0.000000 |-- SYN 0:0(0) <mss 1460> ------------------------>|
+         0.010000 |<.......... SYN+ACK 0:0(0) ack 1 [not captured] ..|
+!    2   0.020000 |-- ACK 1:1(0) ack 1 --------------X               |
+     3   0.230000 |             X------------ FIN+ACK 1:1(0) ack 1 --|
                     the capture ends 10 s later
   found: lost_final_ack endpoint server
 )");
 }
 
-TEST_CASE("blocks and repeats are told, and frames behind a repeat keep their numbers") {
+TEST_CASE("blocks and repeats are told, and frames behind a repeat keep their numbers and times") {
   CHECK(drawn(R"(
 repeat 60 {
 +.5   A > B  P.  1:11(10) ack 1
@@ -45,16 +46,37 @@ times 6 every 2 {
 }
 no finding
 )") == R"(
-                  client                                      server
+                  client                                        server
                     60 times:
-     1   0.500000 |-- PSH+ACK 1:11(10) ack 1 ---------------------->|
+     1   0.500000 |-- PSH+ACK 1:11(10) ack 1 ----------------------->|
                     (to here)
-    61   1.000000 |-- RST+ACK 601:601(0) ack 1 -------------------->|
+    61  30.500000 |-- RST+ACK 601:601(0) ack 1 --------------------->|
                     6 times, one each 2:
-    62   0.000000 |-- SYN 0:0(0) ---------------------------------->|
+    62   0.000000 |-- SYN 0:0(0) ----------------------------------->|
                     (to here)
   not found
 )");
+}
+
+TEST_CASE(
+    "the time of a repeat within a repeat, or within a connection of a block, counts as often as it comes") {
+  const std::string text = drawn(R"(
+times 3 every 20 {
++1    A > B  S   0:0(0)
+repeat 3 {
++1    A > B  P.  1:11(10) ack 1
+repeat 2 {
++.25  A > B  P.  11:21(10) ack 1
+}
+}
++1    A > B  R.  91:91(0) ack 1
+}
+)");
+  INFO(text);
+  CHECK(text.find("    1   1.000000 |-- SYN") != std::string::npos);
+  CHECK(text.find("    2   2.000000 |-- PSH+ACK") != std::string::npos);
+  CHECK(text.find("    3   2.250000 |-- PSH+ACK") != std::string::npos);
+  CHECK(text.find("   11   6.500000 |-- RST+ACK") != std::string::npos);
 }
 
 TEST_CASE("no line of any example is wider than asked for, and each tells packets") {
