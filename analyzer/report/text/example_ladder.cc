@@ -57,6 +57,28 @@ std::string flag_names(std::string_view letters) {
   return out.empty() ? "no flags" : out;
 }
 
+// What is expected of a finding goes by a name each, in any order.
+std::string_view expected(const Words& words, std::string_view name) {
+  for (std::size_t i = 2; i + 1 < words.size(); i += 2)
+    if (words[i] == name) return words[i + 1];
+  return {};
+}
+
+// "lost_final_ack, server, warning, certain, count 2".
+std::string expectation(const Words& words) {
+  std::string out(words[1]);
+  for (const std::string_view name : {"endpoint", "severity", "certainty"})
+    if (const std::string_view value = expected(words, name); !value.empty() && value != "none")
+      out += fmt::format(", {}", value);
+  if (const std::string_view count = expected(words, "count"); !count.empty())
+    out += fmt::format(", count {}", count);
+  if (const std::string_view flows = expected(words, "flows"); !flows.empty())
+    out += fmt::format(", {} connection{}", flows, flows == "1" ? "" : "s");
+  if (const std::string_view host = expected(words, "part_of"); !host.empty())
+    out += fmt::format(", part of {}", host);
+  return out;
+}
+
 class Drawing {
  public:
   Drawing(std::string_view id, std::size_t width) : id_(id) {
@@ -87,18 +109,12 @@ class Drawing {
       left_ = words[2];
       right_ = words[4];
     }
-    const bool absent = words[0] == "no" && words.size() > 1 && words[1] == "finding";
-    if (absent) said_.push_back("  " + (words.size() > 2 ? "not found: " + joined(words, 2) : "not found"));
+    if (words[0] == "no" && words.size() > 1 && words[1] == "finding")
+      say(words.size() > 2 ? "not found: " + std::string(words[2]) : "not found");
     if (words[0] != "finding" || words.size() < 2) return;
-    Words rest;
-    for (std::size_t i = 1; i < words.size(); ++i) {
-      if (words[i] != "frame" || i + 1 == words.size()) {
-        rest.push_back(words[i]);
-      } else if (++i; words[1] == id_) {
-        marked_.insert(static_cast<std::uint64_t>(number(words[i])));
-      }
-    }
-    said_.push_back("  found: " + joined(rest, 0));
+    for (std::size_t i = 2; i + 1 < words.size() && words[1] == id_; i += 2)
+      if (words[i] == "frame") marked_.insert(static_cast<std::uint64_t>(number(words[i + 1])));
+    say("found: " + expectation(words));
   }
 
   void take(const Words& words) {
@@ -209,6 +225,14 @@ class Drawing {
   }
 
   void note(const std::string& text) { rows_.push_back(std::string(kBefore, ' ') + "  " + text); }
+
+  void say(std::string_view text) {
+    std::string_view indent = "  ";
+    for (const std::string& part : wrapped_within(text, kBefore + lane_ - 2)) {
+      said_.push_back(std::string(indent) + part);
+      indent = "    ";
+    }
+  }
 
   struct Repeat {
     std::uint64_t times = 0, first = 0;  // times 0: a block of connections

@@ -31,7 +31,7 @@ finding lost_final_ack frame 2 endpoint server
 !    2   0.020000 |-- ACK 1:1(0) ack 1 --------------X               |
      3   0.230000 |             X------------ FIN+ACK 1:1(0) ack 1 --|
                     the capture ends 10 s later
-  found: lost_final_ack endpoint server
+  found: lost_final_ack, server
 )");
 }
 
@@ -77,6 +77,28 @@ repeat 2 {
   CHECK(text.find("    2   2.000000 |-- PSH+ACK") != std::string::npos);
   CHECK(text.find("    3   2.250000 |-- PSH+ACK") != std::string::npos);
   CHECK(text.find("   11   6.500000 |-- RST+ACK") != std::string::npos);
+}
+
+TEST_CASE("what a test expects of a finding is told in words") {
+  constexpr std::pair<std::string_view, std::string_view> kCases[]{
+      {"finding mss_anomaly endpoint server certainty likely likely ignored",
+       "found: mss_anomaly, server, likely"},
+      {"finding lost_final_ack frame 6 frame 7 endpoint server severity warning certainty certain count 2",
+       "found: lost_final_ack, server, warning, certain, count 2"},
+      {"finding rst_injected frame 8 count 2 severity warning certainty likely",
+       "found: rst_injected, warning, likely, count 2"},
+      {"finding simultaneous_close severity info endpoint none", "found: simultaneous_close, info"},
+      {"finding syn_flood severity error count 120 flows 120",
+       "found: syn_flood, error, count 120, 120 connections"},
+      {"finding connection_refused part_of port_scan", "found: connection_refused, part of port_scan"},
+      {"finding lost_final_ack", "found: lost_final_ack"},
+      {"no finding", "not found"},
+      {"no finding rst_abort", "not found: rst_abort"}};
+  for (const auto& [line, words] : kCases) {
+    const std::string text = drawn(fmt::format("+0 A > B S 0:0(0)\n{}\n", line));
+    INFO(text);
+    CHECK(text.ends_with(fmt::format("|\n  {}\n", words)));
+  }
 }
 
 TEST_CASE("no line of any example is wider than asked for, and each tells packets") {
