@@ -79,6 +79,19 @@ std::string expectation(const Words& words) {
   return out;
 }
 
+// How often a block comes, and whose connections it has: "27 times, one every 0.2 s".
+std::string how_often(const Words& words, std::uint64_t times) {
+  std::string out = times == 1 ? "once" : grouped(times) + " times";
+  for (std::size_t i = 2; i + 1 < words.size(); ++i) {
+    const std::string_view what = words[i], value = words[i + 1];
+    if (what == "every" && times > 1) out += fmt::format(", one every {} s", number(value));
+    if (what == "over") out += fmt::format(", {} client ports in turn", value);
+    if (what == "from") out += fmt::format(", by {} in {}", times == 1 ? "a client" : "clients", value);
+    if (what == "to") out += value == "ports" ? ", each to the next port" : ", each to the next address";
+  }
+  return out;
+}
+
 class Drawing {
  public:
   Drawing(std::string_view id, std::size_t width) : id_(id) {
@@ -139,11 +152,7 @@ class Drawing {
     const auto times = static_cast<std::uint64_t>(words.size() > 1 ? number(words[1]) : 0);
     if (words[0] == "times") at_ = 0;
     repeats_.push_back({words[0] == "repeat" ? times : 0, frame_, at_});
-    std::string rest = joined(words, 2);
-    if (rest.ends_with('{')) rest.pop_back();
-    while (rest.ends_with(' ')) rest.pop_back();
-    if (rest.starts_with("every ")) rest = "one each " + rest.substr(6);
-    note(fmt::format("{} times{}{}:", grouped(times), rest.empty() ? "" : ", ", rest));
+    note(how_often(words, times) + ':');
   }
 
   void over() {
@@ -224,7 +233,10 @@ class Drawing {
     return fmt::format("|{3}{2} {1} {0}{0}|", line, label, std::string(run, line), lost ? shaft : "<");
   }
 
-  void note(const std::string& text) { rows_.push_back(std::string(kBefore, ' ') + "  " + text); }
+  void note(std::string_view text) {
+    for (const std::string& part : wrapped_within(text, lane_))
+      rows_.push_back(std::string(kBefore, ' ') + "  " + part);
+  }
 
   void say(std::string_view text) {
     std::string_view indent = "  ";

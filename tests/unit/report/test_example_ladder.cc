@@ -51,7 +51,7 @@ no finding
      1   0.500000 |-- PSH+ACK 1:11(10) ack 1 ----------------------->|
                     (to here)
     61  30.500000 |-- RST+ACK 601:601(0) ack 1 --------------------->|
-                    6 times, one each 2:
+                    6 times, one every 2 s:
     62   0.000000 |-- SYN 0:0(0) ----------------------------------->|
                     (to here)
   not found
@@ -77,6 +77,27 @@ repeat 2 {
   CHECK(text.find("    2   2.000000 |-- PSH+ACK") != std::string::npos);
   CHECK(text.find("    3   2.250000 |-- PSH+ACK") != std::string::npos);
   CHECK(text.find("   11   6.500000 |-- RST+ACK") != std::string::npos);
+}
+
+TEST_CASE("how often a block comes is told in words") {
+  constexpr std::pair<std::string_view, std::string_view> kCases[]{
+      {"times 27 every .2 {", "27 times, one every 0.2 s:"},
+      {"times 1 every 3600 from 10.1.0.0/16 {", "once, by a client in 10.1.0.0/16:"},
+      {"times 1200 every .1 from 10.1.0.0/16 {", "1,200 times, one every 0.1 s, by clients in|10.1.0.0/16:"},
+      {"times 40 every .2 isn A 0 to hosts {", "40 times, one every 0.2 s, each to the next|address:"},
+      {"times 20 every .5 to ports {", "20 times, one every 0.5 s, each to the next port:"},
+      {"times 4 every 2 isn B 64000 {", "4 times, one every 2 s:"},
+      {"times 400 every .4 over 200 ports {", "400 times, one every 0.4 s, 200 client ports in|turn:"},
+      {"repeat 60 {", "60 times:"},
+      {"repeat 1 {", "once:"}};
+  for (const auto& [line, words] : kCases) {
+    std::string expected(words);
+    if (const std::size_t at = expected.find('|'); at != std::string::npos)
+      expected.replace(at, 1, "\n" + std::string(20, ' '));
+    const std::string text = drawn(fmt::format("{}\n+0 A > B S 0:0(0)\n}}\n", line));
+    INFO(text);
+    CHECK(text.find("\n" + std::string(20, ' ') + expected + "\n") != std::string::npos);
+  }
 }
 
 TEST_CASE("what a test expects of a finding is told in words") {
