@@ -123,17 +123,26 @@ std::string SortedSpool::number_key(std::uint64_t number) {
   return key;
 }
 
+// Of what is allowed lines have three quarters, and what tells where they stand has one. Both grow to their
+// share and no further, so that growing at its end costs no copy for each line.
 void SortedSpool::add(std::string_view key, std::string_view line) {
-  const std::size_t needed = text_.size() + sizeof(Lengths) + key.size() + line.size();
-  if (!held_.empty() && needed + held_.size() * sizeof(Held) > memory_) spill();
-  // Doubled they would take up to twice what is allowed.
-  if (needed > text_.capacity()) text_.reserve(std::max(needed, std::min(2 * needed, memory_ / 4 * 3)));
+  const std::size_t most = memory_ / 4 * 3, most_held = memory_ / 4 / sizeof(Held);
+  const std::size_t own = sizeof(Lengths) + key.size() + line.size();
+  if (!held_.empty() && (text_.size() + own > most || held_.size() >= most_held)) spill();
+  const std::size_t needed = text_.size() + own;
+  if (needed > text_.capacity()) {
+    std::string larger;  // reserve() of one that holds something may double it instead
+    larger.reserve(std::max(needed, std::min(2 * needed, most)));
+    text_.swap(larger.append(text_));
+  }
   if (held_.size() == held_.capacity())
-    held_.reserve(std::max(held_.size() + 16, std::min(2 * held_.size(), memory_ / sizeof(Held) / 4)));
+    held_.reserve(std::max(held_.size() + 1, std::min(2 * held_.size() + 16, most_held)));
   const Lengths lengths{static_cast<std::uint32_t>(key.size()), static_cast<std::uint32_t>(line.size())};
   held_.push_back({text_.size(), lengths.key, lengths.line});
   text_.append(reinterpret_cast<const char*>(&lengths), sizeof lengths).append(key).append(line);
 }
+
+std::size_t SortedSpool::octets() const { return text_.capacity() + held_.capacity() * sizeof(Held); }
 
 std::string_view SortedSpool::key_of(const Held& held) const {
   return std::string_view(text_).substr(held.offset + sizeof(Lengths), held.key);

@@ -26,6 +26,8 @@ class SortedSpool {
   // The same up to the first whose key is `key` or beyond. Until drain() is called no line may be added.
   void drain_below(std::string_view key, const std::function<void(std::string_view)>& each);
 
+  std::size_t octets() const;  // that held lines take, and what is set aside for more
+
   static std::string number_key(std::uint64_t number);  // sorts as the number
 
  private:

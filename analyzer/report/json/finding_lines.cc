@@ -115,6 +115,7 @@ bool ends_in(std::string_view text, std::string_view tail) {
 
 std::string value_text(std::string_view key, const EvidenceValue& value) {
   const auto number = [&](std::int64_t n) {
+    if (ends_in(key, "_at_ns")) return readable_time(n);
     if (ends_in(key, "_ns")) return readable_span(n);
     return n < 0 ? std::to_string(n) : grouped(static_cast<std::uint64_t>(n));
   };

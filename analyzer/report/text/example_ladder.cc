@@ -57,6 +57,41 @@ std::string flag_names(std::string_view letters) {
   return out.empty() ? "no flags" : out;
 }
 
+// What is expected of a finding goes by a name each, in any order.
+std::string_view expected(const Words& words, std::string_view name) {
+  for (std::size_t i = 2; i + 1 < words.size(); i += 2)
+    if (words[i] == name) return words[i + 1];
+  return {};
+}
+
+// "lost_final_ack, server, warning, certain, count 2".
+std::string expectation(const Words& words) {
+  std::string out(words[1]);
+  for (const std::string_view name : {"endpoint", "severity", "certainty"})
+    if (const std::string_view value = expected(words, name); !value.empty() && value != "none")
+      out += fmt::format(", {}", value);
+  if (const std::string_view count = expected(words, "count"); !count.empty())
+    out += fmt::format(", count {}", count);
+  if (const std::string_view flows = expected(words, "flows"); !flows.empty())
+    out += fmt::format(", {} connection{}", flows, flows == "1" ? "" : "s");
+  if (const std::string_view host = expected(words, "part_of"); !host.empty())
+    out += fmt::format(", part of {}", host);
+  return out;
+}
+
+// How often a block comes, and whose connections it has: "27 times, one every 0.2 s".
+std::string how_often(const Words& words, std::uint64_t times) {
+  std::string out = times == 1 ? "once" : grouped(times) + " times";
+  for (std::size_t i = 2; i + 1 < words.size(); ++i) {
+    const std::string_view what = words[i], value = words[i + 1];
+    if (what == "every" && times > 1) out += fmt::format(", one every {} s", number(value));
+    if (what == "over") out += fmt::format(", {} client ports in turn", value);
+    if (what == "from") out += fmt::format(", by {} in {}", times == 1 ? "a client" : "clients", value);
+    if (what == "to") out += value == "ports" ? ", each to the next port" : ", each to the next address";
+  }
+  return out;
+}
+
 class Drawing {
  public:
   Drawing(std::string_view id, std::size_t width) : id_(id) {
@@ -87,18 +122,12 @@ class Drawing {
       left_ = words[2];
       right_ = words[4];
     }
-    const bool absent = words[0] == "no" && words.size() > 1 && words[1] == "finding";
-    if (absent) say(words.size() > 2 ? "not found: " + joined(words, 2) : "not found");
+    if (words[0] == "no" && words.size() > 1 && words[1] == "finding")
+      say(words.size() > 2 ? "not found: " + std::string(words[2]) : "not found");
     if (words[0] != "finding" || words.size() < 2) return;
-    Words rest;
-    for (std::size_t i = 1; i < words.size(); ++i) {
-      if (words[i] != "frame" || i + 1 == words.size()) {
-        rest.push_back(words[i]);
-      } else if (++i; words[1] == id_) {
-        marked_.insert(static_cast<std::uint64_t>(number(words[i])));
-      }
-    }
-    say("found: " + joined(rest, 0));
+    for (std::size_t i = 2; i + 1 < words.size() && words[1] == id_; i += 2)
+      if (words[i] == "frame") marked_.insert(static_cast<std::uint64_t>(number(words[i + 1])));
+    say("found: " + expectation(words));
   }
 
   void take(const Words& words) {
@@ -121,16 +150,9 @@ class Drawing {
 
   void block(const Words& words) {
     const auto times = static_cast<std::uint64_t>(words.size() > 1 ? number(words[1]) : 0);
-    repeats_.push_back({words[0] == "repeat" ? times : 0, frame_});
-    std::string text = fmt::format("{} times", grouped(times));
-    for (std::size_t i = 2; i < words.size() && words[i] != "{"; ++i) {
-      if (words[i] == "every" && i + 1 < words.size())
-        text += fmt::format(", one each {:g} s", number(words[++i]));
-      else
-        text += fmt::format(" {}", words[i]);
-    }
-    note(text + ":");
     if (words[0] == "times") at_ = 0;
+    repeats_.push_back({words[0] == "repeat" ? times : 0, frame_, at_});
+    note(how_often(words, times) + ':');
   }
 
   void over() {
@@ -138,10 +160,12 @@ class Drawing {
     const Repeat repeat = repeats_.back();
     repeats_.pop_back();
     // Connections of a block come between each other: their frames have no place of their own.
-    if (repeat.times == 0)
+    if (repeat.times == 0) {
       numbered_ = false;
-    else
+    } else {
       frame_ = repeat.first + (frame_ - repeat.first) * repeat.times;
+      at_ = repeat.from + (at_ - repeat.from) * static_cast<double>(repeat.times);
+    }
     note("(to here)");
   }
 
@@ -184,13 +208,11 @@ class Drawing {
   // `towards`: '>' or '<'; ' ' for what is no segment.
   void row(double after, bool captured, std::string_view label, char towards, std::string_view mark) {
     at_ += after;
-    std::string lead;
     if (captured) ++frame_;
-    const std::string seconds = fmt::format("{:.{}f}", at_, at_ < 1000 ? 6 : 3);
-    if (captured && numbered_)
-      lead = fmt::format("{}{:>5} {:>10} ", marked_.contains(frame_) ? '!' : ' ', frame_, seconds);
-    else
-      lead = fmt::format("{:>6} {:>10} ", "", seconds);
+    const bool told = captured && numbered_;
+    // From 1,000 s on fewer decimals have room.
+    const std::string lead = fmt::format("{}{:>5} {:>10.10} ", told && marked_.contains(frame_) ? '!' : ' ',
+                                         told ? std::to_string(frame_) : "", fmt::format("{:.6f}", at_));
     const std::size_t room = lane_ - 8;
     const std::vector<std::string> parts = wrapped_within(label, room);
     rows_.push_back(lead + arrow(parts.front(), towards, mark));
@@ -211,16 +233,22 @@ class Drawing {
     return fmt::format("|{3}{2} {1} {0}{0}|", line, label, std::string(run, line), lost ? shaft : "<");
   }
 
-  void note(const std::string& text) {
-    for (const std::string& line : wrapped_within(text, lane_))
-      rows_.push_back(std::string(kBefore + 2, ' ') + line);
+  void note(std::string_view text) {
+    for (const std::string& part : wrapped_within(text, lane_))
+      rows_.push_back(std::string(kBefore, ' ') + "  " + part);
   }
-  void say(const std::string& text) {
-    for (const std::string& line : wrapped_within(text, kBefore + lane_)) said_.push_back("  " + line);
+
+  void say(std::string_view text) {
+    std::string_view indent = "  ";
+    for (const std::string& part : wrapped_within(text, kBefore + lane_ - 2)) {
+      said_.push_back(std::string(indent) + part);
+      indent = "    ";
+    }
   }
 
   struct Repeat {
     std::uint64_t times = 0, first = 0;  // times 0: a block of connections
+    double from = 0;                     // seconds
   };
 
   std::string_view id_;

@@ -39,6 +39,22 @@ TEST_CASE("lines come out in order of their keys, whether or not they went to di
   }
 }
 
+TEST_CASE("lines of any length take no more memory than is allowed") {
+  constexpr std::size_t kMemory = 1 << 20;
+  for (const std::size_t length : {0, 10, 100, 300, 20'000}) {
+    INFO(length);
+    SortedSpool spool(kMemory);
+    std::size_t most = 0;
+    const std::string line(length, '.');
+    for (std::size_t i = 0; i < 3 * kMemory / (length + 24); ++i) {
+      spool.add(SortedSpool::number_key(i), line);
+      most = std::max(most, spool.octets());
+    }
+    CHECK(most <= kMemory);
+    CHECK(most >= kMemory / 4);
+  }
+}
+
 TEST_CASE("lines of one key keep the order in which they came") {
   for (const std::size_t memory : {std::size_t{1}, std::size_t{1} << 20}) {
     SortedSpool spool(memory);

@@ -259,6 +259,12 @@ TEST_CASE("evidence in words has spans where the names say nanoseconds, and leav
   CHECK(evidence_text(finding) == "resends: 2; waited: 1.50 s; scaled: yes; steps: 1 us, 2 us");
 }
 
+TEST_CASE("evidence in words has an instant where the name says when something was") {
+  Finding finding;
+  finding.evidence = {{"peak", std::int64_t{400}}, {"peak_at_ns", 1'700'000'000'250'000'000}};
+  CHECK(evidence_text(finding) == "peak: 400; peak at: 2023-11-14 22:13:20.250 UTC");
+}
+
 TEST_CASE("of many frames the first and the last 32 are shown and all are counted") {
   Finding finding = sample_finding();
   finding.frames.clear();

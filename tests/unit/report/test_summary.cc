@@ -165,7 +165,7 @@ TEST_CASE("explain wraps paragraphs and draws examples") {
   const std::string text = explain_text(sample_detector(), {}, TextStyle{60, false}, true);
   CHECK(text.find("What happened\n  First paragraph.\n\n  Second paragraph.\n") != std::string::npos);
   CHECK(text.find("Example: seen twice\n                  client") != std::string::npos);
-  CHECK(text.find("     4   0.020000 |-- FIN+ACK 1:1(0) ack 1 ---") != std::string::npos);
+  CHECK(text.find("    4   0.020000 |-- FIN+ACK 1:1(0) ack 1 --------------->|\n") != std::string::npos);
   CHECK(text.find("Not this: near miss") != std::string::npos);
   CHECK(text.find("Advice often given") == std::string::npos);
   CHECK(json::parse(explain_json(sample_detector(), {}))["examples"].size() == 2);
