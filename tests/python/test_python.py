@@ -477,6 +477,7 @@ class Streams(unittest.TestCase):
             tcpautopsy.analyse(path, streams=reader)
         self.assertEqual(reader.told[0, 0], b"abc" + bytes(6) + b"def")
         self.assertEqual(reader.calls["gap", "not_captured"], 6)
+        self.assertEqual(reader.calls["conflict"], 1)
 
     def test_only_what_is_wanted(self):
         class Seventh(Bytes):
