@@ -51,7 +51,8 @@ bool damaged(const LiveSide& sender, const LiveSide& receiver, const TcpSegment&
 std::size_t FlowTracker::octets() const {
   constexpr std::size_t kSmallParts = 2048;  // incidents, sketches and the like: most flows have few
   return sizeof(FlowTracker) + kSmallParts + log_.octets() + sides_[0].sent.octets() +
-         sides_[1].sent.octets() + compat_.octets() + (transfer_ ? transfer_->octets() : 0);
+         sides_[1].sent.octets() + icmp_.capacity() * sizeof(IcmpRecord) + compat_.octets() +
+         (transfer_ ? transfer_->octets() : 0);
 }
 
 bool FlowTracker::closed() const { return reset_ || (sides_[0].fin_seen && (self() || sides_[1].fin_seen)); }

@@ -106,14 +106,17 @@ void translate(std::exception_ptr thrown) {
   }
 }
 
-std::unique_ptr<PythonReading> reading_of(std::vector<std::string> captures, std::string filter, bool merge,
-                                          std::string profile,
-                                          std::map<std::string, std::int64_t> profile_numbers,
-                                          std::map<std::string, double> thresholds,
-                                          std::map<std::string, std::uint64_t> limits,
-                                          std::optional<std::int64_t> capture_end_ns,
-                                          const std::map<std::string, py::object>& detectors,
-                                          const py::object& streams) {
+std::uint64_t not_negative(const std::string& name, std::int64_t value) {
+  if (value < 0)
+    throw Error(Error::Kind::Option, "limit '" + name + "' must be 0 or more, not " + std::to_string(value));
+  return static_cast<std::uint64_t>(value);
+}
+
+std::unique_ptr<PythonReading> reading_of(
+    std::vector<std::string> captures, std::string filter, bool merge, std::string profile,
+    std::map<std::string, std::int64_t> profile_numbers, std::map<std::string, double> thresholds,
+    const std::map<std::string, std::int64_t>& limits, std::optional<std::int64_t> capture_end_ns,
+    const std::map<std::string, py::object>& detectors, const py::object& streams) {
   Options options;
   options.captures = std::move(captures);
   options.filter = std::move(filter);
@@ -121,7 +124,7 @@ std::unique_ptr<PythonReading> reading_of(std::vector<std::string> captures, std
   options.profile = std::move(profile);
   options.profile_numbers = std::move(profile_numbers);
   options.thresholds = std::move(thresholds);
-  options.limits = std::move(limits);
+  for (const auto& [name, value] : limits) options.limits.emplace(name, not_negative(name, value));
   options.capture_end_ns = capture_end_ns;
   return std::make_unique<PythonReading>(std::move(options), detectors, streams);
 }

@@ -366,6 +366,7 @@ class Errors(unittest.TestCase):
         for options, said in (({"profile": "dos"}, "profile 'dos' is none of linux"), ({"thresholds": {"x.y": 1}}, "there is no threshold 'x.y'"),
                               ({"profile_numbers": {"time_wait": -1}}, "'time_wait' must be"),
                               ({"limits": {"records": 63}}, "limit 'records' must be from 64 to"), ({"limits": {"x": 1}}, "there is no limit 'x'"),
+                              ({"limits": {"memory": -1}}, "limit 'memory' must be 0 or more, not -1"),
                               ({"detectors": {"connection_refused": lambda flow: None}}, "there is a detector 'connection_refused' already")):
             with self.assertRaisesRegex(tcpautopsy.OptionError, said) as caught:
                 tcpautopsy.Analysis(MIXED, **options)
@@ -481,6 +482,7 @@ class Streams(unittest.TestCase):
             tcpautopsy.analyse(path, streams=reader)
         self.assertEqual(reader.told[0, 0], b"abc" + bytes(6) + b"def")
         self.assertEqual(reader.calls["gap", "not_captured"], 6)
+        self.assertEqual(reader.calls["conflict"], 1)
 
     def test_only_what_is_wanted(self):
         class Seventh(Bytes):

@@ -75,6 +75,23 @@ TEST_CASE("long connections count with all that they take") {
   CHECK(ended(40) > 100);
 }
 
+TEST_CASE("connections that ICMP errors quote count with the errors") {
+  const auto ended = [](int errors) {
+    Traffic t(bounded(kBound));
+    for (std::uint16_t port = 0; port < 20; ++port) {
+      open(t, port);
+      IcmpError error;
+      error.source = client_at(port);
+      error.destination = server();
+      error.seq = Seq(1000);
+      for (int i = 0; i < errors; ++i) t.table().add(error, FrameRef{0, 7, t.now});
+    }
+    return t.table().facts().ended_for_memory;
+  };
+  CHECK(ended(1) == 0);
+  CHECK(ended(256) > 5);
+}
+
 TEST_CASE("without a bound nothing ends early") {
   Traffic t;
   for (std::uint16_t port = 100; port < 8100; ++port) open(t, port);
