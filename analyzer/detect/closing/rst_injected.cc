@@ -98,7 +98,9 @@ finding rst_injected frame 5 endpoint server severity info certainty possible
 finding rst_unread_data frame 5 endpoint server severity warning
 )"},
     {"A node that does not translate data sent again answers them itself, again and again", R"(
-handshake
++0      A > B  S  0:0(0) <mss 1460>     ttl 63
++.02    A < B  S. 0:0(0) ack 1 <mss 1460>  ttl 52
++.001   A > B  .  1:1(0) ack 1          ttl 63
 +.01    A > B  P. 1:101(100) ack 1      ttl 63
 +.01    A < B  P. 1:201(200) ack 101    ttl 52
 +.001   A > B  .  101:101(0) ack 201    ttl 63
@@ -196,6 +198,45 @@ no finding
 +.0001 A > B  R. 201:201(0) ack 301 ttl 61
 finding rst_injected frame 8 frame 9 count 2 severity warning certainty likely
 )"},
+    {"A device resets either end, near the client, which the first has closed when the second passes", R"(
++0     A > B  S   0:0(0)        <mss 1460>    ttl 64
++.02   A < B  S.  0:0(0) ack 1  <mss 1460>    ttl 52
++.0001 A > B  .   1:1(0) ack 1                ttl 64
++.01   A > B  P.  1:101(100) ack 1            ttl 64
++.02   A < B  P.  1:301(300) ack 101          ttl 52
++.0001 A > B  .   101:101(0) ack 301          ttl 64
++5     A > B  P.  101:201(100) ack 301        ttl 64
++.0005 A < B  R.  301:301(0) ack 201          ttl 61
++.0001 A > B  R.  201:201(0) ack 301          ttl 61
+finding rst_injected frame 8 frame 9 count 2 severity warning certainty likely
+)"},
+    {"The same three times over", R"(
++0     A > B  S   0:0(0)        <mss 1460>    ttl 64
++.02   A < B  S.  0:0(0) ack 1  <mss 1460>    ttl 52
++.0001 A > B  .   1:1(0) ack 1                ttl 64
++.01   A > B  P.  1:101(100) ack 1            ttl 64
++.02   A < B  P.  1:301(300) ack 101          ttl 52
++.0001 A > B  .   101:101(0) ack 301          ttl 64
++5     A > B  P.  101:201(100) ack 301        ttl 64
++.0005 A < B  R.  301:301(0) ack 201          ttl 61
++.0001 A > B  R.  201:201(0) ack 301          ttl 61
++.0001 A < B  R.  301:301(0) ack 201          ttl 61
++.0001 A > B  R.  201:201(0) ack 301          ttl 61
++.0001 A < B  R.  301:301(0) ack 201          ttl 61
++.0001 A > B  R.  201:201(0) ack 301          ttl 61
+finding rst_injected count 6 severity warning certainty likely
+)"},
+    {"Two devices, half a second apart: told of each end", R"(
+handshake
++.01   A > B  P. 1:101(100) ack 1 ttl 64
++.01   A < B  P. 1:301(300) ack 101 ttl 52
++.0001 A > B  .  101:101(0) ack 301 ttl 64
++5     A > B  P. 101:201(100) ack 301 ttl 64
++.0005 A < B  R. 301:301(0) ack 201 ttl 61
++.5    A > B  R. 201:201(0) ack 301 ttl 60
+finding rst_injected frame 8 endpoint server count 1
+finding rst_injected frame 9 endpoint client count 1
+)"},
     {"An abort in mid-download: each segment under way draws a RST with its own number", R"(
 handshake
 +.01   A > B  P. 1:101(100) ack 1
@@ -252,14 +293,14 @@ const ResetVerdict* first_misfit(const DetectContext& context, Side side) {
   return first == resets.end() ? nullptr : &*first;
 }
 
-// A device that ends a connection resets either end in the other's name, in one moment.
-bool one_event(const ResetVerdict& a, const ResetVerdict& b) {
+// A device that ends a connection resets either end in the other's name, in one moment. Near one of them the
+// first may have closed it before the second, in its name, passes the capture point; with nothing between
+// them that the second could answer.
+bool one_event(const ResetVerdict& first, const ResetVerdict& second) {
   constexpr TimeNs kAtOnce = 20 * kMillisecond;
-  const TimeNs apart = a.segment.time_ns() - b.segment.time_ns();
-  const auto ends_it = [](const ResetVerdict& r) {
-    return r.became != Became::Forged && r.became != Became::NotTaken;
-  };
-  return ends_it(a) && ends_it(b) && apart < kAtOnce && apart > -kAtOnce;
+  if (first.became != Became::Effective || second.became == Became::Forged) return false;
+  if (second.segment.time_ns() - first.segment.time_ns() >= kAtOnce) return false;
+  return second.became == Became::Effective || second.peer_before.record <= first.segment.record;
 }
 
 void cite_misfits(const DetectContext& context, Side side, Finding& finding) {
@@ -303,11 +344,15 @@ Finding of_both_ends(const DetectContext& context, const ResetVerdict& first, co
   cite_misfits(context, first.side, finding);
   cite_misfits(context, second.side, finding);
   finding.certainty = Certainty::Likely;
-  finding.summary = "Two RSTs, one in the name of either end, passed within " +
-                    duration_text(second.segment.time_ns() - first.segment.time_ns()) +
-                    " and do not fit these: of the " + std::string(role(context.flow, first.side)) + "'s, " +
-                    reasons(first) + "; of the " + std::string(role(context.flow, second.side)) + "'s, " +
-                    reasons(second) + "; a device on the path may have sent both.";
+  const TimeNs apart = second.segment.time_ns() - first.segment.time_ns();
+  finding.summary =
+      (finding.count == 2
+           ? "Two RSTs, one in the name of either end, passed within "
+           : count_text(finding.count, "RST") + " in the names of both ends, the first of either within ") +
+      duration_text(apart) + (finding.count == 2 ? " and" : ",") + " do not look like theirs: the " +
+      std::string(role(context.flow, first.side)) + "'s, " + reasons(first) + "; the " +
+      std::string(role(context.flow, second.side)) + "'s, " + reasons(second) +
+      "; a device on the path may have sent " + (finding.count == 2 ? "both." : "them.");
   const bool another = first.cause != ResetCause::Misfit && second.cause != ResetCause::Misfit;
   yield_to_cause(finding, another ? first.cause : ResetCause::Misfit, ResetCause::Misfit);
   prove_misfit(first, finding);
@@ -316,8 +361,9 @@ Finding of_both_ends(const DetectContext& context, const ResetVerdict& first, co
 
 void examine(const DetectContext& context, Findings& out) {
   const ResetVerdict *first = first_misfit(context, Side::A), *second = first_misfit(context, Side::B);
-  if (first != nullptr && second != nullptr && one_event(*first, *second)) {
-    if (second->segment.record < first->segment.record) std::swap(first, second);
+  const bool both = first != nullptr && second != nullptr;
+  if (both && second->segment.record < first->segment.record) std::swap(first, second);
+  if (both && one_event(*first, *second)) {
     out.push_back(of_both_ends(context, *first, *second));
     return;
   }
