@@ -175,6 +175,7 @@ class Reader {
   }
 
   std::size_t sent_before_answer() const {
+    if (opening_.only_syns && flow_.trace.answered_elsewhere()) return 0;
     const auto& all = flow_.records();
     RecordIndex answer = 0;
     const auto ignored = [&](RecordIndex i) {
