@@ -8,6 +8,7 @@
 #include "analyzer/analysis/capture_findings.h"
 #include "analyzer/analysis/history_queue.h"
 #include "analyzer/analysis/service_book.h"
+#include "analyzer/analysis/translated_book.h"
 #include "analyzer/flow/flow_table.h"
 #include "analyzer/infer/historian.h"
 #include "analyzer/infer/predecessor.h"
@@ -66,13 +67,14 @@ struct Analysis::State {
     table.count_copies(told.copies);
     note_bounds(result.history.trace, result.history.trace.icmp.size());
     const EndedConnection ended(result.history.trace, result.history, result.history.transfer.get());
-    const bool original = !ended.flow.copy_of;
-    if (original) services.note(ended);
+    const bool counts = translated.counts(result.history);
+    if (counts) services.note(ended);
     checksums.note(result.history);
     result.findings =
         examine({result.history.trace, result.history, result.history.transfer.get(), services});
-    if (original && options.hosts) hosts.note(ended);
-    tell_translated(ended.flow, result.findings);
+    if (counts && options.hosts) hosts.note(ended);
+    translated.tell(ended.flow, result.findings);
+    translated.note(result.history, result.findings);
     on_flow(result);
   }
 
@@ -92,7 +94,7 @@ struct Analysis::State {
     FlowResult result{historian.conclude(std::move(flow), before, options.profile, end_ns()), {}};
     result.findings =
         examine({result.history.trace, result.history, result.history.transfer.get(), services});
-    tell_translated(result.history.trace, result.findings);
+    translated.tell(result.history.trace, result.findings);
     return result;
   }
 
@@ -114,6 +116,7 @@ struct Analysis::State {
   FlowTable table;
   Historian historian;  // of flows that go on
   ServiceBook services;
+  TranslatedBook translated;
   OffloadBook checksums;
   HostBook hosts;
   Findings capture_findings;

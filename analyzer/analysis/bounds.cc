@@ -12,6 +12,7 @@
 #include "analyzer/flow/flow_tracker.h"
 #include "analyzer/flow/router.h"
 #include "analyzer/flow/sequence_tracker.h"
+#include "analyzer/flow/translated_copies.h"
 
 namespace tcpautopsy {
 namespace {
@@ -104,6 +105,11 @@ std::vector<LimitMet> limits_met(const Bounds& bounds, const DecodeCounts& decod
       {"services", flows.services,
        words("connections to services beyond the first {}, which findings about others do not know of",
              ServiceBook::kMostServices)},
+      {"translated", facts.translated_not_kept,
+       words(
+           "segments seen on both sides of an address translation, left apart, as {} of its connections were "
+           "open",
+           TranslatedCopies::kMost)},
   };
 }
 

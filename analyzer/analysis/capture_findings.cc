@@ -39,28 +39,14 @@ std::optional<Finding> duplicates_finding(const CaptureFacts& facts, TimeNs last
                 " packets were captured twice (a mirror port, or a capture on several interfaces) and left "
                 "out of the analysis";
   if (facts.translated_copies > 0)
-    f.summary += (f.summary.empty() ? "" : "; ") + count_text(facts.translated_copies, "connection") +
-                 " captured a second time behind an address translation (NAT), which count for no host";
+    f.summary +=
+        (f.summary.empty() ? "" : "; ") + count_text(facts.translated_copies, "connection") +
+        " captured a second time on the other side of an address translation (NAT): what is told of both "
+        "counts once";
   prove(f, "packets", facts.copies_dropped);
   prove(f, "host_pairs", facts.copied_pairs);
   if (facts.translated_copies > 0) prove(f, "connections", facts.translated_copies);
   return f;
-}
-
-void tell_translated(const FlowFacts& flow, Findings& findings) {
-  if (!flow.copy_of) return;
-  for (Finding& finding : findings) {
-    finding.severity = Severity::Info;
-    prove(finding, "copy_of_flow", *flow.copy_of);
-  }
-  Finding f = about_capture("packet_duplicated");
-  f.scope = Scope::Flow;
-  f.flow = flow.number;
-  cite(f, flow.first);
-  f.summary = "The packets of connection " + std::to_string(*flow.copy_of) +
-              " again, behind an address translation (NAT): what is told of these ends counts once, there.";
-  prove(f, "copy_of_flow", *flow.copy_of);
-  findings.push_back(std::move(f));
 }
 
 void OffloadBook::note(const FlowHistory& flow) {

@@ -15,10 +15,6 @@ namespace tcpautopsy {
 // packet_duplicated, if the capture has most packets of some hosts twice.
 std::optional<Finding> duplicates_finding(const CaptureFacts& facts, TimeNs last_ns);
 
-// packet_duplicated of a connection captured on the other side of an address translation too; what else is
-// told of it is told there.
-void tell_translated(const FlowFacts& flow, Findings& findings);
-
 // Gathers the ends whose TCP checksums the capture saw before their network card filled them in.
 class OffloadBook {
  public:

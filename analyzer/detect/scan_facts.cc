@@ -1,6 +1,7 @@
 #include "analyzer/detect/scan_facts.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 #include "analyzer/detect/host_facts.h"
@@ -13,7 +14,43 @@ constexpr std::size_t kMostPortsApart = 3;
 // Of a sample, so few targets prove nothing, whatever they stand for.
 constexpr std::size_t kFewestOfSample = 5;
 
+// Among a few dozen connections two can be from one port, to different hosts.
+constexpr std::size_t kFewestAlike = 3;
+
 using Probes = std::vector<Probe>;
+
+// Empty ACKs that met RST are a scan where they have numbers in common: each idle connection has its own.
+class SharedNumbers {
+ public:
+  explicit SharedNumbers(const Probes& tried) {
+    for (const Probe& probe : tried) {
+      if (!probe.target.only_bare_acks()) continue;
+      const BareAck& numbers = *probe.target.bare_ack;
+      ++seqs_[numbers.seq];
+      ++acks_[numbers.ack];
+      ++ports_[numbers.port];
+    }
+  }
+  bool in(const Probe& probe) const {
+    const BareAck& numbers = *probe.target.bare_ack;
+    // A server that looks after its idle clients does so from one port, as a rule below theirs.
+    const bool server = numbers.port < probe.to.port;
+    return seqs_.at(numbers.seq) >= kFewestAlike || acks_.at(numbers.ack) >= kFewestAlike ||
+           (!server && ports_.at(numbers.port) >= kFewestAlike);
+  }
+
+ private:
+  std::map<std::uint32_t, std::size_t> seqs_, acks_;
+  std::map<std::uint16_t, std::size_t> ports_;
+};
+
+Probes without_idle_connections(const Probes& tried) {
+  const SharedNumbers shared(tried);
+  Probes found;
+  std::copy_if(tried.begin(), tried.end(), std::back_inserter(found),
+               [&](const Probe& probe) { return !probe.target.only_bare_acks() || shared.in(probe); });
+  return found;
+}
 
 bool earlier(const Probe& a, const Probe& b) {
   return a.target.first_ns != b.target.first_ns ? a.target.first_ns < b.target.first_ns : a.to < b.to;
@@ -100,7 +137,7 @@ std::vector<Scan> scans_of(const std::vector<Probe>& tried, double scale, const 
   if (tried.size() < limits.least()) return {};
   std::map<IpAddress, Probes> by_host;
   std::map<std::uint16_t, Probes> by_port;
-  for (const Probe& probe : by_minute(tried)) {
+  for (const Probe& probe : by_minute(without_idle_connections(tried))) {
     by_host[probe.to.ip].push_back(probe);
     by_port[probe.to.port].push_back(probe);
   }

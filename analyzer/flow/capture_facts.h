@@ -19,6 +19,7 @@ struct CaptureFacts {
   std::uint64_t incarnations_ended = 0;  // ended before their time: too many of one 4-tuple were live
   std::uint64_t ended_for_memory = 0;    // ended before their time: those live took more than they may
   std::uint64_t syns_not_held = 0;  // SYNs in live connections, begun at once: too many waited to be told
+  std::uint64_t translated_not_kept = 0;  // segments behind a NAT: too many of its connections were live
 };
 
 }  // namespace tcpautopsy

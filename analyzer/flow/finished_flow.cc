@@ -18,7 +18,7 @@ void FinishedFlow::identify(FlowTrace& trace) const {
   trace.successor = successor;
   trace.ended_early = ended_early;
   trace.paused_ns = paused_ns;
-  trace.copy_of = copy_of;
+  trace.leg = leg;
 }
 
 EndedFlow FinishedFlow::end(Workbench& bench) {

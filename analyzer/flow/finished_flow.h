@@ -20,10 +20,10 @@ struct FinishedFlow {
   std::uint64_t number = 0;
   std::uint32_t incarnation = 0;
   bool a_is_low = false;
-  bool ended_early = false;              // as FlowFacts has it
-  std::optional<TimeNs> paused_ns;       // as FlowFacts has it
-  std::optional<std::uint64_t> copy_of;  // as FlowFacts has it
-  bool captured_twice = false;           // most packets of its hosts were: copies are the capture's
+  bool ended_early = false;          // as FlowFacts has it
+  std::optional<TimeNs> paused_ns;   // as FlowFacts has it
+  std::optional<TranslatedLeg> leg;  // as FlowFacts has it
+  bool captured_twice = false;       // most packets of its hosts were: copies are the capture's
   FlowTracker::Limits limits{};
   std::optional<Successor> successor;
   std::optional<std::uint64_t> next;  // number of the flow that is its next incarnation, where `successor` is

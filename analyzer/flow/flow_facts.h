@@ -42,6 +42,13 @@ struct Successor {
   std::optional<FrameRef> reset;     // the RST of its sender to the challenge ACK it met (RFC 9293 3.5.1)
 };
 
+// One of the connections in which an address translation shows the same packets.
+struct TranslatedLeg {
+  std::uint64_t original = 0;  // the one among them that stands for all
+  bool last = false;           // the others are over
+  bool answered = false;       // a SYN-ACK passed in one of them
+};
+
 struct FlowFacts {
   std::uint64_t number = 0;  // rank of its first packet among all flows: docs/contract.md's "flow"
   std::uint32_t incarnation = 0;
@@ -51,10 +58,10 @@ struct FlowFacts {
   bool self_connection = false;  // both ends are one: every record has side A
   PerSide<SideFacts> sides;
   std::uint64_t icmp_total = 0;
-  std::uint64_t records_left_out = 0;    // beyond the bound on records of one flow; 0 unless it was met
-  std::uint32_t holes_given_up = 0;      // as SequenceTracker has it, of both ends
-  bool ended_early = false;              // to bound memory or time: what came later is of another flow
-  std::optional<std::uint64_t> copy_of;  // the connection whose packets these are, behind a NAT
+  std::uint64_t records_left_out = 0;  // beyond the bound on records of one flow; 0 unless it was met
+  std::uint32_t holes_given_up = 0;    // as SequenceTracker has it, of both ends
+  bool ended_early = false;            // to bound memory or time: what came later is of another flow
+  std::optional<TranslatedLeg> leg;    // captured on both sides of a NAT
   FrameRef first, last;                // of its packets, kept or folded
   std::optional<TimeNs> paused_ns;     // after them the capture paused, from then on (CapturePauses)
   std::optional<Successor> successor;
@@ -68,6 +75,8 @@ struct FlowFacts {
     const auto a = rtt(Side::A), b = rtt(Side::B);
     return a && b ? std::optional(*a + *b) : std::nullopt;
   }
+  // On the other side of a NAT: that nothing of the server passed on this side says nothing of the server.
+  bool answered_elsewhere() const { return leg && leg->answered; }
   // Only one direction was captured: nothing may be said that rests on "never seen".
   bool one_sided() const { return !self_connection && (sides[0].packets == 0 || sides[1].packets == 0); }
 };

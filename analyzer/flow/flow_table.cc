@@ -208,7 +208,7 @@ std::optional<FlowTrace> FlowTable::so_far(Id latest, std::uint64_t number) {
     LiveFlow& flow = flows_[id];
     if (flow.number != number) continue;
     FlowTrace trace = flow.so_far(pairs_.copied(flow.pair));
-    trace.copy_of = translated_.original_of(number);
+    trace.leg = translated_.leg(number);
     return trace;
   }
   return std::nullopt;
@@ -255,16 +255,10 @@ std::uint64_t FlowTable::hand_out(Id id, Why why) {
   if (flow.successor && flow.newer != LiveFlows::kNone) finished.next = flows_[flow.newer].number;
   finished.captured_twice = pairs_.copied(flow.pair);
   finished.ended_early = why == Why::Bound;
-  finished.copy_of = take_original(finished.number);
+  finished.leg = translated_.take(finished.number);
   const OnExit close([this, id] { flows_.close(id); });
   done_(std::move(finished));
   return before + 1;
-}
-
-std::optional<std::uint64_t> FlowTable::take_original(std::uint64_t flow) {
-  const auto original = translated_.original_of(flow);
-  if (original) translated_.forget(flow);
-  return original;
 }
 
 void FlowTable::hand_out_asleep(Id id, Why why) {
@@ -273,7 +267,7 @@ void FlowTable::hand_out_asleep(Id id, Why why) {
   finished.paused_ns = pause_after(id);
   finished.captured_twice = pairs_.copied(flow.pair);
   finished.ended_early = why == Why::Bound;
-  finished.copy_of = take_original(finished.number);
+  finished.leg = translated_.take(finished.number);
   finished.limits = flows_.limits_of(flow.number);
   finished.epoch = flows_.epoch();
   const OnExit close([this, id, &flow] { flows_.close_asleep(id, flow); });
@@ -308,9 +302,9 @@ void FlowTable::finish() {
 }
 
 CaptureFacts FlowTable::facts() const {
-  return {flows_.opened(),         copies_dropped_,        pairs_.copied_pairs(), first_copy_,
-          router_.halves_joined(), translated_.found(),    translated_.first(),   incarnations_ended_,
-          ended_for_memory_,       router_.syns_not_held()};
+  return {flows_.opened(),         copies_dropped_,         pairs_.copied_pairs(), first_copy_,
+          router_.halves_joined(), translated_.found(),     translated_.first(),   incarnations_ended_,
+          ended_for_memory_,       router_.syns_not_held(), translated_.not_kept()};
 }
 
 }  // namespace tcpautopsy

@@ -92,7 +92,6 @@ class FlowTable {
   std::uint64_t hand_out(Id flow, Why why = Why::Over);
   void hand_out_asleep(Id flow, Why why);
   std::optional<TimeNs> pause_after(Id flow) const;
-  std::optional<std::uint64_t> take_original(std::uint64_t flow);
 
   FlowOptions options_;
   Done done_;

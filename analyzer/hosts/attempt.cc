@@ -160,6 +160,7 @@ std::optional<Attempt> probe_of(const EndedConnection& ended) {
   a.ip_id = probe->look.ip_id;
   a.look = look_of(probe->look, {});
   a.odd = true;
+  if (probe->bare_ack) a.bare_ack = {probe->bare_ack->seq, probe->bare_ack->ack, a.client.port};
   return a;
 }
 

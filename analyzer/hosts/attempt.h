@@ -45,6 +45,12 @@ enum class CookieLook : std::uint8_t {
   AlikeBits,   // the six bits are those of a cookie: chance has it so once in 64
 };
 
+// What a scanner sets alike in its empty ACKs, and connections have each their own.
+struct BareAck {
+  std::uint32_t seq = 0, ack = 0;
+  std::uint16_t port = 0;  // it came from
+};
+
 struct Attempt {
   EndpointAddress client, server;
   std::uint64_t flow = 0;
@@ -69,7 +75,8 @@ struct Attempt {
   bool ack_due = false;       // it was due again before the capture's end, and did not come
   bool timestamps = false;    // the client offers them, or may: its options are cut
   bool odd = false;           // not by a SYN, see probe_of()
-  bool lower_isn = false;     // a port used again with a lower ISN, no timestamps and too soon for the clock
+  std::optional<BareAck> bare_ack;  // but by an empty ACK
+  bool lower_isn = false;  // a port used again with a lower ISN, no timestamps and too soon for the clock
 };
 
 // Nothing where no SYN of the client was captured, or both ends are one.

@@ -32,6 +32,8 @@ Target target_of(const Attempt& a) {
   }
   t.syn_resent = a.syn_resent ? 1 : 0;
   t.odd = a.odd ? 1 : 0;
+  t.bare_acks = a.bare_ack ? 1 : 0;
+  t.bare_ack = a.bare_ack;
   t.first_ns = a.syn.time_ns;
   t.flow = a.flow;
   t.syn = a.syn;
@@ -57,6 +59,7 @@ void Target::merge(const Target& o) {
   let_go += o.let_go;
   syn_resent += o.syn_resent;
   odd += o.odd;
+  bare_acks += o.bare_acks;
   first_ns = std::min(first_ns, o.first_ns);
   merge_tried(o.tried);
   if (o.flow < flow) {
@@ -65,6 +68,7 @@ void Target::merge(const Target& o) {
     look = o.look;
     isn = o.isn;
     ip_id = o.ip_id;
+    bare_ack = o.bare_ack;
   }
 }
 

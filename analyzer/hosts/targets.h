@@ -27,18 +27,22 @@ struct Target {
   std::uint32_t opened = 0;               // a SYN-ACK passed
   std::uint32_t let_go = 0;               // of these, the source answered with RST or nothing
   std::uint32_t syn_resent = 0;
-  std::uint32_t odd = 0;  // by a segment that no connection begins with
+  std::uint32_t odd = 0;        // by a segment that no connection begins with
+  std::uint32_t bare_acks = 0;  // of these, by an empty ACK
   TimeNs first_ns = 0;
   std::uint64_t flow = 0;  // the lowest number, and what its SYN was
   FrameRef syn;
   SynLook look;
   std::uint32_t isn = 0;
   std::optional<std::uint16_t> ip_id;
+  std::optional<BareAck> bare_ack;
   std::vector<Tried> tried;  // in vain, by minute; the first kMostMinutes of them
 
   static constexpr std::size_t kMostMinutes = 8;
 
   bool failed() const { return opened == 0; }
+  // It may be what is left of a connection begun before the capture.
+  bool only_bare_acks() const { return bare_acks > 0 && bare_acks == refused + silent + opened; }
   void merge(const Target& other);
 
  private:

@@ -42,10 +42,14 @@ struct StraySynAcks {
 // without ACK, or no flags at all (FIN, NULL and Xmas scans); or with an empty ACK that met RST, which alone
 // can be what is left of a connection begun before the capture (ACK scan).
 struct OddProbe {
+  struct Numbers {
+    std::uint32_t seq = 0, ack = 0;
+  };
   SegmentRef segment;  // the first
   HeaderLook look;     // of it
   Side sender = Side::A;
-  bool refused = false;  // by RST
+  bool refused = false;             // by RST
+  std::optional<Numbers> bare_ack;  // of an empty ACK
 };
 
 struct OddSegments {

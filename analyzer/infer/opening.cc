@@ -175,6 +175,7 @@ class Reader {
   }
 
   std::size_t sent_before_answer() const {
+    if (opening_.only_syns && flow_.trace.answered_elsewhere()) return 0;
     const auto& all = flow_.records();
     RecordIndex answer = 0;
     const auto ignored = [&](RecordIndex i) {
@@ -240,7 +241,13 @@ std::optional<OddProbe> probe_of(const FlowHistory& flow) {
   const bool bare_ack = first.flags == kAck && !first.has_timestamps;
   if ((first.flags & (kSyn | kAck | kRst)) != 0 && !bare_ack) return std::nullopt;
   if (first.payload > 0) return std::nullopt;
-  OddProbe probe{ref(flow, 0), look_of(first), first.side, false};
+  OddProbe probe{ref(flow, 0), look_of(first), first.side, false, {}};
+  const auto on_the_wire = [&flow](Side side, StreamOffset offset) {
+    return flow.trace.facts(side).iss.raw() + static_cast<std::uint32_t>(offset);
+  };
+  if (bare_ack)
+    probe.bare_ack =
+        OddProbe::Numbers{on_the_wire(first.side, first.seq), on_the_wire(other(first.side), first.ack)};
   for (const SegmentRecord& r : flow.records()) {
     const bool answer = r.side != first.side;
     if (answer ? !r.has(kRst) : r.flags != first.flags || r.payload > 0) return std::nullopt;

@@ -292,6 +292,7 @@ constexpr TimeNs due(TimeNs step) { return add_sat(step, step / 16); }
 std::optional<ConnectGivenUp> given_up(const OpeningReading& r) {
   const Opening& o = r.opening;
   if (!o.only_syns || o.syns.empty() || o.both || told_by_error(r.flow.trace)) return std::nullopt;
+  if (r.flow.trace.answered_elsewhere()) return std::nullopt;
   const auto& next = r.flow.trace.successor;
   const auto steps = o.syns.steps();
   ConnectGivenUp found;

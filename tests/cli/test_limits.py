@@ -9,7 +9,7 @@ from captures import ACK, PSH, SYN, Folder, connection, pcap, run, segment
 
 CLIENT, SERVER = ((10, 0, 0, 1), 50000), ((10, 0, 0, 2), 80)
 ALL = {"memory", "records", "incarnations", "fragments", "encapsulations", "headers", "tunnels", "syns_held", "gaps", "icmp_errors",
-       "services"}
+       "services", "translated"}
 
 
 def first_fragments(count):
@@ -43,6 +43,17 @@ def refused_again_and_again(count):
     head = struct.pack("!BBHHHBBH", 0x45, 0, 56, 0, 0, 64, 1, 0) + address
     error = syn[:14] + head + struct.pack("!BBHI", 3, 13, 0, 0) + syn[14:42]
     return [(0, syn)] + [(0.01 + i * 0.01, error) for i in range(count)]
+
+
+def behind_nat(count):
+    """SYNs of so many connections, captured on both sides of an address translation."""
+    packets = []
+    for i in range(count):
+        options = bytes((1, 1, 8, 10)) + struct.pack("!II", i + 1, 0)
+        for host in (10, 192):
+            client = ((host, 0, i >> 14, 1), 1024 + (i & 0x3FFF))
+            packets.append((len(packets) * 1e-5, segment(client, SERVER, SYN, 1000 + i * 7777, options=options, ip_id=i & 0xFFFF)))
+    return packets
 
 
 def long_talk(count):
@@ -109,6 +120,9 @@ class Limits(unittest.TestCase):
         self.assertEqual(self.met(many_gaps(70))[0], {"gaps": 1})
         self.assertEqual(self.met(refused_again_and_again(256))[0], {})
         self.assertEqual(self.met(refused_again_and_again(257))[0], {"icmp_errors": 1})
+        limits, err = self.met(behind_nat(32_770))
+        self.assertEqual(limits, {"translated": 2})
+        self.assertIn("limit met: 2 segments seen on both sides of an address translation", err)
 
     def test_every_command_says_it(self):
         with Folder() as folder:

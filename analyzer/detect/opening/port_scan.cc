@@ -25,9 +25,11 @@ constexpr Doc kDoc{
     .how_known =
         "Fifteen or more ports of one host, or twenty-five or more hosts on one port, each tried for the "
         "first time within a minute, more than half without a SYN-ACK; tries by segments that no connection "
-        "begins with (FIN, NULL and Xmas scans, and empty ACKs without timestamps that meet RST and nothing "
-        "else) count like SYNs. Open ports that the scanner let go with "
-        "RST or silence were only looked at (a half-open scan); those it completed were connected to.\n\n"
+        "begins with (FIN, NULL and Xmas scans) count like SYNs; so do empty ACKs without timestamps that "
+        "meet RST and nothing else, where three or more bear one sequence number or acknowledgment, or come "
+        "from one port above the ports they try: idle connections of which a host asks whether they are "
+        "still there have each their own. Open ports that the scanner let go with RST or silence were only "
+        "looked at (a half-open scan); those it completed were connected to.\n\n"
         "That the SYNs of many connections bear one sequence number, one IP ID, or a bare header with "
         "window 1024 shows a scanner's own packets instead of a kernel's. The same numbers sent to the "
         "same ports from several addresses are one scanner's with decoys (nmap -D): which of the addresses "
@@ -89,6 +91,37 @@ times 15 every 1 to ports {
 }
 finding port_scan count 15
 )"},
+    {"Empty ACKs from one port: does a filter keep them out?", R"(
+times 30 every .1 over 1 ports to ports {
++0    A > B  .   1:1(0) ack 1
++.01  A < B  R   1:1(0)
+}
+finding port_scan severity warning count 30
+)"},
+    {"Empty ACKs with one sequence number, to many hosts", R"(
+times 30 every .1 isn A 0 to hosts {
++0    A > B  .   1:1(0) ack 1
++.01  A < B  R   1:1(0)
+}
+finding port_scan severity warning count 30
+)"},
+    {"A client asks of its idle connections, which their servers have forgotten", R"(
+times 40 every .3 to hosts {
++0    A > B  .   1:1(0) ack 1  win 500
++.02  A < B  R   1:1(0)
+}
+no finding
+)",
+     true},
+    {"A server asks of its idle connections, which a client started anew has forgotten", R"(
+ends A 10.0.0.1:5432 B 10.0.0.2:40000
+times 40 every .3 over 1 ports to ports {
++0    A > B  .   1:1(0) ack 1  win 500
++.02  A < B  R   1:1(0)
+}
+no finding
+)",
+     true},
     {"A few such segments: a look at a host, no scan of it", R"(
 times 14 every 1 to ports {
 +0    A > B  FPU 1:1(0)

@@ -22,13 +22,14 @@ constexpr Doc kDoc{
         "second packets are left out of everything.\n\n"
         "A capture on both sides of an address translation (NAT, a service address in front of containers) "
         "shows each connection twice under other addresses. The later one is named as a copy of the first: "
-        "it counts for no host or service, and what is told of it counts as info.",
+        "what is told of both counts once, as does the connection for its hosts and services. Where one "
+        "side has packets that the other has not, what is told of that side only stands.",
     .how_known =
         "Both are alike in sequence number, acknowledgment, length, window and checksum, and to the IP ID, "
         "or where there is none to the TSval, which a sender that repeats itself would have moved on. Lone "
         "packets are taken for duplicated by the network. A NAT leaves all of these alone but the addresses "
-        "and the checksum: SYN, SYN-ACK or the first segment captured of two connections are alike within "
-        "100 ms.",
+        "and the checksum: SYN, SYN-ACK or the first data captured of two connections that have one end in "
+        "common are alike within 10 ms, and of no others.",
     .causes =
         "Wi-Fi, whose lost acknowledgments make the link layer repeat a frame. A loop of bridges for a "
         "moment, or an unknown-unicast flood that reaches the capture twice. Redundancy protocols (PRP, "
