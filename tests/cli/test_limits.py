@@ -45,17 +45,6 @@ def refused_again_and_again(count):
     return [(0, syn)] + [(0.01 + i * 0.01, error) for i in range(count)]
 
 
-def behind_nat(count):
-    """SYNs of so many connections, captured on both sides of an address translation."""
-    packets = []
-    for i in range(count):
-        options = bytes((1, 1, 8, 10)) + struct.pack("!II", i + 1, 0)
-        for host in (10, 192):
-            client = ((host, 0, i >> 14, 1), 1024 + (i & 0x3FFF))
-            packets.append((len(packets) * 1e-5, segment(client, SERVER, SYN, 1000 + i * 7777, options=options, ip_id=i & 0xFFFF)))
-    return packets
-
-
 def long_talk(count):
     steps = connection()[:3]
     for i in range(count):
@@ -120,9 +109,6 @@ class Limits(unittest.TestCase):
         self.assertEqual(self.met(many_gaps(70))[0], {"gaps": 1})
         self.assertEqual(self.met(refused_again_and_again(256))[0], {})
         self.assertEqual(self.met(refused_again_and_again(257))[0], {"icmp_errors": 1})
-        limits, err = self.met(behind_nat(32_770))
-        self.assertEqual(limits, {"translated": 2})
-        self.assertIn("limit met: 2 segments seen on both sides of an address translation", err)
 
     def test_every_command_says_it(self):
         with Folder() as folder:
