@@ -71,19 +71,3 @@ TEST_CASE("connections captured on both sides of a NAT are told once") {
   CHECK(finding->count == 3);
   CHECK(finding->frames[0].number == 5);
 }
-
-TEST_CASE("what is told of a copy behind a NAT counts as info and names the original") {
-  FlowFacts flow;
-  flow.number = 7;
-  Findings findings(1);
-  findings[0].severity = Severity::Error;
-  tell_translated(flow, findings);
-  CHECK(findings.size() == 1);
-  CHECK(findings[0].severity == Severity::Error);
-  flow.copy_of = 6;
-  tell_translated(flow, findings);
-  REQUIRE(findings.size() == 2);
-  CHECK(findings[0].severity == Severity::Info);
-  CHECK(findings[1].id == "packet_duplicated");
-  CHECK(findings[1].flow == 7U);
-}
