@@ -296,6 +296,8 @@ const std::vector<Idle> kIdle{
     {"hidden: evidence 5: "
      "SYN-SENT|SYN-RECEIVED|ESTABLISHED|FIN-WAIT-1|FIN-WAIT-2|CLOSE-WAIT|CLOSING|LAST-ACK|TIME-WAIT",
      "a RST that was not captured is possible, never the likeliest"},
+    {"unseen: evidence 4: 8 and then 0",
+     "a FIN hidden on evidence, or another start, explains as much for less"},
     {"unseen: evidence 4: 32 and then 0", "a RST that was not captured is possible, never the likeliest"},
     {"jump: sending 0 in SYN-SENT", "missed segments explain as much for less"},
     {"jump: sending 1 in SYN-RECEIVED", "missed segments explain as much for less"},
