@@ -7,7 +7,7 @@ import json
 import os
 import unittest
 
-from captures import Folder, SYN, connection, ndjson, pcap, refused, run, segment
+from captures import Folder, RST, SYN, checksum, connection, ndjson, pcap, refused, run, segment
 
 SAMPLES = sorted(glob.glob(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../samples/*/case.pcap")))
 MORE = [path for path in os.environ.get("CAPTURES", "").split(":") if path]
@@ -105,6 +105,25 @@ class Incidents(unittest.TestCase):
                     if width >= 80:
                         self.assertLessEqual(len(lines), 24)
                     self.assertIn("report --all", out)
+
+    def test_reasons_where_there_is_room(self):
+        server, client = ((10, 0, 0, 2), 80), ((10, 0, 0, 1), 50000)
+        frames = connection()[:6]
+        own = segment(server, client, RST, 500_007)
+        for ttl, ended in ((64, "1 reset by the server"), (47, "1 reset in the server's name")):
+            header = own[14:22] + bytes((ttl,)) + own[23:24] + bytes(2) + own[26:34]
+            reset = own[:14] + header[:10] + checksum(header).to_bytes(2, "big") + header[12:] + own[34:]
+            path = self.folder.file(f"reset{ttl}.pcap", pcap(frames + [(0.06, reset)]))
+            incident, = self.law(path)
+            finding, = (f for f in ndjson("findings", path) if f["id"] == incident["cause"])
+            text = " ".join(run("report", "--width", "80", path)[1].split())
+            with self.subTest(ttl):
+                self.assertIn(f"Ended {ended}", text)
+                self.assertIn(f"#0 {incident['severity']}", text)
+                self.assertIn(f"Why #0 {finding['summary']} ({finding['certainty']}; client 10.0.0.1)", text)
+                self.assertIn(f"To do {incident['remedy']}", text)
+        mixed, = (path for path in SAMPLES if "kernel_mixed" in path)
+        self.assertNotIn("Why #", run("report", "--width", "80", mixed)[1])
 
     def test_all_of_it_keeps_to_the_width(self):
         for path in SAMPLES:
