@@ -54,32 +54,16 @@ class TimedSteps {
   // Steps become longer only when there are so many: that is work, and soon due again where few can go.
   static constexpr std::size_t kRoom = kMost + kMost / 4;
   static constexpr std::size_t kMostSlots = 2 * kMost;
-  static constexpr std::size_t kKinds = 16;
   static constexpr unsigned kLongest = 62;  // such steps hold all of time
   static_assert(std::has_single_bit(kMost) && kRoom < 65535);
 
   void put(TimeNs step, const Entry& entry) {
-    if (Placed* const recent = latest(step, entry.kind())) return recent->entry.join(entry);
     const auto [there, slot] = find(step, entry.kind(), entries_.size());
-    const auto number =
-        static_cast<Slot>(there != nullptr ? there - entries_.data() + 1 : entries_.size() + 1);
     if (there != nullptr)
       there->entry.join(entry);
     else
       append({step, entry}, slot);
-    if (!slots_.empty()) latest_of(entry.kind()) = number;
   }
-
-  // Connections that end one after the other mostly began so too: of each kind the entry that was last joined
-  // is looked at first.
-  Placed* latest(TimeNs step, auto kind) {
-    if (slots_.empty()) return nullptr;
-    const Slot number = latest_of(kind);
-    if (number == 0 || number > entries_.size()) return nullptr;
-    Placed& there = entries_[number - 1U];
-    return there.step == step && there.entry.kind() == kind ? &there : nullptr;
-  }
-  Slot& latest_of(auto kind) { return slots_[mask() + 1 + static_cast<std::size_t>(kind) % kKinds]; }
 
   struct Place {
     Placed* there = nullptr;
@@ -96,13 +80,10 @@ class TimedSteps {
     return {};
   }
 
-  std::size_t mask() const { return slots_.size() - kKinds - 1; }
-  void clear_slots(std::size_t places) { slots_.assign(places + kKinds, Slot{0}); }
-
   // The slot of an entry, or the free one where it belongs; `by` is added to the steps of all entries.
   std::size_t slot_of(TimeNs step, auto kind, unsigned by) const {
     constexpr std::uint64_t kSpread = 0x9E3779B97F4A7C15U;  // 2^64 by the golden ratio
-    const std::size_t mask = this->mask();
+    const std::size_t mask = slots_.size() - 1;
     const std::uint64_t hash =
         ((static_cast<std::uint64_t>(step) << 4) + static_cast<std::uint64_t>(kind)) * kSpread;
     for (std::size_t i = hash >> 40;; ++i) {
@@ -119,22 +100,21 @@ class TimedSteps {
     entries_.push_back(placed);
     if (entries_.size() > kRoom)
       coarsen(shift_needed());
-    else if (slots_.empty() ? entries_.size() > kFew
-                            : entries_.size() > (mask() + 1) / 2 && mask() + 1 < kMostSlots)
+    else if (entries_.size() > std::max(kFew, slots_.size() / 2) && slots_.size() < kMostSlots)
       index_all();
     else if (!slots_.empty())
       slots_[slot] = static_cast<Slot>(entries_.size());
   }
 
   void index_all() {
-    clear_slots(std::clamp(std::bit_ceil(4 * entries_.size()), 8 * kFew, kMostSlots));
+    slots_.assign(std::clamp(std::bit_ceil(4 * entries_.size()), 8 * kFew, kMostSlots), Slot{0});
     for (std::size_t i = 0; i < entries_.size(); ++i)
       slots_[slot_of(entries_[i].step, entries_[i].entry.kind(), 0)] = static_cast<Slot>(i + 1);
   }
 
   // Whether no more than kMost entries are left with steps 1 << by times as long.
   bool fits(unsigned by) {
-    clear_slots(kMostSlots);
+    slots_.assign(kMostSlots, Slot{0});
     std::size_t count = 0;
     for (std::size_t i = 0; i < entries_.size() && count <= kMost; ++i) {
       const Placed& placed = entries_[i];
@@ -194,8 +174,7 @@ class TimedSteps {
   }
 
   std::vector<Placed> entries_;
-  // A power of two of them, and of each kind the entry last joined; none while entries are few.
-  std::vector<Slot> slots_;
+  std::vector<Slot> slots_;  // a power of two of them; none while entries are few
   unsigned shift_ = 0;
 };
 
