@@ -175,7 +175,6 @@ bool FlowTracker::foreign(const LiveSide& sender, const LiveSide& receiver, cons
   return apart > kFar;
 }
 
-// What the segment says of itself, without its place in the streams.
 void FlowTracker::describe(const TcpSegment& segment, const FrameRef& frame, Side s, SegmentRecord& r) {
   r.frame = frame;
   r.payload = segment.payload_length;

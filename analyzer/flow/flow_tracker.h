@@ -65,6 +65,9 @@ class FlowTracker {
   // The first packet recognised as a copy; its number is 0 where there is none.
   const FrameRef& first_copy() const { return first_copy_; }
 
+  // What a segment says of itself, without its place in the streams.
+  static void describe(const TcpSegment& segment, const FrameRef& frame, Side s, SegmentRecord& record);
+
  private:
   LiveSide& peer_of(Side s) { return sides_[self() ? 0 : index(other(s))]; }
   const LiveSide& peer_of(Side s) const { return sides_[self() ? 0 : index(other(s))]; }
@@ -79,7 +82,6 @@ class FlowTracker {
   bool foreign(const LiveSide& sender, const LiveSide& receiver, const TcpSegment& segment,
                StreamOffset seq) const;
   SegmentRecord record_of(const TcpSegment& segment, const FrameRef& frame, Side s) const;
-  static void describe(const TcpSegment& segment, const FrameRef& frame, Side s, SegmentRecord& record);
   void follow(const TcpSegment& segment, SegmentRecord& record, Side s, Bearing& bearing);
   void learn_from_probe(const SegmentRecord& record, LiveSide& sender, const LiveSide& receiver);
   void learn_from_answer(const SegmentRecord& record, LiveSide& prober);

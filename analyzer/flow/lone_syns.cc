@@ -56,14 +56,8 @@ void LoneSyns::fill_in(const FinishedFlow& flow, FlowTrace& trace) const {
   client.ttl = s.ttl;
   client.wire_bytes = s.wire_length;
   SegmentRecord& record = trace.records.front();
-  trace.first = trace.last = record.frame = syn_.frame;
-  record.ts_val = s.options.ts_val;
-  record.ts_ecr = s.options.ts_ecr;
-  record.mss = s.options.has_mss ? s.options.mss : std::uint16_t{0};
-  record.window = s.window;
-  record.ttl = s.ttl;
-  record.ip_id = s.ip_id;
-  record.tcp_checksum = s.tcp_checksum;
+  FlowTracker::describe(s, syn_.frame, Side::A, record);
+  trace.first = trace.last = syn_.frame;
 }
 
 void LoneSyns::keep(const EndedFlow& ended) {
