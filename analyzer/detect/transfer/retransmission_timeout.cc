@@ -79,6 +79,25 @@ handshake <mss 1460,sackOK>
 +.01  A < B  .  1:1(0) ack 201
 finding retransmission_timeout endpoint client likely client_side
 )"},
+    {"Joined with what had passed when it is sent again", R"(
+handshake <mss 1460,sackOK>
++.10  A > B  P. 101:201(100) ack 1
++.01  A < B  .  1:1(0) ack 1  <sack 101:201>
++.30  A > B  P. 1:201(200) ack 1
++.01  A < B  .  1:1(0) ack 201
+finding retransmission_timeout endpoint client likely client_side
+)"},
+    {"Once before the capture point and once behind it: no side is named", R"(
+handshake <mss 1460,sackOK>
++.10  A > B  P. 101:201(100) ack 1
++.01  A < B  .  1:1(0) ack 1  <sack 101:201>
++.30  A > B  P. 1:101(100) ack 1
++.01  A < B  .  1:1(0) ack 201
++1    A > B  P. 201:301(100) ack 1  !lost
++.30  A > B  P. 201:301(100) ack 1
++.01  A < B  .  1:1(0) ack 301
+finding retransmission_timeout endpoint client likely none
+)"},
     {"Three timeouts in a row stall the transfer for more than a second", R"(
 handshake
 +.10  A < B  P. 1:1461(1460) ack 1  !lost
