@@ -3,14 +3,10 @@
 
 #include <catch2/catch.hpp>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include "tests/support/conclude.h"
-#include "tests/support/simulator.h"
-#include "tests/support/tap_player.h"
-#include "tests/support/tap_script.h"
+#include "tests/support/scenes.h"
 
 namespace tcpautopsy {
 namespace {
@@ -83,17 +79,9 @@ class Comparison {
 }  // namespace
 
 TEST_CASE("ends that look alike are told of as each would be") {
-  constexpr Weather kSkies[]{{.loss = false, .reorder_after_tap = false, .duplicate = false},
-                             {},
-                             {.reorder_before_tap = true},
-                             {.capture_loss = true},
-                             {.capture_starts_late = true},
-                             {.one_sided = true},
-                             {.other_stacks = true},
-                             {.other_stacks = true, .middlebox = true}};
   Comparison comparison;
   std::uint64_t seed = 1'000;
-  for (const Weather& weather : kSkies)
+  for (const sim::Weather& weather : kUsualSkies)
     for (int run = 0; run < 1'500; ++run, ++seed) {
       INFO("seed " << seed);
       const sim::Run one = sim::simulate(seed, weather);
@@ -103,18 +91,13 @@ TEST_CASE("ends that look alike are told of as each would be") {
 }
 
 TEST_CASE("ends of the scripts that look alike are told of as each would be") {
-  const std::filesystem::path scripts = std::filesystem::path(TCPAUTOPSY_SOURCE_DIR) / "tests" / "scripts";
   Comparison comparison;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(scripts)) {
-    if (entry.path().extension() != ".tap") continue;
-    std::ifstream in(entry.path());
-    const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-    INFO(entry.path().string());
-    const auto input = tap::play(tap::parse_script(text), 0xfffffffe, 9293).captured;
-    if (input.empty()) continue;
-    for (const TimeNs after : {0 * kSecond, 100 * kSecond, 10'000 * kSecond})
-      comparison.look(input, input.back().frame.time_ns + after, false);
-  }
+  each_script(std::filesystem::path(TCPAUTOPSY_SOURCE_DIR) / "tests" / "scripts",
+              [&](const std::vector<Captured>& input) {
+                if (input.empty()) return;
+                for (const TimeNs after : {0 * kSecond, 100 * kSecond, 10'000 * kSecond})
+                  comparison.look(input, input.back().frame.time_ns + after, false);
+              });
   CHECK(comparison.told() > comparison.flows() / 2);
 }
 

@@ -1,15 +1,11 @@
 // A connection that its notes tell to be over is over by its tracker too, whatever came before.
 #include <catch2/catch.hpp>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include "analyzer/flow/flow_table.h"
 #include "analyzer/flow/live_flow.h"
-#include "tests/support/simulator.h"
-#include "tests/support/tap_player.h"
-#include "tests/support/tap_script.h"
+#include "tests/support/scenes.h"
 
 namespace tcpautopsy {
 namespace {
@@ -71,18 +67,9 @@ class Comparison {
 }  // namespace
 
 TEST_CASE("what is told to be over by notes is over") {
-  using sim::Weather;
-  constexpr Weather kSkies[]{{.loss = false, .reorder_after_tap = false, .duplicate = false},
-                             {},
-                             {.reorder_before_tap = true},
-                             {.capture_loss = true},
-                             {.capture_starts_late = true},
-                             {.one_sided = true},
-                             {.other_stacks = true},
-                             {.other_stacks = true, .middlebox = true}};
   Comparison comparison;
   std::uint64_t seed = 70'000;
-  for (const Weather& weather : kSkies)
+  for (const sim::Weather& weather : kUsualSkies)
     for (int run = 0; run < 1'000; ++run, ++seed) {
       INFO("seed " << seed);
       comparison.look(sim::simulate(seed, weather).captured);
@@ -91,15 +78,9 @@ TEST_CASE("what is told to be over by notes is over") {
 }
 
 TEST_CASE("what is told to be over by notes is over in the scripts") {
-  const std::filesystem::path scripts = std::filesystem::path(TCPAUTOPSY_SOURCE_DIR) / "tests" / "scripts";
   Comparison comparison;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(scripts)) {
-    if (entry.path().extension() != ".tap") continue;
-    std::ifstream in(entry.path());
-    const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-    INFO(entry.path().string());
-    comparison.look(tap::play(tap::parse_script(text), 0xfffffffe, 9293).captured);
-  }
+  each_script(std::filesystem::path(TCPAUTOPSY_SOURCE_DIR) / "tests" / "scripts",
+              [&](const std::vector<Captured>& input) { comparison.look(input); });
   CHECK(comparison.over() > 20);
 }
 
