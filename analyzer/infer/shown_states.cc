@@ -21,6 +21,14 @@ RecordIndex first_after(const FlowHistory& h, const Transition& t) {
   });
 }
 
+// One frame may hold several segments of a connection.
+RecordIndex beyond_frame(const FlowHistory& h, RecordIndex record) {
+  const auto& records = h.records();
+  RecordIndex next = record + 1;
+  while (next < records.size() && records[next].frame.number == records[record].frame.number) ++next;
+  return next;
+}
+
 // An end whose attempt to connect the error may have ended, unless a later packet says otherwise.
 void add_aborted(StateSet& possible, const FlowHistory& h, RecordIndex next, std::size_t side) {
   const StateSet before = possible;
@@ -67,7 +75,7 @@ std::vector<RecordIndex> shown_at(const FlowHistory& h) {
     latest[s] = std::max(latest[s], t.record != kNoRecord ? t.record : first_after(h, t));
     // What a timer changed is not shown beside the packet of a change before it.
     if (t.frame)
-      beyond_packets[s] = latest[s] + 1;
+      beyond_packets[s] = beyond_frame(h, latest[s]);
     else
       latest[s] = std::max(latest[s], beyond_packets[s]);
     at.push_back(latest[s]);

@@ -12,14 +12,17 @@ using namespace tcpautopsy;
 
 namespace {
 
+std::vector<std::uint8_t> octets_of(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 std::vector<fuzz::PacketFile> samples() {
   constexpr std::size_t kMost = 150;  // packets of one
   std::vector<fuzz::PacketFile> found;
   for (const auto& entry :
        std::filesystem::directory_iterator(std::filesystem::path(TCPAUTOPSY_SOURCE_DIR) / "samples")) {
-    std::ifstream file(entry.path() / "case.pcap", std::ios::binary);
-    const std::vector<std::uint8_t> octets{std::istreambuf_iterator<char>(file), {}};
-    auto packets = fuzz::read_packets(octets);
+    auto packets = fuzz::read_packets(octets_of(entry.path() / "case.pcap"));
     if (!packets) continue;
     if (packets->packets.size() > kMost) packets->packets.resize(kMost);
     found.push_back(std::move(*packets));
@@ -68,4 +71,14 @@ TEST_CASE("captures whose packets are changed break no promise of the analysis")
 
 TEST_CASE("captures whose packets are changed break no promise of what the plugin shows") {
   CHECK(sum_over_changed(300, &fuzz::session_input) > rounds(300));
+}
+
+TEST_CASE("captures of which the plugin once showed what it must not") {
+  const auto folder = std::filesystem::path(TCPAUTOPSY_SOURCE_DIR) / "tests/fuzz/regressions/session";
+  std::size_t shown = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    INFO(entry.path());
+    shown += fuzz::session_input(octets_of(entry.path()));
+  }
+  CHECK(shown > 0);
 }

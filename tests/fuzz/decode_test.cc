@@ -56,7 +56,7 @@ class Mutator {
 
 TEST_CASE("inputs that once failed") {
   const std::filesystem::path folder =
-      std::filesystem::path(TCPAUTOPSY_SOURCE_DIR) / "tests/fuzz/regressions";
+      std::filesystem::path(TCPAUTOPSY_SOURCE_DIR) / "tests/fuzz/regressions/decode";
   std::size_t files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     INFO(entry.path());

@@ -10,8 +10,10 @@ source=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 
 seeds() {
   case $1 in
-    decode) cp "$source"/tests/fuzz/regressions/* "$2" ;;
-    capture | session) for case in "$source"/samples/*/case.pcap; do cp "$case" "$2/$(basename "$(dirname "$case")")"; done ;;
+    decode) cp "$source"/tests/fuzz/regressions/decode/* "$2" ;;
+    capture | session)
+      cp "$source"/tests/fuzz/regressions/session/* "$2"
+      for case in "$source"/samples/*/case.pcap; do cp "$case" "$2/$(basename "$(dirname "$case")")"; done ;;
     script) find "$source/tests/scripts" "$source/samples" -name '*.tap' -size -4k -exec cp {} "$2" \; ;;
     settings) printf 'time_wait = 240\nsyn_flood.min_half_open = 200\n[port_scan]\nmin_targets = 20\n10.0.0.0/8\n3,5-10\n+10m\n512M\n' > "$2/settings" ;;
     archive)
