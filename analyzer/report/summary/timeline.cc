@@ -17,6 +17,7 @@ void Timeline::widen() {
       sum.resent += next.resent;
       for (std::size_t p = 0; p < kPhases; ++p) {
         sum.begun[p] += next.begun[p];
+        sum.left[p] += next.left[p];
         sum.over[p] += next.over[p];
       }
     }
@@ -48,11 +49,12 @@ void Timeline::segment_unfollowed(TimeNs time_ns, std::uint64_t octets, std::uin
   followed_ = followed;
 }
 
-void Timeline::phase(Phase which, TimeNs from_ns, TimeNs until_ns) {
+void Timeline::phase(Phase which, TimeNs from_ns, TimeNs until_ns, std::optional<Phase> next) {
   if (which == Phase::Closed) return;
   const auto p = static_cast<std::size_t>(which);
   ++at(from_ns).begun[p];
-  ++at(std::max(from_ns, until_ns)).over[p];
+  Span& last = at(std::max(from_ns, until_ns));
+  ++(next && *next != Phase::Closed ? last.left : last.over)[p];
 }
 
 void Timeline::flow(const FlowHistory& history, TimeNs end_ns) {
@@ -66,12 +68,12 @@ void Timeline::flow(const FlowHistory& history, TimeNs end_ns) {
     const Phase next = phase_of(states, trace.self_connection);
     const TimeNs at_ns = std::clamp(change.time_ns, since, std::max(since, end_ns));
     if (now && next != *now) {
-      phase(*now, since, at_ns);
+      phase(*now, since, at_ns, next);
       since = at_ns;
     }
     now = next;
   }
-  phase(now.value_or(phase_of(states, trace.self_connection)), since, std::max(since, end_ns));
+  phase(now.value_or(phase_of(states, trace.self_connection)), since, std::max(since, end_ns), std::nullopt);
 }
 
 Timeline::Columns Timeline::columns(std::size_t most) const {
@@ -87,7 +89,7 @@ Timeline::Columns Timeline::columns(std::size_t most) const {
     }
     const Span& span = spans_[i];
     const std::uint64_t at_once = open + span.begun[kEstablished];
-    open = at_once - std::min(at_once, span.over[kEstablished]);
+    open = at_once - std::min(at_once, span.left[kEstablished] + span.over[kEstablished]);
     out.octets.back() += span.octets;
     out.resent.back() += span.resent;
     out.established.back() = std::max(out.established.back(), at_once);
@@ -108,9 +110,10 @@ void Timeline::write(JsonWriter& w) const {
   for (std::size_t p = 0; p < kPhases; ++p) {
     std::uint64_t open = 0;
     column(name(static_cast<Phase>(p)), [&](const Span& span) {
-      const std::uint64_t most = open + span.begun[p];
-      open = most - std::min(most, span.over[p]);
-      return most;
+      const std::uint64_t met = open + span.begun[p];
+      const std::uint64_t last_in_it = met - std::min(met, span.left[p]);
+      open = last_in_it - std::min(last_in_it, span.over[p]);
+      return last_in_it;
     });
   }
   w.end_object();

@@ -33,7 +33,7 @@ class Timeline {
   std::uint64_t followed() const { return followed_; }
 
   // One object: "from_us", "step_us", and a number a span: "octets", "packets", "resent", and under "phases"
-  // the most connections at once in each phase.
+  // the connections in each phase, each connection once, in the last one that it had in that span.
   void write(JsonWriter& out) const;
 
  private:
@@ -42,12 +42,13 @@ class Timeline {
 
   struct Span {
     std::uint64_t octets = 0, packets = 0, resent = 0;
-    std::array<std::uint64_t, kPhases> begun{}, over{};
+    // Connections that came to a phase, that went on to the next one, and that ended in it.
+    std::array<std::uint64_t, kPhases> begun{}, left{}, over{};
   };
 
   Span& at(TimeNs time_ns);
   void widen();
-  void phase(Phase which, TimeNs from_ns, TimeNs until_ns);
+  void phase(Phase which, TimeNs from_ns, TimeNs until_ns, std::optional<Phase> next);
 
   std::optional<TimeNs> from_ns_;
   TimeNs step_ns_ = kMillisecond;

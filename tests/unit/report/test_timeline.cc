@@ -1,8 +1,10 @@
 // Traffic over time: equal columns, whatever the capture's length, and lines of characters of them.
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "analyzer/report/summary/timeline_text.h"
+#include "tests/unit/report/sample_flow.h"
 
 using namespace tcpautopsy;
 
@@ -74,4 +76,25 @@ TEST_CASE("where all came at one moment there is no timeline") {
   one.segment(kStart, 1000, false);
   CHECK(timeline_text(one, {}).empty());
   CHECK(timeline_text(Timeline(), {}).empty());
+}
+
+TEST_CASE("a connection is counted once a step, in whatever states it was meanwhile") {
+  for (const TimeNs longer : {0 * kSecond, 10 * kSecond, 10'000 * kSecond}) {
+    Timeline timeline;
+    const FlowResult flow = report_test::sample_flow();
+    const FlowTrace& trace = flow.history.trace;
+    for (int i = 0; i < 3; ++i) timeline.flow(flow.history, trace.last.time_ns);
+    timeline.segment(trace.last.time_ns + longer, 60, false);
+    std::string text;
+    JsonWriter out(text);
+    timeline.write(out);
+    const auto phases = nlohmann::json::parse(text)["phases"];
+    std::uint64_t most = 0;
+    for (std::size_t i = 0; i < phases["established"].size(); ++i) {
+      std::uint64_t all = 0;
+      for (const auto& phase : phases) all += phase[i].get<std::uint64_t>();
+      most = std::max(most, all);
+    }
+    CHECK(most == 3);
+  }
 }

@@ -27,6 +27,7 @@ export class VirtualTable {
   private readonly head: HTMLElement;
   private order: number[] = [];
   private at = 0;
+  private most = 0; // rows shown at one time: filters leave the table's height alone
   private sorted = -1;
   private down = true;
 
@@ -55,6 +56,8 @@ export class VirtualTable {
   show(rows: number[]): void {
     this.order = rows;
     this.at = 0;
+    this.most = Math.max(this.most, rows.length);
+    this.element.style.setProperty("--most-rows", String(this.most));
     this.grid.setAttribute("aria-rowcount", String(rows.length + 1));
     this.element.scrollTop = 0;
     this.sort();
