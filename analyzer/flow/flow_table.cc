@@ -53,7 +53,7 @@ FlowTable::FlowTable(FlowOptions options, Done done)
 std::uint64_t FlowTable::add(const TcpSegment& segment, const FrameRef& frame) {
   flows_.put_to_sleep();
   pass_time(frame.time_ns);
-  if (flows_.octets() > std::max(options_.max_octets, bound_again_)) bound_octets();
+  bound_octets();
   Arrival a(segment, frame);
   began_one_ = false;
   const std::uint64_t number = sort(a);
@@ -177,6 +177,7 @@ FlowTable::Id FlowTable::quoted_by(const IcmpError& error) {
 }
 
 std::optional<std::uint64_t> FlowTable::add(const IcmpError& error, const FrameRef& frame) {
+  bound_octets();
   Id latest = quoted_by(error);
   if (latest == LiveFlows::kNone) return std::nullopt;
   // An error that quotes a SYN whose incarnation is in doubt answers it.
@@ -226,6 +227,7 @@ void FlowTable::bound_incarnations(Id latest) {
 
 // Enough at once that looking for them is paid for.
 void FlowTable::bound_octets() {
+  if (flows_.octets() <= std::max(options_.max_octets, bound_again_)) return;
   for (const Id id : flows_.by_silence()) {
     if (flows_.octets() <= options_.max_octets / 4 * 3) break;
     if (flows_.holds(id)) ended_for_memory_ += hand_out(id, Why::Bound);  // else it went with a later one

@@ -111,3 +111,17 @@ TEST_CASE("a SYN inside a live connection waits on, and the connection with it, 
   CHECK_FALSE(flows[0].ended_early);
   CHECK(flows[0].successor);
 }
+
+TEST_CASE("ICMP errors alone, after the last segment, keep to the bound too") {
+  Traffic t(bounded(kBound));
+  for (std::uint16_t port = 0; port < 100; ++port) open(t, port);
+  REQUIRE(t.table().facts().ended_for_memory == 0);
+  for (std::uint16_t port = 0; port < 100; ++port) {
+    IcmpError error;
+    error.source = client_at(port);
+    error.destination = server();
+    error.seq = Seq(1000);
+    for (int i = 0; i < 250; ++i) t.table().add(error, FrameRef{0, 7, t.now});
+  }
+  CHECK(t.table().facts().ended_for_memory > 10);
+}
