@@ -261,7 +261,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   finding.count = stalls.count();
   finding.summary = "The " + std::string(role(flow, side)) + " held back a small segment " +
                     times_text(stalls.count()) + " until the peer's delayed ACK of the one before came; " +
-                    duration_text(stalls.total_ns()) + " lost in all, at most " +
+                    duration_text(stalls.total_ns()) + " lost beyond the round trips, at most " +
                     duration_text(stalls.longest_ns()) + " at once.";
   prove(finding, "stalls", stalls.count());
   prove(finding, "lost_ns", stalls.total_ns());
