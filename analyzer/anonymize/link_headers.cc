@@ -53,7 +53,8 @@ void keep_wlan_header(Canvas& canvas, std::size_t at, std::size_t size) {
 void keep_link_header(Canvas& canvas, std::uint32_t link_type, std::size_t at, std::size_t size) {
   using namespace decode;
   if (size == 0) return;
-  switch (link_type) {
+  // Without a default: the compiler asks for each link type. Of others nothing is kept.
+  switch (static_cast<Dlt>(link_type)) {
     case kDltTokenRing: return keep_token_ring(canvas, at, size);
     case kDltFddi:
       canvas.keep(at, 1);
@@ -88,7 +89,33 @@ void keep_link_header(Canvas& canvas, std::uint32_t link_type, std::size_t at, s
       return canvas.keep(at + 40, 4);
     case kDltAppleFireWire: return canvas.keep(at + 16, 2);
     case kDltJuniperEther: return canvas.keep(at, std::min<std::size_t>(size, 6));
-    default: return canvas.keep(at, size);  // no addresses
+    case kDltNull:
+    case kDltEthernet:
+    case kDltPpp:
+    case kDltAtmRfc1483:
+    case kDltRawLinux:
+    case kDltRawOpenBsd:
+    case kDltPppSerial:
+    case kDltPppEther:
+    case kDltRawFile:
+    case kDltCiscoHdlc:
+    case kDltIeee80211:
+    case kDltFrameRelay:
+    case kDltLoop:
+    case kDltEnc:
+    case kDltPrism:
+    case kDltSunAtm:
+    case kDltArcnetLinux:
+    case kDltAvs:
+    case kDltPppPppd:
+    case kDltPppWithDirection:
+    case kDltCiscoHdlcWithDirection:
+    case kDltMpls:
+    case kDltIpv4:
+    case kDltIpv6:
+    case kDltNetAnalyzer:
+    case kDltNetAnalyzerTransparent:
+    case kDltEthernetMpacket: return canvas.keep(at, size);  // no addresses of hosts in what was taken off
   }
 }
 
