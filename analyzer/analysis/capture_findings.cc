@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <string>
-#include <tuple>
 
 #include "analyzer/detect/evidence.h"
+#include "analyzer/seq/frame_order.h"
 #include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
@@ -19,10 +19,6 @@ Finding about_capture(std::string_view id) {
   finding.severity = Severity::Info;
   finding.scope = Scope::Capture;
   return finding;
-}
-
-bool before(const FrameRef& a, const FrameRef& b) {
-  return std::tie(a.file, a.number) < std::tie(b.file, b.number);
 }
 
 }  // namespace
@@ -58,8 +54,8 @@ void OffloadBook::note(const FlowHistory& flow) {
     segments_ += sums.bad;
     if (hosts_.size() < kMostHosts) hosts_.insert(flow.trace.facts(side).address.ip);
     const auto frames = sums.wrong.frames();
-    if (first_.number == 0 || before(frames.front(), first_)) first_ = frames.front();
-    if (last_.number == 0 || before(last_, frames.back())) last_ = frames.back();
+    if (first_.number == 0 || comes_before(frames.front(), first_)) first_ = frames.front();
+    if (last_.number == 0 || comes_before(last_, frames.back())) last_ = frames.back();
   }
 }
 

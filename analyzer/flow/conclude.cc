@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "analyzer/flow/flow_tracker.h"
+#include "analyzer/seq/frame_order.h"
 
 namespace tcpautopsy {
 namespace {
@@ -13,7 +14,7 @@ std::optional<std::int64_t> measured(std::int64_t ns) {
 
 // Later than the other of the same flow, by order of capture.
 const FrameRef& later(const FrameRef& a, const FrameRef& b) {
-  return b.number != 0 && (b.file != a.file ? b.file > a.file : b.number > a.number) ? b : a;
+  return b.number != 0 && comes_before(a, b) ? b : a;
 }
 
 // The copies leave, and no longer separate what is counted with the record after them.

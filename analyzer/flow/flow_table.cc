@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <limits>
-#include <tuple>
 #include <utility>
 
 #ifdef __GLIBC__
@@ -11,6 +10,7 @@
 #endif
 
 #include "analyzer/flow/incarnations.h"
+#include "analyzer/seq/frame_order.h"
 
 namespace tcpautopsy {
 namespace {
@@ -283,10 +283,7 @@ std::optional<TimeNs> FlowTable::pause_after(Id id) const {
 void FlowTable::count_copies(const CopiesLeftOut& copies) {
   if (copies.count == 0) return;
   copies_dropped_ += copies.count;
-  if (first_copy_.number == 0 ||
-      std::tie(copies.first.file, copies.first.number) < std::tie(first_copy_.file, first_copy_.number)) {
-    first_copy_ = copies.first;
-  }
+  if (first_copy_.number == 0 || comes_before(copies.first, first_copy_)) first_copy_ = copies.first;
 }
 
 void FlowTable::finish() {

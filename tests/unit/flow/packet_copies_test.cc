@@ -224,3 +224,24 @@ TEST_CASE("one address pair in two VLANs is two connections") {
   t.reuse(kIssA + 77, kIssB + 99).handshake();
   CHECK(t.finish().size() == 2);
 }
+
+TEST_CASE("the last packet of files named in any order is the latest, be it a copy") {
+  Traffic t;
+  std::uint64_t number = 0;
+  const auto pass = [&](const TcpSegment& s, std::uint32_t file) {
+    t.table().add(s, FrameRef{file, ++number, t.now += kMillisecond});
+  };
+  TcpSegment syn = segment(client(), server(), kSyn, kIssA);
+  TcpSegment answer = segment(server(), client(), kSyn | kAck, kIssB, kIssA + 1);
+  TcpSegment ack = segment(client(), server(), kAck, kIssA + 1, kIssB + 1);
+  std::uint16_t id = 0;
+  for (TcpSegment* const s : {&syn, &answer, &ack}) s->ip_id = ++id;
+  pass(syn, 1);
+  pass(answer, 1);
+  pass(ack, 1);
+  pass(ack, 0);
+  const auto flows = t.finish();
+  REQUIRE(flows.size() == 1);
+  CHECK(flows[0].last.file == 0);
+  CHECK(flows[0].last.number == 4);
+}
