@@ -1,4 +1,4 @@
-// Which incarnation of its addresses a segment belongs to, by docs/contract.md's rules.
+// Which incarnation of its addresses a segment belongs to, by contract.md's rules.
 #pragma once
 
 #include <cstdint>
