@@ -18,9 +18,6 @@ constexpr bool acknowledges(const TcpSegment& s, Seq iss) {
   return (s.flags & kAck) != 0 && s.ack == iss + 1;
 }
 
-// Nearer than this two numbers are of one stream, windows and small losses of the capture included.
-constexpr std::uint32_t kSameStream = 1 << 20;
-
 // A SYN of this flow: the first of it, one sent again, the second of a simultaneous open, or one that comes
 // late.
 bool own_syn(LiveFlow& flow, const TcpSegment& syn, TimeNs time_ns);
