@@ -56,7 +56,7 @@ class CaptureRun {
   std::uint64_t flows() const { return flows_; }             // all, selected or not
   TimeNs capture_end_ns() const { return capture_end_ns_; }  // of the last capture
   bool read_something() const { return read_; }
-  // Exit status of docs/contract.md, now that the command has done its work.
+  // Exit status of contract.md, now that the command has done its work.
   int exit_status() const;
   // And where what was asked for was not found.
   int nothing_found() const;

@@ -10,7 +10,7 @@
 namespace tcpautopsy::cli {
 namespace {
 
-// docs/contract.md's client, as far as the segments so far tell it.
+// contract.md's client, as far as the segments so far tell it.
 class ClientChoice {
  public:
   void note(const TcpSegment& segment, Side sender) {

@@ -1,4 +1,4 @@
-// The subcommands. Each returns docs/contract.md's exit status.
+// The subcommands. Each returns contract.md's exit status.
 #pragma once
 
 #include <string>

@@ -67,27 +67,27 @@ struct Options {
 
 // Sets of options that commands share.
 enum OptionGroup : unsigned {
-  kInput = 1,
-  kSelect = 2,
-  kUnordered = 4,
-  kFull = 8,
-  kSockets = 16,
-  kLimit = 32,
-  kFailOn = 64,
-  kStream = 128,
-  kSettings = 256,
-  kProfile = 512,  // filter, profile and settings, without the inputs' own options
-  kStore = 1024,   // what a batch writes
-  kDryRun = 2048,
-  kMakeShards = 4096,
-  kOneShard = 8192,
-  kPlan = 16384,
-  kScan = 32768,     // what makes files one capture, and how many at once
-  kCompare = 65536,  // what is told of a store, and what makes the exit status 3
-  kAll = 131072,
-  kExamples = 262144,
-  kAnnotate = 524288,
-  kAnonymize = 1048576
+  kInput = 1U << 0,
+  kSelect = 1U << 1,
+  kUnordered = 1U << 2,
+  kFull = 1U << 3,
+  kSockets = 1U << 4,
+  kLimit = 1U << 5,
+  kFailOn = 1U << 6,
+  kStream = 1U << 7,
+  kSettings = 1U << 8,
+  kProfile = 1U << 9,  // filter, profile and settings, without the inputs' own options
+  kStore = 1U << 10,   // what a batch writes
+  kDryRun = 1U << 11,
+  kMakeShards = 1U << 12,
+  kOneShard = 1U << 13,
+  kPlan = 1U << 14,
+  kScan = 1U << 15,     // what makes files one capture, and how many at once
+  kCompare = 1U << 16,  // what is told of a store, and what makes the exit status 3
+  kAll = 1U << 17,
+  kExamples = 1U << 18,
+  kAnnotate = 1U << 19,
+  kAnonymize = 1U << 20
 };
 
 struct Command {

@@ -13,8 +13,8 @@ import subprocess
 import sys
 
 FIELDS = ("schema flow file client server client_guessed incarnation vlan tunnel community_id first_time first_ns last_ns first_frame "
-          "last_frame ended_early packets duplicates payload_bytes wire_bytes handshake close closed_first zeek_conn_state zeek_history "
-          "completeness history final final_possible counts rtt_ns options findings").split()
+          "last_frame last_file ended_early packets duplicates payload_bytes wire_bytes handshake close closed_first zeek_conn_state "
+          "zeek_history completeness history final final_possible counts rtt_ns where_time_went_ns turns options findings").split()
 
 
 def run(tool, command, path):

@@ -60,7 +60,7 @@ class Analysis {
   // The same for what another decoder took out of a frame; the encapsulation is by the caller's own table.
   std::uint64_t add(const TcpSegment& segment, const FrameRef& frame);
   std::optional<std::uint64_t> add(const IcmpError& error, const FrameRef& frame);
-  // A frame of any protocol was captured then: docs/contract.md's capture end goes by it.
+  // A frame of any protocol was captured then: contract.md's capture end goes by it.
   void note_time(TimeNs time_ns);
 
   // What the packets so far tell of the live flow `number` that the segment just went to, as though the

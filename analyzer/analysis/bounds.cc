@@ -22,7 +22,7 @@ constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
 // (tests/RESULTS.md).
 constexpr std::uint64_t kBeside = 192 * kMiB;
 
-constexpr std::array<BoundNumber, 5> kNumbers{{
+constexpr auto kNumbers = std::to_array<BoundNumber>({
     {"memory", &Bounds::memory, 256 * kMiB, std::uint64_t{1} << 50,
      "memory for each capture read at a time, as 512M or 4G; beyond, connections silent for longest end "
      "early"},
@@ -34,7 +34,7 @@ constexpr std::array<BoundNumber, 5> kNumbers{{
      "packets that wait for IP fragments, of 16 KiB each; beyond, the oldest are given up"},
     {"encapsulations", &Bounds::encapsulations, 16, 100'000'000,
      "VLANs and tunnels told apart; those beyond are told as one"},
-}};
+});
 
 }  // namespace
 

@@ -34,7 +34,7 @@ struct CaptureInfo {
   std::optional<std::uint64_t> dropped;  // isb_ifdrop + isb_osdrop over interfaces; snoop's last count
 };
 
-// docs/contract.md's capture end: the latest end a statistics block tells, else the last record.
+// contract.md's capture end: the latest end a statistics block tells, else the last record.
 std::optional<std::int64_t> stated_end(const std::vector<CaptureInfo>& infos);
 
 class ByteSource;

@@ -1,4 +1,4 @@
-// What a report tells of causes: one incident is one cause with what follows from it (docs/contract.md).
+// What a report tells of causes: one incident is one cause with what follows from it (contract.md).
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ enum class Actor : std::uint8_t {
   Capture,
   Unknown
 };
-std::string_view name(Actor actor);   // docs/contract.md's words: "server_application"
+std::string_view name(Actor actor);   // contract.md's words: "server_application"
 std::string_view words(Actor actor);  // "server application", "network on the client side"
 
 struct Impact {

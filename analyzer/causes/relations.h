@@ -22,7 +22,7 @@ enum class Reach : std::uint8_t {
   Client,     // of one client alone, which is the host that the cause is about, within kNear
   Visitor,    // about the host that is the cause's only client, within kNear
 };
-constexpr TimeNs kNear = 60 * kSecond;  // an episode's gap, as docs/findings.md has it
+constexpr TimeNs kNear = kEpisodeGap;
 constexpr bool within_flow(Reach reach) { return reach <= Reach::SameEnd; }
 
 struct Relation {

@@ -13,7 +13,7 @@
 
 namespace tcpautopsy {
 
-// VLAN tags outermost first, and tunnels outermost first as docs/contract.md spells them: "vxlan:5001/gre".
+// VLAN tags outermost first, and tunnels outermost first as contract.md spells them: "vxlan:5001/gre".
 struct Encapsulation {
   std::vector<std::uint16_t> vlan;
   std::string tunnel;

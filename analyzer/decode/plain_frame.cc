@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include "analyzer/decode/byte_reader.h"
+#include "analyzer/decode/dlt.h"
 
 namespace tcpautopsy::decode {
 namespace {
 
-constexpr int kDltEthernet = 1;
 constexpr std::size_t kEthernetHeader = 14, kVlanTag = 4, kIpv4Header = 20, kIpv6Header = 40;
 constexpr std::size_t kTcpHeader = 20;
 constexpr std::uint16_t kIpv4Type = 0x0800, kIpv6Type = 0x86dd, kVlanType = 0x8100;

@@ -19,15 +19,15 @@ struct Doc {
   Scope scope = Scope::Flow;
   Severity severity = Severity::Note;  // by default
   std::string_view phase;              // "Opening", "Transfer", "Closing"
-  std::string_view said_when;          // the catalogue's condition (docs/findings.md)
+  std::string_view said_when;          // the catalogue's condition (findings.md)
   std::string_view what;               // what happened
   std::string_view how_known;          // how the packets show it, and what they cannot tell
   std::string_view causes;             // usual causes, likeliest first
   std::string_view confirm;            // on the hosts: ss, nstat counters, sysctl names
   std::string_view remedy;             // what to change, and what that costs
-  std::string_view bad_advice;         // advice often given that is wrong; may be empty
+  std::string_view bad_advice = {};    // advice often given that is wrong, if there is any
   std::string_view rfc;                // "RFC 9293 3.6, 3.10.7.4"
-  std::string_view wireshark;          // the Wireshark label it refines, or empty
+  std::string_view wireshark = {};     // the Wireshark label it refines, if there is one
 };
 
 // A .tap script that must (or, for a near miss, must not) give this finding. The script states it: "finding
@@ -124,7 +124,7 @@ struct Detector {
   Doc doc;
   std::span<const Example> examples;
   // Of a flow, or of each of its ends, for scope F; else null. Stateless; appends at most one finding for
-  // each endpoint (docs/findings.md: one record for a flow, id and endpoint).
+  // each endpoint (findings.md: one record for a flow, id and endpoint).
   void (*examine)(const DetectContext& context, Findings& out) = nullptr;
   void (*examine_end)(const DetectContext& context, Side side, Findings& out) = nullptr;
   Needs needs = Needs::Nothing;

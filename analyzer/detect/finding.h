@@ -22,6 +22,9 @@ std::string_view name(Severity severity);
 std::string_view name(Scope scope);
 std::string_view name(Certainty certainty);
 
+// Of findings about hosts, and of incidents: times nearer to each other than this are one (findings.md).
+constexpr TimeNs kEpisodeGap = 60 * kSecond;
+
 using EvidenceValue = std::variant<bool, std::int64_t, double, std::string, std::vector<std::int64_t>>;
 
 struct Finding {

@@ -14,8 +14,6 @@
 
 namespace tcpautopsy {
 
-constexpr TimeNs kEpisodeGap = 60 * kSecond;  // of docs/findings.md: below the threshold between two
-
 using StepList = std::vector<Tallies::Step>;
 using Accepts = std::function<bool(Outcome)>;
 

@@ -13,7 +13,7 @@
 namespace tcpautopsy {
 
 // A time through which a count was at its threshold or above; dips of less than 60 s do not end it
-// (docs/findings.md).
+// (findings.md).
 struct Excess {
   TimeNs from_ns = 0, until_ns = 0;
   Population::Peak peak;

@@ -12,7 +12,7 @@ namespace tcpautopsy {
 // Of one detector: declared beside its Doc.
 struct Threshold {
   std::string_view name;     // "min_half_open"
-  double value = 0;          // docs/findings.md's default
+  double value = 0;          // findings.md's default
   std::string_view unit;     // "s", "octets", "%" or empty
   std::string_view meaning;  // plain words, for explain
 };

@@ -50,7 +50,7 @@ struct TranslatedLeg {
 };
 
 struct FlowFacts {
-  std::uint64_t number = 0;  // rank of its first packet among all flows: docs/contract.md's "flow"
+  std::uint64_t number = 0;  // rank of its first packet among all flows: contract.md's "flow"
   std::uint32_t incarnation = 0;
   std::uint32_t encapsulation = 0;  // index into Decoder::encapsulation()
   Side client = Side::A;

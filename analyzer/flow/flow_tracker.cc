@@ -38,9 +38,8 @@ bool is_dsack(const TcpSegment& s) {
 // Damaged on the way, where its sender's other segments came whole, and its numbers fit nothing.
 bool damaged(const LiveSide& sender, const LiveSide& receiver, const TcpSegment& segment,
              StreamOffset apart) {
-  constexpr StreamOffset kNear = 1 << 20;
   if (segment.checksum != Checksum::Bad || sender.bad_checksums * 2 > sender.packets) return false;
-  if (apart > kNear) return true;
+  if (apart > kSameStream) return true;
   if ((segment.flags & kAck) == 0 || !receiver.sent.started()) return false;
   const StreamOffset ack = unwrap(segment.ack, receiver.base, receiver.sent.sent_max());
   return ack > receiver.sent.sent_max() + 1;
@@ -81,11 +80,10 @@ std::uint32_t FlowTracker::misfit(const TcpSegment& segment, Side s) const {
 }
 
 bool FlowTracker::never_sent(Seq seq, Side s) const {
-  constexpr StreamOffset kNear = 1 << 20;
   const LiveSide& sender = side(s);
   if (!sender.sent.started() || sender.tentative) return false;
   const StreamOffset expected = sender.checkpoint(peer_of(s)), at = unwrap(seq, sender.base, expected);
-  return distance(at, expected) > kNear && !(sender.sent.low() <= at && at < expected);
+  return distance(at, expected) > kSameStream && !(sender.sent.low() <= at && at < expected);
 }
 
 std::uint32_t FlowTracker::misfit(const IcmpError& error, Side s) const {

@@ -1,4 +1,4 @@
-// Which incarnation of its addresses a segment belongs to, by docs/contract.md's rules.
+// Which incarnation of its addresses a segment belongs to, by contract.md's rules.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +17,6 @@ constexpr bool is_plain_ack(const TcpSegment& s) {
 constexpr bool acknowledges(const TcpSegment& s, Seq iss) {
   return (s.flags & kAck) != 0 && s.ack == iss + 1;
 }
-
-// Nearer than this two numbers are of one stream, windows and small losses of the capture included.
-constexpr std::uint32_t kSameStream = 1 << 20;
 
 // A SYN of this flow: the first of it, one sent again, the second of a simultaneous open, or one that comes
 // late.

@@ -36,8 +36,7 @@ bool LiveFlow::opens_plainly(const TcpSegment& segment, Side s) const {
 
 // As long as a tracker would take every segment as it is: near what was sent and acknowledged before.
 void LiveFlow::note_close(const TcpSegment& segment, Side s, Role role) {
-  constexpr std::uint32_t kNear = 1 << 20;
-  const auto near = [](std::uint32_t a, std::uint32_t b) { return a - b + kNear <= 2 * kNear; };
+  const auto near = [](std::uint32_t a, std::uint32_t b) { return a - b + kSameStream <= 2 * kSameStream; };
   Notes::End &own = notes_.ends[index(s)], &peer = notes_.ends[index(other(s))];
   const std::uint32_t seq = segment.seq.raw(), ack = segment.ack.raw();
   const std::uint32_t end = seq + segment.sequence_length();

@@ -11,6 +11,9 @@
 
 namespace tcpautopsy {
 
+// Nearer than this two numbers are of one stream, windows and small losses of the capture included.
+constexpr std::uint32_t kSameStream = 1 << 20;
+
 // What of TcpOptions can stand in a SYN, in a third of the room.
 struct SynOptions {
   std::uint32_t ts_val = 0, ts_ecr = 0;

@@ -9,8 +9,8 @@ namespace {
 
 // RFC 6298 (2.1): what has no measured round trip is sent again after a second; half of one more for timers
 // that run late.
-constexpr TimeNs kFirstStep = kSecond;
-constexpr TimeNs kDue = kFirstStep + kFirstStep / 2;
+constexpr TimeNs kFirstTimeout = kSecond;
+constexpr TimeNs kDue = kFirstTimeout + kFirstTimeout / 2;
 // Linux counts its ISN clock in steps of 64 ns, so a lower number means nothing after half of 2^32 of them.
 constexpr TimeNs kIsnClockTells = 60 * kSecond;
 
@@ -34,7 +34,7 @@ Outcome outcome_of(const Verdicts& verdicts) {
 // before it. Timers run late and never early, so steps are taken for the seconds they were meant to be: the
 // time may be understated, never over.
 TimeNs kept_for(const Sendings& syn_acks) {
-  TimeNs longest = 0, step = kFirstStep;
+  TimeNs longest = 0, step = kFirstTimeout;
   for (const TimeNs between : syn_acks.steps()) longest = std::max(longest, between);
   while (mul_sat(step, 2) <= longest) step *= 2;
   return add_sat(syn_acks.span_ns(), mul_sat(step, 2));
@@ -62,7 +62,8 @@ void tell_half_open(const EndedConnection& ended, Attempt& attempt) {
   TimeNs wait = kept_for(ended.verdicts.opening.syn_acks);
   // Sent but once, though due again: a cookie, or a server that does not repeat. What a server without
   // cookies would do by the profile stands for it.
-  if (!attempt.ack_repeated) wait = kFirstStep * ((TimeNs{2} << ended.verdicts.profile.syn_ack_retries) - 1);
+  if (!attempt.ack_repeated)
+    wait = kFirstTimeout * ((TimeNs{2} << ended.verdicts.profile.syn_ack_retries) - 1);
   const TimeNs until = add_sat(entered->at_ns, wait);
   if (until < ended.verdicts.capture_end_ns) attempt.half_open_until = until;
 }

@@ -12,7 +12,8 @@
 
 namespace tcpautopsy {
 
-// How long an endpoint sits in CLOSE-WAIT before it counts as forgotten (close_wait_pileup).
+// How long an endpoint sits in CLOSE-WAIT before it counts as forgotten (close_wait_stuck, and
+// close_wait_pileup).
 constexpr TimeNs kCloseWaitLingers = 5 * kSecond;
 
 // What one end of a connection brings to each census that counts it.

@@ -10,7 +10,7 @@
 namespace tcpautopsy {
 namespace {
 
-// docs/findings.md's threshold.
+// findings.md's threshold.
 constexpr TimeNs kLate = 3 * kSecond;
 // Longer, two captures were joined, or nobody waits any more.
 constexpr TimeNs kLongest = 24 * 3600 * kSecond;

@@ -1,4 +1,4 @@
-// How a change of state is known, in docs/contract.md's words.
+// How a change of state is known, in contract.md's words.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 
 namespace tcpautopsy {
 
-enum class Basis : std::uint8_t { Observed, Confirmed, Inferred, Timer };  // docs/contract.md
+enum class Basis : std::uint8_t { Observed, Confirmed, Inferred, Timer };  // contract.md
 std::string_view name(Basis basis);
 
 }  // namespace tcpautopsy

@@ -1,4 +1,4 @@
-// From the facts of a connection to its history: the forward and the backward pass of docs/method.md.
+// From the facts of a connection to its history: the forward and the backward pass of method.md.
 #pragma once
 
 #include <vector>
@@ -18,7 +18,7 @@ enum class CaptureLoss : std::uint8_t {
   Granted,     // suppose at every step that it may have: beliefs are wider, and hold whatever was missed
 };
 
-// Pure: the same trace gives the same history. `capture_end_ns` is docs/contract.md's capture end; later
+// Pure: the same trace gives the same history. `capture_end_ns` is contract.md's capture end; later
 // records move it. Linear in the records but for resends of one thing, which are compared with each other.
 FlowHistory infer_history(EndedFlow flow, const Profile& profile, TimeNs capture_end_ns,
                           CaptureLoss loss = CaptureLoss::OnEvidence,

@@ -1,4 +1,4 @@
-// How a connection closed, in docs/contract.md's words.
+// How a connection closed, in contract.md's words.
 #pragma once
 
 #include "analyzer/infer/flow_history.h"

@@ -8,7 +8,7 @@ namespace {
 
 constexpr ProfileNumber::Value kNone;
 
-constexpr std::array<ProfileNumber, 8> kNumbers{{
+constexpr auto kNumbers = std::to_array<ProfileNumber>({
     // linux, rfc9293, windows, bsd
     {"time_wait",
      &Profile::time_wait,
@@ -50,7 +50,7 @@ constexpr std::array<ProfileNumber, 8> kNumbers{{
      "least retransmission timeout",
      {200 * kMillisecond, kSecond, 300 * kMillisecond, 30 * kMillisecond},
      "TCP_RTO_MIN; RFC 6298 2.4; MinRtoMs; tcp(4) rexmit_min"},
-}};
+});
 
 }  // namespace
 

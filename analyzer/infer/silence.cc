@@ -3,11 +3,14 @@
 #include <algorithm>
 
 #include "analyzer/infer/flow_history.h"
+#include "analyzer/infer/weights.h"
 #include "analyzer/seq/saturating.h"
 #include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
 namespace {
+
+using weights::kLongestStep;
 
 // A keep-alive's own RST comes a probe's interval after the last one, and that is a second at least.
 constexpr TimeNs kProbeInterval = 500 * kMillisecond;
@@ -16,7 +19,6 @@ constexpr TimeNs kStuck = kSecond;
 // Who resets after less has its own reasons.
 constexpr TimeNs kPatience = 3 * kSecond;
 constexpr std::uint64_t kResendsNeeded = 3;
-constexpr TimeNs kLongestStep = 120 * kSecond;  // Linux TCP_RTO_MAX; RFC 6298 2.4 asks for 60 s or more
 
 // Whether another step was due by now; timers run late by some percent.
 bool overdue(TimeNs since_last, TimeNs step) {

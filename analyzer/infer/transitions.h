@@ -5,7 +5,7 @@
 // own segment shows. kTimerRows: what time does. The rest is what an observer needs besides, since a capture
 // begins somewhere and misses something: kStartRows, kToldRows, kHiddenRows, kUnseenRows, kSilentRows,
 // kJumpRows, kSuccessorRows. The tables are the only place where a transition is written; both passes, the
-// traceback and docs/states.md go by them.
+// traceback and states.md go by them.
 #pragma once
 
 #include <cstdint>

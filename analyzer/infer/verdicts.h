@@ -59,7 +59,7 @@ enum class Handshake : std::uint8_t {
 };
 enum class Close : std::uint8_t { Open, AFin, BFin, BothFin, ARst, BRst, Timeout };
 enum class ClosedFirst : std::uint8_t { A, B, Both, None };
-std::string_view name(Handshake handshake);  // docs/contract.md's words
+std::string_view name(Handshake handshake);  // contract.md's words
 bool never_opens(Handshake handshake);       // it was tried, and no connection came of it
 
 // An end that sent again and again without answer, then stopped: it gave up.

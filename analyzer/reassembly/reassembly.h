@@ -46,7 +46,7 @@ enum class GapReason : std::uint8_t {
   SnapLength,   // cut off by the snap length
   GivenUp,      // more waited behind them than may be held
 };
-std::string_view name(GapReason reason);  // docs/contract.md's words
+std::string_view name(GapReason reason);  // contract.md's words
 
 // Octets of the stream that the capture does not have.
 struct StreamGap {

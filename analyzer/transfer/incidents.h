@@ -16,7 +16,7 @@ namespace tcpautopsy {
 // Costs three words until the first incident, and a bounded amount after any number.
 class Incidents {
  public:
-  static constexpr std::size_t kFramesKept = 32;  // at each end, as docs/contract.md has them
+  static constexpr std::size_t kFramesKept = 32;  // at each end, as contract.md has them
 
   Incidents() = default;
   Incidents(const Incidents& from);

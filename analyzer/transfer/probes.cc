@@ -8,7 +8,7 @@
 namespace tcpautopsy {
 namespace {
 
-// docs/findings.md's threshold; middleboxes seldom forget sooner.
+// findings.md's threshold; middleboxes seldom forget sooner.
 constexpr TimeNs kSilence = 30 * kSecond;
 // Whoever does not know the connection answers a probe at once; the rest is the longest round trip.
 constexpr TimeNs kAnswerComes = 3 * kSecond;

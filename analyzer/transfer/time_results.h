@@ -11,7 +11,7 @@
 
 namespace tcpautopsy {
 
-// What held the data of an end back. docs/time.md has the rules and how each may err.
+// What held the data of an end back. time.md has the rules and how each may err.
 enum class HeldBy : std::uint8_t {
   Handshake,
   Application,      // the end had its turn and took its time

@@ -11,8 +11,8 @@ from xml.etree import ElementTree
 from captures import (ACK, START, SYN, Folder, connection, ndjson, pcap, pcapng, refused, run, run_on_terminal, segment)
 
 FLOW = {"schema", "flow", "file", "client", "server", "client_guessed", "incarnation", "vlan", "tunnel", "community_id",
-        "first_time", "first_ns", "last_ns", "first_frame", "last_frame", "ended_early", "packets", "duplicates", "payload_bytes",
-        "wire_bytes", "handshake", "close", "closed_first", "zeek_conn_state", "zeek_history", "completeness", "history",
+        "first_time", "first_ns", "last_ns", "first_frame", "last_frame", "last_file", "ended_early", "packets", "duplicates",
+        "payload_bytes", "wire_bytes", "handshake", "close", "closed_first", "zeek_conn_state", "zeek_history", "completeness", "history",
         "final", "final_possible", "counts", "rtt_ns", "options", "where_time_went_ns",
         "turns", "findings"}
 HISTORY = {"time_ns", "at_ns", "frame", "endpoint", "from", "to", "basis", "proved_by", "cause", "rfc"}

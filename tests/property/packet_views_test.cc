@@ -33,7 +33,7 @@ void check_packet(const PacketView& view) {
   }
 }
 
-// docs/contract.md: frames of an endpoint's transitions do not go backwards.
+// analyzer/docs/contract.md: frames of an endpoint's transitions do not go backwards.
 void check_order(const FlowHistory& history) {
   PerSide<std::uint64_t> latest{};
   for (const Transition& t : history.transitions) {

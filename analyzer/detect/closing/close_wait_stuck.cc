@@ -1,9 +1,8 @@
 #include "analyzer/detect/evidence.h"
+#include "analyzer/hosts/endpoint_census.h"
 
 namespace tcpautopsy {
 namespace {
-
-constexpr TimeNs kStuck = 5 * kSecond;
 
 constexpr Doc kDoc{
     .id = "close_wait_stuck",
@@ -168,7 +167,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   const auto& open = closing.of(side).left_open;
   if (!open) return;
   const TimeNs wait = context.verdicts.watched_until_ns - open->since_ns;
-  if (wait < kStuck) return;
+  if (wait < kCloseWaitLingers) return;
   const FinVerdict& peers = *closing.fin(other(side));
   Finding finding = make_finding(kDoc, context.flow, side);
   const bool only_that = context.verdicts.outcome(side).final_possible.size() == 1;

@@ -35,7 +35,6 @@ constexpr Doc kDoc{
         "resets such segments.",
     .bad_advice = "Filtering URG, PSH, ECE, CWR or data in a SYN with the same rule breaks real connections.",
     .rfc = "RFC 9293 3.1, 3.10.7.2, 3.10.7.4",
-    .wireshark = "",
 };
 
 constexpr Example kExamples[] = {

@@ -52,7 +52,6 @@ constexpr Doc kDoc{
         "one's own errors become timeouts. Moving a service to another port delays finding it by seconds. "
         "Blocking the address helps until the next one.",
     .rfc = "RFC 9293 3.5.2, 3.10.7.1, 3.10.7.2",
-    .wireshark = "",
 };
 
 constexpr Example kExamples[] = {

@@ -31,7 +31,6 @@ constexpr Doc kDoc{
         "getsockname() with getpeername() after connect and close if they are equal.",
     .bad_advice = "SO_REUSEADDR on the server does not free a port held by an ESTABLISHED self-connection.",
     .rfc = "RFC 9293 3.5 (figure 7), 3.10.7.3",
-    .wireshark = "",
 };
 
 constexpr Example kExamples[] = {

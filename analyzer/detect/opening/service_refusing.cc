@@ -38,7 +38,6 @@ constexpr Doc kDoc{
         "ports that are listened on. Making a firewall drop instead of reject turns a quick error into a "
         "wait of two minutes.",
     .rfc = "RFC 9293 3.5.2, 3.10.7.1; RFC 1122 4.2.3.9",
-    .wireshark = "",
 };
 
 constexpr Example kExamples[] = {

@@ -34,7 +34,6 @@ constexpr Doc kDoc{
         "A SYN in reply to a SYN is not an attack and not a broken stack; do not filter it where peers "
         "connect so.",
     .rfc = "RFC 9293 3.5 (figure 7), 3.10.7.3 (fourth: SYN)",
-    .wireshark = "",
 };
 
 constexpr Example kExamples[] = {

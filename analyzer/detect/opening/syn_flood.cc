@@ -61,7 +61,6 @@ constexpr Doc kDoc{
         "tcp_tw_reuse, tcp_tw_recycle and tcp_fin_timeout concern closed connections. A larger somaxconn "
         "alone changes nothing for an application that asks for a small backlog in listen().",
     .rfc = "RFC 4987; RFC 9293 3.10.7.2; RFC 6528",
-    .wireshark = "",
 };
 
 constexpr Example kExamples[] = {

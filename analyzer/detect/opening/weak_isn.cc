@@ -52,7 +52,6 @@ constexpr Doc kDoc{
         "Timestamps or a larger window do not make numbers harder to guess. Filtering RST segments breaks "
         "more than it protects.",
     .rfc = "RFC 6528; RFC 9293 3.4.1, 3.6.1; RFC 5961; RFC 1948",
-    .wireshark = "",
 };
 
 constexpr Example kExamples[] = {

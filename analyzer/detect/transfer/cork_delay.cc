@@ -45,7 +45,6 @@ constexpr Doc kDoc{
         "Lowering the retransmission timeout (ip route ... rto_min) shortens the wait and brings needless "
         "resends to every connection of that route.",
     .rfc = "RFC 9293 3.8.6.2.1 (a sender may send a partial segment after a timeout); Linux tcp(7), send(2)",
-    .wireshark = "",
 };
 
 constexpr Example kExamples[] = {

@@ -45,7 +45,6 @@ constexpr Doc kDoc{
         "A larger receive buffer at the peer: the window was not full. Turning delayed ACKs off on the "
         "receiver trades every stall for many more ACKs and leaves the sender as it is.",
     .rfc = "RFC 9293 3.8.6.3; RFC 5681 4.2; RFC 1122 4.2.3.2",
-    .wireshark = "",
 };
 
 constexpr Example kExamples[] = {

@@ -61,7 +61,6 @@ constexpr Doc kDoc{
         "ACKs for all. Larger socket buffers or window scaling change nothing. The network is not slow, and "
         "a shorter path does not help: the time is a timer's.",
     .rfc = "RFC 9293 3.7.4 (Nagle), 3.8.6.3 (delayed ACK); RFC 896; RFC 1122 4.2.3.2, 4.2.3.4",
-    .wireshark = "",
 };
 
 constexpr Example kExamples[] = {

@@ -43,7 +43,6 @@ constexpr Doc kDoc{
         "for "
         "segments that are not full.",
     .rfc = "RFC 9293 3.7.4; RFC 896 (the small-packet problem)",
-    .wireshark = "",
 };
 
 constexpr Example kExamples[] = {

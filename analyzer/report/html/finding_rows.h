@@ -26,7 +26,7 @@ class FindingRows {
   void add(const Finding& finding, std::string_view endpoint, const CauseTicket& ticket);
   // What of those added since the last call is part of what was found of hosts counts as info.
   void settle(const PartOf& parts, FlowRows& flows);
-  // One object: "left_out", "base_us", "kinds" (id and title), and a column each (docs/contract.md).
+  // One object: "left_out", "base_us", "kinds" (id and title), and a column each (contract.md).
   void write(JsonWriter& out, const CauseBook& causes);
 
  private:

@@ -10,7 +10,7 @@
 
 namespace tcpautopsy {
 
-// One JSON object (docs/contract.md, "The page"). Of a ladder of more than `most_rows` rows the middle is
+// One JSON object (contract.md, "The page"). Of a ladder of more than `most_rows` rows the middle is
 // left out, but for rows that change a state or bear a finding. `series` may be null.
 std::string flow_detail(const FlowResult& flow, const Origin& origin, const SegmentSeries* series,
                         std::size_t most_rows);

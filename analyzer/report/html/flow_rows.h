@@ -23,7 +23,7 @@ class FlowRows {
   // Of the connection, as long as its row is kept; null if it is not.
   const FlowPlace* place(std::uint64_t flow);
   // One object: "left_out", "base_us", the dictionaries "hosts", "handshakes", "closes", "states", "causes",
-  // and a column each (docs/contract.md, "The page").
+  // and a column each (contract.md, "The page").
   void write(JsonWriter& out);
 
  private:

@@ -1,4 +1,4 @@
-// One finding as a line: NDJSON and CSV for programs (docs/contract.md `findings`), text for people.
+// One finding as a line: NDJSON and CSV for programs (contract.md `findings`), text for people.
 #pragma once
 
 #include <string>

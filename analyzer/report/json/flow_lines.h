@@ -1,4 +1,4 @@
-// One connection as a line: NDJSON and CSV for programs (docs/contract.md), table cells for people.
+// One connection as a line: NDJSON and CSV for programs (contract.md), table cells for people.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// One incident as JSON (docs/contract.md, "Incidents").
+// One incident as JSON (contract.md, "Incidents").
 #pragma once
 
 #include <cstdint>

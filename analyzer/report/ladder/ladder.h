@@ -49,7 +49,7 @@ std::string ladder_text(const FlowResult& flow, const Origin& origin, const Text
 std::string ladder_svg(const FlowResult& flow, const Origin& origin);
 std::string ladder_mermaid(const FlowResult& flow, const Origin& origin);
 
-// One object: the flow's line of docs/contract.md under "flow", its "segments", findings in full.
+// One object: the flow's line of contract.md under "flow", its "segments", findings in full.
 std::string ladder_json(const FlowResult& flow, const Origin& origin);
 
 // "SYN+ACK 0:0(0) ack 1 win 65160 mss 1460": seq and ack relative, the window in octets, "win 502?" where its

@@ -45,7 +45,7 @@ struct FlowCard {
   Side client = Side::A;
   bool client_guessed = true, self_connection = false;
   Handshake handshake = Handshake::None;
-  std::string_view close;  // docs/contract.md's words
+  std::string_view close;  // contract.md's words
   PerSide<TcpState> final{TcpState::Unknown, TcpState::Unknown};
   std::string where_time_went;  // empty where that is not known
   Findings findings;

@@ -80,7 +80,7 @@ class Summary {
   const std::vector<CaptureOverview>& captures() const { return captures_; }
   std::uint64_t connections() const { return connections_; }
   std::uint64_t count(Handshake handshake) const { return handshakes_[static_cast<std::size_t>(handshake)]; }
-  // By docs/contract.md's words for `close`; those met.
+  // By contract.md's words for `close`; those met.
   std::map<std::string_view, std::uint64_t> closes() const;
   std::uint64_t never_opened() const { return never_opened_; }  // of these `close` is "open"
   // Reset in the name of the client, or else of the server, by a RST that by its verdict another sent.

@@ -1,4 +1,4 @@
-// Where the time of a connection went, in the words that are shown (docs/time.md has the rules).
+// Where the time of a connection went, in the words that are shown (time.md has the rules).
 #pragma once
 
 #include <array>

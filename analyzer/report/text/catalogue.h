@@ -1,4 +1,4 @@
-// The catalogue of findings, docs/findings.md, from the detectors themselves.
+// The catalogue of findings, findings.md, from the detectors themselves.
 #pragma once
 
 #include <string>

@@ -17,7 +17,7 @@ std::string flow_filter(const FlowFacts& trace);
 // none.
 std::string finding_filter(const Finding& finding, const FlowFacts* trace);
 
-// Of a long list the first and the last 32 (docs/contract.md).
+// Of a long list the first and the last 32 (contract.md).
 std::vector<FrameRef> shown_frames(const std::vector<FrameRef>& frames);
 
 }  // namespace tcpautopsy

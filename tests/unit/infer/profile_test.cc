@@ -15,7 +15,7 @@ std::string words(const ProfileNumber& number, ProfileNumber::Value value) {
                                : std::to_string(*value / kMillisecond) + " ms";
 }
 
-// As docs/contract.md has it.
+// As analyzer/docs/contract.md has it.
 std::string row(const ProfileNumber& number) {
   std::string option(number.name);
   for (char& c : option)
@@ -50,7 +50,7 @@ TEST_CASE("a number of a profile can be set, and none only where that means some
   }
 }
 
-TEST_CASE("docs/contract.md has the numbers of the profiles") {
+TEST_CASE("analyzer/docs/contract.md has the numbers of the profiles") {
   std::ifstream file(TCPAUTOPSY_SOURCE_DIR "/analyzer/docs/contract.md");
   const std::string contract{std::istreambuf_iterator<char>(file), {}};
   for (const ProfileNumber& number : profile_numbers()) {

@@ -8,7 +8,7 @@
 
 using namespace tcpautopsy;
 
-TEST_CASE("docs/states.md is what the tables say") {
+TEST_CASE("analyzer/docs/states.md is what the tables say") {
   std::ifstream file(TCPAUTOPSY_SOURCE_DIR "/analyzer/docs/states.md");
   std::stringstream text;
   text << file.rdbuf();

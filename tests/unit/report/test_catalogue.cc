@@ -6,7 +6,7 @@
 
 using namespace tcpautopsy;
 
-TEST_CASE("docs/findings.md is what the detectors say") {
+TEST_CASE("analyzer/docs/findings.md is what the detectors say") {
   std::ifstream file(TCPAUTOPSY_SOURCE_DIR "/analyzer/docs/findings.md");
   std::stringstream text;
   text << file.rdbuf();

@@ -106,13 +106,18 @@ TEST_CASE("commas stand between values wherever a document is cut into pieces") 
 
 TEST_CASE("a flow's line has every field of the contract") {
   const json flow = flow_json(sample_flow());
-  for (const char* field :
-       {"schema",       "flow",        "file",       "client",         "server",          "client_guessed",
-        "incarnation",  "vlan",        "tunnel",     "community_id",   "first_time",      "first_ns",
-        "last_ns",      "first_frame", "last_frame", "packets",        "duplicates",      "payload_bytes",
-        "wire_bytes",   "handshake",   "close",      "closed_first",   "zeek_conn_state", "zeek_history",
-        "completeness", "history",     "final",      "final_possible", "counts",          "rtt_ns",
-        "options",      "findings"}) {
+  for (const char* field : {"schema",          "flow",          "file",
+                            "client",          "server",        "client_guessed",
+                            "incarnation",     "vlan",          "tunnel",
+                            "community_id",    "first_time",    "first_ns",
+                            "last_ns",         "first_frame",   "last_frame",
+                            "last_file",       "ended_early",   "packets",
+                            "duplicates",      "payload_bytes", "wire_bytes",
+                            "handshake",       "close",         "closed_first",
+                            "zeek_conn_state", "zeek_history",  "completeness",
+                            "history",         "final",         "final_possible",
+                            "counts",          "rtt_ns",        "where_time_went_ns",
+                            "turns",           "options",       "findings"}) {
     INFO(field);
     CHECK(flow.contains(field));
   }
