@@ -117,7 +117,12 @@ std::string duration_text(TimeNs duration) {
 }
 
 std::string_view watch_end_text(const Verdicts& verdicts) {
-  return verdicts.watched_until_ns < verdicts.capture_end_ns ? "a pause of the capture" : "the capture's end";
+  switch (verdicts.watch_end) {
+    case WatchEnd::CaptureEnd: return "the capture's end";
+    case WatchEnd::CapturePause: return "a pause of the capture";
+    case WatchEnd::NextConnection: return "the next SYN of the same ports";
+  }
+  return "";
 }
 
 std::string durations_text(std::span<const TimeNs> durations) {

@@ -171,6 +171,9 @@ struct EndClosing {
   std::vector<ResetVerdict> resets;
   bool said_close = false;  // a FIN or RST of it was captured
   std::optional<LeftOpen> left_open;
+  // The peer's FIN and its ACK, and no data of either, from the middle of a connection: the end of a close
+  // that this end began before the capture looks the same.
+  bool may_have_closed_first = false;
   std::optional<SentAfterPeersFin> sent_after_peers_fin;
   std::vector<ChallengeAck> challenges;    // that it sent
   std::vector<SegmentRef> old_duplicates;  // of it, when the next incarnation had been answered

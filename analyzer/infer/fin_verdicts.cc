@@ -142,6 +142,15 @@ bool free_to_close(const FlowHistory& h, Side side, StreamOffset sent) {
   return last != kNoRecord && h.records()[last].window != 0;
 }
 
+RecordIndex last_data(const FlowHistory& h, Side side) {
+  return last_before(h.trace, h.records().size(), side,
+                     [](const SegmentRecord& r) { return r.payload > 0 && !r.standing.keepalive; });
+}
+
+bool may_have_closed_before(const FlowHistory& h, Side side) {
+  return last_data(h, side) == kNoRecord && !h.trace.facts(side).syn_seen;
+}
+
 std::optional<LeftOpen> left_open(const FlowHistory& h, Side side) {
   const FinVerdict* const peers = h.closing.fin(other(side));
   if (peers == nullptr || !peers->acked_by || h.closing.fin(side) != nullptr || h.closing.any_reset)
@@ -151,18 +160,13 @@ std::optional<LeftOpen> left_open(const FlowHistory& h, Side side) {
       std::find(possible.begin(), possible.end(), TcpState::CloseWait) != possible.end() &&
       !(h.trace.successor && h.trace.successor->answered);
   if (!still_open) return std::nullopt;
-  const auto has_data = [](const SegmentRecord& r) { return r.payload > 0 && !r.standing.keepalive; };
-  const SegmentRef data = ref(h.trace, last_before(h.trace, h.records().size(), side, has_data));
+  const SegmentRef data = ref(h.trace, last_data(h, side));
   if (!free_to_close(h, side, data ? h.records()[data.record].end() : 0)) return std::nullopt;
-  const bool may_have_closed_before = !data && !h.trace.facts(side).syn_seen;
-  // A FIN and its ACK, and no data of either: the end of a close that began before the capture looks the
-  // same.
-  if (may_have_closed_before && last_before(h.trace, h.records().size(), other(side), has_data) == kNoRecord)
-    return std::nullopt;
+  if (h.closing.of(side).may_have_closed_first) return std::nullopt;
   LeftOpen open;
   open.since_ns = std::max(peers->acked_by.time_ns(), data ? data.time_ns() : 0);
   if (data && data.record > peers->acked_by.record) open.data_after_fin = data;
-  open.may_have_closed_before = may_have_closed_before;
+  open.may_have_closed_before = may_have_closed_before(h, side);
   return open;
 }
 
@@ -184,6 +188,8 @@ void conclude_fins(const Observations& observations, FlowHistory& h) {
     if (end.fin) complete(h, side, peers, *end.fin);
     if (peers == nullptr) continue;
     end.sent_after_peers_fin = sent_after(h, side, *peers);
+    end.may_have_closed_first =
+        !end.fin && may_have_closed_before(h, side) && last_data(h, other(side)) == kNoRecord;
     // In what was not captured of it, it may have closed first.
     if (!observations.streams[index(side)].begun_apart) end.left_open = left_open(h, side);
   }

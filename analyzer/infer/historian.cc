@@ -97,6 +97,15 @@ std::optional<Contradiction> contradiction_of(const Trellis& trellis, const Flow
   return std::nullopt;
 }
 
+void end_watch(FlowHistory& h, TimeNs over_ns) {
+  const TimeNs paused_ns = h.trace.paused_ns.value_or(h.capture_end_ns);
+  const TimeNs end_ns = std::clamp(std::min(paused_ns, over_ns), h.trace.last.time_ns, h.capture_end_ns);
+  h.watched_until_ns = end_ns;
+  h.watch_end = end_ns == h.capture_end_ns ? WatchEnd::CaptureEnd
+                : over_ns <= paused_ns     ? WatchEnd::NextConnection
+                                           : WatchEnd::CapturePause;
+}
+
 void note_losses(FlowHistory& h) {
   for (RecordIndex i = 0; i < h.deliveries.size(); ++i)
     if (h.deliveries[i].fate == Fate::LostAfterTap)
@@ -139,8 +148,10 @@ FlowHistory Historian::conclude(EndedFlow&& flow, std::shared_ptr<const Previous
   h.previous = std::move(previous);
   h.profile = profile;
   h.capture_end_ns = std::max(capture_end_ns, h.trace.last.time_ns);
-  h.watched_until_ns =
-      std::clamp(h.trace.paused_ns.value_or(h.capture_end_ns), h.trace.last.time_ns, h.capture_end_ns);
+  const bool over = h.trace.successor && !outlives_syn(h.trace);
+  const TimeNs until_ns =
+      over ? std::min(h.capture_end_ns, h.trace.successor->syn.time_ns) : h.capture_end_ns;
+  end_watch(h, until_ns);
   h.beliefs = std::move(beliefs_);
   h.deliveries = std::move(deliveries_);
   h.transitions = std::move(transitions_);
@@ -151,9 +162,6 @@ FlowHistory Historian::conclude(EndedFlow&& flow, std::shared_ptr<const Previous
     auto& possible = h.outcomes[index(side)].final_possible = std::move(final_possible_[index(side)]);
     possible.clear();
   }
-  const bool over = h.trace.successor && !outlives_syn(h.trace);
-  const TimeNs until_ns =
-      over ? std::min(h.capture_end_ns, h.trace.successor->syn.time_ns) : h.capture_end_ns;
   observe(h.trace, std::min(until_ns, h.watched_until_ns), loss == CaptureLoss::Granted, observations_);
   const bool may_miss = loss == CaptureLoss::Granted || observations_.capture_missed;
   follow(h, Side::A, may_miss, until_ns);

@@ -106,14 +106,15 @@ class Reader {
   }
 
   // SYN-ACKs of several initial numbers are no repeats of each other: several hosts answer, or a socket that
-  // the server opened anew. What the client took counts, else what came most often.
+  // the server opened anew. What the client took counts, else what came most often, and first.
   void keep_one_isn() {
     std::map<StreamOffset, Sendings> by_isn;
     const auto add = [&](const SegmentRef& s) { by_isn[flow_.records()[s.record].seq].add(s); };
     add(opening_.syn_acks.first);
     for (const SegmentRef& again : opening_.syn_acks.again) add(again);
     const auto most = std::max_element(by_isn.begin(), by_isn.end(), [](const auto& a, const auto& b) {
-      return a.second.count() < b.second.count();
+      return std::pair(a.second.count(), b.second.first.record) <
+             std::pair(b.second.count(), a.second.first.record);
     });
     const auto taken = opening_.completing ? by_isn.find(0) : by_isn.end();
     opening_.syn_acks = (taken == by_isn.end() ? most : taken)->second;

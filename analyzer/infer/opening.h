@@ -76,6 +76,7 @@ struct Refusals {
   std::vector<SegmentRef> resets;  // RST with an ACK of the SYN
   SegmentRef reset_syn;            // the last SYN before the first of them
   SegmentRef accepted;             // a SYN sent again after them that was answered by a SYN-ACK
+  SegmentRef syn_ack;              // one before them that did not arrive: the SYN was sent again
   std::uint8_t reset_ttl = 0;      // of the first
   std::vector<RefusingError> errors;
 

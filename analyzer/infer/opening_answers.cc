@@ -192,13 +192,23 @@ SegmentRef tried_again(const Opening& o) {
   return last;
 }
 
-// Where a SYN-ACK came only RSTs before the SYN that it answers refuse: another may have sent the rest.
+// The SYN sent again after the last SYN-ACK, which did not arrive then: the client was still in SYN-SENT.
+SegmentRef missed_syn_ack(const Opening& o) {
+  const bool waits =
+      !o.syn_acks.empty() && !o.syns.again.empty() && !o.client_rst && !o.server_knows && !o.completing;
+  return waits && o.syns.last().record > o.syn_acks.last().record ? o.syns.last() : SegmentRef{};
+}
+
+// Where a SYN-ACK came only RSTs before the SYN that it answers refuse, or after one that shows that it did
+// not arrive: another may have sent the rest.
 Refusals refusals(const OpeningReading& r) {
   Refusals found;
   const Opening& o = r.opening;
   if (o.syns.empty() || o.both) return found;
-  const SegmentRef again = tried_again(o);
-  if (!again && (!o.syn_acks.empty() || o.server_knows || o.completing)) return found;
+  const SegmentRef again_after = missed_syn_ack(o);
+  const SegmentRef again = again_after ? SegmentRef{} : tried_again(o);
+  if (!again && !again_after && (!o.syn_acks.empty() || o.server_knows || o.completing)) return found;
+  if (again_after && o.server_rst.segment.record < again_after.record) return found;
   const RecordIndex until = again ? again.record : static_cast<RecordIndex>(r.flow.records().size());
   for (RecordIndex i = o.server_rst.segment.record; i < until; ++i) {
     const SegmentRecord& rst = record(r, i);
@@ -208,9 +218,10 @@ Refusals refusals(const OpeningReading& r) {
     if (found.resets.empty()) found.reset_ttl = rst.ttl;
     found.resets.push_back({i, rst.frame});
   }
-  if (!again) found.errors = refusing_errors(r.flow);
+  if (!again && !again_after) found.errors = refusing_errors(r.flow);
   if (found.resets.empty()) return found;
   found.accepted = again;
+  if (again_after) found.syn_ack = o.syn_acks.last();
   found.reset_syn = o.syns.first;
   for (const SegmentRef& syn : o.syns.again)
     if (syn.record < found.resets.front().record) found.reset_syn = syn;

@@ -33,7 +33,8 @@ std::shared_ptr<const PreviousIncarnation> summarise(const FlowHistory& h) {
     if (t.to == TcpState::TimeWait) {
       p->time_wait_since = t.at_ns;
       p->time_wait_end = h.trace.facts(t.side).address;
-      p->time_wait_likely = true;
+      // A FIN that nothing acknowledged may never have come.
+      p->time_wait_likely = t.possible.single();
     } else if (t.from == TcpState::TimeWait && !by_successor(h, t)) {
       p->time_wait_likely = false;
     }

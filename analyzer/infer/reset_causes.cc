@@ -8,8 +8,9 @@ namespace {
 
 bool same_frame(const FrameRef& a, const FrameRef& b) { return a.number == b.number && a.file == b.file; }
 
+// An end that had closed lost nothing: it is gone as it should be.
 bool refuses_probe(const FlowHistory& h, const ResetVerdict& reset) {
-  if (!h.transfer) return false;
+  if (!h.transfer || reset.after_close) return false;
   const ProbeResults& probes = h.transfer->probes[index(other(reset.side))];
   return probes.reset_by_peer && same_frame(probes.reset, reset.segment.frame);
 }

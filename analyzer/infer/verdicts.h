@@ -91,10 +91,15 @@ struct Contradiction {
   Side side = Side::A;
 };
 
+// What ended the watch over a connection.
+enum class WatchEnd : std::uint8_t { CaptureEnd, CapturePause, NextConnection };
+
 struct Verdicts {
   TimeNs capture_end_ns = 0;
-  // How long it was seen that nothing more came: to the capture's end, unless the capture paused before.
+  // How long it was seen that nothing more came: to the capture's end, unless the capture paused before, or
+  // the next connection of the same addresses took its place.
   TimeNs watched_until_ns = 0;
+  WatchEnd watch_end = WatchEnd::CaptureEnd;
   Profile profile;
   std::shared_ptr<const PreviousIncarnation> previous;  // of the same addresses, if it was captured
   std::vector<Transition> transitions;                  // by at_ns

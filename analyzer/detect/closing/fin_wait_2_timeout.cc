@@ -136,6 +136,13 @@ end +5
 no finding
 )",
      true},
+    {"A FIN and its ACK from the middle: the peer may have closed before the capture began", R"(
++0    A < B  F. 1:1(0) ack 1
++.05  A > B  .  1:1(0) ack 2
+end +70
+no finding
+)",
+     true},
     {"A profile without such a timer", R"(
 profile rfc9293
 handshake
@@ -218,8 +225,8 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
     return;
   }
   if (peers != nullptr || !limit || closing.any_reset || fin->took_data_after) return;
-  const auto& successor = context.flow.successor;
-  const TimeNs until = successor ? successor->syn.time_ns : context.verdicts.watched_until_ns;
+  if (closing.of(other(side)).may_have_closed_first) return;
+  const TimeNs until = context.verdicts.watched_until_ns;
   if (until - since >= *limit && !outlived(context, side, since + *limit))
     tell(context, side, std::nullopt, until - since, out);
 }

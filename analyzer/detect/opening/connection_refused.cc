@@ -21,7 +21,8 @@ constexpr Doc kDoc{
         "Linux fails the connect with EHOSTUNREACH, ENETUNREACH, EACCES or ECONNREFUSED at once.",
     .how_known =
         "RST with ACK whose acknowledgment covers the SYN and no SYN-ACK in the flow (or only to a "
-        "SYN sent again later, as Windows does: then it is a note), or an ICMP "
+        "SYN sent again later, as Windows does: then it is a note; or one that did not arrive, for the SYN "
+        "came again), or an ICMP "
         "destination unreachable, time exceeded or parameter problem whose quoted header has the SYN's "
         "sequence number. The evidence names type, code and the sender of the ICMP error.\n\n"
         "A RST does not say who made it: a firewall with a reject rule, a load balancer without a healthy "
@@ -85,6 +86,21 @@ finding connection_refused frame 2 frame 4 frame 6 endpoint server count 3
 +.01  A > B  .   1:1(0) ack 1
 finding connection_refused frame 1 frame 2 frame 3 endpoint server severity note count 1
 )"},
+    {"The SYN-ACK was lost, and a small stack resets the SYN sent again", R"(
++0    A > B  S   0:0(0)        <mss 1460>
++.01  A < B  S.  0:0(0) ack 1  <mss 1460>  !lost
++1    A > B  S   0:0(0)        <mss 1460>
++.01  A < B  R.  0:0(0) ack 1
+finding connection_refused frame 1 frame 2 frame 4 endpoint server severity warning count 1
+final A CLOSED B CLOSED
+)"},
+    {"A SYN-ACK, then RSTs, and the client says nothing: it may have had either", R"(
++0    A > B  S   0:0(0)        <mss 1460>
++.01  A < B  S.  0:0(0) ack 1  <mss 1460>
++3    A < B  R.  1:1(0) ack 1
+no finding
+)",
+     true},
     {"A RST in the server's name before its SYN-ACK: another's", R"(
 +0    A > B  S   0:0(0)        <mss 1460>
 +.001 A < B  R.  0:0(0) ack 1
@@ -125,17 +141,26 @@ no finding
      true},
 };
 
+std::string why_reset(const Refusals& refusals) {
+  if (refusals.syn_ack)
+    return "its SYN-ACK had not arrived before, and it takes the SYN sent again for an error, or nothing "
+           "listens there any more.";
+  if (!refusals.accepted) return "nothing listens there, or a firewall or load balancer rejects for it.";
+  return "its backlog was full, nothing listened yet, or a firewall or load balancer rejected for it; the "
+         "SYN sent again " +
+         duration_text(refusals.accepted.time_ns() - refusals.resets.back().time_ns()) +
+         " later was answered.";
+}
+
 void tell_reset(const FlowFacts& flow, const Refusals& refusals, Finding& finding) {
   const TimeNs after = refusals.resets.front().time_ns() - refusals.reset_syn.time_ns();
   finding.summary = endpoint_text(flow, flow.server()) + " answered the SYN with RST ";
   if (finding.count > 1) finding.summary += times_text(finding.count) + ", first ";
-  finding.summary +=
-      duration_text(after) + " after it: " +
-      (refusals.accepted ? "its backlog was full, nothing listened yet, or a firewall or load balancer "
-                           "rejected for it; the SYN sent again " +
-                               duration_text(refusals.accepted.time_ns() - refusals.resets.back().time_ns()) +
-                               " later was answered."
-                         : "nothing listens there, or a firewall or load balancer rejects for it.");
+  finding.summary += duration_text(after) + " after it: " + why_reset(refusals);
+  if (refusals.syn_ack) {
+    cite(finding, refusals.syn_ack);
+    prove(finding, "after_lost_syn_ack", true);
+  }
   if (refusals.accepted) {
     finding.severity = Severity::Note;
     cite(finding, refusals.accepted);

@@ -63,6 +63,18 @@ handshake
 +.01  A > B  R. 1:1(0) ack 101
 finding keepalive_reset frame 8 frame 9 endpoint server
 )"},
+    {"The end that was probed had closed a minute before", R"(
+handshake
++.10  A > B  P. 1:101(100) ack 1
++.01  A < B  P. 1:101(100) ack 101
++.01  A > B  F. 101:101(0) ack 101
++.04  A < B  .  101:101(0) ack 102
++75   A < B  .  100:100(0) ack 102
++.01  A > B  R  102:102(0)
+no finding
+finding fin_wait_2_timeout
+)",
+     true},
     {"A RST to data", R"(
 handshake
 +.10  A > B  P. 1:101(100) ack 1
