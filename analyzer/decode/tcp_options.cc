@@ -16,6 +16,7 @@ enum Kind : std::uint8_t {
   kSackPermitted = 4,
   kSack = 5,
   kTimestamps = 8,
+  kMultipath = 30,
   kFastOpen = 34,
   kExperiment = 254,
 };
@@ -65,6 +66,7 @@ bool take_option(std::uint8_t kind, Bytes value, TcpOptions& options) {
       if (value.size() != 8) return false;
       take_timestamps(value.data(), options);
       return true;
+    case kMultipath: options.multipath = true; return true;
     case kFastOpen: take_fast_open(value.size(), options); return true;
     case kExperiment:
       if (value.size() >= 2 && load_big_u16(value.data()) == kFastOpenExperiment) {

@@ -39,6 +39,7 @@ struct TcpOptions {
   bool has_mss = false, has_window_scale = false, sack_permitted = false, has_timestamps = false;
   bool fast_open =
       false;  // RFC 7413, kind 34 or the experimental 254/0xF989; cookie may be empty (a request)
+  bool multipath = false;  // RFC 8684, kind 30, of whatever subtype
   bool malformed = false;  // a length that does not fit; options before it are kept
   // The snap length ended the header: an option that is not here may have been sent all the same.
   bool cut = false;

@@ -191,6 +191,7 @@ void FlowTracker::describe(const TcpSegment& segment, const FrameRef& frame, Sid
   if ((segment.flags & kSyn) != 0) {
     r.mss = segment.options.has_mss ? segment.options.mss : std::uint16_t{0};
     r.fast_open = segment.options.fast_open;
+    r.multipath = segment.options.multipath;
   }
   r.tcp_checksum = segment.tcp_checksum;
   r.ttl = segment.ttl;

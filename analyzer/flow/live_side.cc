@@ -16,6 +16,7 @@ SynOptions SynOptions::of(const TcpOptions& o) {
   s.sack_permitted = o.sack_permitted;
   s.has_timestamps = o.has_timestamps;
   s.fast_open = o.fast_open;
+  s.multipath = o.multipath;
   s.malformed = o.malformed;
   s.cut = o.cut;
   return s;
@@ -33,6 +34,7 @@ TcpOptions SynOptions::full() const {
   o.sack_permitted = sack_permitted;
   o.has_timestamps = has_timestamps;
   o.fast_open = fast_open;
+  o.multipath = multipath;
   o.malformed = malformed;
   o.cut = cut;
   return o;

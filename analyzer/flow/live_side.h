@@ -21,7 +21,7 @@ struct SynOptions {
   std::uint8_t window_scale = 0, cookie_length = 0;
   bool has_mss : 1 = false, has_window_scale : 1 = false, sack_permitted : 1 = false,
                  has_timestamps : 1 = false;
-  bool fast_open : 1 = false, malformed : 1 = false, cut : 1 = false;
+  bool fast_open : 1 = false, multipath : 1 = false, malformed : 1 = false, cut : 1 = false;
 
   static SynOptions of(const TcpOptions& options);
   TcpOptions full() const;

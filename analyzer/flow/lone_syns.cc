@@ -17,8 +17,9 @@ bool LoneSyns::plain(const JournalEntry& entry) {
 std::uint32_t LoneSyns::look_of(const TcpSegment& s) {
   const TcpOptions& o = s.options;
   std::uint32_t bits = s.ecn;
-  for (const bool bit : {o.has_mss, o.has_window_scale, o.sack_permitted, o.has_timestamps, o.fast_open,
-                         o.malformed, o.cut, s.has_ip_id, s.beyond_frame, s.checksum == Checksum::Good})
+  for (const bool bit :
+       {o.has_mss, o.has_window_scale, o.sack_permitted, o.has_timestamps, o.fast_open, o.multipath,
+        o.malformed, o.cut, s.has_ip_id, s.beyond_frame, s.checksum == Checksum::Good})
     bits = bits << 1 | (bit ? 1U : 0U);
   return bits;
 }

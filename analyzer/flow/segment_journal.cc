@@ -37,11 +37,12 @@ enum Option : std::uint8_t {
   kScale = 0x02,
   kSackPermitted = 0x04,
   kFastOpen = 0x08,
-  kMalformed = 0x10
+  kMalformed = 0x10,
+  kMultipath = 0x20
 };
 
 bool has_other_options(const TcpOptions& o) {
-  return o.has_mss || o.has_window_scale || o.sack_permitted || o.fast_open || o.malformed;
+  return o.has_mss || o.has_window_scale || o.sack_permitted || o.fast_open || o.multipath || o.malformed;
 }
 
 std::uint8_t rare_of(const TcpSegment& s, bool other_file) {
@@ -54,7 +55,7 @@ std::uint8_t rare_of(const TcpSegment& s, bool other_file) {
 void put_options(EntryWriter& to, const TcpOptions& o) {
   to.one((o.has_mss ? unsigned{kMss} : 0U) | (o.has_window_scale ? unsigned{kScale} : 0U) |
          (o.sack_permitted ? unsigned{kSackPermitted} : 0U) | (o.fast_open ? unsigned{kFastOpen} : 0U) |
-         (o.malformed ? unsigned{kMalformed} : 0U));
+         (o.malformed ? unsigned{kMalformed} : 0U) | (o.multipath ? unsigned{kMultipath} : 0U));
   if (o.has_mss) to.two(o.mss);
   if (o.has_window_scale) to.one(o.window_scale);
   if (o.fast_open) to.one(o.fast_open_cookie_length);
@@ -67,6 +68,7 @@ void take_options(OctetReader& from, TcpOptions& o) {
   o.sack_permitted = (which & kSackPermitted) != 0;
   o.fast_open = (which & kFastOpen) != 0;
   o.malformed = (which & kMalformed) != 0;
+  o.multipath = (which & kMultipath) != 0;
   if (o.has_mss) o.mss = from.two();
   if (o.has_window_scale) o.window_scale = from.one();
   if (o.fast_open) o.fast_open_cookie_length = from.one();

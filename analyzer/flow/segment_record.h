@@ -42,6 +42,7 @@ struct SegmentRecord {
   bool has_ip_id : 1 = false;
   bool is_dsack : 1 = false;
   bool fast_open : 1 = false;  // a SYN with the Fast Open option
+  bool multipath : 1 = false;  // a SYN that asks for Multipath TCP
   bool bad_checksum : 1 = false;
   bool copy : 1 = false;  // alike to a record just before to the IP ID or checksum: captured twice, or
                           // duplicated by the network

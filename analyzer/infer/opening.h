@@ -93,7 +93,7 @@ struct IgnoredReset {
 };
 
 // What a SYN can carry that a device on the path may take offence at.
-enum class SynFeature : std::uint8_t { Ecn, FastOpen, Timestamps };
+enum class SynFeature : std::uint8_t { Ecn, FastOpen, Multipath, Timestamps };
 std::string_view name(SynFeature feature);  // "ECN setup (ECE and CWR)"
 
 // SYNs with it had no answer, and the same SYN without it was answered at once.

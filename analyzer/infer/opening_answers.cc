@@ -263,6 +263,7 @@ bool carries(const SegmentRecord& syn, SynFeature feature) {
   switch (feature) {
     case SynFeature::Ecn: return syn.has(kEcnSetup);
     case SynFeature::FastOpen: return syn.fast_open;
+    case SynFeature::Multipath: return syn.multipath;
     case SynFeature::Timestamps: return syn.has_timestamps;
   }
   return false;
@@ -279,7 +280,8 @@ std::optional<SynFeatureDropped> feature_dropped(const OpeningReading& r) {
   for (const SegmentRef& syn : o.syns.again)
     if (syn.record < answer.record) last = &syn;
   if (last == nullptr || answer.time_ns() - last->time_ns() >= kLeastTimer) return std::nullopt;
-  for (const SynFeature feature : {SynFeature::Ecn, SynFeature::FastOpen, SynFeature::Timestamps}) {
+  for (const SynFeature feature :
+       {SynFeature::Ecn, SynFeature::FastOpen, SynFeature::Multipath, SynFeature::Timestamps}) {
     SynFeatureDropped found{feature, {}, *last, answer};
     if (carries(record(r, last->record), feature) || !carries(record(r, o.syns.first.record), feature))
       continue;
@@ -334,6 +336,7 @@ std::string_view name(SynFeature feature) {
   switch (feature) {
     case SynFeature::Ecn: return "ECN setup (ECE and CWR)";
     case SynFeature::FastOpen: return "TCP Fast Open";
+    case SynFeature::Multipath: return "Multipath TCP";
     case SynFeature::Timestamps: return "timestamps";
   }
   return "";

@@ -41,6 +41,8 @@ SynData syn_data_of(const FlowHistory& flow) {
         begin = r.seq + 1;
       }
       found.syns.push_back({i, r.frame});
+    } else if (means_syn(r.flags) && !found.syns.empty() && r.side == found.sender && !found.answer) {
+      if (r.seq + 1 == begin) found.without = {i, r.frame};
     } else if (means_syn_ack(r.flags) && !found.syns.empty() && !found.answer &&
                (r.side != found.sender || flow.trace.self_connection) && r.ack >= begin &&
                r.ack <= begin + found.octets) {

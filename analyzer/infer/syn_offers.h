@@ -28,6 +28,7 @@ struct SynData {
   Side sender = Side::A;         // of the first, as all below
   std::uint32_t octets = 0;
   bool fast_open = false;     // it has the option
+  SegmentRef without;         // the SYN sent again without them, ahead of `answer`
   SegmentRef answer;          // the first SYN-ACK to it
   StreamOffset accepted = 0;  // octets that `answer` acknowledges
 };

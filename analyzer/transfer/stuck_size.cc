@@ -57,7 +57,7 @@ void StuckSize::acknowledged(const PlacedSegment& s, const SenderView& own) {
       stuck_->now.freed = true;
       stuck_->now.freed_by = stuck_->last_payload;
       conclude(s.time_ns());
-    } else if (s.ack == stuck_->seq && s.time_ns() - stuck_->last_ns >= s.rtt_sender_ns) {
+    } else if (!s.has(kSyn) && s.ack == stuck_->seq && s.time_ns() - stuck_->last_ns >= s.rtt_sender_ns) {
       stuck_->now.heard = true;
     }
   }

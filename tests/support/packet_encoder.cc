@@ -87,6 +87,10 @@ ByteVector encode_options(const TcpSegment& segment) {
     put8(out, options.window_scale);
   }
   if (options.fast_open) put_fast_open(out, options);
+  if (options.multipath) {
+    put16(out, 0x1e04);  // MP_CAPABLE without a key, version 1
+    put16(out, 0x0101);
+  }
   while (out.size() % 4 != 0) put8(out, 1);
   if (options.sack_count > 0) put_sack(out, options);
   return out;

@@ -84,6 +84,8 @@ void parse_option(std::string_view text, Options& options, unsigned line) {
     parse_timestamps(option, options);
   } else if (kind == "sack") {
     parse_sack(option, options);
+  } else if (kind == "mptcp") {
+    options.multipath = true;
   } else if (kind == "tfo" || kind == "fo") {
     options.fast_open = true;
     if (!option.done()) options.fast_open_cookie_length = option.number<std::uint8_t>("cookie length");
@@ -91,7 +93,7 @@ void parse_option(std::string_view text, Options& options, unsigned line) {
   } else if (kind == "cut") {
     options.cut = true;
   } else if (kind != "nop" && kind != "eol") {
-    option.fail("option '" + kind + "' is none of mss sackOK TS wscale sack tfo nop cut");
+    option.fail("option '" + kind + "' is none of mss sackOK TS wscale sack tfo mptcp nop cut");
   }
   if (!option.done()) option.fail("'" + std::string(option.peek()) + "' behind option " + kind);
 }

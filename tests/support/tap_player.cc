@@ -100,6 +100,7 @@ void Player::set_options(TcpSegment& segment, const Packet& packet) {
   options.window_scale = asked.window_scale.value_or(0);
   options.sack_permitted = asked.sack_permitted;
   options.fast_open = asked.fast_open;
+  options.multipath = asked.multipath;
   options.cut = asked.cut;
   options.fast_open_cookie_length = asked.fast_open_cookie_length;
   options.sack_count = static_cast<std::uint8_t>(asked.sack.size());

@@ -38,7 +38,7 @@ struct Timestamps {
 struct Options {
   std::optional<std::uint16_t> mss;
   std::optional<std::uint8_t> window_scale;
-  bool sack_permitted = false, timestamps = false, fast_open = false;
+  bool sack_permitted = false, timestamps = false, fast_open = false, multipath = false;
   bool cut = false;  // by the snap length
   std::optional<Timestamps> explicit_timestamps;
   std::uint8_t fast_open_cookie_length = 0;

@@ -146,10 +146,11 @@ std::string why_reset(const Refusals& refusals) {
     return "its SYN-ACK had not arrived before, and it takes the SYN sent again for an error, or nothing "
            "listens there any more.";
   if (!refusals.accepted) return "nothing listens there, or a firewall or load balancer rejects for it.";
-  return "its backlog was full, nothing listened yet, or a firewall or load balancer rejected for it; the "
-         "SYN sent again " +
-         duration_text(refusals.accepted.time_ns() - refusals.resets.back().time_ns()) +
-         " later was answered.";
+  const TimeNs later = refusals.accepted.time_ns() - refusals.resets.back().time_ns();
+  std::string text =
+      "its backlog was full, nothing listened yet, or a firewall or load balancer rejected for it; the ";
+  text += "SYN sent again " + duration_text(later) + " later was answered.";
+  return text;
 }
 
 void tell_reset(const FlowFacts& flow, const Refusals& refusals, Finding& finding) {

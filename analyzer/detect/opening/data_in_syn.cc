@@ -49,6 +49,14 @@ finding data_in_syn frame 1 frame 2 endpoint client severity info certainty cert
 +.01  A < B  .   1:1(0) ack 101
 finding data_in_syn frame 1 frame 2 endpoint client severity info
 )"},
+    {"Dropped on the way; the SYN sent again is empty", R"(
++0    A > B  S   0:100(100)    <mss 1460,tfo 8>
++1    A > B  S   0:0(0)        <mss 1460>
++.01  A < B  S.  0:0(0) ack 1  <mss 1460>
++.01  A > B  P.  1:101(100) ack 1
++.01  A < B  .   1:1(0) ack 101
+finding data_in_syn frame 1 frame 3 endpoint client severity info
+)"},
     {"Data right behind an empty SYN", R"(
 handshake
 +.0001 A > B  P.  1:101(100) ack 1
@@ -64,6 +72,15 @@ no finding
 )",
      true},
 };
+
+std::string what_was_accepted(const SynData& data) {
+  if (data.accepted == data.octets) return ", and the SYN-ACK accepted them all.";
+  if (data.accepted > 0) return ", and the SYN-ACK accepted " + std::to_string(data.accepted) + ".";
+  if (data.without)
+    return "; it was sent again without them before a SYN-ACK came, which accepts none: they must be "
+           "retransmitted.";
+  return ", and the SYN-ACK accepted none: they must be retransmitted.";
+}
 
 void examine(const DetectContext& context, Findings& out) {
   const FlowFacts& flow = context.flow;
@@ -82,11 +99,9 @@ void examine(const DetectContext& context, Findings& out) {
     finding.summary += "; no SYN-ACK to it passed, so whether it was accepted is not known.";
   } else {
     cite(finding, data.answer);
-    finding.summary += data.accepted == data.octets ? ", and the SYN-ACK accepted them all."
-                       : data.accepted == 0
-                           ? ", and the SYN-ACK accepted none: they must be retransmitted."
-                           : ", and the SYN-ACK accepted " + std::to_string(data.accepted) + ".";
+    finding.summary += what_was_accepted(data);
     prove(finding, "accepted_octets", data.accepted);
+    prove(finding, "sent_again_without", static_cast<bool>(data.without));
   }
   out.push_back(std::move(finding));
 }

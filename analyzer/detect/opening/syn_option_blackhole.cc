@@ -12,7 +12,8 @@ constexpr Doc kDoc{
         "SYNs with ECN setup, Fast Open or another option are unanswered, and the same connect without it is "
         "answered at once: something on the path drops them; evidence `option`",
     .what =
-        "The client's SYN asked for something more than the connection (ECN, TCP Fast Open, timestamps), and "
+        "The client's SYN asked for something more than the connection (ECN, TCP Fast Open, Multipath TCP, "
+        "timestamps), and "
         "nothing answered it, however often it was sent. Then the client sent the same SYN without it, and "
         "the SYN-ACK came in a round trip. The connection opens, seconds late, each time again.",
     .how_known =
@@ -27,7 +28,8 @@ constexpr Doc kDoc{
         "octet.",
     .confirm =
         "Send one SYN with and one without it to the same address: hping3 -S -X -Y for the ECN bits, or "
-        "sysctl net.ipv4.tcp_ecn (0 and 1), net.ipv4.tcp_fastopen, net.ipv4.tcp_timestamps on a test "
+        "sysctl net.ipv4.tcp_ecn (0 and 1), net.ipv4.tcp_fastopen, net.ipv4.tcp_timestamps, "
+        "net.mptcp.enabled on a test "
         "client. tracebox shows the hop from which on nothing comes back. On the client: nstat -az "
         "TcpExtTCPSynRetrans TcpExtTCPFastOpenActiveFail.",
     .remedy =
@@ -60,6 +62,24 @@ finding syn_unanswered
 +.01  A > B  .   1:1(0) ack 1
 finding syn_option_blackhole frame 1 frame 2 frame 3 frame 4 endpoint client certainty likely count 2
 )"},
+    {"Multipath TCP is dropped, and the client falls back", R"(
++0    A > B  S   0:0(0)        <mss 1460,mptcp>
++1    A > B  S   0:0(0)        <mss 1460,mptcp>
++2    A > B  S   0:0(0)        <mss 1460,mptcp>
++4    A > B  S   0:0(0)        <mss 1460>
++.03  A < B  S.  0:0(0) ack 1  <mss 1460>
++.01  A > B  .   1:1(0) ack 1
+finding syn_option_blackhole frame 1 frame 2 frame 3 frame 4 frame 5 endpoint client certainty likely count 3
+)"},
+    {"Multipath TCP is asked for to the last: loss", R"(
++0    A > B  S   0:0(0)        <mss 1460,mptcp>
++1    A > B  S   0:0(0)        <mss 1460,mptcp>
++2    A > B  S   0:0(0)        <mss 1460,mptcp>
++.03  A < B  S.  0:0(0) ack 1  <mss 1460>
++.01  A > B  .   1:1(0) ack 1
+no finding
+)",
+     true},
     {"One SYN lost, and the resend is without ECN as usual", R"(
 +0    A > B  SEC 0:0(0)        <mss 1460>
 +1    A > B  S   0:0(0)        <mss 1460>

@@ -64,7 +64,7 @@ handshake
 +.01  A > B  .  101:101(0) ack 101
 +300  A > B  P. 101:201(100) ack 101
 +.01  A < B  R  101:101(0)
-finding idle_timeout frame 6 frame 7 frame 8 endpoint client severity warning
+finding idle_timeout frame 6 frame 7 frame 8 endpoint client severity warning certainty likely
 )"},
     {"The server's data after an hour meet silence", R"(
 handshake
@@ -77,6 +77,12 @@ handshake
 +.88  A < B  P. 101:201(100) ack 101  !lost
 end +5
 finding idle_timeout endpoint server
+)"},
+    {"The server never said more than its SYN-ACK: it may never have had the connection", R"(
+handshake
++30   A > B  P. 1:7(6) ack 1
++.01  A < B  R  1:1(0)
+finding idle_timeout frame 4 frame 5 endpoint client severity warning certainty possible
 )"},
     {"It is answered, at the second sending", R"(
 handshake
@@ -156,6 +162,11 @@ no finding
      true},
 };
 
+// Nothing shows that the handshake was ever complete for this end.
+bool never_heard(const Opening& opening, const FlowFacts& flow, Side peer) {
+  return peer == flow.server() && !opening.syn_acks.empty() && !opening.server_knows;
+}
+
 void examine_end(const DetectContext& context, Side side, Findings& out) {
   const SilenceFacts& facts = context.transfer->probes[index(side)].silence;
   if (facts.silence_ns == 0) return;
@@ -182,7 +193,16 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
     cite(finding, facts.retransmissions);
     finding.summary += "got no answer, and was retransmitted " + times_text(facts.retransmissions.count());
   }
-  finding.summary += ": a middlebox or the " + peer + " had forgotten the connection.";
+  finding.summary += ": a middlebox or the " + peer + " had forgotten the connection";
+  if (never_heard(context.verdicts.opening, context.flow, other(side))) {
+    finding.certainty = Certainty::Possible;
+    finding.summary +=
+        ", or the " + peer +
+        " never had it: nothing but its SYN-ACK ever came, and if it lost the handshake's last "
+        "ACK under SYN cookies, it kept nothing";
+    prove(finding, "never_heard", true);
+  }
+  finding.summary += ".";
   prove(finding, "silence_ns", facts.silence_ns);
   prove(finding, "reset", reset);
   prove(finding, "resends", facts.retransmissions.count());

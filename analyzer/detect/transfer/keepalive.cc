@@ -131,8 +131,8 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   }
   finding.summary += flow.one_sided()         ? "; the direction of the answers was not captured."
                      : facts.answered == sent ? "; all were answered."
-                     : facts.answered == 0    ? facts.reset_by_peer ? "; it met a RST." : "; none was answered."
-                                              : "; " + std::to_string(facts.answered) + " were answered.";
+                     : facts.answered == 0 ? facts.reset_by_peer ? "; it met a RST." : "; none was answered."
+                                           : "; " + std::to_string(facts.answered) + " were answered.";
   prove(finding, "probes", sent);
   prove(finding, "answered", facts.answered);
   prove(finding, "idle_ns", facts.idle_ns);

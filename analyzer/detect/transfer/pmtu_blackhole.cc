@@ -132,6 +132,21 @@ end +5
 no finding
 )",
      true},
+    {"The peer repeats its SYN-ACK: small segments do not arrive either", R"(
+handshake <mss 1460,sackOK>
++.10  A > B  P. 1:501(500) ack 1     !lost
++.22  A > B  P. 1:501(500) ack 1     !lost
++.44  A > B  P. 1:501(500) ack 1     !lost
++.30  A < B  S. 0:0(0) ack 1  <mss 1460,sackOK>
++.01  A > B  .  501:501(0) ack 1     !lost
++.57  A > B  P. 1:501(500) ack 1     !lost
++1.43 A < B  S. 0:0(0) ack 1  <mss 1460,sackOK>
++.01  A > B  .  501:501(0) ack 1     !lost
++.33  A > B  P. 1:501(500) ack 1     !lost
+end +5
+no finding
+)",
+     true},
     {"Segments of that size have arrived before", R"(
 handshake <mss 1460,sackOK>
 +.10  A > B  .  1:1461(1460) ack 1

@@ -25,8 +25,9 @@ std::string whole(const Decoded& decoded) {
       listed({s->source.port, s->destination.port, s->seq.raw(), s->ack.raw(), s->payload_length, s->flags,
               s->window, s->urgent, s->ttl, s->ecn, s->has_ip_id, s->ip_id, s->tcp_checksum, s->payload_sum,
               static_cast<std::uint64_t>(s->checksum), s->beyond_frame, s->encapsulation});
-  text += listed({o.has_mss, o.has_window_scale, o.sack_permitted, o.has_timestamps, o.fast_open, o.malformed,
-                  o.cut, o.window_scale, o.sack_count, o.fast_open_cookie_length, o.mss, o.ts_val, o.ts_ecr});
+  text += listed({o.has_mss, o.has_window_scale, o.sack_permitted, o.has_timestamps, o.fast_open, o.multipath,
+                  o.malformed, o.cut, o.window_scale, o.sack_count, o.fast_open_cookie_length, o.mss,
+                  o.ts_val, o.ts_ecr});
   for (const SackBlock& block : o.sack) text += listed({block.left.raw(), block.right.raw()});
   return text + " " + std::string(s->payload.begin(), s->payload.end());
 }

@@ -59,6 +59,9 @@ TEST_CASE("one to four SACK blocks") {
 }
 
 TEST_CASE("Fast Open by its own kind and by experiment") {
+  CHECK(parsed("1e04 0101").multipath);
+  CHECK_FALSE(parsed("1e02 1c02").malformed);
+  CHECK_FALSE(parsed("2202 0101").multipath);
   CHECK(parsed("2202 0101").fast_open);
   CHECK(parsed("2202 0101").fast_open_cookie_length == 0);
   CHECK(parsed("220a 0102030405060708 0101").fast_open_cookie_length == 8);

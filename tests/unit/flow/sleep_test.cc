@@ -127,6 +127,7 @@ TEST_CASE("a journal gives back each field of a segment") {
     s.options.window_scale = s.options.has_window_scale ? 200 : 0;
     s.options.sack_permitted = some() % 2 == 0;
     s.options.fast_open = some() % 3 == 0;
+    s.options.multipath = some() % 4 == 0;
     s.options.fast_open_cookie_length = s.options.fast_open ? 16 : 0;
     s.options.malformed = some() % 3 == 0;
     s.options.sack_count = static_cast<std::uint8_t>(some() % 5);
@@ -155,8 +156,9 @@ TEST_CASE("a journal gives back each field of a segment") {
     CHECK((o.has_timestamps == p.has_timestamps && o.ts_val == p.ts_val && o.ts_ecr == p.ts_ecr &&
            o.has_mss == p.has_mss && o.mss == p.mss && o.has_window_scale == p.has_window_scale &&
            o.window_scale == p.window_scale && o.sack_permitted == p.sack_permitted &&
-           o.fast_open == p.fast_open && o.fast_open_cookie_length == p.fast_open_cookie_length &&
-           o.malformed == p.malformed && o.sack_count == p.sack_count));
+           o.fast_open == p.fast_open && o.multipath == p.multipath &&
+           o.fast_open_cookie_length == p.fast_open_cookie_length && o.malformed == p.malformed &&
+           o.sack_count == p.sack_count));
     for (std::size_t k = 0; k < o.sack_count; ++k) {
       CHECK((o.sack[k].left == p.sack[k].left && o.sack[k].right == p.sack[k].right));
     }
