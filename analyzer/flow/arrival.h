@@ -24,6 +24,7 @@ struct Arrival {
   FlowKey key;
   std::uint64_t ends, hash;  // of the key without and with its encapsulation
   bool copy;                 // of a packet that was captured before
+  bool may_be_copy = false;  // not told apart from one that a host sent again
 };
 
 }  // namespace tcpautopsy

@@ -69,6 +69,7 @@ std::uint64_t FlowTable::sort(Arrival& a) {
   if (latest == LiveFlows::kNone) return add_first(a);
   const LiveFlow& flow = flows_[latest];
   a.copy = is_copy(seen.copy, flow);
+  a.may_be_copy = !a.copy && seen.copy == RecentPackets::Copy::Likely;
   return flow.held ? add_while_pending(a, latest) : deliver(a, router_.route(a, latest));
 }
 
@@ -158,7 +159,7 @@ std::uint64_t FlowTable::deliver(const Arrival& a, const Router::Route& to) {
     flow.add(a.segment, a.frame, side, Role::Copy);
     return flow.number;
   }
-  if (flow.pair != CopiedPairs::kNone) pairs_.original(flow.pair);
+  if (flow.pair != CopiedPairs::kNone && !a.may_be_copy) pairs_.original(flow.pair);
   flow.add(a.segment, a.frame, side, to.role);
   if (options_.on_segment && to.role == Role::Ordinary)
     options_.on_segment(flow.number, side, a.segment, a.frame);

@@ -39,8 +39,8 @@ struct StraySynAcks {
 };
 
 // A connection that began with a segment no connection begins with, and nothing came of it: FIN, PSH and URG
-// without ACK, or no flags at all (FIN, NULL and Xmas scans); or with an empty ACK that met RST, which alone
-// can be what is left of a connection begun before the capture (ACK scan).
+// without ACK, or no flags at all (FIN, NULL and Xmas scans); or with an empty ACK, or FIN and ACK, that
+// met RST, which alone can be what is left of a connection begun before the capture (ACK and Maimon scans).
 struct OddProbe {
   struct Numbers {
     std::uint32_t seq = 0, ack = 0;
@@ -49,7 +49,7 @@ struct OddProbe {
   HeaderLook look;     // of it
   Side sender = Side::A;
   bool refused = false;             // by RST
-  std::optional<Numbers> bare_ack;  // of an empty ACK
+  std::optional<Numbers> bare_ack;  // of an empty ACK, with FIN or without
 };
 
 struct OddSegments {

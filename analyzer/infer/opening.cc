@@ -238,8 +238,9 @@ void note_offers(const Skim& seen, FlowHistory& flow) {
 std::optional<OddProbe> probe_of(const FlowHistory& flow) {
   if (flow.trace.self_connection || flow.records().empty()) return std::nullopt;
   const SegmentRecord& first = flow.records().front();
-  // Scanners offer no timestamps; of the hosts that probe an idle connection by an empty ACK most do.
-  const bool bare_ack = first.flags == kAck && !first.has_timestamps;
+  // Scanners offer no timestamps; of the hosts that probe an idle connection by an empty ACK, or close it,
+  // most do.
+  const bool bare_ack = (first.flags == kAck || first.flags == (kFin | kAck)) && !first.has_timestamps;
   if ((first.flags & (kSyn | kAck | kRst)) != 0 && !bare_ack) return std::nullopt;
   if (first.payload > 0) return std::nullopt;
   OddProbe probe{ref(flow, 0), look_of(first), first.side, false, {}};

@@ -25,7 +25,8 @@ constexpr Doc kDoc{
     .how_known =
         "Fifteen or more ports of one host, or twenty-five or more hosts on one port, each tried for the "
         "first time within a minute, more than half without a SYN-ACK; tries by segments that no connection "
-        "begins with (FIN, NULL and Xmas scans) count like SYNs; so do empty ACKs without timestamps that "
+        "begins with (FIN, NULL and Xmas scans) count like SYNs; so do empty ACKs without timestamps, with "
+        "FIN or without, that "
         "meet RST and nothing else, where three or more bear one sequence number or acknowledgment, or come "
         "from one port above the ports they try: idle connections of which a host asks whether they are "
         "still there have each their own. Open ports that the scanner let go with RST or silence were only "
@@ -97,6 +98,28 @@ times 30 every .1 over 1 ports to ports {
 }
 finding port_scan severity warning count 30
 )"},
+    {"FIN and ACK from one port (a Maimon scan)", R"(
+times 30 every .1 over 1 ports to ports {
++0    A > B  F.  1:1(0) ack 1
++.01  A < B  R   1:1(0)
+}
+finding port_scan severity warning count 30
+)"},
+    {"Connections to each port, the open ones let go by RST", R"(
+times 3 every .5 to ports {
++0    A > B  S   0:0(0)        <mss 1460>
++.01  A < B  S.  0:0(0) ack 1  <mss 1460>
++.01  A > B  .   1:1(0) ack 1
++.01  A > B  R.  1:1(0) ack 1
+}
+meanwhile
+times 30 every .1 to ports {
++0    A > B  S   0:0(0)        <mss 1460>
++.01  A < B  R.  0:0(0) ack 1
+}
+finding port_scan
+finding rst_abort part_of port_scan
+)"},
     {"Empty ACKs with one sequence number, to many hosts", R"(
 times 30 every .1 isn A 0 to hosts {
 +0    A > B  .   1:1(0) ack 1
@@ -107,6 +130,14 @@ finding port_scan severity warning count 30
     {"A client asks of its idle connections, which their servers have forgotten", R"(
 times 40 every .3 to hosts {
 +0    A > B  .   1:1(0) ack 1  win 500
++.02  A < B  R   1:1(0)
+}
+no finding
+)",
+     true},
+    {"A client closes its idle connections, which their servers have forgotten", R"(
+times 40 every .3 to hosts {
++0    A > B  F.  1:1(0) ack 1  win 500
 +.02  A < B  R   1:1(0)
 }
 no finding
@@ -189,7 +220,7 @@ constexpr Threshold kThresholds[] = {
 
 constexpr std::string_view kParts[] = {"connect_timeout",       "syn_unanswered",       "connection_refused",
                                        "connect_aborted",       "bad_flag_combination", "half_open_abandoned",
-                                       "handshake_ack_missing", "stray_syn_ack"};
+                                       "handshake_ack_missing", "stray_syn_ack",        "rst_abort"};
 
 // How many sources sent the same number to the same port.
 using Numbers = std::map<std::pair<EndpointAddress, std::uint32_t>, std::set<IpAddress>>;
@@ -340,7 +371,7 @@ extern const Detector port_scan{.doc = kDoc,
                                 .examples = kExamples,
                                 .examine_hosts = &examine_hosts,
                                 .thresholds = kThresholds,
-                                .parts = {kParts, Parts::HostIs::Client}};
+                                .parts = {kParts, Parts::HostIs::Client, true}};
 }
 
 }  // namespace tcpautopsy

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdlib>
 
 #include "analyzer/detect/evidence.h"
@@ -72,6 +73,25 @@ finding syn_unanswered frame 1 frame 2 frame 4 endpoint client severity note cer
 end +1
 finding syn_unanswered frame 1 frame 4 endpoint client count 3
 )"},
+    {"A round trip longer than the timer: each SYN has its answer", R"(
++0    A > B  S   0:0(0)        <mss 1460>
++1    A > B  S   0:0(0)        <mss 1460>
++.50  A < B  S.  0:0(0) ack 1  <mss 1460>
++.01  A > B  .   1:1(0) ack 1
++.99  A < B  S.  0:0(0) ack 1  <mss 1460>
++.01  A > B  .   1:1(0) ack 1
+finding syn_unanswered frame 1 frame 2 endpoint client count 1 likely long_round_trip
+)"},
+    {"Two SYN-ACKs long after three SYNs: which each of them answers is not told", R"(
++0    A > B  S   0:0(0)        <mss 1460>
++1    A > B  S   0:0(0)        <mss 1460>
++2    A > B  S   0:0(0)        <mss 1460>
++3.3  A < B  S.  0:0(0) ack 1  <mss 1460>
++.01  A > B  R   1:1(0)
++.50  A < B  S.  0:0(0) ack 1  <mss 1460>
++.01  A > B  R   1:1(0)
+finding syn_unanswered frame 1 frame 2 frame 3 endpoint client count 2 likely none
+)"},
     {"Refused, and tried again by the stack: answered each time", R"(
 +0    A > B  S   0:0(0)        <mss 1460>
 +.01  A < B  R.  0:0(0) ack 1
@@ -108,13 +128,19 @@ no finding
      true},
 };
 
-// Each SYN was answered, each after the same delay: none was lost, the way is just longer than the timer.
+// Each SYN was answered, each after the same delay: none was lost, the way is just longer than the timer. Of
+// delays that differ by the steps of the SYNs, each SYN-ACK may answer another SYN.
 bool only_late(const Sendings& syns, const Sendings& syn_acks) {
   if (syn_acks.again.empty()) return false;
   const TimeNs first = syn_acks.first.time_ns() - syns.first.time_ns();
-  const TimeNs second = syn_acks.again.front().time_ns() - syns.again.front().time_ns();
-  return first > kSecond / 2 && syns.again.front().record < syn_acks.first.record &&
-         std::abs(second - first) < first / 10;
+  if (first <= kSecond / 2 || syns.again.front().record > syn_acks.first.record) return false;
+  const TimeNs step = syns.again.front().time_ns() - syns.first.time_ns();
+  const std::size_t both = std::min(syns.again.size(), syn_acks.again.size());
+  for (std::size_t i = 0; i < both; ++i) {
+    const TimeNs delay = syn_acks.again[i].time_ns() - syns.again[i].time_ns();
+    if (std::abs(delay - first) >= std::min(first, step) / 10) return false;
+  }
+  return true;
 }
 
 void examine(const DetectContext& context, Findings& out) {
@@ -152,6 +178,7 @@ void examine(const DetectContext& context, Findings& out) {
   prove(finding, "answered", answered);
   if (!syn_acks.empty()) prove(finding, "answer_after_ns", syn_acks.first.time_ns() - syns.first.time_ns());
   prove(finding, "round_trip_longer_than_timer", late);
+  if (late) prove(finding, "likely_cause", "long_round_trip");
   out.push_back(std::move(finding));
 }
 

@@ -44,6 +44,37 @@ TEST_CASE("a capture that sees every packet twice is told once and its copies ar
   CHECK(t.table().facts().first_copy.number == 2);
 }
 
+TEST_CASE("copies that may be sent again do not speak against a capture that sees all twice") {
+  Traffic t;
+  const auto twice = [&](TcpSegment s) {
+    s.has_ip_id = false;
+    t.feed(s);
+    t.step = 20 * kMicrosecond;
+    t.feed(s);
+    t.step = kMillisecond;
+  };
+  const auto a = [&](std::uint16_t flags, std::uint32_t seq, std::uint32_t ack, std::uint32_t octets) {
+    twice(segment(client(), server(), flags, kIssA + seq, flags == kSyn ? 0 : kIssB + ack, octets));
+  };
+  const auto b = [&](std::uint16_t flags, std::uint32_t seq, std::uint32_t ack, std::uint32_t octets) {
+    twice(segment(server(), client(), flags, kIssB + seq, kIssA + ack, octets));
+  };
+  a(kSyn, 0, 0, 0);
+  b(kSyn | kAck, 0, 1, 0);
+  a(kAck, 1, 1, 0);
+  a(kAck, 1, 1, 100);
+  b(kAck, 1, 101, 0);
+  b(kAck, 1, 101, 100);
+  a(kAck, 101, 101, 0);
+  a(kAck | kFin, 101, 101, 0);
+  b(kAck | kFin, 101, 102, 0);
+  a(kAck, 102, 102, 0);
+  const auto flows = t.finish();
+  REQUIRE(flows.size() == 1);
+  CHECK(t.table().facts().copied_pairs == 1);
+  CHECK(t.table().facts().copies_dropped >= 6);
+}
+
 TEST_CASE("a lone packet seen twice stays, marked as a copy") {
   Traffic t;
   t.handshake().a(kAck, 1, 1, 100).again(20 * kMicrosecond).b(kAck, 1, 101).close();
