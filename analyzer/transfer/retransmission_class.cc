@@ -47,7 +47,10 @@ bool probe_fits(const RetransmissionContext& c) {
     return false;
   const TimeNs latest = add_sat(mul_sat(c.round_trip_ns, 2), c.first_unacknowledged ? kLeastTimeout : 0);
   const TimeNs quiet = c.news_age_ns < 0 ? c.waited_ns : std::min(c.waited_ns, c.news_age_ns);
-  return c.waited_ns <= add_sat(latest, latest / 10 + 2 * kTick) &&
+  // An ACK that moves on starts the timer anew (RFC 8985 7.2). That of one segment under way goes no further
+  // than the retransmission timer, which counts from when it was sent.
+  const TimeNs timed = c.first_unacknowledged ? c.waited_ns : quiet;
+  return timed <= add_sat(latest, latest / 10 + 2 * kTick) &&
          mul_sat(quiet, 2) >= mul_sat(c.round_trip_ns, 3);
 }
 

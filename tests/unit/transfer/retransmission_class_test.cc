@@ -58,6 +58,17 @@ TEST_CASE("the cause of a resend by what its sender knew and how long it waited"
     c.probes = 1;
     CHECK(cause_of(c) == RetransmissionCause::Prompt);
   }
+  SECTION("the highest of several, two round trips after an ACK that took those before it") {
+    c.first_unacknowledged = false;
+    c.highest = true;
+    c.waited_ns = ms(152);
+    c.news_age_ns = ms(82);
+    CHECK(cause_of(c) == RetransmissionCause::Probe);
+    c.news_age_ns = ms(140);
+    CHECK(cause_of(c) == RetransmissionCause::Prompt);
+    c.news_age_ns = ms(20);
+    CHECK(cause_of(c) == RetransmissionCause::Prompt);
+  }
   SECTION("a lone segment at 2 round trips and 200 ms") {
     c.highest = true;
     c.waited_ns = c.news_age_ns = ms(280);
