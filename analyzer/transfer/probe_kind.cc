@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "analyzer/seq/saturating.h"
+
 namespace tcpautopsy {
 namespace {
 
@@ -29,6 +31,16 @@ bool is_window_probe(const SenderView& own, const PlacedSegment& s) {
   return s.segment.payload_length == 1 && s.seq >= own.closed_edge;
 }
 
+// The window has opened, but the sender has sent nothing since and goes on at the pace of its probes, which
+// doubles to a limit (RFC 9293 3.8.6.1): the news was lost on the way to it.
+bool still_probing(const SenderView& own, const PlacedSegment& s) {
+  if (own.probed_ns == 0 || own.closed || own.probed_ns < own.closed_ns || own.new_ns > own.probed_ns)
+    return false;
+  const TimeNs step = s.time_ns() - own.probed_ns;
+  return mul_sat(step, 10) >= mul_sat(own.probe_step_ns, 8) &&
+         mul_sat(step, 10) <= mul_sat(own.probe_step_ns, 25);
+}
+
 bool is_keepalive(const SenderView& own, const SenderView& peer, const PlacedSegment& s) {
   if (!before_next(own, s)) return false;
   const TimeNs active_ns = std::max(own.started ? own.new_ns : own.heard_ns, peer.new_ns);
@@ -51,6 +63,7 @@ ProbeKind probe_kind_of_odd(const PlacedSegment& s, const SenderView& own, const
     return s.has_data() && s.standing.retransmission ? ProbeKind::ClosedRetransmission : ProbeKind::None;
   }
   if (s.segment.payload_length > 1) return ProbeKind::None;
+  if (still_probing(own, s) && before_next(own, s)) return ProbeKind::Window;
   return is_keepalive(own, peer, s) ? ProbeKind::KeepAlive : ProbeKind::None;
 }
 

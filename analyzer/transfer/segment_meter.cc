@@ -18,9 +18,7 @@ void SegmentMeter::learn(End& own, End& peer, const TcpSegment& s) {
   }
 }
 
-void SegmentMeter::judge(SegmentMeasures& measures, const PlacedSegment& placed, const End& own,
-                         const End& peer) const {
-  measures.probe = probe_kind(placed, own.view, peer.view) != ProbeKind::None;
+void SegmentMeter::judge(SegmentMeasures& measures, const PlacedSegment& placed, const End& own) const {
   if (measures.probe || placed.length == 0 || placed.has(kRst) || !own.view.started) return;
   if (placed.end() > own.view.snd_nxt) return;
   const bool acknowledged = own.view.acked && placed.end() <= own.view.snd_una;
@@ -48,13 +46,16 @@ SegmentMeasures SegmentMeter::add(Side sender, const TcpSegment& s, const FrameR
   measures.side = sender;
   measures.window_known = placed.window_known || s.window == 0;
   measures.window = placed.window;
-  judge(measures, placed, own, peer);
+  const ProbeKind kind = probe_kind(placed, own.view, peer.view);
+  measures.probe = kind != ProbeKind::None;
+  judge(measures, placed, own);
   if (s.has(kAck) && !s.has(kRst) && (!peer.view.acked || placed.ack > peer.view.snd_una)) {
     const SendLog::Acknowledged taken = peer.log.acknowledge(placed.ack);
     if (taken.any && !taken.repeated) measures.rtt_ns = frame.time_ns - taken.last.sent_ns;
   }
   if (!s.has(kRst) && !measures.probe) own.log.sent(placed);
   own.view.sent(placed);
+  if (kind == ProbeKind::Window) own.view.probed(frame.time_ns);
   peer.view.heard(placed);
   if (placed.has_data() && own.view.acked) {
     own.rounds.sent(own.view.snd_nxt, own.view.snd_una, false);

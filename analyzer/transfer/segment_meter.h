@@ -55,7 +55,7 @@ class SegmentMeter {
   };
 
   void learn(End& own, End& peer, const TcpSegment& segment);
-  void judge(SegmentMeasures& measures, const PlacedSegment& placed, const End& own, const End& peer) const;
+  void judge(SegmentMeasures& measures, const PlacedSegment& placed, const End& own) const;
 
   PerSide<End> ends_;
 };

@@ -42,6 +42,11 @@ void SenderView::sent(const PlacedSegment& s) {
   largest = std::max(largest, s.segment.payload_length);
 }
 
+void SenderView::probed(TimeNs time_ns) {
+  probe_step_ns = time_ns - std::max(probed_ns, closed_ns);
+  probed_ns = time_ns;
+}
+
 void SenderView::heard(const PlacedSegment& s) {
   if (s.has(kSyn) && s.segment.options.has_mss) smss = s.segment.options.mss;
   if (s.has(kSyn)) window_of_syn = s.segment.window;

@@ -44,6 +44,8 @@ struct SenderView {
                                  // are meaningful with ever_closed
   TimeNs closed_ns = 0;          // when it was closed
   TimeNs opened_ns = 0;          // when it was opened; meaningful unless closed
+  TimeNs probed_ns = 0;          // its last probe of a closed window; 0: none
+  TimeNs probe_step_ns = 0;      // from the one before it, or from when the window closed
   std::uint64_t data_segments = 0;  // with payload, retransmissions too
   bool started = false;  // it sent something with a sequence number; the times above mean something
   bool acked = false, edge_known = false, fin_sent = false;
@@ -65,6 +67,7 @@ struct SenderView {
   }
 
   void sent(const PlacedSegment& segment);
+  void probed(TimeNs time_ns);               // the window
   void heard(const PlacedSegment& of_peer);  // an ACK and window from its peer
 };
 

@@ -16,6 +16,7 @@ void TransferTracker::add(const PlacedSegment& segment) {
   turns_.add(segment, views);
   ack_loop_.add(segment, views);
   own.sent(segment);
+  if (probe == ProbeKind::Window) own.probed(segment.time_ns());
   peer.heard(segment);
 }
 

@@ -94,6 +94,38 @@ TEST_CASE("a probe that left before the open window arrived is still a window pr
        });
 }
 
+TEST_CASE("probes that go on, since the news of the open window is lost, are window probes") {
+  each(R"(
+handshake
++.10  A > B  .  1:1461(1460) ack 1
++.01  A < B  .  1:1(0) ack 1461 win 0
++.30  A > B  .  1460:1460(0) ack 1
++.01  A < B  .  1:1(0) ack 1461 win 0
++.10  A < B  .  1:1(0) ack 1461 win 8760  !lost
++.50  A > B  .  1460:1460(0) ack 1
++.01  A < B  .  1:1(0) ack 1461 win 8760
++.01  A > B  .  1461:2921(1460) ack 1
+)",
+       [](const TransferResults& facts) {
+         CHECK(facts.windows[0].window_probes.count() == 2);
+         CHECK(facts.probes[0].keepalives.count() == 0);
+       });
+  // Nothing was left to send: after an hour it is a keep-alive.
+  each(R"(
+handshake
++.10  A > B  .  1:1461(1460) ack 1
++.01  A < B  .  1:1(0) ack 1461 win 0
++.30  A > B  .  1460:1460(0) ack 1
++.01  A < B  .  1:1(0) ack 1461 win 8760
++3600 A > B  .  1460:1460(0) ack 1
++.01  A < B  .  1:1(0) ack 1461 win 8760
+)",
+       [](const TransferResults& facts) {
+         CHECK(facts.windows[0].window_probes.count() == 1);
+         CHECK(facts.probes[0].keepalives.count() == 1);
+       });
+}
+
 TEST_CASE("resends without an answer: one burst counts once, and any segment of the peer ends them") {
   each(R"(
 handshake
