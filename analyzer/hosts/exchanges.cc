@@ -107,7 +107,9 @@ void Exchanges::note(const EndedConnection& ended) {
   const Hashed<HostPair> pair{{low.key, high.key}, joint_hash(low.hash, high.hash)};
   pairs_.note(pair, flow,
               [&](Carried& value) { value.note(ended, client_low ? ended.client : ended.server); });
-  if (ended.transfer->turns.waits[index(ended.server)] || ended.verdicts.answers.greeting)
+  const TurnResults& turns = ended.transfer->turns;
+  const bool answers = turns.waits[index(ended.server)] && !turns.own_pace[index(ended.server)];
+  if (answers || ended.verdicts.answers.greeting)
     answers_.note(ended.service, flow, [&](Answers& value) { value.note(ended); });
   visitors_.note(ended.visit, flow, [&](Visitors& value) { value.note(ended); });
 }

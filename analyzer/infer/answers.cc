@@ -200,7 +200,7 @@ std::optional<LateAnswers> late_answers(const FlowHistory& h, const TurnResults&
   LateOnes late(h);
   if (const auto& greeting = h.answers.greeting)
     late.note(greeting->handshake, greeting->data, greeting->wait_ns, true);
-  if (!surely_client(h, h.client())) return late.found();
+  if (!surely_client(h, h.client()) || turns.own_pace[index(h.server())]) return late.found();
   const Turn* asked = nullptr;
   for (const Turn& turn : turns.first) {
     if (asked != nullptr && turn.side == h.server() && asked->side == h.client() && !turn.overlaps &&

@@ -33,6 +33,9 @@ struct TurnResults {
 
   PerSide<std::uint64_t> turns{};  // by who spoke
   PerSide<std::uint64_t> overlapping{};
+  // What it sends is no answer, but comes by a clock of its own: at intervals that differ far less than its
+  // waits, or as heartbeats that both ends exchange.
+  PerSide<bool> own_pace{};
   PerSide<std::uint64_t> several_writes{};  // turns of more than one write: perhaps of more than one message
   PerSide<std::uint64_t> bytes{};
   PerSide<LogSketch> waits;        // of the turns that answer and do not overlap: Turn::wait_ns

@@ -6,6 +6,50 @@
 #include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
+namespace {
+
+constexpr TimeNs kSilence = kSecond / 2;  // what is sent after less goes on with what was sent before
+constexpr std::uint32_t kIntervals = 8;
+constexpr double kFarLess = 4;  // of variances: half the standard deviation
+constexpr std::uint64_t kHeartbeats = 5;
+
+// Both ends send messages of one and the same size, and neither as soon as the other's has come.
+bool beat(const TurnResults& turns) {
+  const auto slow = [](const LogSketch& waits) { return waits.median() >= kSecond; };
+  const auto alike = [&](const LogSketch& sizes) {
+    return sizes.count() >= kHeartbeats && sizes.least() == sizes.greatest();
+  };
+  return alike(turns.write_sizes[0]) && alike(turns.write_sizes[1]) &&
+         turns.write_sizes[0].least() == turns.write_sizes[1].least() && slow(turns.waits[0]) &&
+         slow(turns.waits[1]);
+}
+
+}  // namespace
+
+// Welford's sums.
+void Turns::Spread::add(TimeNs value) {
+  const double seconds = static_cast<double>(value) / kSecond;
+  const double off = seconds - mean;
+  ++count;
+  mean += off / count;
+  squares += off * (seconds - mean);
+}
+
+void Turns::Pace::sent(TimeNs time_ns) {
+  if (!begun || time_ns - last_ns >= kSilence) {
+    if (begun) intervals.add(time_ns - began_ns);
+    began_ns = time_ns;
+    begun = true;
+  }
+  last_ns = time_ns;
+}
+
+// Answers come a wait after each request, so their intervals differ by as much as the waits, and by as much
+// as the requests' besides.
+bool Turns::Pace::its_own() const {
+  return intervals.count >= kIntervals && waits.count >= kIntervals &&
+         intervals.variance() * kFarLess < waits.variance();
+}
 
 void Turns::end_turn() {
   const std::size_t side = index(now_.side);
@@ -23,7 +67,10 @@ void Turns::begin(const PlacedSegment& segment, const SenderView& peer) {
     turn.overlaps = !segment.has(kAck) || segment.ack < peer.snd_nxt;
     turn.wait_ns = segment.time_ns() - now_.last_ns;
     turn.retransmitted = sent_again_;
-    if (!turn.overlaps) facts_.waits[index(segment.side)].add(turn.wait_ns);
+    if (!turn.overlaps) {
+      facts_.waits[index(segment.side)].add(turn.wait_ns);
+      paces_[index(segment.side)].waits.add(turn.wait_ns);
+    }
     end_turn();
   }
   now_ = turn;
@@ -53,6 +100,7 @@ void Turns::add(const PlacedSegment& segment, const Views& views) {
   if (segment.new_bytes == 0) return retransmitted(segment, views.own);
   const bool late = segment.standing.fills_gap && speaking_;  // of an earlier turn, perhaps
   if (!late && (!speaking_ || now_.side != segment.side)) begin(segment, views.peer);
+  if (!late) paces_[side].sent(segment.time_ns());
   facts_.bytes[side] += segment.new_bytes;
   write_[side] += segment.new_bytes;
   const bool whole = (segment.segment.flags & (kPsh | kFin)) != 0;
@@ -74,6 +122,9 @@ void Turns::finish(const PerSide<SenderView>&, TimeNs, TransferResults& facts) {
     end_turn();
     facts_.last = now_;
   }
+  const bool heartbeats = beat(facts_);
+  for (const Side side : {Side::A, Side::B})
+    facts_.own_pace[index(side)] = heartbeats || paces_[index(side)].its_own();
   facts.turns = std::move(facts_);
 }
 

@@ -16,6 +16,21 @@ class Turns {
   void finish(const PerSide<SenderView>& views, TimeNs last_ns, TransferResults& facts);
 
  private:
+  struct Spread {
+    std::uint32_t count = 0;
+    double mean = 0, squares = 0;  // seconds; squares of the differences from the mean, summed up
+    void add(TimeNs value);
+    double variance() const { return count > 1 ? squares / (count - 1) : 0; }
+  };
+  // When an end that was silent for a while sends, and how long that is after what the other sent.
+  struct Pace {
+    Spread intervals, waits;
+    TimeNs began_ns = 0, last_ns = 0;
+    bool begun = false;
+    void sent(TimeNs time_ns);
+    bool its_own() const;
+  };
+
   void begin(const PlacedSegment& segment, const SenderView& peer);
   void acknowledged(const PlacedSegment& segment);
   void retransmitted(const PlacedSegment& segment, const SenderView& sender);
@@ -27,6 +42,7 @@ class Turns {
   bool speaking_ = false;           // now_ means something
   bool sent_again_ = false;         // the end of it was
   PerSide<std::uint64_t> write_{};  // octets since the last PSH
+  PerSide<Pace> paces_{};
 };
 
 }  // namespace tcpautopsy

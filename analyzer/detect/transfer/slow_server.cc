@@ -31,7 +31,10 @@ constexpr Doc kDoc{
         "TCP has no messages. A service that pushes, or holds a request open until something happens "
         "(long polling, a shell, IMAP IDLE), waits by design and looks slow here. A single connection is "
         "not judged if more than one turn in ten of its client is of several writes: two peers that push "
-        "messages to each other look so.",
+        "messages to each other look so. Nor does a connection count whose service sends at intervals that "
+        "differ less than half as much as these waits: it keeps a pace of its own (readings), nor one "
+        "whose ends send each other messages of one size, neither at once (heartbeats). Of one  connection "
+        "alone it is likely at most.",
     .causes =
         "A slow query or backend, locks, garbage collection, a full disk or processor, too few workers "
         "(requests wait in line: accept_dropped and large Recv-Q go with it), DNS look-ups or calls to "
@@ -98,6 +101,38 @@ handshake
 }
 finding slow_server count 40 flows 20
 finding slow_response part_of slow_server
+)"},
+    {"Heartbeats of either end by a clock of its own", R"(
+handshake
+repeat 12 {
++1.9  A > B  P. 1:20(19) ack 1
++.01  A < B  .  1:1(0) ack 20
++.99  A < B  P. 1:20(19) ack 20
++.01  A > B  .  20:20(0) ack 20
++3    A > B  P. 20:39(19) ack 20
++.01  A < B  .  20:20(0) ack 39
++3.99 A < B  P. 20:39(19) ack 39
++.01  A > B  .  39:39(0) ack 39
++.09  A > B  P. 39:58(19) ack 39
++.01  A < B  .  39:39(0) ack 58
++5.9  A < B  P. 39:58(19) ack 58
++.01  A > B  .  58:58(0) ack 58
+}
+no finding
+)",
+     true},
+    {"A client that asks every ten seconds, and waits one to seven for the answer", R"(
+handshake
+repeat 8 {
++1    A > B  P. 1:101(100) ack 1
++1    A < B  P. 1:201(200) ack 101
++9    A > B  P. 101:201(100) ack 201
++7    A < B  P. 201:401(200) ack 201
++3    A > B  P. 201:301(100) ack 401
++4    A < B  P. 401:601(200) ack 301
++5    A > B  .  301:301(0) ack 601
+}
+finding slow_server certainty likely count 24
 )"},
     {"Nineteen turns tell too little", R"(
 times 19 every .2 {
@@ -173,7 +208,7 @@ bool looks_like_talk(const Answers& answers) {
 Finding begin(const Known& known) {
   const Answers& answers = *known.value;
   Finding f = make_host_finding(kDoc, known.key.ip, known.key.port, known.flows, known.sample());
-  if (known.share < 1) f.certainty = Certainty::Likely;
+  if (known.share < 1 || answers.connections == 1) f.certainty = Certainty::Likely;
   f.time_ns = answers.span.first_ns;
   f.end_ns = answers.span.last_ns;
   f.count = answers.waits.count();
@@ -207,6 +242,8 @@ void examine_hosts(const HostContext& context, Findings& out) {
       f.summary = endpoint_text(known.key) + " took " + duration_text(p95) +
                   " or more to begin one answer in twenty (median " + duration_text(answers.waits.median()) +
                   ", " + number_text(answers.waits.count()) + " turns)" + network_text(answers);
+      if (answers.connections == 1)
+        f.summary += " A service that sends when it has news, not in answer, looks the same.";
       out.push_back(std::move(f));
       continue;
     }

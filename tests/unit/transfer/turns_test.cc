@@ -138,3 +138,60 @@ TEST_CASE("of many turns the first are listed and all are counted") {
     CHECK(turns.first.size() == TurnResults::kTurnsKept);
   });
 }
+
+TEST_CASE("an end that sends by a clock of its own does not answer") {
+  // The server sends each seven seconds; the client does so when it likes.
+  each(R"(
+handshake
+repeat 6 {
++1    A > B  P. 1:20(19) ack 1
++6    A < B  P. 1:31(30) ack 20
++6    A > B  P. 20:39(19) ack 31
++1    A < B  P. 31:61(30) ack 39
+}
+)",
+       [](const TurnResults& turns) {
+         CHECK(turns.own_pace[kServer]);
+         CHECK_FALSE(turns.own_pace[kClient]);
+       });
+  // The same waits, but each follows upon what the client asks each second after.
+  each(R"(
+handshake
+repeat 6 {
++1    A > B  P. 1:20(19) ack 1
++6    A < B  P. 1:31(30) ack 20
++1    A > B  P. 20:39(19) ack 31
++1    A < B  P. 31:61(30) ack 39
+}
+)",
+       [](const TurnResults& turns) { CHECK_FALSE(turns.own_pace[kServer]); });
+}
+
+TEST_CASE("heartbeats of both ends are no requests and answers") {
+  each(R"(
+handshake
+repeat 5 {
++9    A > B  P. 1:20(19) ack 1
++6    A < B  P. 1:20(19) ack 20
+}
+)",
+       [](const TurnResults& turns) { CHECK((turns.own_pace[kServer] && turns.own_pace[kClient])); });
+  // The client asks again as soon as it has its answer.
+  each(R"(
+handshake
+repeat 5 {
++.1   A > B  P. 1:20(19) ack 1
++6    A < B  P. 1:20(19) ack 20
+}
+)",
+       [](const TurnResults& turns) { CHECK_FALSE(turns.own_pace[kServer]); });
+  // A larger answer.
+  each(R"(
+handshake
+repeat 5 {
++9    A > B  P. 1:20(19) ack 1
++6    A < B  P. 1:21(20) ack 20
+}
+)",
+       [](const TurnResults& turns) { CHECK_FALSE(turns.own_pace[kServer]); });
+}
