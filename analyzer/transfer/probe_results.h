@@ -34,6 +34,7 @@ struct StuckSizeFacts {
   Incidents sendings;          // again, of that segment
   TimeNs lasted_ns = 0;        // from the first resend to its acknowledgment or the last
   bool small_sacked = false;   // a smaller one that was sent after it arrived before it
+  bool passed_before = false;  // segments of that size had arrived: the path is another now
   bool heard = false;          // the peer went on answering, without news of it
   bool freed = false;          // acknowledged in the end
   std::uint32_t freed_by = 0;  // payload of the sending just before that; less than `size`: it was cut up

@@ -10,9 +10,12 @@ namespace {
 constexpr std::uint32_t kLarge = 512;
 // Fewer retransmissions are told from plain loss by nothing.
 constexpr std::uint64_t kResendsNeeded = 3, kResendsNeededBeforeSmaller = 2;
+// Linux probes for a smaller path MTU after so many (tcp_retries1 and one).
+constexpr std::uint64_t kResendsNeededOnceItPassed = 4;
 
 bool proven(const StuckSizeFacts& f) {
   const bool cut = f.freed && f.freed_by < f.size;
+  if (f.passed_before) return cut && f.small_sacked && f.sendings.count() >= kResendsNeededOnceItPassed;
   return f.sendings.count() >= (cut ? kResendsNeededBeforeSmaller : kResendsNeeded);
 }
 
@@ -25,7 +28,7 @@ void StuckSize::sent(const PlacedSegment& s, const SenderView& own) {
     pending_[count_++] = {s.data_end(), payload};
   if (!s.standing.retransmission || !own.acked || s.seq != own.snd_una) return;
   if (!stuck_) {
-    if (payload < kLarge || payload <= arrived_) return;
+    if (payload < kLarge) return;
     stuck_ = std::make_unique<Stuck>();
   }
   Stuck& stuck = *stuck_;
@@ -33,8 +36,9 @@ void StuckSize::sent(const PlacedSegment& s, const SenderView& own) {
     stuck.now = {};
     stuck.smallest_lost = stuck.last_payload = 0;
     stuck.seq = s.seq;
-    if (payload < kLarge || payload <= arrived_) return;
+    if (payload < kLarge) return;
     stuck.now.size = payload;
+    stuck.now.passed_before = payload <= arrived_;
   }
   const std::uint32_t before = std::exchange(stuck.last_payload, payload);
   if (before > 0 && before < stuck.now.size)
@@ -76,11 +80,11 @@ void StuckSize::arrived_up_to(StreamOffset ack) {
   sacked_ = 0;
 }
 
-// Nothing of its size may have arrived, before it or beside it.
+// Nothing of its size may have arrived beside it, nor before it unless the path is another since.
 void StuckSize::conclude(TimeNs until_ns) {
   StuckSizeFacts& now = stuck_->now;
   now.small_sacked = sacked_ > 0;
-  now.passed = std::max(sacked_, arrived_);
+  now.passed = now.passed_before ? sacked_ : std::max(sacked_, arrived_);
   now.lasted_ns = until_ns - (now.sendings ? now.sendings.frames().front().time_ns : until_ns);
   // One no larger than what got through in the end was lost as well: it was not for its size.
   const bool plain_loss = now.freed && stuck_->smallest_lost > 0 && stuck_->smallest_lost <= now.freed_by;

@@ -24,7 +24,9 @@ constexpr Doc kDoc{
         "One large segment is retransmitted three times or more (twice, if a smaller resend of the same data "
         "then gets through) and not acknowledged, and no segment of that size of this endpoint has ever been "
         "acknowledged; smaller ones that it sent after it arrive, as SACK tells, or the peer goes on "
-        "answering without news of it.\n\n"
+        "answering without news of it. Where segments of that size had been acknowledged before, the path "
+        "has changed, or all was lost for a while: it is said as likely if small ones beside it arrive, it "
+        "is retransmitted four times or more, and the first smaller resend gets through.\n\n"
         "An ICMP 'fragmentation needed' (IPv4) or 'packet too big' (IPv6) about this connection in the "
         "capture makes it certain, and its MTU is told. Without it, plain loss of one segment several times "
         "over looks the same at first; if a segment of that size got through in the end, the summary says "
@@ -147,6 +149,40 @@ end +5
 no finding
 )",
      true},
+    {"The path changes: large segments passed before, and pass no more", R"(
+handshake <mss 1460,sackOK>
++.10  A > B  .  1:1461(1460) ack 1
++.01  A < B  .  1:1(0) ack 1461
++.10  A > B  .  1461:2921(1460) ack 1   !lost
++0    A > B  P. 2921:3021(100) ack 1
++.01  A < B  .  1:1(0) ack 1461 <sack 2921:3021>
++.22  A > B  .  1461:2921(1460) ack 1   !lost
++.44  A > B  .  1461:2921(1460) ack 1   !lost
++.88  A > B  .  1461:2921(1460) ack 1   !lost
++1.76 A > B  .  1461:2921(1460) ack 1   !lost
++3.52 A > B  .  1461:1973(512) ack 1
++.01  A < B  .  1:1(0) ack 1973 <sack 2921:3021>
++.01  A > B  .  1973:2921(948) ack 1
++.01  A < B  .  1:1(0) ack 3021
+finding pmtu_blackhole endpoint client certainty likely count 4
+)"},
+    {"A path that carried them, lost for a while: nothing smaller arrives beside them", R"(
+handshake <mss 1460,sackOK>
++.10  A > B  .  1:1461(1460) ack 1
++.01  A < B  .  1:1(0) ack 1461
++.10  A > B  .  1461:2921(1460) ack 1   !lost
++0    A > B  P. 2921:3021(100) ack 1    !lost
++.22  A > B  .  1461:2921(1460) ack 1   !lost
++.44  A > B  .  1461:2921(1460) ack 1   !lost
++.88  A > B  .  1461:2921(1460) ack 1   !lost
++1.76 A > B  .  1461:2921(1460) ack 1   !lost
++3.52 A > B  .  1461:1973(512) ack 1
++.01  A < B  .  1:1(0) ack 1973
++.01  A > B  .  1973:3021(1048) ack 1
++.01  A < B  .  1:1(0) ack 3021
+no finding
+)",
+     true},
     {"Segments of that size have arrived before", R"(
 handshake <mss 1460,sackOK>
 +.10  A > B  .  1:1461(1460) ack 1
@@ -165,7 +201,8 @@ no finding
 
 Certainty certainty_of(const StuckSizeFacts& facts, bool icmp) {
   const bool cut = facts.freed && facts.freed_by < facts.size;
-  if (icmp || cut) return Certainty::Certain;
+  if (icmp || (cut && !facts.passed_before)) return Certainty::Certain;
+  if (cut) return Certainty::Likely;
   return facts.small_sacked && !facts.freed ? Certainty::Likely : Certainty::Possible;
 }
 
@@ -188,6 +225,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   if (cut) {
     finding.summary += ", and only " + std::to_string(facts.freed_by) +
                        " octets of it at a time got through: the path carries no larger packets";
+    if (facts.passed_before) finding.summary += " any more";
   } else if (facts.freed) {
     finding.summary += " while a smaller one arrived; after " + duration_text(facts.lasted_ns) +
                        " it was acknowledged all the same: a path MTU that mended, or repeated loss";
