@@ -241,6 +241,10 @@ const std::vector<Relation>& table() {
         "request_unanswered"},
        Flow,
        "the receiver reads too slowly"},
+      {"data_beyond_window",
+       {"retransmission_timeout"},
+       SameEndCertain,
+       "what lies beyond the window is refused, and sent again"},
       {"silly_window", {"window_limited", "tiny_segments"}, Flow, "a window that opens in small steps"},
       {"nagle_delay", {"delayed_ack_stall", "tiny_segments"}, Flow, "the wait is the same"},
       {"bad_checksum",
@@ -281,6 +285,7 @@ bool holds(const Relation& relation, const Finding& cause, const Finding& sympto
     case Flow: return true;
     case FlowLater: return symptom.time_ns >= cause.time_ns;
     case SameEnd: return symptom.side == cause.side;
+    case SameEndCertain: return symptom.side == cause.side && cause.certainty == Certainty::Certain;
     default: return false;
   }
 }

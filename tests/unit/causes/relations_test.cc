@@ -25,7 +25,7 @@ bool tells_of_hosts(std::string_view id) { return detector_of(id).doc.scope == S
 // A cause and a symptom: how far apart, and whether they share what the row asks for.
 struct Placed {
   TimeNs symptom_after_ns = kSecond;
-  bool same_flow = false, same_place = true, same_end = true, held_port = true;
+  bool same_flow = false, same_place = true, same_end = true, held_port = true, certain = true;
 };
 
 CauseTicket add_of_host(CauseBook& book, const Relation& row, std::string_view id, TimeNs after_ns,
@@ -55,7 +55,8 @@ bool joined(const Relation& row, std::string_view symptom, const Placed& placed)
   CauseTicket of_cause, of_symptom;
   if (placed.same_flow) {
     FlowResult flow = made_flow(0);
-    tell(flow, row.cause, Severity::Warning);
+    Finding& cause = tell(flow, row.cause, Severity::Warning);
+    cause.certainty = placed.certain ? Certainty::Certain : Certainty::Likely;
     tell(flow, symptom, Severity::Warning, placed.symptom_after_ns, placed.same_end ? Side::B : Side::A);
     const auto tickets = book.note(flow);
     of_cause = tickets[0];
@@ -88,6 +89,8 @@ std::vector<Placed> near_misses(Reach reach) {
     case Reach::Flow: return {{}};  // of two connections
     case Reach::FlowLater: return {{}, {.symptom_after_ns = -kSecond, .same_flow = true}};
     case Reach::SameEnd: return {{}, {.same_flow = true, .same_end = false}};
+    case Reach::SameEndCertain:
+      return {{}, {.same_flow = true, .same_end = false}, {.same_flow = true, .certain = false}};
     case Reach::ServiceBy: return {{.symptom_after_ns = kLate}, {.same_place = false}, {.same_end = false}};
     case Reach::HeldPort: return {{.symptom_after_ns = kLate}, {.same_place = false}, {.held_port = false}};
     case Reach::Host: return {{.symptom_after_ns = kLate}};
@@ -109,7 +112,7 @@ TEST_CASE("each row joins a symptom to its cause, and none that narrowly fails i
       for (const Placed& placed : near_misses(row.reach)) {
         INFO("apart by " << placed.symptom_after_ns << " ns, same flow " << placed.same_flow << ", place "
                          << placed.same_place << ", end " << placed.same_end << ", held port "
-                         << placed.held_port);
+                         << placed.held_port << ", certain " << placed.certain);
         CHECK_FALSE(joined(row, symptom, placed));
       }
     }
