@@ -239,6 +239,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
     finding.summary += " with " + count_text(facts.longest_series, "timeout") + " in a row";
   const PawsFacts& paws = context.transfer->marks[index(side)].paws;
   const bool refused = paws.refused.count() >= kFewestRefused;
+  const bool needless = facts.timeouts_acked < finding.count && facts.timeouts_spurious >= finding.count;
   if (refused)
     finding.summary += "; the " + std::string(role(flow, other(side))) + " refused " +
                        count_text(paws.refused.count(), "segment") + " for timestamps up to " +
@@ -247,8 +248,8 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
     finding.summary +=
         "; ACKs of all of it had passed the capture point before: lost or late on their way to the " +
         std::string(role(flow, side));
-  else if (facts.timeouts_spurious >= finding.count)
-    finding.summary += "; the peer had all of it already: delayed on the way, not lost";
+  else if (needless)
+    finding.summary += "; the peer had all of it already: it or its ACKs came late, or the ACKs were lost";
   finding.summary += ".";
   prove(finding, "longest_stall_ns", stall);
   prove(finding, "longest_series", facts.longest_series);
@@ -256,10 +257,10 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   prove(finding, "first_unseen", facts.first_unseen);
   prove(finding, "spurious", facts.timeouts_spurious);
   if (refused) prove(finding, "paws_refused", paws.refused.count());
-  const std::string_view likely = refused ? "old_timestamps"
-                                  : never_answered(flow, side, facts)
-                                      ? "never_answered"
-                                      : side_word(flow, lost_beside(side, facts));
+  const std::string_view likely = refused                             ? "old_timestamps"
+                                  : never_answered(flow, side, facts) ? "never_answered"
+                                  : needless                          ? "needless"
+                                             : side_word(flow, lost_beside(side, facts));
   if (!likely.empty()) prove(finding, "likely_cause", likely);
   out.push_back(std::move(finding));
 }

@@ -71,7 +71,7 @@ handshake <mss 1460>
 +.50  A < B  .  1460:1460(0) ack 1  !lost
 +1    A < B  .  1460:1460(0) ack 1  !lost
 end +4
-finding zero_window_stuck frame 5 frame 8 endpoint client
+finding zero_window_stuck frame 5 frame 8 endpoint client likely probes_unanswered
 no finding peer_unresponsive
 )"},
     {"Its probes were answered, and the capture went on without it for days: what became of it is not known",
@@ -193,6 +193,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
           : fmt::format("The {}'s receive window has been closed for {} at {}, and the {} has data to send; ",
                         who, duration_text(stuck->closed_ns), watch_end_text(context.verdicts), peer);
   if (stuck->unanswered) {
+    prove(finding, "likely_cause", "probes_unanswered");
     finding.summary += "the last " + count_text(facts.probes_unanswered, "window probe") +
                        (facts.probes_unanswered == 1 ? " was" : " were") + " not answered.";
   } else if (stuck->answers_probes) {
