@@ -1,12 +1,14 @@
 // Single segments and ICMP errors in words, for the ladder.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "analyzer/decode/window_scale.h"
 #include "analyzer/infer/record_search.h"
 #include "analyzer/report/ladder/ladder.h"
 #include "analyzer/report/text/text.h"
+#include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
 namespace {
@@ -66,6 +68,17 @@ std::string_view icmp_meaning(const IcmpRecord& icmp) {
     case 12: return "parameter problem";
     default: return "error";
   }
+}
+
+// One that its sender sent not knowing that the window had opened.
+bool told_as_window_probe(const FlowHistory& history, const SegmentRecord& r) {
+  if (!history.transfer) return false;
+  const Incidents& probes = history.transfer->windows[index(r.side)].window_probes;
+  if (!probes) return false;
+  const auto frames = probes.frames();
+  return std::any_of(frames.begin(), frames.end(), [&](const FrameRef& frame) {
+    return frame.number == r.frame.number && frame.file == r.frame.file;
+  });
 }
 
 // The window that the segment's receiver had advertised last was 0.
@@ -131,7 +144,8 @@ std::string remarks_text(const FlowHistory& history, RecordIndex at) {
   const auto say = [&out](bool is, std::string_view what) {
     if (is) out.append(out.empty() ? "" : ", ").append(what);
   };
-  const bool into_closed_window = r.standing.keepalive && closed_to(history.trace, at);
+  const bool into_closed_window =
+      r.standing.keepalive && (closed_to(history.trace, at) || told_as_window_probe(history, r));
   say(into_closed_window, "window probe");
   say(r.standing.keepalive && !into_closed_window, "keep-alive");
   say(r.standing.retransmission && !r.standing.keepalive, "resent");

@@ -3,6 +3,7 @@
 
 #include "analyzer/report/ladder/ladder.h"
 #include "analyzer/report/text/outcome_text.h"
+#include "analyzer/transfer/transfer_results.h"
 #include "tests/unit/report/sample_flow.h"
 
 using namespace tcpautopsy;
@@ -142,6 +143,12 @@ TEST_CASE("a probe of a closed window is no keep-alive") {
   records[1].window = 0;  // the SYN-ACK's
   CHECK(remarks_text(flow.history, 3) == "window probe");
   CHECK(remarks_text(flow.history, 1) == "");
+  // The window is open, but its sender did not know.
+  records[1].window = 502;
+  auto transfer = std::make_shared<TransferResults>();
+  transfer->windows[index(records[3].side)].window_probes.add(records[3].frame);
+  flow.history.transfer = transfer;
+  CHECK(remarks_text(flow.history, 3) == "window probe");
 }
 
 TEST_CASE("ICMP errors are told in words") {
