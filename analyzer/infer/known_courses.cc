@@ -19,13 +19,11 @@ bool plain(const StreamFacts& s) {
 
 std::uint64_t opening_of(const StreamFacts& s) { return (s.sent_syn ? 1U : 0U) | (s.sent_syn_ack ? 2U : 0U); }
 
-// All of an observation, but for the costs.
+// All of an observation but the costs, and but what is told of RSTs alone: there are none.
 std::uint64_t says(const Observation& m) {
-  std::uint64_t word = 0;
-  for (const bool bit : {m.bare_rst, m.behind_fin, m.refuses_syn, m.refuses_handshake, m.unacceptable_to_syn,
-                         m.syn_again, m.refuses_probe, m.acknowledges_fin, m.early_data, m.constrains})
-    word = word << 1 | (bit ? 1U : 0U);
-  return word << 32 | std::uint64_t{m.after.bits()} << 16 | std::uint64_t{m.triggers} << 8 |
+  const unsigned word = (m.constrains ? 1U : 0U) | (m.early_data ? 2U : 0U) | (m.syn_again ? 4U : 0U) |
+                        (m.unacceptable_to_syn ? 8U : 0U);
+  return std::uint64_t{word} << 32 | std::uint64_t{m.after.bits()} << 16 | std::uint64_t{m.triggers} << 8 |
          static_cast<std::uint64_t>(m.sends);
 }
 
@@ -66,23 +64,51 @@ void KnownCourses::arrive(const Observations& observations, TimeNs now_ns) {
   }
 }
 
+// Whether it may change the end's state if it comes early or late.
+bool KnownCourses::tells(const Observations& observations, std::size_t record) const {
+  return !past_middle_ || !says_of_opening_only(observations.records[record].triggers);
+}
+
 // Which of those under way come far too early, if they come now.
-void KnownCourses::pending(const FlowTrace& trace, std::size_t before, TimeNs now_ns) {
+void KnownCourses::pending(const FlowTrace& trace, const Observations& observations, std::size_t before,
+                           TimeNs now_ns) {
   std::uint64_t early = 1;
-  for (std::size_t d = next_due_; d < due_.size() && due_[d].record < before; ++d)
-    early =
-        early << 1 | (mul_sat(now_ns - trace.records[due_[d].record].frame.time_ns, 2) < rtt_ns_ ? 1U : 0U);
+  for (std::size_t d = next_due_; d < due_.size() && due_[d].record < before; ++d) {
+    const bool far = mul_sat(now_ns - trace.records[due_[d].record].frame.time_ns, 2) < rtt_ns_;
+    early = early << 1 | (far && tells(observations, due_[d].record) ? 1U : 0U);
+  }
   key_.push_back(early);
 }
 
 // Which of those that may have come later come by far too late.
-void KnownCourses::late(const FlowTrace& trace, TimeNs now_ns) {
+void KnownCourses::late(const FlowTrace& trace, const Observations& observations, TimeNs now_ns) {
   std::uint64_t by_far = 1;
   for (const std::size_t record : late_) {
     const TimeNs due = trace.records[record].frame.time_ns + weights::shortest(rtt_ns_);
-    by_far = by_far << 1 | (now_ns - due > weights::kFarLate ? 1U : 0U);
+    const bool far = now_ns - due > weights::kFarLate;
+    by_far = by_far << 1 | (far && tells(observations, record) ? 1U : 0U);
   }
   key_.push_back(by_far);
+}
+
+void KnownCourses::tell_record(const FlowTrace& trace, const Observations& observations, std::size_t i) {
+  const Observation& m = observations.records[i];
+  key_.push_back(says(m) ^ kind_of(trace.records[i], side_) << 48);
+  key_.push_back(costs_of(m) ^ std::uint64_t{next_due_ - left_out_} << 48);
+  read_.push_back(i);
+}
+
+// At its end: what of it is still under way comes after, as if it had been sent there, and what came makes no
+// difference but for what each said first (TrellisBuilder offers them again, in that order).
+void KnownCourses::pass_middle(const FlowTrace& trace, const Observations& observations) {
+  constexpr std::uint64_t kMark = std::uint64_t{1} << 63;
+  std::uint64_t said = 0;
+  for (const std::size_t record : late_) said = said << 8 | observations.records[record].triggers;
+  key_.push_back(kMark | said);
+  for (std::size_t d = 0; d < next_due_; ++d) left_out_ += middle_.has(due_[d].record) ? 1 : 0;
+  for (std::size_t d = next_due_; d < due_.size(); ++d)
+    if (middle_.has(due_[d].record)) tell_record(trace, observations, due_[d].record);
+  past_middle_ = true;
 }
 
 bool KnownCourses::read(const FlowTrace& trace, const Observations& observations, Side side) {
@@ -93,29 +119,35 @@ bool KnownCourses::read(const FlowTrace& trace, const Observations& observations
     return false;
   side_ = side;
   rtt_ns_ = own.rtt_ns;
+  middle_ = quiet_middle(trace, observations, side);
+  past_middle_ = false;
+  left_out_ = 0;
   key_.clear();
   due_.clear();
   late_.clear();
+  read_.clear();
   next_due_ = 0;
-  key_.push_back(own.first_fin << 8 | opening_of(own) << 4 | opening_of(peer) << 2 |
-                 static_cast<std::uint64_t>(side));
+  key_.push_back(opening_of(own) << 4 | opening_of(peer) << 2 | static_cast<std::uint64_t>(side));
   TimeNs now_ns = std::numeric_limits<TimeNs>::min() / 2;
   for (std::size_t i = 0; i < trace.records.size(); ++i) {
     const SegmentRecord& r = trace.records[i];
     const Observation& m = observations.records[i];
     now_ns = std::max(now_ns, r.frame.time_ns);
     arrive(observations, now_ns);
-    key_.push_back(says(m) ^ kind_of(r, side) << 48);
-    key_.push_back(costs_of(m) ^ std::uint64_t{next_due_} << 48);
+    if (middle_.any() && i == middle_.end) pass_middle(trace, observations);
+    if (i == own.first_fin) key_.all[0] |= (std::uint64_t{read_.size()} + 1) << 8;
+    if (!middle_.has(i)) tell_record(trace, observations, i);
     if (r.side != side) {
       due_.push_back({due_at(m, now_ns, rtt_ns_), i});
       continue;
     }
-    if (next_due_ < due_.size()) pending(trace, i, now_ns);
-    if (!late_.empty()) late(trace, now_ns);
+    if (middle_.has(i)) continue;
+    if (past_middle_ && m.constrains && (m.sends == Sends::Syn || m.sends == Sends::SynAck)) return false;
+    if (next_due_ < due_.size()) pending(trace, observations, i, now_ns);
+    if (!late_.empty()) late(trace, observations, now_ns);
   }
   arrive(observations, std::numeric_limits<TimeNs>::max());
-  if (!late_.empty()) late(trace, now_ns);
+  if (!late_.empty()) late(trace, observations, now_ns);
   hash_ = hash_of(key_);
   return true;
 }
@@ -160,25 +192,34 @@ void KnownCourses::fill_in(const Course& course, const Endings& endings, FlowHis
     if (t.record == kNoRecord) {
       t.time_ns = t.at_ns = endings[index(*course.before_end)].left_ns;
     } else {
+      t.record = read_[t.record];
       const SegmentRecord& r = h.trace.records[t.record];
       t.frame = r.frame;
       t.time_ns = r.frame.time_ns;
       t.at_ns = estimate(t.time_ns, r, half);
     }
-    if (t.proved_by != kNoRecord) t.proof = h.trace.records[t.proved_by].frame;
+    if (t.proved_by != kNoRecord) {
+      t.proved_by = read_[t.proved_by];
+      t.proof = h.trace.records[t.proved_by].frame;
+    }
     latest_ns = t.at_ns = std::max(t.at_ns, latest_ns);
   }
   const std::size_t s = index(side_);
-  auto delivery = course.deliveries.begin();
-  for (RecordIndex i = 0; i < course.beliefs.size(); ++i) {
-    const Belief& known = course.beliefs[i];
+  const auto believe = [&](RecordIndex i, const Belief& known) {
     Belief& b = h.beliefs[i];
     b.live[s] = known.live[s];
     b.kept[s] = known.kept[s];
     b.plausible[s] = known.plausible[s];
     b.likely[s] = known.likely[s];
+  };
+  for (RecordIndex i = middle_.open + 1; i < middle_.end; ++i) believe(i, course.beliefs[middle_.open]);
+  auto delivery = course.deliveries.begin();
+  for (std::size_t place = 0; place < course.beliefs.size(); ++place) {
+    const RecordIndex i = read_[place];
+    believe(i, course.beliefs[place]);
     if (h.trace.records[i].side == side_) continue;
-    h.deliveries[i] = *delivery++;
+    Delivery& told = h.deliveries[i] = *delivery++;
+    if (told.proof != kNoRecord) told.proof = read_[told.proof];
   }
   EndpointOutcome& outcome = h.outcomes[s];
   outcome = course.outcome;
@@ -194,9 +235,31 @@ bool KnownCourses::seen_before() {
   return false;
 }
 
+// Where a course has it; kNoRecord of one that it does not have, or of none.
+RecordIndex KnownCourses::place_of(RecordIndex record) const {
+  const auto found = std::lower_bound(read_.begin(), read_.end(), record);
+  if (found == read_.end() || *found != record) return kNoRecord;
+  return static_cast<RecordIndex>(found - read_.begin());
+}
+
+// What is not kept of the middle is what fill_in() tells of it.
+bool KnownCourses::alike_in_middle(const FlowHistory& h) const {
+  const std::size_t s = index(side_);
+  for (RecordIndex i = middle_.open + 1; i < middle_.end; ++i) {
+    if (place_of(i) != kNoRecord) continue;
+    const Belief &b = h.beliefs[i], &at_open = h.beliefs[middle_.open];
+    if (b.live[s] != at_open.live[s] || b.kept[s] != at_open.kept[s] ||
+        b.plausible[s] != at_open.plausible[s] || b.likely[s] != at_open.likely[s])
+      return false;
+    const Delivery& d = h.deliveries[i];
+    if (h.trace.records[i].side != side_ && (d.fate != Fate::Unknown || d.proof != kNoRecord)) return false;
+  }
+  return true;
+}
+
 void KnownCourses::keep(const Trellis& trellis, const FlowHistory& h, std::size_t first,
                         std::optional<TcpState> before_end) {
-  if (!seen_before()) return;
+  if (!seen_before() || !alike_in_middle(h)) return;
   Course course;
   course.costs = costs_at_end(trellis.last().states(), trellis.endings);
   course.outcome = h.outcomes[index(side_)];
@@ -216,11 +279,22 @@ void KnownCourses::keep(const Trellis& trellis, const FlowHistory& h, std::size_
     }
     t.frame.reset();
     t.proof.reset();
+    const RecordIndex record = t.record, proved_by = t.proved_by;
+    t.record = place_of(record);
+    t.proved_by = place_of(proved_by);
+    if ((record != kNoRecord && t.record == kNoRecord) ||
+        (proved_by != kNoRecord && t.proved_by == kNoRecord))
+      return;
     course.transitions.push_back(t);
   }
-  course.beliefs = h.beliefs;
-  for (RecordIndex i = 0; i < h.trace.records.size(); ++i)
-    if (h.trace.records[i].side != side_) course.deliveries.push_back(h.deliveries[i]);
+  for (const RecordIndex i : read_) {
+    course.beliefs.push_back(h.beliefs[i]);
+    if (h.trace.records[i].side == side_) continue;
+    Delivery delivery = h.deliveries[i];
+    delivery.proof = place_of(delivery.proof);
+    if (delivery.proof == kNoRecord && h.deliveries[i].proof != kNoRecord) return;
+    course.deliveries.push_back(delivery);
+  }
   if (known_.size() >= kMostKnown && !known_.contains(hash_)) known_.clear();
   Known& known = known_[hash_];
   if (known.key.empty()) {

@@ -9,14 +9,16 @@
 
 #include "analyzer/infer/flow_history.h"
 #include "analyzer/infer/observation.h"
+#include "analyzer/infer/quiet_middle.h"
 #include "analyzer/infer/trellis.h"
 
 namespace tcpautopsy {
 
 // All that the passes go by, in few words: what each segment says, which were there when the end sent its
 // own, and what its timers say at the end. Ends of which that is the same have the same history but for times
-// and frames. Of plain connections only: no RST, ICMP error, unseen FIN or other sign of a loss of the
-// capture. Exact: what is told is what Trellis and trace_back() told of the first. Bounded.
+// and frames. How long its quiet middle is, and how its segments crossed there, makes no difference. Of plain
+// connections only: no RST, ICMP error, unseen FIN or other sign of a loss of the capture. Exact: what is
+// told is what Trellis and trace_back() told of the first. Bounded.
 class KnownCourses {
  public:
   // Reads an end; false where it is not plain. The other calls are about the end read last.
@@ -33,7 +35,7 @@ class KnownCourses {
   using Endings = std::array<Ending, kStateCount>;
   // How what is still to come weighs: of each state at the end, staying and leaving.
   using EndCosts = std::array<std::array<Cost, 2>, kStateCount>;
-  // With one set of costs at the end.
+  // With one set of costs at the end. Its records are numbered as in read_.
   struct Course {
     EndCosts costs;
     std::vector<Transition> transitions;  // without times and frames; a timer's has no record
@@ -65,11 +67,16 @@ class KnownCourses {
     const T* begin() const { return all.data(); }
     const T* end() const { return all.data() + count; }
   };
-  using Key = Few<std::uint64_t, 4 * kMostRecords + 2>;
+  using Key = Few<std::uint64_t, 4 * kMostRecords + 3>;
 
   void arrive(const Observations& observations, TimeNs now_ns);
-  void pending(const FlowTrace& trace, std::size_t before, TimeNs now_ns);
-  void late(const FlowTrace& trace, TimeNs now_ns);
+  void pending(const FlowTrace& trace, const Observations& observations, std::size_t before, TimeNs now_ns);
+  void late(const FlowTrace& trace, const Observations& observations, TimeNs now_ns);
+  void tell_record(const FlowTrace& trace, const Observations& observations, std::size_t record);
+  void pass_middle(const FlowTrace& trace, const Observations& observations);
+  bool tells(const Observations& observations, std::size_t record) const;
+  RecordIndex place_of(RecordIndex record) const;
+  bool alike_in_middle(const FlowHistory& history) const;
   bool seen_before();
   bool is_key(const Known& known) const;
   static EndCosts costs_at_end(StateSet last, const Endings& endings);
@@ -80,6 +87,11 @@ class KnownCourses {
   TimeNs rtt_ns_ = 0;
   Key key_;
   std::uint64_t hash_ = 0;
+  QuietMiddle middle_;
+  bool past_middle_ = false;  // where it is being read
+  std::size_t left_out_ = 0;  // the peer's segments that came in the middle
+  Few<std::size_t, kMostRecords>
+      read_;  // records but those of the middle, except what was under way at its end
   Few<TrellisBuilder::Due, kMostRecords> due_;
   std::size_t next_due_ = 0;
   Few<std::size_t, kMostRecords> late_;

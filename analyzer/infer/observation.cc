@@ -442,4 +442,14 @@ void observe(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss, Obser
   for (const Side side : {Side::A, Side::B}) note_late_fin(trace, side, observations);
 }
 
+std::size_t last_without_fin(const FlowTrace& trace, const Observations& observations, Side side) {
+  constexpr StateSet kBefore{Established, CloseWait, SynReceived, SynSent};
+  std::size_t i = std::min(observations.streams[index(side)].first_fin, trace.records.size());
+  while (i-- > 0) {
+    const Observation& m = observations.records[i];
+    if (trace.records[i].side == side && m.constrains && m.after.within(kBefore)) return i;
+  }
+  return kNowhere;
+}
+
 }  // namespace tcpautopsy

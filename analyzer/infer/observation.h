@@ -102,4 +102,8 @@ struct Observations {
 // memory.
 void observe(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss, Observations& observations);
 
+// The last segment of `side` before its first captured FIN that rules out that it had sent a FIN by then;
+// kNowhere if none does.
+std::size_t last_without_fin(const FlowTrace& trace, const Observations& observations, Side side);
+
 }  // namespace tcpautopsy

@@ -38,7 +38,7 @@ class Runner {
   void run() {
     clear();
     trellis_.start = row_ = start();
-    hidden_fin_after_ = hidden_fin_place();
+    hidden_fin_after_ = last_without_fin(trace_, observations_, side_);
     hidden_fin_time_ = hidden_fin_time();
     if (hidden_fin_after_ == kNowhere) step(hidden_fin(kNowhere));
     for (std::size_t i = 0; i < trace_.records.size(); ++i) {
@@ -132,18 +132,6 @@ class Runner {
   bool may_hide_fin_after(std::size_t i) const {
     if (own().unseen_fin) return may_have_acked_fin_sent(i);
     return i < own().first_fin && (hidden_fin_after_ == kNowhere || i >= hidden_fin_after_);
-  }
-
-  // The endpoint's last segment before its first captured FIN that a sent FIN rules out.
-  std::size_t hidden_fin_place() const {
-    constexpr StateSet kBefore{Established, CloseWait, SynReceived, SynSent};
-    std::size_t place = kNowhere;
-    const std::size_t end = std::min(own().first_fin, trace_.records.size());
-    for (std::size_t i = 0; i < end; ++i)
-      if (trace_.records[i].side == side_ && observations_.records[i].constrains &&
-          observations_.records[i].after.within(kBefore))
-        place = i;
-    return place;
   }
 
   void send(std::size_t i) {
