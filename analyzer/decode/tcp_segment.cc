@@ -28,18 +28,27 @@ std::uint64_t sum_of_words(const std::uint8_t* at, std::size_t octets) {
   return sum;
 }
 
+// Of so many that the compiler knows.
+template <std::size_t kOctets>
+std::uint64_t sum_of_words(const std::uint8_t* at) {
+  std::uint64_t sum = 0;
+#pragma GCC unroll 8
+  for (std::size_t i = 0; i < kOctets; i += 4) sum += load_half(at + i);
+  return sum;
+}
+
 // RFC 9293 3.1. The pseudo headers of both IP versions add up alike: the prefix of an IPv4-mapped address
 // sums to 0xffff, which is zero in one's complement.
 std::uint64_t pseudo_header_sum(const TcpSegment& segment, std::size_t length) {
-  return sum_of_words(segment.source.ip.octets.data(), 16) +
-         sum_of_words(segment.destination.ip.octets.data(), 16) +
+  return sum_of_words<16>(segment.source.ip.octets.data()) +
+         sum_of_words<16>(segment.destination.ip.octets.data()) +
          boost::endian::native_to_big(static_cast<std::uint32_t>(length)) +
          boost::endian::native_to_big(kTcpProtocol);
 }
 
 Checksum verify(const LayerBytes& tcp, std::size_t header, TcpSegment& segment) {
   if (!tcp.has(tcp.length())) return Checksum::Unknown;
-  std::uint64_t sum = sum_of_words(tcp.data(), kFixedHeader) +
+  std::uint64_t sum = sum_of_words<kFixedHeader>(tcp.data()) +
                       sum_of_words(tcp.data() + kFixedHeader, header - kFixedHeader) +
                       pseudo_header_sum(segment, tcp.length());
   if (tcp.length() > header) {

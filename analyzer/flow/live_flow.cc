@@ -76,6 +76,7 @@ void LiveFlow::note_in_journal(const TcpSegment& segment, const FrameRef& frame,
   }
   replay();
   notes_.in_journal = kYoung + 1;
+  notes_.plain = false;  // its tracker is there to be asked
   journal_.clear();
 }
 

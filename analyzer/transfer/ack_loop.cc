@@ -20,7 +20,7 @@ bool AckLoop::goes_on(const PlacedSegment& s) const {
   return !before.known || (before.seq == s.seq && before.ack == s.ack);
 }
 
-void AckLoop::add(const PlacedSegment& s, const Views&) {
+void AckLoop::follow(const PlacedSegment& s) {
   if (s.length > 0 || (s.segment.flags & (kSyn | kFin | kRst | kAck)) != kAck) {
     end();
     latest_ = {};

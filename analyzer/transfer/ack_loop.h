@@ -12,7 +12,10 @@ struct TransferResults;
 
 class AckLoop {
  public:
-  void add(const PlacedSegment& segment, const Views&);
+  void add(const PlacedSegment& segment, const Views&) {
+    if (segment.length == 0 || run_ > 0) return follow(segment);
+    latest_[0].known = latest_[1].known = false;
+  }
   void finish(const PerSide<SenderView>&, TimeNs last_ns, TransferResults& facts);
 
  private:
@@ -21,6 +24,7 @@ class AckLoop {
     bool known = false;
   };
 
+  void follow(const PlacedSegment& segment);
   bool goes_on(const PlacedSegment& segment) const;
   void end();
 

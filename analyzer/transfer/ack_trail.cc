@@ -104,8 +104,7 @@ DsackReport AckTrail::heard(const PlacedSegment& s, const SenderView& sender) {
   DsackReport report;
   const bool moves = !sender.acked || s.ack > sender.snd_una;
   const bool repeats = !moves && duplicate(s, sender);
-  window_ = s.segment.window;
-  window_heard_ = true;
+  window_is(s.segment.window);
   if (moves) {
     una_before_ = sender.acked ? sender.snd_una : s.ack;
     if (now_ >= 3 || !board_.empty()) remember_gap(una_before_, s.ack);

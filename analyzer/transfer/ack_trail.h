@@ -42,6 +42,11 @@ class AckTrail {
  public:
   // An acknowledgment of what `sender` sent: `sender` is what was seen of it before.
   DsackReport heard(const PlacedSegment& ack, const SenderView& sender);
+  // The window of an ACK that tells nothing else.
+  void window_is(std::uint16_t as_sent) {
+    window_ = as_sent;
+    window_heard_ = true;
+  }
 
   std::uint64_t duplicate_acks() const { return duplicates_; }  // RFC 5681 2, over all
   std::uint32_t duplicates_now() const { return now_; }         // since the cumulative ACK last moved

@@ -33,7 +33,8 @@ void Probes::add(const PlacedSegment& s, const Views& views) {
   } else {
     if (s.has_data() && !s.has(kSyn)) data(s, views);
     if (s.segment.payload_length <= 1) probed(s, views);
-    if (s.has(kAck)) peer.size.acknowledged(s, views.peer);
+    if (s.has(kAck) && !(views.plain && !views.moves && !peer.size.stuck()))
+      peer.size.acknowledged(s, views.peer);
   }
   last_ = s.frame;
   started_ = true;

@@ -27,6 +27,8 @@ class RetransmissionWatch {
   void shrinks(StreamOffset seq, TimeNs time_ns);
   // A segment of its peer.
   void hears(const PlacedSegment& segment, const SenderView& own);
+  // One with data that acknowledges what was acknowledged before: the same in one step.
+  void hears_nothing_new(const PlacedSegment& segment) { trail_.window_is(segment.segment.window); }
   // `own` of the end watched, `peer` of the other one, whose acknowledgments and round trips these are.
   void finish(const SenderView& view, RetransmissionResults& own, RetransmissionResults& peer);
 

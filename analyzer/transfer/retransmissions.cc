@@ -10,7 +10,11 @@ void Retransmissions::add(const PlacedSegment& segment, const Views& views) {
     const TcpOptions& options = segment.segment.options;
     sack_unused_ = sack_unused_ || (!options.sack_permitted && !options.cut);
   }
-  watches_[index(receiver)].hears(segment, views.peer);
+  if (views.plain && !views.moves && segment.has_data()) {
+    watches_[index(receiver)].hears_nothing_new(segment);
+  } else {
+    watches_[index(receiver)].hears(segment, views.peer);
+  }
   if (segment.has(kRst)) return;
   if (views.probe == ProbeKind::KeepAlive) return;
   if (views.probe == ProbeKind::Window) return watches_[index(sender)].probes(segment);

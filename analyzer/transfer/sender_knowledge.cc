@@ -15,23 +15,28 @@ constexpr std::int64_t shorter(std::int64_t rtt_ns) { return rtt_ns - rtt_ns / 8
 
 }  // namespace
 
-void SenderKnowledge::told(const PlacedSegment& s, std::int64_t rtt_ns) {
-  if (!s.has(kAck) || s.has(kRst)) return;
-  if (latest_.acked && s.ack < latest_.una) return;
-  if (!latest_.acked || s.ack > latest_.una) {
+bool SenderKnowledge::learn(const PlacedSegment& s) {
+  const StreamOffset edge = s.ack + s.window;
+  const bool moves = !latest_.acked || s.ack > latest_.una;
+  const bool widens = s.window_known && (!latest_.edge_known || edge > latest_.edge);
+  const bool forgets = latest_.edge_known && !s.window_known;
+  if (moves) {
     latest_.una = s.ack;
     latest_.acked_ns = s.time_ns();
     latest_.acked = true;
   }
-  latest_.edge_known = latest_.edge_known && s.window_known;
-  if (s.window_known) {
-    const StreamOffset edge = s.ack + s.window;
-    if (!latest_.edge_known || edge > latest_.edge) {
-      latest_.edge = edge;
-      latest_.edge_ns = s.time_ns();
-      latest_.edge_known = true;
-    }
+  if (widens) {
+    latest_.edge = edge;
+    latest_.edge_ns = s.time_ns();
   }
+  latest_.edge_known = s.window_known;
+  return moves || widens || forgets;
+}
+
+void SenderKnowledge::told(const PlacedSegment& s, std::int64_t rtt_ns) {
+  if (!s.has(kAck) || s.has(kRst)) return;
+  if (latest_.acked && s.ack < latest_.una) return;
+  if (!learn(s) && rtt_ns < kNextTo && next_ == pending_.size()) return;  // it knows all that
   if (rtt_ns < kNextTo) {
     known_ = latest_;
     pending_.clear();

@@ -34,7 +34,10 @@ class SenderKnowledge {
     State state;
   };
 
-  State latest_, known_;
+  // Into latest_. False where it tells nothing new.
+  bool learn(const PlacedSegment& by_peer);
+
+  State latest_, known_;  // the same while nothing is pending
   // What it has not heard yet, from `next_` on. Empty where the capture point is next to it.
   std::vector<News> pending_;
   std::size_t next_ = 0;

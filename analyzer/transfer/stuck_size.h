@@ -16,7 +16,9 @@ class StuckSize {
  public:
   // A segment with data of the sender, whose view is `own`.
   void sent(const PlacedSegment& segment, const SenderView& own);
-  // An ACK of its peer.
+  // One of its segments is sent again and again.
+  bool stuck() const { return stuck_ != nullptr; }
+  // An ACK of its peer. Without SACK, it tells nothing unless it moves on or a segment is stuck.
   void acknowledged(const PlacedSegment& segment, const SenderView& own);
   void finish(StuckSizeFacts& facts);
 

@@ -11,6 +11,7 @@ struct Views {
   const SenderView& peer;  // of the receiver's
   ProbeKind probe;         // what the segment is, by these
   bool plain;              // see plain()
+  bool moves;              // acknowledges more of the peer's stream than any before; meaningful with plain
 };
 
 // As nearly all segments are: an ACK, with data perhaps, that follows on what was sent before, whole and

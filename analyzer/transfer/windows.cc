@@ -63,11 +63,12 @@ void Windows::acknowledged(const PlacedSegment& s, const SenderView& peer, Adver
 
 void Windows::step(const PlacedSegment& s, const SenderView& peer, Advertised& window) {
   if (!peer.edge_known || peer.data_segments == 0 || (s.segment.flags & (kSyn | kFin)) != 0) return;
-  const StreamOffset least = least_step(peer, window.largest);
   const StreamOffset edge = peer.snd_una + peer.snd_wnd;  // it may have moved back since the widest offer
-  const StreamOffset usable = edge - peer.snd_nxt;
   const StreamOffset by = s.ack + s.window - edge;
-  if (usable >= least || by >= least || by <= 0) return;
+  if (by <= 0) return;
+  const StreamOffset usable = edge - peer.snd_nxt;
+  const StreamOffset least = least_step(peer, window.largest);
+  if (usable >= least || by >= least) return;
   if (by < granularity(s) && granularity(s) > 1) return;  // rounding
   Silly& silly = window.odd().silly;
   silly.steps.add(s.frame);
