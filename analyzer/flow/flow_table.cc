@@ -45,7 +45,7 @@ FlowTable::FlowTable(FlowOptions options, Done done)
       flows_(options_.first_flow, options_.most_awake,
              [this](std::uint64_t number) {
                return LiveFlow::Limits{options_.max_records, options_.keep_all && options_.keep_all(number),
-                                       options_.peer_words};
+                                       options_.peer_words, options_.long_way};
              }),
       router_(flows_, bool(options_.on_segment)),
       endings_(flows_, options_.time_wait, options_.give_up) {}

@@ -29,7 +29,8 @@ struct FlowOptions {
   std::size_t max_octets = std::numeric_limits<std::size_t>::max();
   std::size_t max_records = 4096;  // of one flow; later ones replace the middle, counted in records_left_out
   bool peer_words = true;          // what other tools call a flow is asked for
-  std::uint64_t first_flow = 0;    // number of the first flow (several captures in one run)
+  bool long_way = false;         // no segment is followed in a shorter way for being plain: the same, slower
+  std::uint64_t first_flow = 0;  // number of the first flow (several captures in one run)
   std::function<bool(std::uint64_t flow)>
       keep_all;                   // flows of which no segment is folded (for the ladder); may be empty
   std::size_t most_awake = 2048;  // flows kept ready for their next segment; the others are packed

@@ -219,7 +219,7 @@ SegmentRecord FlowTracker::record_of(const TcpSegment& segment, const FrameRef& 
 // Nearly all segments of most captures are in order, acknowledge what was seen, and are folded at once.
 bool FlowTracker::carry_on(const TcpSegment& segment, const FrameRef& frame, Side s) {
   if (!synchronized_ || reset_ || (segment.flags & (kSyn | kFin | kRst | kAck)) != kAck ||
-      segment.window == 0 || limits_.keep_all) {
+      segment.window == 0 || limits_.keep_all || limits_.long_way) {
     return false;
   }
   LiveSide& sender = sides_[index(s)];
@@ -358,7 +358,7 @@ void FlowTracker::transfer(const TcpSegment& segment, const SegmentRecord& recor
   placed.window = std::uint32_t{record.window}
                   << (record.has(kSyn) ? 0 : window_shift(sender.syn_options, receiver.syn_options));
   placed.standing = record.standing;
-  if (!transfer_) transfer_.emplace();
+  if (!transfer_) transfer_.emplace(limits_.long_way);
   transfer_->add(placed);
 }
 

@@ -22,6 +22,7 @@ class FlowTracker {
     std::size_t max_records;
     bool keep_all;
     bool peer_words = true;
+    bool long_way = false;  // FlowOptions::long_way
   };
 
   FlowTracker(const FlowKey& key, bool a_is_low, const Limits& limits)

@@ -91,7 +91,8 @@ void KnownCourses::late(const FlowTrace& trace, const Observations& observations
   key_.push_back(by_far);
 }
 
-void KnownCourses::tell_record(const FlowTrace& trace, const Observations& observations, std::size_t i) {
+inline void KnownCourses::tell_record(const FlowTrace& trace, const Observations& observations,
+                                      std::size_t i) {
   const Observation& m = observations.records[i];
   key_.push_back(says(m) ^ kind_of(trace.records[i], side_) << 48);
   key_.push_back(costs_of(m) ^ std::uint64_t{next_due_ - left_out_} << 48);

@@ -6,7 +6,8 @@ void TransferTracker::add(const PlacedSegment& segment) {
   SenderView& own = views_[index(segment.side)];
   SenderView& peer = views_[index(other(segment.side))];
   const ProbeKind probe = probe_kind(segment, own, peer);
-  const Views views{own, peer, probe, plain(segment, probe), !peer.acked || segment.ack > peer.snd_una};
+  const bool is_plain = !long_way_ && plain(segment, probe);
+  const Views views{own, peer, probe, is_plain, !peer.acked || segment.ack > peer.snd_una};
   retransmissions_.add(segment, views);
   windows_.add(segment, views);
   probes_.add(segment, views);

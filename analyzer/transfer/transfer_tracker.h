@@ -21,6 +21,9 @@ namespace tcpautopsy {
 // `finish(views, last_ns, facts)`. Its memory is bounded whatever the flow carries.
 class TransferTracker {
  public:
+  // `long_way`: no segment is taken for plain, and each part does all it would for any.
+  explicit TransferTracker(bool long_way = false) : long_way_(long_way) {}
+
   // In the order captured, without packets captured twice and without segments of other incarnations.
   void add(const PlacedSegment& segment);
   // An ICMP error tells `sender` that its segment at `seq` was too big for the path.
@@ -43,6 +46,7 @@ class TransferTracker {
   TimeSplit time_split_;
   Turns turns_;
   AckLoop ack_loop_;
+  bool long_way_;
 };
 
 }  // namespace tcpautopsy

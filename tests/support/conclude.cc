@@ -57,6 +57,7 @@ Conclusions conclude(const std::vector<Captured>& input, const ConcludeSettings&
   };
   FlowOptions options;
   options.time_wait = settings.profile.time_wait;
+  options.long_way = settings.long_way;
   if (settings.keep_all) options.keep_all = [](std::uint64_t) { return true; };
   FlowTable table(std::move(options), done);
   for (const Captured& captured : input) {

@@ -24,6 +24,7 @@ struct ConcludeSettings {
   Profile profile;
   TimeNs capture_end_ns = 0;
   bool keep_all = false;  // no segment is folded
+  bool long_way = false;  // FlowOptions::long_way
   CaptureLoss capture_loss = CaptureLoss::OnEvidence;
   Thresholds thresholds;
   std::uint64_t services = 0;  // what ServiceView::completed_near answers
