@@ -55,4 +55,22 @@ TEST_CASE("of the scripts the short ways tell what the long ones do") {
               });
 }
 
+// RFC 5681 2: an ACK is a duplicate only if the window is the one of the segment before, which may have data.
+TEST_CASE("a window that came with data is known when ACKs repeat it") {
+  const auto script = tap::parse_script(
+      "handshake\n"
+      "+.10  A < B  . 1:1001(1000) ack 1\n"
+      "+.01  A < B  . 1001:2001(1000) ack 1\n"
+      "+.01  A > B  P. 1:11(10) ack 1 win 5000\n"
+      "+.01  A > B  . 11:11(0) ack 1 win 5000\n"
+      "+.01  A > B  . 11:11(0) ack 1 win 5000\n");
+  const std::vector<Captured> input = tap::play(script, 1000, 1).captured;
+  const TimeNs end_ns = input.back().frame.time_ns;
+  compare(input, end_ns);
+  ConcludeSettings settings;
+  settings.capture_end_ns = end_ns;
+  const Conclusions conclusions = conclude(input, settings);
+  CHECK(conclusions.flows.front().history.transfer->retransmissions[0].duplicate_acks == 2);
+}
+
 }  // namespace tcpautopsy
