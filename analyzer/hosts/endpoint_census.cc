@@ -28,9 +28,12 @@ void EndShare::take(const Verdicts& verdicts, Side side) {
     states.push_back({change.at_ns, change.to, 1});
     time_waits += change.to == TcpState::TimeWait;
   }
-  if (entered != nullptr && in_close_wait(*entered) &&
-      verdicts.watched_until_ns - entered->at_ns >= kCloseWaitLingers)
-    lingering.push_back({entered->at_ns + kCloseWaitLingers, TcpState::CloseWait, 1});
+  // Where its own data hold the FIN back, the application may have closed.
+  const auto& open = verdicts.closing.of(side).left_open;
+  if (entered == nullptr || !open || !in_close_wait(*entered)) return;
+  const TimeNs since = std::max(entered->at_ns, open->since_ns);
+  if (verdicts.watched_until_ns - since >= kCloseWaitLingers)
+    lingering.push_back({since + kCloseWaitLingers, TcpState::CloseWait, 1});
 }
 
 void EndShare::left(const Transition& entered, TimeNs at_ns) {

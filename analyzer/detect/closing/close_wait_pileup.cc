@@ -92,6 +92,18 @@ handshake
 no finding
 )",
      true},
+    {"Peers that closed their windows too: the FINs may wait behind data", R"(
+times 25 every .1 {
+handshake
++.1   A < B  P. 1:1001(1000) ack 1
++.01  A > B  .  1:1(0) ack 1001 win 0
++.1   A > B  F. 1:1(0) ack 1001 win 0
++.01  A < B  .  1001:1001(0) ack 2
+}
+end +10
+no finding
+)",
+     true},
     {"Many answer late, but few at one time", R"(
 times 60 every 1 {
 handshake
