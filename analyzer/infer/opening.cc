@@ -192,8 +192,19 @@ class Reader {
     return 1 + static_cast<std::size_t>(std::count_if(syns.again.begin(), syns.again.end(), before));
   }
 
+  // RSTs alone, with the number 0 that only an answer to a segment without ACK has (RFC 9293 3.10.7.1): the
+  // SYNs that they refuse were not captured.
+  bool only_refuses() const {
+    const auto& all = flow_.records();
+    return flow_.trace.one_sided() && std::all_of(all.begin(), all.end(), [this](const SegmentRecord& r) {
+             return r.has(kRst | kAck) && !r.has(kSyn) && r.payload == 0 &&
+                    wrap(r.seq, flow_.trace.facts(r.side).iss).raw() == 0;
+           });
+  }
+
   Handshake handshake() const {
-    if (!client_syn_ && !server_syn_ && !server_syn_ack_) return Handshake::None;
+    if (!client_syn_ && !server_syn_ && !server_syn_ack_)
+      return only_refuses() ? Handshake::Refused : Handshake::None;
     if ((client_syn_ && server_syn_) || (flow_.trace.self_connection && server_syn_ack_))
       return Handshake::Simultaneous;
     if (client_completes_ || (server_syn_ack_ && server_completes_))

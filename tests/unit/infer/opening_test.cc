@@ -44,6 +44,20 @@ FlowHistory history_of(const std::vector<Sent>& segments, TimeNs end_ns = 100 * 
 
 }  // namespace
 
+TEST_CASE("RSTs numbered 0 of a direction that is all that was captured refuse SYNs") {
+  const FlowHistory refused = history_of({{Side::B, 0, kRst | kAck}, {Side::B, kSecond, kRst | kAck}});
+  CHECK(refused.handshake == Handshake::Refused);
+  CHECK(refused.close == Close::Open);
+  CHECK(refused.closed_first == ClosedFirst::None);
+  const FlowHistory bare = history_of({{Side::B, 0, kRst}});
+  CHECK(bare.handshake == Handshake::None);
+  const FlowHistory after_data =
+      history_of({{Side::B, 0, kAck | kPsh, 100}, {Side::B, kSecond, kRst | kAck}});
+  CHECK(after_data.handshake == Handshake::None);
+  const FlowHistory both = history_of({{Side::A, 0, kAck}, {Side::B, kSecond, kRst | kAck}});
+  CHECK(both.handshake == Handshake::None);
+}
+
 TEST_CASE("of a plain opening only its three segments are kept") {
   const FlowHistory flow = history_of({{Side::A, 0, kSyn},
                                        {Side::B, 10 * kMillisecond, kSynAckFlags},
