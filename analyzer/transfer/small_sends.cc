@@ -24,11 +24,18 @@ constexpr TimeNs kCorkThought = 50 * kMillisecond;
 constexpr std::uint32_t kTiny = 100;       // octets
 constexpr std::uint32_t kTinyBurst = 50;   // segments
 constexpr std::uint32_t kUsualMss = 1460;  // of a larger MSS the path mostly takes no more
+// Where both ends offer as much, no network lies between them: a host that talks to itself. Linux sends
+// segments of half the largest window there.
+constexpr std::uint32_t kLoopbackMss = 32768;
 
-// Surely less than the path takes in one segment.
-bool is_small(std::uint32_t length, const SenderView& view) {
-  const std::uint32_t mss = std::min(view.smss != 0 ? view.smss : std::max(view.largest, 536U), kUsualMss);
-  return length * 4 < mss * 3;
+// The least that the path takes in one segment.
+std::uint32_t surely_taken(const SenderView& own, const SenderView& peer) {
+  if (std::min(own.smss, peer.smss) >= kLoopbackMss) return kLoopbackMss;
+  return std::min(own.smss != 0 ? own.smss : std::max(own.largest, 536U), kUsualMss);
+}
+
+bool is_small(std::uint32_t length, const Views& views) {
+  return length * 4 < surely_taken(views.own, views.peer) * 3;
 }
 
 }  // namespace
@@ -77,7 +84,7 @@ bool SmallSends::peers_data_under_way(const PlacedSegment& s, const SenderView& 
 void SmallSends::sent(const PlacedSegment& s, const Views& views) {
   const SenderView& view = views.own;
   Latest& latest = latest_[index(s.side)];
-  const bool small = is_small(s.segment.payload_length, view);
+  const bool small = is_small(s.segment.payload_length, views);
   // A FIN and urgent data do not wait (RFC 9293 3.8.6.2.1).
   if (latest.known && !s.has(kFin) && !s.has(kUrg)) follow(s, small, latest);
   count_tiny(s);

@@ -85,6 +85,19 @@ handshake
 +.020  A < B  P. 1:51(50) ack 301
 finding nagle_delay frame 4 frame 5 frame 6 endpoint client certainty likely count 1
 )"},
+    {"A host that talks to itself: parts of several kilobytes are small there", R"(
++0     A > B  S  0:0(0) win 65495 <mss 65495,sackOK>
++0     A < B  S. 0:0(0) ack 1 win 65483 <mss 65495,sackOK>
++0     A > B  .  1:1(0) ack 1
++.10   A > B  P. 1:8222(8221) ack 1
++.041  A < B  .  1:1(0) ack 8222
++.0001 A > B  P. 8222:10222(2000) ack 1
++.0003 A < B  P. 1:43(42) ack 10222
++.10   A > B  P. 10222:18443(8221) ack 43
++.041  A < B  .  43:43(0) ack 18443
++.0001 A > B  P. 18443:20443(2000) ack 43
+finding nagle_delay frame 4 frame 5 frame 6 endpoint client count 2
+)"},
     {"Captured at the receiver: the held segment comes a round trip after the ACK", R"(
 +0     A > B  S  0:0(0) win 64000 <mss 1460,sackOK>
 +.0001 A < B  S. 0:0(0) ack 1 win 64000 <mss 1460,sackOK>
@@ -203,6 +216,19 @@ repeat 12 {
 +.05   A < B  .  1:1(0) ack 702 win 501
 }
 finding window_scale_ignored
+no finding nagle_delay
+)",
+     true},
+    {"Parts of several kilobytes between hosts with jumbo frames: perhaps all that the path takes", R"(
++0     A > B  S  0:0(0) win 64000 <mss 8960,sackOK>
++.0001 A < B  S. 0:0(0) ack 1 win 64000 <mss 8960,sackOK>
++0     A > B  .  1:1(0) ack 1
+repeat 3 {
++.10   A > B  P. 1:3001(3000) ack 1
++.041  A < B  .  1:1(0) ack 3001
++.0001 A > B  P. 3001:5001(2000) ack 1
++.0003 A < B  P. 1:43(42) ack 5001
+}
 no finding nagle_delay
 )",
      true},
