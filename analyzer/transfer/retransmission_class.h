@@ -31,7 +31,7 @@ struct RetransmissionContext {
   bool held_up = false;           // no resend, but the first sending, late
   bool receiver_unheard = false;  // no ACK of it was ever captured: nothing tells what it asked for
   bool first_unacknowledged = false;
-  bool highest = false;        // ends where the sender's data ends
+  bool highest = false;        // ends where the sender's data ended before it
   bool sack_unused = false;    // SACK was not agreed on: no probes, which need it
   bool fast_recovery = false;  // something was sent again on evidence, and that is not made good
   bool timeout_recovery = false;

@@ -177,7 +177,8 @@ RetransmissionContext RetransmissionWatch::context_of(const PlacedSegment& s, co
   const StreamOffset una = news_under_way ? trail_.una_before() : own.snd_una;
   c.receiver_unheard = !own.acked;
   c.first_unacknowledged = !own.acked || s.seq <= una;
-  c.highest = s.end() >= s.sent_max;
+  // A probe is what was sent last, or new data (RFC 8985 7.3); only the retransmission timer joins the two.
+  c.highest = s.end() >= s.sent_max && s.data_end() <= s.sent_max;
   c.sack_unused = sack_unused;
   c.fast_recovery = recovering_fast_;
   c.timeout_recovery = recovering_timeout_;

@@ -26,6 +26,9 @@ std::uint32_t full_size(const SenderView& view) {
   return told ? std::min(view.smss, view.largest) : view.smss;
 }
 
+// Sent before in part, with new data behind it. One octet may be a window probe's, which means nothing.
+bool joined(const PlacedSegment& s) { return s.new_bytes > 0 && s.new_bytes + 1 < s.segment.payload_length; }
+
 }  // namespace
 
 struct TimeSplit::Now {
@@ -126,7 +129,7 @@ bool TimeSplit::judge_loss(const Now& now) {
   // What fills a hole sooner than a round trip came late, no more.
   const bool late = s.standing.fills_gap && own.hole &&
                     s.time_ns() - own.hole_ns < mul_sat(add_sat(now.rtt_own, now.rtt_peer), 3) / 4;
-  if ((s.standing.retransmission && s.has_data()) || (s.standing.fills_gap && !late)) {
+  if ((s.standing.retransmission && s.has_data()) || joined(s) || (s.standing.fills_gap && !late)) {
     own.recovery_point = std::max(own.recovery_point, std::max(now.sender.snd_nxt, s.end()));
     own.flight.lost();
   } else if (!now.sender.acked || now.sender.snd_una >= own.recovery_point) {

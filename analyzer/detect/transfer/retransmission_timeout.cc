@@ -71,6 +71,13 @@ handshake <mss 1460>
 +.01  A < B  .  1:1(0) ack 101
 finding retransmission_timeout frame 5 frame 6 endpoint client severity note count 2 likely server_side
 )"},
+    {"What was lost goes out with new data behind it, as soon as a tail loss probe would", R"(
+handshake <mss 1460,sackOK>
++.10  A > B  P. 1:101(100) ack 1  !lost
++.22  A > B  P. 1:601(600) ack 1
++.01  A < B  .  1:1(0) ack 601
+finding retransmission_timeout frame 5 endpoint client severity note count 1
+)"},
     {"What is sent again never passed before: lost on the client's side of the capture", R"(
 handshake <mss 1460,sackOK>
 +.10  A > B  P. 101:201(100) ack 1

@@ -64,6 +64,14 @@ handshake <mss 1460>
 no finding
 )",
      true},
+    {"What was lost goes out with new data behind it: the retransmission timer", R"(
+handshake <mss 1460,sackOK>
++.10  A > B  P. 1:101(100) ack 1  !lost
++.22  A > B  P. 1:601(600) ack 1
++.01  A < B  .  1:1(0) ack 601
+no finding
+)",
+     true},
     {"Much later than a probe: a timeout", R"(
 handshake <mss 1460,sackOK>
 +.10  A > B  P. 1:101(100) ack 1  !lost
