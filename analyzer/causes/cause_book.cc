@@ -105,17 +105,6 @@ TimeNs time_lost(Lost lost, const FlowResult& flow, std::optional<Side> named, s
   return held > 0 ? of.part(held) : of.span(span.first, span.second);
 }
 
-// The finding with all that it explains.
-std::pair<TimeNs, TimeNs> span_of(const std::vector<Finding>& findings, std::size_t root,
-                                  const std::vector<std::size_t>& members) {
-  std::pair out{findings[root].time_ns, std::max(findings[root].time_ns, findings[root].end_ns)};
-  for (const std::size_t member : members) {
-    out.first = std::min(out.first, findings[member].time_ns);
-    out.second = std::max(out.second, findings[member].end_ns);
-  }
-  return out;
-}
-
 }  // namespace
 
 Severity CauseBook::Episode::severity() const {
@@ -186,33 +175,63 @@ void CauseBook::Episode::take(const Episode& other) {
   if (other.told) tell(*other.told);
 }
 
-std::vector<CauseBook::Group> CauseBook::groups_of(const std::vector<Finding>& findings) {
-  std::vector<std::size_t> parent(findings.size(), kNowhere);
+void CauseBook::Grouping::read(const std::vector<Finding>& findings) {
+  parent.assign(findings.size(), kNowhere);
+  group.assign(findings.size(), kNowhere);
+  all.clear();
   if (findings.size() > 1)
     for (std::size_t i = 0; i < findings.size(); ++i) explaining(findings, i, parent[i]);
-  std::vector<Group> groups;
-  for (std::size_t i = 0; i < findings.size(); ++i) {
-    std::size_t root = i;
-    while (parent[root] != kNowhere) root = parent[root];
-    if (findings[root].severity == Severity::Info) continue;
-    auto group =
-        std::find_if(groups.begin(), groups.end(), [root](const Group& g) { return g.root == root; });
-    if (group == groups.end()) group = groups.insert(groups.end(), Group{root, {}, Severity::Info});
-    group->members.push_back(i);
-    group->severity = std::max(group->severity, findings[i].severity);
+  for (std::size_t i = 0; i < findings.size(); ++i) put(findings, i);
+}
+
+void CauseBook::Grouping::put(const std::vector<Finding>& findings, std::size_t member) {
+  std::size_t root = member;
+  while (parent[root] != kNowhere) root = parent[root];
+  if (findings[root].severity == Severity::Info) return;
+  auto found = std::find_if(all.begin(), all.end(), [root](const Group& g) { return g.root == root; });
+  if (found == all.end()) {
+    found = all.insert(all.end(), Group{.root = root, .words = cause_words(findings[root].id)});
+    found->span = {findings[root].time_ns, std::max(findings[root].time_ns, findings[root].end_ns)};
   }
-  return groups;
+  found->severity = std::max(found->severity, findings[member].severity);
+  found->span.first = std::min(found->span.first, findings[member].time_ns);
+  found->span.second = std::max(found->span.second, findings[member].end_ns);
+  group[member] = static_cast<std::size_t>(found - all.begin());
+}
+
+std::size_t CauseBook::Grouping::main() const {
+  const auto gravest = std::max_element(
+      all.begin(), all.end(), [](const Group& a, const Group& b) { return a.severity < b.severity; });
+  return static_cast<std::size_t>(gravest - all.begin());
+}
+
+// By the words of each group's cause; what several share is the main one's.
+void CauseBook::Grouping::weigh(const FlowResult& flow) {
+  const FlowTrace& trace = flow.history.trace;
+  TimeNs until_ns = trace.last.time_ns;
+  for (const Finding& finding : flow.findings) until_ns = std::max(until_ns, finding.end_ns);
+  LostTime of(trace.first.time_ns, until_ns);
+  const auto tell = [&](Group& g) {
+    if (g.words != nullptr)
+      g.lost_ns = time_lost(g.words->lost, flow, flow.findings[g.root].side, g.span, of);
+  };
+  const std::size_t first = main();
+  tell(all[first]);
+  for (std::size_t g = 0; g < all.size(); ++g)
+    if (g != first) tell(all[g]);
 }
 
 std::uint32_t CauseBook::cause_of(Key key) {
+  if (latest_ < causes_.size() && causes_[latest_].key == key) return latest_;
   auto found = numbers_.find(key);
   if (found == numbers_.end() && episodes_ >= kMostEpisodes) {
     crowded_ = true;
     key = {.id = key.id, .at = {}, .end = key.end, .of_host = key.of_host, .elsewhere = true};
     found = numbers_.find(key);
   }
-  if (found != numbers_.end()) return found->second;
-  const auto number = static_cast<std::uint32_t>(causes_.size());
+  latest_ = found != numbers_.end() ? found->second : static_cast<std::uint32_t>(causes_.size());
+  if (found != numbers_.end()) return latest_;
+  const std::uint32_t number = latest_;
   numbers_.emplace(key, number);
   causes_.push_back({key, {}, std::nullopt});
   if (key.elsewhere) return number;
@@ -264,22 +283,24 @@ std::size_t CauseBook::place_in(const Cause& cause, TimeNs at_ns) {
   return place;
 }
 
-CauseTicket CauseBook::add(const Group& group, bool main, TimeNs lost_ns, const FlowResult& flow) {
+void CauseBook::add(std::size_t number, bool main, const FlowResult& flow) {
+  const Group& group = groups_.all[number];
   const FlowTrace& trace = flow.history.trace;
   const Finding& root = flow.findings[group.root];
   const Side server = trace.self_connection ? trace.client : trace.server();
-  const CauseWords* words = cause_words(root.id);
+  const bool of_end = group.words == nullptr || names_end(*group.words);
   const Key key{.id = root.id,
                 .at = trace.facts(server).address,
-                .end = words != nullptr && !names_end(*words) ? End::None : end_of(root, trace),
+                .end = of_end ? end_of(root, trace) : End::None,
                 .held_port = proves(root, "held_in")};
-  const auto [from_ns, until_ns] = span_of(flow.findings, group.root, group.members);
   CauseTicket ticket;
-  Episode& episode = episode_for(key, from_ns, until_ns, ticket);
-  for (const std::size_t member : group.members) {
+  Episode& episode = episode_for(key, group.span.first, group.span.second, ticket);
+  for (std::size_t member = 0; member < flow.findings.size(); ++member) {
+    if (groups_.group[member] != number) continue;
     const Finding& finding = flow.findings[member];
     ++episode.by_severity[static_cast<std::size_t>(finding.severity)];
     episode.count(finding.id, finding.severity, 1);
+    tickets_[member] = ticket;
   }
   episode.tell(Told::by(root, episode.told));
   episode.sample(trace.number);
@@ -289,34 +310,12 @@ CauseTicket CauseBook::add(const Group& group, bool main, TimeNs lost_ns, const 
     ++episode.attempts;
   }
   episode.last_flow = trace.number;
-  episode.impact.time_lost_ns += lost_ns;
-  if (!main) return ticket;
+  episode.impact.time_lost_ns += group.lost_ns;
+  if (!main) return;
   ++episode.main_flows;
   if (never_opens(flow.history.handshake)) ++episode.impact.connections_failed;
   if (flow.history.close == Close::ARst || flow.history.close == Close::BRst)
     ++episode.impact.connections_reset;
-  return ticket;
-}
-
-// By the words of each group's cause; what several share is the main one's.
-std::vector<TimeNs> CauseBook::lost_of(const std::vector<Group>& groups, std::size_t main,
-                                       const FlowResult& flow) {
-  const FlowTrace& trace = flow.history.trace;
-  TimeNs until_ns = trace.last.time_ns;
-  for (const Finding& finding : flow.findings) until_ns = std::max(until_ns, finding.end_ns);
-  LostTime of(trace.first.time_ns, until_ns);
-  std::vector<TimeNs> out(groups.size());
-  const auto tell = [&](std::size_t g) {
-    const Finding& root = flow.findings[groups[g].root];
-    const CauseWords* words = cause_words(root.id);
-    if (words == nullptr) return;
-    const auto span = span_of(flow.findings, groups[g].root, groups[g].members);
-    out[g] = time_lost(words->lost, flow, root.side, span, of);
-  };
-  if (main < groups.size()) tell(main);
-  for (std::size_t g = 0; g < groups.size(); ++g)
-    if (g != main) tell(g);
-  return out;
 }
 
 std::span<const CauseTicket> CauseBook::note(const FlowResult& flow) {
@@ -324,16 +323,10 @@ std::span<const CauseTicket> CauseBook::note(const FlowResult& flow) {
                    [](const Finding& f) { return f.severity > Severity::Info; }))
     return {};
   tickets_.assign(flow.findings.size(), {});
-  const std::vector<Group> groups = groups_of(flow.findings);
-  // The gravest, then the first, answers for what became of the connection.
-  const auto main = std::max_element(groups.begin(), groups.end(),
-                                     [](const Group& a, const Group& b) { return a.severity < b.severity; });
-  const std::vector<TimeNs> lost = lost_of(groups, static_cast<std::size_t>(main - groups.begin()), flow);
-  for (std::size_t g = 0; g < groups.size(); ++g) {
-    const CauseTicket ticket =
-        add(groups[g], groups.begin() + static_cast<std::ptrdiff_t>(g) == main, lost[g], flow);
-    for (const std::size_t member : groups[g].members) tickets_[member] = ticket;
-  }
+  groups_.read(flow.findings);
+  groups_.weigh(flow);
+  const std::size_t main = groups_.main();  // it answers for what became of the connection
+  for (std::size_t g = 0; g < groups_.all.size(); ++g) add(g, g == main, flow);
   return tickets_;
 }
 

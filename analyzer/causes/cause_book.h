@@ -127,15 +127,25 @@ class CauseBook {
   // The findings of one connection that share a cause.
   struct Group {
     std::size_t root = 0;
-    std::vector<std::size_t> members;
+    const CauseWords* words = nullptr;  // of the cause
     Severity severity = Severity::Info;
+    std::pair<TimeNs, TimeNs> span{};  // of the cause with all that it explains
+    TimeNs lost_ns = 0;
   };
-  static std::vector<Group> groups_of(const std::vector<Finding>& findings);
+  // Of one connection. What they need of memory stays for the next.
+  struct Grouping {
+    std::vector<std::size_t> parent;  // of each finding that another explains
+    std::vector<std::size_t> group;   // of each that is above info, or explained by one that is
+    std::vector<Group> all;
+
+    void read(const std::vector<Finding>& findings);
+    void put(const std::vector<Finding>& findings, std::size_t member);
+    std::size_t main() const;  // the gravest, then the first
+    void weigh(const FlowResult& flow);
+  };
 
   Episode& episode_for(const Key& key, TimeNs from_ns, TimeNs until_ns, CauseTicket& ticket);
-  static std::vector<TimeNs> lost_of(const std::vector<Group>& groups, std::size_t main,
-                                     const FlowResult& flow);
-  CauseTicket add(const Group& group, bool main, TimeNs lost_ns, const FlowResult& flow);
+  void add(std::size_t number, bool main, const FlowResult& flow);
   std::uint32_t cause_of(Key key);
   void join_nearest(Cause& cause);
   static std::size_t place_in(const Cause& cause, TimeNs at_ns);
@@ -159,7 +169,9 @@ class CauseBook {
   std::map<std::pair<std::string_view, IpAddress>, std::vector<Place>> by_visitor_;  // by conclude()
   std::vector<std::vector<Place>> roots_;  // of each episode, by conclude()
   std::size_t episodes_ = 0;
+  std::uint32_t latest_ = CauseTicket::kNone;  // asked for: mostly it is the next one's too
   bool crowded_ = false;
+  Grouping groups_;
   std::vector<CauseTicket> tickets_;
   std::vector<Incident> incidents_;
 };
