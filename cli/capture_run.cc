@@ -7,7 +7,6 @@
 
 #include "analyzer/capture/archive_reader.h"
 #include "analyzer/capture/capture_time.h"
-#include "analyzer/capture/expansion.h"
 #include "analyzer/capture/stop_reading.h"
 #include "cli/interruption.h"
 #include "cli/output.h"
@@ -45,7 +44,7 @@ std::optional<TimeNs> first_time(const std::vector<CaptureInfo>& infos) {
 
 struct CaptureRun::Group {
   explicit Group(const CaptureGroup& files, const Options& options)
-      : reader(files, options.files, options.filter, &shelf) {}
+      : shelf(options.most_expansion), reader(files, options.files, options.filter, shelf) {}
 
   MemberShelf shelf;
   GroupReader reader;
@@ -56,12 +55,13 @@ struct CaptureRun::Group {
 };
 
 CaptureRun::CaptureRun(const Options& options) : options_(options), progress_(options) {
-  set_most_expansion(options.most_expansion);
   end_reading_on_signals();
 }
 
 void CaptureRun::run(const Handlers& handlers) {
-  const CapturePlan plan = options_.one_capture ? whole_set() : plan_captures(options_.files, options_.merge);
+  MemberShelf shelf(options_.most_expansion);
+  const CapturePlan plan =
+      options_.one_capture ? whole_set() : plan_captures(options_.files, options_.merge, shelf);
   for (const InputError& error : plan.errors) trouble(error.message);
   for (const CaptureGroup& group : plan.groups) {
     stopped_ = reading_stopped();

@@ -73,7 +73,7 @@ class AnnotatedFiles {
   Annotation& annotation_;
   Output out_;
   std::optional<FrameAnonymizer> anonymizer_;
-  MemberShelf shelf_;
+  MemberShelf shelf_{options_.most_expansion};
   std::map<std::string, Readable> readable_;  // by name
   std::string section_;                       // still to be written
   Copied copied_;

@@ -6,7 +6,6 @@
 
 #include "analyzer/capture/archive_reader.h"
 #include "analyzer/capture/capture_set.h"
-#include "analyzer/capture/expansion.h"
 
 namespace tcpautopsy::cli {
 namespace {
@@ -25,9 +24,9 @@ std::vector<NamedTime> counted_back(Options& options) {
 }
 
 // What cannot be read is told when it is analysed.
-std::vector<CaptureInfo> read_all(const std::vector<std::string>& paths) {
+std::vector<CaptureInfo> read_all(const std::vector<std::string>& paths, std::uint64_t most_expansion) {
   std::vector<CaptureInfo> infos;
-  MemberShelf shelf;
+  MemberShelf shelf(most_expansion);
   Frame frame;
   for (const std::string& path : paths) {
     try {
@@ -42,7 +41,7 @@ std::vector<CaptureInfo> read_all(const std::vector<std::string>& paths) {
 }
 
 TimeNs end_of_all(const Options& options) {
-  const std::vector<CaptureInfo> infos = read_all(options.files);
+  const std::vector<CaptureInfo> infos = read_all(options.files, options.most_expansion);
   std::optional<TimeNs> first, last = stated_end(infos);
   for (const CaptureInfo& info : infos) {
     if (info.first_ns) first = std::min(first.value_or(*info.first_ns), *info.first_ns);
@@ -62,7 +61,6 @@ void count_back_from_end(Options& options) {
     throw UsageError{fmt::format(
         "--{} counts back from the capture's end, which is not known before {} was read; save it to a file",
         times.front().option, *once == "-" ? "standard input" : *once)};
-  set_most_expansion(options.most_expansion);
   const TimeNs end = end_of_all(options);
   for (const NamedTime& each : times)
     each.time = TimeSpec{TimeSpec::Kind::Absolute, each.time->resolve(0, end)};

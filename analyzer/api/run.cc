@@ -18,7 +18,7 @@ constexpr std::uint64_t kProgressStep = 4096;
 
 struct Run::Group {
   Group(Run& run, const CaptureGroup& files)
-      : reader(files, run.options_.captures, run.options_.filter, &shelf),
+      : reader(files, run.options_.captures, run.options_.filter, shelf),
         analysis(settings(run), [this, &run](const FlowResult& flow) { run.on_flow(*this, flow); }) {
     if (run.callbacks_.stream != nullptr) streams.emplace(*run.callbacks_.stream);
   }
@@ -40,7 +40,8 @@ struct Run::Group {
 };
 
 Result Run::all() {
-  const CapturePlan plan = plan_captures(options_.captures, options_.merge);
+  MemberShelf shelf;
+  const CapturePlan plan = plan_captures(options_.captures, options_.merge, shelf);
   for (const InputError& error : plan.errors) result_.problems.push_back(error.message);
   for (const CaptureGroup& group : plan.groups) {
     if (result_.stopped) break;

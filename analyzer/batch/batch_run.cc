@@ -60,8 +60,8 @@ void sort_out(const FoundFile& file, ScanResult&& result, Plan& plan, std::vecto
   plan.archives.push_back(std::move(archive));
 }
 
-std::vector<ScanResult> scan_all(const std::vector<FoundFile>& files, Store* store, unsigned jobs,
-                                 Progress& progress) {
+std::vector<ScanResult> scan_all(const std::vector<FoundFile>& files, const Settings& settings, Store* store,
+                                 unsigned jobs, Progress& progress) {
   std::vector<ScanResult> results(files.size());
   std::vector<std::size_t> fresh;
   for (std::size_t i = 0; i < files.size(); ++i) {
@@ -75,21 +75,22 @@ std::vector<ScanResult> scan_all(const std::vector<FoundFile>& files, Store* sto
     }
   }
   side_by_side(fresh.size(), jobs, [&](std::size_t k) {
-    results[fresh[k]] = scan(files[fresh[k]], false);
+    results[fresh[k]] = scan(files[fresh[k]], false, settings.most_expansion);
     ++progress.files_scanned;
   });
   return results;
 }
 
 // Reads to their end those captures whose times decide what is one set.
-void complete(std::vector<Scanned>& captures, SetBy by, unsigned jobs) {
-  const std::vector<bool> needed = need_whole(captures, by);
+void complete(std::vector<Scanned>& captures, const Settings& settings, unsigned jobs) {
+  const std::vector<bool> needed = need_whole(captures, settings.set_by);
   std::vector<std::size_t> wanted;
   for (std::size_t i = 0; i < captures.size(); ++i)
     if (needed[i] && captures[i].archive.empty()) wanted.push_back(i);
   side_by_side(wanted.size(), jobs, [&](std::size_t k) {
     Scanned& capture = captures[wanted[k]];
-    ScanResult again = scan({capture.path, capture.size, capture.mtime_ns, true}, true);
+    ScanResult again =
+        scan({capture.path, capture.size, capture.mtime_ns, true}, true, settings.most_expansion);
     if (again.found.size() == 1 && again.found.front().kind == Kind::Capture)
       capture = std::move(again.found.front());
   });
@@ -172,11 +173,10 @@ std::uint64_t Plan::broken() const {
 
 Plan make_plan(const std::vector<std::string>& names, const Settings& settings, Store* store, unsigned jobs,
                Progress& progress) {
-  set_most_expansion(settings.most_expansion);
   Found found = find_files(names);
   progress.files_found = found.files.size();
   if (store != nullptr) store->forget_gone();
-  std::vector<ScanResult> results = scan_all(found.files, store, jobs, progress);
+  std::vector<ScanResult> results = scan_all(found.files, settings, store, jobs, progress);
   Plan plan;
   std::vector<Scanned> captures;
   for (std::size_t i = 0; i < results.size(); ++i)
@@ -192,14 +192,13 @@ Plan make_plan(const std::vector<std::string>& names, const Settings& settings, 
     broken.reason = std::move(missing.reason);
     plan.unread.push_back(std::move(broken));
   }
-  complete(captures, settings.set_by, jobs);
+  complete(captures, settings, jobs);
   plan.units = plan_units(std::move(captures), settings.set_by);
   return plan;
 }
 
 Outcome run_plan(const Plan& plan, const Settings& settings, Store& store, unsigned jobs,
                  Progress& progress) {
-  set_most_expansion(settings.most_expansion);
   Outcome outcome;
   std::vector<std::string> prints;
   std::vector<std::size_t> wanted;
@@ -222,7 +221,7 @@ Outcome run_plan(const Plan& plan, const Settings& settings, Store& store, unsig
   if (jobs > 1) store.write_beside();
   try {
     side_by_side(bundles.size(), jobs, [&](std::size_t k) {
-      MemberShelf shelf;
+      MemberShelf shelf(settings.most_expansion);
       for (const std::size_t i : bundles[k])
         analyse(plan.units[i], prints[i], settings, shelf, store, progress);
     });

@@ -50,12 +50,13 @@ struct Scanned {
 };
 
 // A file, or all members of an archive. Reads only as far as the first record unless `whole`; members are
-// always read whole, for there is no way around their octets.
+// always read whole, for there is no way around their octets. Compressed ones may expand `most_expansion`
+// times.
 struct ScanResult {
   std::vector<Scanned> found;
   bool archive = false;
   std::string error;  // of the archive
 };
-ScanResult scan(const FoundFile& file, bool whole);
+ScanResult scan(const FoundFile& file, bool whole, std::uint64_t most_expansion);
 
 }  // namespace tcpautopsy::batch

@@ -33,13 +33,16 @@ bool meant_to_be(std::string_view path) {
 // The stream of the member at hand.
 class MemberBytes final : public ByteSource {
  public:
-  explicit MemberBytes(ArchiveReader& reader) : reader_(reader) {}
+  MemberBytes(ArchiveReader& reader, std::uint64_t most_expansion)
+      : reader_(reader), most_expansion_(most_expansion) {}
   std::size_t read(std::uint8_t* to, std::size_t size) override { return reader_.read(to, size); }
   const std::string& error() const override { return reader_.error(); }
   std::uint64_t taken() const override { return reader_.taken(); }
+  std::uint64_t most_expansion() const override { return most_expansion_; }
 
  private:
   ArchiveReader& reader_;
+  std::uint64_t most_expansion_;
 };
 
 std::string without_name(const std::string& message, const std::string& path) {
@@ -67,7 +70,8 @@ void read_capture(CaptureSource& source, bool whole, Scanned& found) {
   if (found.whole) found.last_ns = info.last_ns;
 }
 
-Scanned scan_member(ArchiveReader& archive, const FoundFile& file, std::uint64_t place) {
+Scanned scan_member(ArchiveReader& archive, const FoundFile& file, std::uint64_t place,
+                    std::uint64_t most_expansion) {
   Scanned found;
   found.path = file.path + kMemberMark + archive.member();
   found.archive = file.path;
@@ -75,7 +79,8 @@ Scanned scan_member(ArchiveReader& archive, const FoundFile& file, std::uint64_t
   found.mtime_ns = file.mtime_ns;
   found.place = place;
   try {
-    const auto source = CaptureSource::open(found.path, std::make_unique<MemberBytes>(archive), "");
+    const auto source =
+        CaptureSource::open(found.path, std::make_unique<MemberBytes>(archive, most_expansion), "");
     read_capture(*source, true, found);
   } catch (const CaptureError& error) {
     found.reason = without_name(error.what(), found.path);
@@ -85,26 +90,29 @@ Scanned scan_member(ArchiveReader& archive, const FoundFile& file, std::uint64_t
   return found;
 }
 
-ScanResult scan_archive(ArchiveReader& archive, const FoundFile& file) {
+ScanResult scan_archive(ArchiveReader& archive, const FoundFile& file, std::uint64_t most_expansion) {
   ScanResult result;
   result.archive = true;
-  while (archive.next()) result.found.push_back(scan_member(archive, file, result.found.size()));
+  while (archive.next())
+    result.found.push_back(scan_member(archive, file, result.found.size(), most_expansion));
   result.error = archive.error();
   return result;
 }
 
 }  // namespace
 
-ScanResult scan(const FoundFile& file, bool whole) {
+ScanResult scan(const FoundFile& file, bool whole, std::uint64_t most_expansion) {
   Scanned found{file.path, {}, file.size, file.mtime_ns, Kind::Other, {}, {}, false, false, {}, {}, 0};
   try {
-    const auto source = CaptureSource::open(file.path);
+    MemberShelf shelf(most_expansion);
+    const auto source = CaptureSource::open(file.path, "", &shelf);
     read_capture(*source, whole, found);
     return {{found}, false, {}};
   } catch (const CaptureError& error) {
     found.reason = without_name(error.what(), file.path);
   }
-  if (const auto archive = ArchiveReader::open(file.path)) return scan_archive(*archive, file);
+  if (const auto archive = ArchiveReader::open(file.path))
+    return scan_archive(*archive, file, most_expansion);
   found.kind = !was_read(found.reason) || file.named || meant_to_be(file.path) ? Kind::Broken : Kind::Other;
   return {{found}, false, {}};
 }

@@ -51,7 +51,7 @@ class UnitRun {
   void read() {
     CaptureGroup group{{}, unit_.merged};
     for (std::size_t i = 0; i < paths_.size(); ++i) group.files.push_back(i);
-    GroupReader reader(group, paths_, settings_.filter, &shelf_);
+    GroupReader reader(group, paths_, settings_.filter, shelf_);
     AnalysisOptions options;
     options.profile = settings_.profile;
     options.thresholds = settings_.thresholds;

@@ -304,13 +304,16 @@ class NestedReader final : public ArchiveReader {
 
 class MemberSource final : public ByteSource {
  public:
-  explicit MemberSource(std::shared_ptr<ArchiveReader> reader) : reader_(std::move(reader)) {}
+  MemberSource(std::shared_ptr<ArchiveReader> reader, std::uint64_t most_expansion)
+      : reader_(std::move(reader)), most_expansion_(most_expansion) {}
   std::size_t read(std::uint8_t* to, std::size_t size) override { return reader_->read(to, size); }
   const std::string& error() const override { return reader_->error(); }
   std::uint64_t taken() const override { return reader_->taken(); }
+  std::uint64_t most_expansion() const override { return most_expansion_; }
 
  private:
   std::shared_ptr<ArchiveReader> reader_;
+  std::uint64_t most_expansion_;
 };
 
 }  // namespace
@@ -338,7 +341,7 @@ std::unique_ptr<ByteSource> MemberShelf::open(const std::string& archive, const 
       throw CaptureError(archive + kMemberMark + member + ": " + why);
     }
   }
-  return std::make_unique<MemberSource>(reader_);
+  return std::make_unique<MemberSource>(reader_, most_expansion_);
 }
 
 bool split_member_path(const std::string& path, MemberPath& parts) {
@@ -353,10 +356,11 @@ bool split_member_path(const std::string& path, MemberPath& parts) {
 }
 
 std::unique_ptr<ByteSource> open_input(const std::string& path, MemberShelf* shelf) {
-  MemberPath parts;
-  if (!split_member_path(path, parts)) return open_file(path);
   MemberShelf own;
-  return (shelf != nullptr ? *shelf : own).open(parts.archive, parts.member);
+  MemberShelf& from = shelf != nullptr ? *shelf : own;
+  MemberPath parts;
+  if (!split_member_path(path, parts)) return open_file(path, from.most_expansion());
+  return from.open(parts.archive, parts.member);
 }
 
 }  // namespace tcpautopsy

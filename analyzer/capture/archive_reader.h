@@ -36,15 +36,19 @@ class ArchiveReader {
 };
 
 // Keeps the archive opened last at the place reached, so that members taken in the order they lie in cost one
-// pass. One for each thread.
+// pass, and how far what it opens may expand. One for each thread.
 class MemberShelf {
  public:
+  explicit MemberShelf(std::uint64_t most_expansion = kUsualExpansion) : most_expansion_(most_expansion) {}
+
   // Throws CaptureError if there is no such archive or member. The stream ends when the next one is opened.
   std::unique_ptr<ByteSource> open(const std::string& archive, const std::string& member);
+  std::uint64_t most_expansion() const { return most_expansion_; }
 
  private:
   bool advance(const std::string& member);
 
+  std::uint64_t most_expansion_;
   std::string path_;
   std::shared_ptr<ArchiveReader> reader_;
 };
@@ -55,7 +59,8 @@ struct MemberPath {
 };
 bool split_member_path(const std::string& path, MemberPath& parts);
 
-// A file or standard input as open_file() does, or a member of an archive; `shelf` may be null.
+// A file or standard input as open_file() does, or a member of an archive; without a `shelf`, as one with the
+// usual expansion.
 std::unique_ptr<ByteSource> open_input(const std::string& path, MemberShelf* shelf);
 
 }  // namespace tcpautopsy

@@ -9,7 +9,6 @@
 #include <cstring>
 
 #include "analyzer/capture/capture_error.h"
-#include "analyzer/capture/expansion.h"
 #include "analyzer/capture/stop_reading.h"
 
 namespace tcpautopsy {
@@ -19,7 +18,8 @@ constexpr std::size_t kBufferSize = 256 * 1024;
 
 class FileSource final : public ByteSource {
  public:
-  FileSource(int fd, bool owned) : fd_(fd), owned_(owned) {}
+  FileSource(int fd, bool owned, std::uint64_t most_expansion)
+      : fd_(fd), owned_(owned), most_expansion_(most_expansion) {}
   FileSource(const FileSource&) = delete;
   FileSource& operator=(const FileSource&) = delete;
   ~FileSource() override {
@@ -38,21 +38,23 @@ class FileSource final : public ByteSource {
 
   const std::string& error() const override { return error_; }
   std::uint64_t taken() const override { return taken_; }
+  std::uint64_t most_expansion() const override { return most_expansion_; }
 
  private:
   int fd_;
   bool owned_;
+  std::uint64_t most_expansion_;
   std::uint64_t taken_ = 0;
   std::string error_;
 };
 
 }  // namespace
 
-std::unique_ptr<ByteSource> open_file(const std::string& path) {
+std::unique_ptr<ByteSource> open_file(const std::string& path, std::uint64_t most_expansion) {
   const bool standard_input = path == "-";
   const int fd = standard_input ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) throw CaptureError(path + ": " + std::strerror(errno));
-  auto source = std::make_unique<FileSource>(fd, !standard_input);
+  auto source = std::make_unique<FileSource>(fd, !standard_input, most_expansion);
   struct stat status {};
   if (::fstat(fd, &status) != 0) throw CaptureError(path + ": " + std::strerror(errno));
   if (S_ISDIR(status.st_mode)) throw CaptureError(path + ": is a directory");
@@ -107,7 +109,7 @@ std::size_t ByteWindow::more(std::uint8_t* to, std::size_t size) {
   if (reading_stopped() || !error_.empty()) return 0;
   const std::size_t got = upstream_->read(to, size);
   arrived_ += got;
-  if (expands_too_far(arrived_, taken()))
+  if (expands_too_far(arrived_, taken(), most_expansion()))
     error_ = "it expands to more than " + std::to_string(most_expansion()) + " times its size (" +
              std::to_string(arrived_) + " from " + std::to_string(taken()) +
              " bytes; --expansion sets the limit)";

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/capture/expansion.h"
 #include "analyzer/capture/frame.h"
 
 namespace tcpautopsy {
@@ -24,10 +25,14 @@ class ByteSource {
 
   // Octets of the file on disk that were taken for what was read so far.
   virtual std::uint64_t taken() const = 0;
+
+  // How many times that may come out (expansion.h).
+  virtual std::uint64_t most_expansion() const = 0;
 };
 
 // Opens a file, or standard input for "-". Throws CaptureError.
-std::unique_ptr<ByteSource> open_file(const std::string& path);
+std::unique_ptr<ByteSource> open_file(const std::string& path,
+                                      std::uint64_t most_expansion = kUsualExpansion);
 
 // A buffer over another stream that can look ahead without losing anything, so that a format is told from its
 // first bytes even where one cannot seek, and a record is seen in one piece without being copied. It ends,
@@ -52,6 +57,7 @@ class ByteWindow final : public ByteSource {
   std::size_t read(std::uint8_t* to, std::size_t size) override;
   const std::string& error() const override { return error_.empty() ? upstream_->error() : error_; }
   std::uint64_t taken() const override { return upstream_->taken(); }
+  std::uint64_t most_expansion() const override { return upstream_->most_expansion(); }
 
  private:
   std::size_t more(std::uint8_t* to, std::size_t size);

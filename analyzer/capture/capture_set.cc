@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <map>
 
+#include "analyzer/capture/archive_reader.h"
+
 namespace tcpautopsy {
 namespace {
 
@@ -14,8 +16,8 @@ struct Scanned {
   std::optional<std::int64_t> first, last;  // none: cannot be compared, so the file stands on its own
 };
 
-Scanned scan(std::size_t file, const std::string& path) {
-  const auto source = CaptureSource::open(path);
+Scanned scan(std::size_t file, const std::string& path, MemberShelf& shelf) {
+  const auto source = CaptureSource::open(path, "", &shelf);
   Frame frame;
   while (source->next(frame)) {
   }
@@ -50,12 +52,12 @@ void group_by_time(std::vector<Scanned> files, std::vector<CaptureGroup>& groups
   if (!rotated.files.empty()) groups.push_back(std::move(rotated));
 }
 
-CapturePlan plan_merged(const std::vector<std::string>& paths) {
+CapturePlan plan_merged(const std::vector<std::string>& paths, MemberShelf& shelf) {
   CapturePlan plan;
   CaptureGroup all{{}, true};
   for (std::size_t file = 0; file < paths.size(); ++file) {
     try {
-      if (!reads_once(paths[file])) (void)CaptureSource::open(paths[file]);
+      if (!reads_once(paths[file])) (void)CaptureSource::open(paths[file], "", &shelf);
       all.files.push_back(file);
     } catch (const CaptureError& error) {
       plan.errors.push_back({file, error.what()});
@@ -73,13 +75,13 @@ bool reads_once(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
 }
 
-CapturePlan plan_captures(const std::vector<std::string>& paths, bool merge) {
+CapturePlan plan_captures(const std::vector<std::string>& paths, bool merge, MemberShelf& shelf) {
   CapturePlan plan;
   if (paths.size() == 1) {
     plan.groups.push_back({{0}, false});
     return plan;
   }
-  if (merge) return plan_merged(paths);
+  if (merge) return plan_merged(paths, shelf);
   std::map<std::vector<int>, std::vector<Scanned>> by_link_types;
   for (std::size_t file = 0; file < paths.size(); ++file) {
     if (reads_once(paths[file])) {
@@ -87,7 +89,7 @@ CapturePlan plan_captures(const std::vector<std::string>& paths, bool merge) {
       continue;
     }
     try {
-      Scanned found = scan(file, paths[file]);
+      Scanned found = scan(file, paths[file], shelf);
       by_link_types[found.link_types].push_back(std::move(found));
     } catch (const CaptureError& error) {
       plan.errors.push_back({file, error.what()});

@@ -33,18 +33,17 @@ bool reads_once(const std::string& path);
 // Files of the same link types that do not overlap in time are one capture (a rotated one); any other file is
 // its own, or all are one if `merge`. What can be read once only (standard input, a pipe) is never read here,
 // so it stands on its own; so is a single input, whose errors then come from GroupReader. Worth nothing once
-// reading was stopped.
-CapturePlan plan_captures(const std::vector<std::string>& paths, bool merge);
+// reading was stopped. Files are opened through `shelf`.
+CapturePlan plan_captures(const std::vector<std::string>& paths, bool merge, MemberShelf& shelf);
 
 // The frames of one capture.
 class GroupReader {
  public:
-  // Throws CaptureError if none of the files can be read with this filter.
-  GroupReader(const CaptureGroup& group, const std::vector<std::string>& paths,
-              const std::string& filter = "");
-  // Members of archives are opened through `shelf`, which outlives the reader; not for merged captures.
+  // Files are opened through `shelf`, which outlives the reader; those of a merged capture, which are read
+  // side by side, each through one of its own like it. Throws CaptureError if none of them can be read with
+  // this filter.
   GroupReader(const CaptureGroup& group, const std::vector<std::string>& paths, const std::string& filter,
-              MemberShelf* shelf);
+              MemberShelf& shelf);
   ~GroupReader();
 
   // `file` is the rank among the inputs. The frame lives until the next call.
@@ -69,7 +68,7 @@ class GroupReader {
 
   bool merged_;
   std::string filter_;
-  MemberShelf* shelf_ = nullptr;
+  MemberShelf& shelf_;
   std::vector<Input> inputs_;
   std::size_t current_ = 0;           // in sequence
   CaptureSource* reading_ = nullptr;  // of the input at `current_`, while it is read

@@ -53,6 +53,7 @@ class GzipSource final : public ByteSource {
 
   const std::string& error() const override { return error_; }
   std::uint64_t taken() const override { return packed_->taken(); }
+  std::uint64_t most_expansion() const override { return packed_->most_expansion(); }
 
  private:
   void step() {
@@ -136,6 +137,7 @@ class ArchiveSource final : public ByteSource {
 
   const std::string& error() const override { return error_; }
   std::uint64_t taken() const override { return packed_->taken(); }
+  std::uint64_t most_expansion() const override { return packed_->most_expansion(); }
 
  private:
   static la_ssize_t give_input(archive*, void* self, const void** data) {

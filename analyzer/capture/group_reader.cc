@@ -1,13 +1,17 @@
 #include <algorithm>
 
+#include "analyzer/capture/archive_reader.h"
 #include "analyzer/capture/capture_set.h"
 #include "analyzer/capture/stop_reading.h"
 
 namespace tcpautopsy {
 
 struct GroupReader::Input {
+  explicit Input(std::uint64_t most_expansion) : own_shelf(most_expansion) {}
+
   std::size_t rank = 0;
   std::string path;
+  MemberShelf own_shelf;  // merged
   std::unique_ptr<CaptureSource> source;
   Frame frame;                      // merged: the next one of this file
   std::optional<CaptureInfo> info;  // once read to its end
@@ -23,14 +27,10 @@ struct GroupReader::Input {
 };
 
 GroupReader::GroupReader(const CaptureGroup& group, const std::vector<std::string>& paths,
-                         const std::string& filter)
-    : GroupReader(group, paths, filter, nullptr) {}
-
-GroupReader::GroupReader(const CaptureGroup& group, const std::vector<std::string>& paths,
-                         const std::string& filter, MemberShelf* shelf)
-    : merged_(group.merged), filter_(filter), shelf_(group.merged ? nullptr : shelf) {
+                         const std::string& filter, MemberShelf& shelf)
+    : merged_(group.merged), filter_(filter), shelf_(shelf) {
   for (const std::size_t file : group.files) {
-    inputs_.emplace_back();
+    inputs_.emplace_back(shelf.most_expansion());
     inputs_.back().rank = file;
     inputs_.back().path = paths[file];
   }
@@ -47,7 +47,7 @@ GroupReader::~GroupReader() = default;
 
 bool GroupReader::open(Input& input) {
   try {
-    input.source = CaptureSource::open(input.path, filter_, shelf_);
+    input.source = CaptureSource::open(input.path, filter_, merged_ ? &input.own_shelf : &shelf_);
     return true;
   } catch (const CaptureError& error) {
     errors_.push_back({input.rank, error.what()});

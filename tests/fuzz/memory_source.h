@@ -21,6 +21,7 @@ class MemorySource final : public ByteSource {
   }
   const std::string& error() const override { return none_; }
   std::uint64_t taken() const override { return at_; }
+  std::uint64_t most_expansion() const override { return kUsualExpansion; }
 
  private:
   Bytes bytes_;

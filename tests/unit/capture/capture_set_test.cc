@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "analyzer/capture/archive_reader.h"
 #include "tests/unit/capture/capture_files.h"
 
 using namespace tcpautopsy;
@@ -27,9 +28,14 @@ struct Files {
   std::vector<std::string> paths;
 };
 
+CapturePlan planned(const std::vector<std::string>& paths, bool merge) {
+  MemberShelf shelf;
+  return plan_captures(paths, merge, shelf);
+}
+
 std::vector<std::vector<std::size_t>> groups_of(const std::vector<std::string>& paths, bool merge = false) {
   std::vector<std::vector<std::size_t>> found;
-  for (const CaptureGroup& group : plan_captures(paths, merge).groups) found.push_back(group.files);
+  for (const CaptureGroup& group : planned(paths, merge).groups) found.push_back(group.files);
   return found;
 }
 
@@ -59,8 +65,9 @@ std::vector<Given> drain(GroupReader& reader) {
 TEST_CASE("several files: a rotated capture is put in order of time") {
   const Files rotated({pcap_at({20, 29}), pcap_at({0, 10}), pcap_at({10, 19})});
   CHECK(groups_of(rotated.paths) == Groups{{1, 2, 0}});
-  const CapturePlan plan = plan_captures(rotated.paths, false);
-  GroupReader reader(plan.groups[0], rotated.paths);
+  const CapturePlan plan = planned(rotated.paths, false);
+  MemberShelf shelf;
+  GroupReader reader(plan.groups[0], rotated.paths, "", shelf);
   CHECK(drain(reader) ==
         std::vector<Given>{{1, 1, 0}, {1, 2, 10}, {2, 1, 10}, {2, 2, 19}, {0, 1, 20}, {0, 2, 29}});
   CHECK(reader.infos().size() == 3);
@@ -91,7 +98,7 @@ TEST_CASE("several files: what cannot be read does not stop the others") {
   Files files({pcap_at({0, 10}), "no capture", pcap_at({20, 30})});
   files.paths.push_back("/nowhere/x.pcap");
   const bool merge = GENERATE(false, true);
-  const CapturePlan plan = plan_captures(files.paths, merge);
+  const CapturePlan plan = planned(files.paths, merge);
   REQUIRE(plan.errors.size() == 2);
   CHECK(plan.errors[0].file == 1);
   CHECK(plan.errors[0].message.find(files.paths[1] + ": not a capture file") == 0);
@@ -104,7 +111,8 @@ TEST_CASE("several files: what cannot be read does not stop the others") {
 TEST_CASE("several files: merged by time, numbers and files kept") {
   const Files files({pcap_at({0, 10, 20, 20}), pcap_at({5, 10, 15}), pcap_at({}), pcap_at({1, 30}, 101)});
   CHECK(groups_of(files.paths, true) == Groups{{0, 1, 2, 3}});
-  GroupReader reader(plan_captures(files.paths, true).groups[0], files.paths);
+  MemberShelf shelf;
+  GroupReader reader(planned(files.paths, true).groups[0], files.paths, "", shelf);
   CHECK(drain(reader) == std::vector<Given>{{0, 1, 0},
                                             {3, 1, 1},
                                             {1, 1, 5},
@@ -121,7 +129,8 @@ TEST_CASE("several files: damage of each is told") {
   const std::string whole = pcap_at({0, 10}), later = pcap_at({20, 30});
   const Files files({whole.substr(0, whole.size() - 1), later.substr(0, later.size() - 3)});
   const bool merge = GENERATE(false, true);
-  GroupReader reader(plan_captures(files.paths, merge).groups.at(0), files.paths);
+  MemberShelf shelf;
+  GroupReader reader(planned(files.paths, merge).groups.at(0), files.paths, "", shelf);
   CHECK(drain(reader).size() == 2);
   REQUIRE(reader.damages().size() == 2);
   CHECK(reader.damages()[0].file == files.paths[0]);
@@ -143,19 +152,22 @@ TEST_CASE("several files: what can be read only once is not read for the plan") 
 
 TEST_CASE("one file: its errors come from the reader") {
   const Files bad({"no capture"});
-  const CapturePlan plan = plan_captures(bad.paths, false);
+  const CapturePlan plan = planned(bad.paths, false);
   CHECK(plan.errors.empty());
   REQUIRE(plan.groups.size() == 1);
-  CHECK(error_of([&] { GroupReader reader(plan.groups[0], bad.paths); }).find("not a capture file") !=
-        std::string::npos);
+  MemberShelf shelf;
+  CHECK(error_of([&] {
+          GroupReader reader(plan.groups[0], bad.paths, "", shelf);
+        }).find("not a capture file") != std::string::npos);
 }
 
 TEST_CASE("a filter that does not compile is told before the first frame") {
   const Files files({pcap_at({0, 10}), pcap_at({20, 30})});
   const bool merge = GENERATE(false, true);
-  const CapturePlan plan = plan_captures(files.paths, merge);
-  CHECK_FALSE(error_of([&] { GroupReader reader(plan.groups[0], files.paths, "tcp prot"); }).empty());
-  GroupReader none(plan.groups[0], files.paths, "tcp port 80");
+  const CapturePlan plan = planned(files.paths, merge);
+  MemberShelf shelf;
+  CHECK_FALSE(error_of([&] { GroupReader reader(plan.groups[0], files.paths, "tcp prot", shelf); }).empty());
+  GroupReader none(plan.groups[0], files.paths, "tcp port 80", shelf);
   CHECK(drain(none).empty());
   CHECK(none.infos().at(0).filtered_out == 2);
 }

@@ -1,5 +1,7 @@
 #include <catch2/catch.hpp>
 
+#include "analyzer/capture/archive_reader.h"
+#include "analyzer/capture/capture_source.h"
 #include "tests/unit/capture/capture_files.h"
 
 using namespace tcpautopsy;
@@ -116,4 +118,24 @@ TEST_CASE("compressed: endless nesting is not followed") {
   std::string nested = small_pcap(1);
   for (int i = 0; i < 6; ++i) nested = packed(nested, "gzip");
   CHECK(open_error(nested).find("not a capture file") == 0);
+}
+
+TEST_CASE("compressed: each reader has its own limit of expansion") {
+  constexpr std::size_t kZeros = std::size_t{1} << 20;
+  std::string plain = pcap_header();
+  for (std::uint32_t i = 1; i <= 65; ++i)
+    plain += pcap_record(false, i, 0, std::string(kZeros, '\0'), kZeros);
+  const TempFile file(packed(plain, "zstd"));
+  MemberShelf narrow(10), wide(1'000'000'000);
+  const auto in_narrow = CaptureSource::open(file.path(), "", &narrow);
+  const auto in_wide = CaptureSource::open(file.path(), "", &wide);
+  Frame frame;
+  while (in_narrow->next(frame)) {
+  }
+  while (in_wide->next(frame)) {
+  }
+  REQUIRE(in_narrow->damage());
+  CHECK(in_narrow->damage()->reason.find("more than 10 times its size") != std::string::npos);
+  CHECK_FALSE(in_wide->damage());
+  CHECK(in_wide->info().packets == 65);
 }
