@@ -1,5 +1,7 @@
 #include "analyzer/detect/signs.h"
 
+#include <algorithm>
+
 #include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
@@ -28,9 +30,8 @@ bool odd_fins(const ClosingVerdicts& closing, Side side) {
 }
 
 bool odd_mss(const SynOffers& offers, Side side) {
-  constexpr std::uint32_t kEveryHostTakes = 1220;  // RFC 9293 3.7.1 MUST-15: over IPv6; over IPv4 less
   const MssOffer& own = offers.mss[index(side)];
-  return (own.offer && own.mss < kEveryHostTakes) || !own.oversized.empty();
+  return (own.offer && own.mss < std::max(kDefaultMssV4, kDefaultMssV6)) || !own.oversized.empty();
 }
 
 Needs verdict_signs(const Verdicts& verdicts, Side side) {

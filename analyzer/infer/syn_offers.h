@@ -12,6 +12,9 @@ namespace tcpautopsy {
 
 struct FlowHistory;
 
+// What every host takes, and what is assumed of one that offers none (RFC 9293 3.7.1 MUST-15).
+constexpr std::uint32_t kDefaultMssV4 = 536, kDefaultMssV6 = 1220;
+
 // Of one end.
 struct MssOffer {
   SegmentRef offer;       // its first SYN or SYN-ACK; none where the snap length left open what it offers

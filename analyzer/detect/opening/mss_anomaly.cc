@@ -109,8 +109,6 @@ no finding
      true},
 };
 
-constexpr std::uint32_t kDefaultV4 = 536, kDefaultV6 = 1220;  // RFC 9293 3.7.1 MUST-15
-
 bool tell_oversized(const FlowFacts& flow, const SynOffers& offers, Side sender, Findings& out) {
   const MssOffer &own = offers.mss[index(sender)], &peer = offers.mss[index(other(sender))];
   if (own.oversized.empty()) return false;
@@ -135,7 +133,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   if (tell_oversized(flow, offers, side, out)) return;
   const SegmentRef& offer = offers.mss[index(side)].offer;
   const std::uint32_t mss = offers.mss[index(side)].mss;
-  const std::uint32_t least = flow.facts(side).address.ip.is_v4() ? kDefaultV4 : kDefaultV6;
+  const std::uint32_t least = flow.facts(side).address.ip.is_v4() ? kDefaultMssV4 : kDefaultMssV6;
   if (!offer || mss >= least || (mss == 0 && !offers.options_captured)) return;
   // Before the handshake's ACK nobody minds what was offered, and floods and scans offer anything.
   if (!context.verdicts.opening.completing) return;
