@@ -94,7 +94,6 @@ tap_packet_status packet(void* tapdata, packet_info* pinfo, epan_dissect_t*, con
 }  // namespace
 
 void register_connections_table() {
-  static tap_param parameters[] = {{PARAM_FILTER, "filter", "Filter", nullptr, TRUE}};
   static stat_tap_table_item columns[kColumns] = {
       {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "  Flow", "%6d"},
       {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Client               ", "%-21s"},
@@ -109,19 +108,12 @@ void register_connections_table() {
       {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Where the time went", "%s"},
   };
   static stat_tap_table_ui table{};
-  table.group = REGISTER_TOOLS_GROUP_UNSORTED;
   table.title = "TCP Autopsy/Table of connections";
-  table.tap_name = "tcpautopsy";
   table.cli_string = "tcpautopsy_connections,stat";
   table.stat_tap_init_cb = start;
   table.packet_func = packet;
   table.stat_tap_reset_table_cb = reset;
-  table.stat_tap_free_table_item_cb = free_item;
-  table.nfields = kColumns;
-  table.fields = columns;
-  table.nparams = array_length(parameters);
-  table.params = parameters;
-  register_stat_tap_table_ui(&table);
+  register_table(table, columns);
 }
 
 void count_waiting_connections() { count_waiting(tables(), &count_connections); }

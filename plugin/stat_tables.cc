@@ -37,4 +37,17 @@ void empty_table(stat_tap_table* table, guint columns) {
   table->num_elements = 0;
 }
 
+void register_table(stat_tap_table_ui& table, std::span<stat_tap_table_item> columns) {
+  static tap_param parameters[] = {{PARAM_FILTER, "filter", "Filter", nullptr, TRUE}};
+  // A table stands in a submenu only under Tools.
+  table.group = REGISTER_TOOLS_GROUP_UNSORTED;
+  table.tap_name = "tcpautopsy";
+  table.stat_tap_free_table_item_cb = free_item;
+  table.nfields = columns.size();
+  table.fields = columns.data();
+  table.nparams = array_length(parameters);
+  table.params = parameters;
+  register_stat_tap_table_ui(&table);
+}
+
 }  // namespace tcpautopsy::plugin

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -23,6 +24,10 @@ void count_up(stat_tap_table* table, guint row, guint column);
 void free_item(stat_tap_table* table, guint row, guint column, stat_tap_table_item_type* item);
 // Of tables with so many columns, as Wireshark asks for it.
 void empty_table(stat_tap_table* table, guint columns);
+
+// A table of Tools > TCP Autopsy whose names and callbacks stand in `table`; it and `columns` live as long as
+// the program.
+void register_table(stat_tap_table_ui& table, std::span<stat_tap_table_item> columns);
 
 inline stat_tap_table* table_of(const stat_tap_table_ui* ui) {
   return ui->tables == nullptr || ui->tables->len == 0 ? nullptr

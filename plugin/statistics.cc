@@ -254,7 +254,6 @@ void register_report() {
 }
 
 void register_findings_table() {
-  static tap_param parameters[] = {{PARAM_FILTER, "filter", "Filter", nullptr, TRUE}};
   // tshark sets the heads no wider than they are.
   static stat_tap_table_item columns[kColumns] = {
       {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Finding                  ", "%-25s"},
@@ -265,20 +264,12 @@ void register_findings_table() {
       {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "What it is", "%s"},
   };
   static stat_tap_table_ui table{};
-  // A table stands in a submenu only under Tools.
-  table.group = REGISTER_TOOLS_GROUP_UNSORTED;
   table.title = "TCP Autopsy/Table of findings";
-  table.tap_name = "tcpautopsy";
   table.cli_string = "tcpautopsy_findings,stat";
   table.stat_tap_init_cb = findings_start;
   table.packet_func = findings_packet;
   table.stat_tap_reset_table_cb = findings_reset;
-  table.stat_tap_free_table_item_cb = free_item;
-  table.nfields = kColumns;
-  table.fields = columns;
-  table.nparams = array_length(parameters);
-  table.params = parameters;
-  register_stat_tap_table_ui(&table);
+  register_table(table, columns);
 }
 
 }  // namespace

@@ -10,16 +10,20 @@ import sys
 
 from wireshark import AS_NOBODY, HOME, TSHARK, WSPLUGINS, open_to_all
 
+COUNTED = ["-q", "-z", "io,stat,0"]
+# What tshark is asked for without the plugin, and with it.
 RUNS = {
-    "-z io,stat,0": [],
-    "-2 -z io,stat,0": ["-2"],
-    "-z io,stat,0 -z tcpautopsy_findings,stat": ["-z", "tcpautopsy_findings,stat"],
+    "-q": (["-q"], ["-q"]),
+    "-w /dev/null": (["-w", os.devnull], ["-w", os.devnull]),
+    "-q -z io,stat,0": (COUNTED, COUNTED),
+    "-2 -q -z io,stat,0": (["-2", *COUNTED], ["-2", *COUNTED]),
+    "-q -z io,stat,0 -z tcpautopsy_findings,stat": (COUNTED, [*COUNTED, "-z", "tcpautopsy_findings,stat"]),
 }
 
 
 def run(path, plugins, arguments):
     """CPU seconds, octets of memory."""
-    command = [*AS_NOBODY, "env", "HOME=" + HOME, "WIRESHARK_PLUGIN_DIR=" + plugins, TSHARK, "-q", "-r", path, *arguments, "-z", "io,stat,0"]
+    command = [*AS_NOBODY, "env", "HOME=" + HOME, "WIRESHARK_PLUGIN_DIR=" + plugins, TSHARK, "-r", path, *arguments]
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     said = child.stderr.read().decode()
     _, status, usage = os.wait4(child.pid, 0)
@@ -34,11 +38,11 @@ def main():
     os.makedirs(none)
     count = subprocess.run(["capinfos", "-Mrc", path], capture_output=True, text=True, check=True).stdout.split()[-1]
     print(f"{count} packets, {rounds} rounds; CPU seconds, octets a packet")
-    for name, arguments in RUNS.items():
+    for name, (plain, asked) in RUNS.items():
         without, given = [], []
         for _ in range(rounds):
-            without.append(run(path, none, ["-2"] if "-2" in arguments else []))
-            given.append(run(path, ours, arguments))
+            without.append(run(path, none, plain))
+            given.append(run(path, ours, asked))
         cpu = [statistics.median(r[0] for r in rs) for rs in (without, given)]
         memory = [statistics.median(r[1] for r in rs) / int(count) for rs in (without, given)]
         ratio = statistics.median(g[0] / w[0] for w, g in zip(without, given))
