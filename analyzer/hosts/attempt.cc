@@ -1,16 +1,12 @@
 #include "analyzer/hosts/attempt.h"
 
-#include <algorithm>
-
-#include "analyzer/seq/saturating.h"
+#include "analyzer/infer/weights.h"
 
 namespace tcpautopsy {
 namespace {
 
-// RFC 6298 (2.1): what has no measured round trip is sent again after a second; half of one more for timers
-// that run late.
-constexpr TimeNs kFirstTimeout = kSecond;
-constexpr TimeNs kDue = kFirstTimeout + kFirstTimeout / 2;
+// When a resend has to have come: half as long again for timers that run late.
+constexpr TimeNs kDue = weights::kFirstTimeout + weights::kFirstTimeout / 2;
 // Linux counts its ISN clock in steps of 64 ns, so a lower number means nothing after half of 2^32 of them.
 constexpr TimeNs kIsnClockTells = 60 * kSecond;
 
@@ -28,44 +24,6 @@ Outcome outcome_of(const Verdicts& verdicts) {
     case Handshake::Filtered: return Outcome::Filtered;
     default: return Outcome::Unanswered;
   }
-}
-
-// How long the server kept an attempt that nobody completed: to its last SYN-ACK, and then for twice the step
-// before it. Timers run late and never early, so steps are taken for the seconds they were meant to be: the
-// time may be understated, never over.
-TimeNs kept_for(const Sendings& syn_acks) {
-  TimeNs longest = 0, step = kFirstTimeout;
-  for (const TimeNs between : syn_acks.steps()) longest = std::max(longest, between);
-  while (mul_sat(step, 2) <= longest) step *= 2;
-  return add_sat(syn_acks.span_ns(), mul_sat(step, 2));
-}
-
-void tell_half_open(const EndedConnection& ended, Attempt& attempt) {
-  const Side server = ended.flow.server();
-  const auto& all = ended.verdicts.transitions;
-  const auto entered = std::find_if(all.begin(), all.end(), [&](const Transition& t) {
-    return t.side == server && t.to == TcpState::SynReceived;
-  });
-  if (entered == all.end()) return;
-  attempt.half_open_from = entered->at_ns;
-  const auto left = std::find_if(entered, all.end(), [&](const Transition& t) {
-    return t.side == server && t.from == TcpState::SynReceived;
-  });
-  const bool timed = attempt.outcome == Outcome::HalfOpen || attempt.outcome == Outcome::Dropped;
-  if (!timed && left != all.end()) attempt.half_open_until = left->at_ns;
-  if (!timed) return;
-  const bool reset = attempt.outcome == Outcome::HalfOpen && left != all.end() && left->basis != Basis::Timer;
-  if (reset) {
-    attempt.half_open_until = left->at_ns;
-    return;
-  }
-  TimeNs wait = kept_for(ended.verdicts.opening.syn_acks);
-  // Sent but once, though due again: a cookie, or a server that does not repeat. What a server without
-  // cookies would do by the profile stands for it.
-  if (!attempt.ack_repeated)
-    wait = kFirstTimeout * ((TimeNs{2} << ended.verdicts.profile.syn_ack_retries) - 1);
-  const TimeNs until = add_sat(entered->at_ns, wait);
-  if (until < ended.verdicts.capture_end_ns) attempt.half_open_until = until;
 }
 
 SynLook look_of(const HeaderLook& syn, const TcpOptions& options) {
@@ -142,7 +100,7 @@ std::optional<Attempt> attempt_of(const EndedConnection& ended) {
     a.ack_repeated = opening.syn_acks.count() > 1;
     a.ack_due = a.outcome == Outcome::HalfOpen && !a.ack_repeated &&
                 verdicts.watched_until_ns - opening.syn_acks.last().time_ns() >= kDue;
-    tell_half_open(ended, a);
+    a.half_open = half_open_stay(verdicts, ended.flow.server());
   }
   a.lower_isn = reused_with_lower_isn(verdicts.previous, a);
   return a;

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "analyzer/hosts/ended_connection.h"
+#include "analyzer/infer/half_open.h"
 
 namespace tcpautopsy {
 
@@ -57,8 +58,7 @@ struct Attempt {
   FrameRef syn;             // the first; its time is when the attempt began
   TimeNs last_ns = 0;       // of the flow's last packet
   TimeNs completed_ns = 0;  // when the completing ACK passed
-  // The server's SYN-RECEIVED: nothing where there was none; no end where it lasts beyond the capture.
-  std::optional<TimeNs> half_open_from, half_open_until;
+  HalfOpenStay half_open;   // the server's SYN-RECEIVED
   std::uint32_t client_isn = 0;
   std::optional<std::uint32_t> server_isn;
   std::optional<std::uint32_t> ip_id;  // of the SYN

@@ -9,8 +9,8 @@ namespace {
 constexpr TimeNs kBrief = 100 * kMillisecond;
 
 void note_stay(Population& population, const Attempt& attempt) {
-  population.enter(TcpState::SynReceived, *attempt.half_open_from);
-  if (attempt.half_open_until) population.leave(TcpState::SynReceived, *attempt.half_open_until);
+  population.enter(TcpState::SynReceived, *attempt.half_open.from);
+  if (attempt.half_open.until) population.leave(TcpState::SynReceived, *attempt.half_open.until);
 }
 
 }  // namespace
@@ -27,9 +27,9 @@ void ServiceTotals::note(const Attempt& attempt) {
   cookies.unlike += attempt.cookie == CookieLook::Unlike ? 1 : 0;
   cookies.alike += attempt.cookie == CookieLook::Alike ? 1 : 0;
   cookies.alike_bits += attempt.cookie == CookieLook::AlikeBits ? 1 : 0;
-  if (!attempt.half_open_from) return;
+  if (!attempt.half_open.from) return;
   const bool brief =
-      attempt.half_open_until && sub_sat(*attempt.half_open_until, *attempt.half_open_from) < kBrief;
+      attempt.half_open.until && sub_sat(*attempt.half_open.until, *attempt.half_open.from) < kBrief;
   if (brief && attempt.outcome == Outcome::Completed) return;
   note_stay(half_open, attempt);
   if (attempt.ack_repeated) note_stay(kept, attempt);

@@ -177,6 +177,8 @@ inline constexpr Cost kFinWait2Over = 2;
 
 // Linux rounds long timers up to a coarse step of its timer wheel; 60 s come late by up to some seconds.
 inline constexpr TimeNs kTimerSlack = 4 * kSecond;
+// RFC 6298 2.1: what has no measured round trip is sent again after a second.
+inline constexpr TimeNs kFirstTimeout = kSecond;
 // The first resend comes within 1 s on Linux, 3 s on older systems (RFC 2988 2.1).
 inline constexpr TimeNs kFirstStep = 3 * kSecond;
 // Linux TCP_RTO_MAX; RFC 6298 2.4 asks for 60 s or more.
