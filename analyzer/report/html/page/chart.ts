@@ -33,6 +33,10 @@ export interface ChartPlan {
 export const colour = (name: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(name).trim() || "#888";
 
+// As uPlot has it, but for a series of zeros, which it would draw on a scale to 100.
+const rangeOf = (least: number, most: number): uPlot.Range.MinMax =>
+  least === null ? [null, null] : least === 0 && most === 0 ? [0, 1] : uPlot.rangeNum(least, most, 0.1, true);
+
 // Charts of one connection or report, with one time axis.
 export class Link {
   private static count = 0;
@@ -111,7 +115,7 @@ export class Chart {
       width,
       height: plan.height,
       legend: { show: false },
-      scales: { x: { time: false }, ...(plan.leading ? { y: { range: (plot, min, max) => this.leadingRange(plot, min, max) } } : {}) },
+      scales: { x: { time: false }, y: { range: (plot, min, max) => (plan.leading ? this.leadingRange(plot, min, max) : rangeOf(min, max)) } },
       axes: [
         { ...axis, values: (_, ticks) => ticks.map(plan.time), space: 90, size: 30 },
         { ...axis, values: (_, ticks) => ticks.map(plan.axis), size: 86 },
