@@ -227,6 +227,14 @@ class Output(unittest.TestCase):
         arrows = [line for line in root.iter() if line.get("class", "").startswith("arrow")]
         self.assertEqual(len(arrows), len(connection()))
 
+    def test_nothing_is_drawn_beyond_the_edge(self):
+        path = self.folder.file("a" * 120 + " " + "b" * 100 + ".pcap", pcap(connection()))
+        root = ElementTree.fromstring(run("history", "--flow", "0", "--format", "svg", path)[1])
+        for text in root.iter("{http://www.w3.org/2000/svg}text"):
+            width = 8 * len(text.text)
+            left = int(text.get("x")) - {"start": 0, "middle": width / 2, "end": width}[text.get("text-anchor")]
+            self.assertTrue(0 <= left and left + width <= int(root.get("width")), text.text)
+
     def test_history_drawn_of_a_file_with_a_hostile_name(self):
         name = '<script>&";#--.pcap'
         path = self.folder.file(name, pcap(refused()))

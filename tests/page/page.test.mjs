@@ -222,6 +222,17 @@ describe("a connection's page", () => {
     for (const state of ["SYN-SENT", "ESTABLISHED"]) assert.ok(words.includes(state), state);
     await clean("history");
   });
+
+  it("writes no address beyond the ladder's edge", async () => {
+    const ends = ["[2001:db8:1111:2222:3333:4444:5555:6666]:65535", "[2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff]:65535"];
+    const file = join(folder, "long.html");
+    writeFileSync(file, readFileSync(history, "utf8").replace(/("ends":)\["[^"]*","[^"]*"\]/g, (_, key) => key + JSON.stringify(ends)));
+    await open(file);
+    const beyond = await page.$$eval("svg.ladder text.title", (titles) =>
+      titles.map((title) => [title.textContent, title.getBBox(), title.ownerSVGElement.viewBox.baseVal.width]).filter(([, box, width]) => box.x < 0 || box.x + box.width > width).map(([text]) => text));
+    assert.deepEqual(beyond, []);
+    assert.match(await page.locator("svg.ladder text.title").last().textContent(), /ffff/);
+  });
 });
 
 it("a store's page has a heat map that names place and time, and breaks no rule of axe", async () => {

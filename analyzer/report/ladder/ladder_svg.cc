@@ -1,12 +1,15 @@
 #include <fmt/format.h>
 
 #include "analyzer/report/ladder/picture.h"
+#include "analyzer/report/text/text.h"
 
 namespace tcpautopsy {
 namespace {
 
 // Pixels.
-constexpr int kWidth = 1100, kClient = 330, kServer = 900, kRow = 24, kTop = 92, kMargin = 16;
+constexpr int kWidth = 1100, kClient = 330, kServer = 900, kRow = 24, kMargin = 16, kLine = 18;
+constexpr int kHeading = 26, kTitle = 26, kTop = 22;  // what is first, the ends' names, and the rows below it
+constexpr int kLetter = 8;                            // what a letter takes at most
 
 // Colours for light and dark pages; each keeps a contrast of 4.5 to its background.
 constexpr std::string_view kStyle = R"(<style>
@@ -69,11 +72,17 @@ class Drawing {
 
   void heading(const Origin& origin) {
     text(kMargin, 24, "start", "title", picture_title(flow_));
-    text(kMargin, 44, "start", "dim", picture_subtitle(flow_, origin));
+    for (const std::string& line : wrapped_within(picture_subtitle(flow_, origin), kWidth / kLetter - 4)) {
+      y_ += kLine;
+      text(kMargin, y_, "start", "dim", line);
+    }
+    const int title = y_ + kTitle;
+    top_ = title + kMargin / 2;
+    y_ = title + kTop;
     for (const Side side : {flow_.history.client(), flow_.history.server()}) {
       if (one_ && side != flow_.history.client()) continue;
       const bool client = side == flow_.history.client();
-      text(x(side), 70, "middle", "title", client ? "client" : "server");
+      text(x(side), title, "middle", "title", client ? "client" : "server");
       state(side, "dim", name(flow_.history.before(0, side)));
     }
   }
@@ -82,7 +91,7 @@ class Drawing {
     std::string out;
     for (const int x : {kClient, kServer})
       if (!one_ || x == kClient)
-        out += fmt::format("<line class=\"line\" x1=\"{}\" y1=\"78\" x2=\"{}\" y2=\"{}\"/>\n", x, x,
+        out += fmt::format("<line class=\"line\" x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\"/>\n", x, top_, x,
                            y_ + kMargin);
     return out;
   }
@@ -121,7 +130,8 @@ class Drawing {
 
   const FlowResult& flow_;
   bool one_;
-  int y_ = kTop;
+  int y_ = kHeading;
+  int top_ = 0;  // of the ends' lines
   std::string out_;
 };
 

@@ -2,7 +2,7 @@
 import type { Detail, Entered, LadderRow } from "./data";
 import { count, el, svg } from "./dom";
 
-const kWidth = 1000, kClient = 330, kServer = 850, kRow = 26, kTop = 54;
+const kWidth = 1000, kClient = 330, kServer = 850, kRow = 26, kTop = 54, kLetter = 8;
 const kPortion = 400; // rows at once
 
 class Drawing {
@@ -31,7 +31,10 @@ class Drawing {
   private heading(drawing: SVGSVGElement): void {
     this.detail.ends.forEach((address, i) => {
       const x = i === 0 ? kClient : kServer;
-      drawing.append(this.text(x, 16, "middle", "title", `${i === 0 ? "client" : "server"} ${address}`));
+      const title = `${i === 0 ? "client" : "server"} ${address}`;
+      // An IPv6 address may be too long for its place beside the edge.
+      const fits = x + (title.length * kLetter) / 2 <= kWidth;
+      drawing.append(this.text(fits ? x : kWidth, 16, fits ? "middle" : "end", "title", title));
       drawing.append(this.text(x + (i === 0 ? -8 : 8), 36, i === 0 ? "end" : "start", "state dim", this.detail.states[i]));
     });
   }
