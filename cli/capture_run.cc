@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <thread>
 
 #include "analyzer/capture/archive_reader.h"
@@ -99,15 +100,46 @@ void CaptureRun::run_group(const CaptureGroup& files, const Handlers& handlers) 
 void CaptureRun::read(Group& group, const Handlers& handlers) {
   Frame frame;
   std::uint32_t file = 0;
-  while (group.reader.next(frame, file)) {
-    if (!group.analysis) start(group, handlers, frame.time_ns);
-    const auto flow = group.analysis->add(frame, file);
-    if (handlers.frame) handlers.frame(frame, file, flow);
-    progress_.at(++packets_, [&] { return taken_before_ + group.reader.taken(); });
+  if (group.reader.next(frame, file)) {
+    start(group, handlers, frame.time_ns);
+    // Who waits for a pipe can be interrupted only on the thread that the signal reaches.
+    const bool waits = std::any_of(options_.files.begin(), options_.files.end(), &reads_once);
+    if (waits || handlers.frame)
+      take_one_by_one(group, handlers, frame, file);
+    else
+      take_all(group, frame, file);
   }
   stopped_ = reading_stopped();
   taken_before_ += group.reader.taken();
   clear_status();
+}
+
+void CaptureRun::take_one_by_one(Group& group, const Handlers& handlers, Frame& frame, std::uint32_t& file) {
+  do {
+    const auto flow = group.analysis->add(frame, file);
+    if (handlers.frame) handlers.frame(frame, file, flow);
+    progress_.at(++packets_, [&] { return taken_before_ + group.reader.taken(); });
+  } while (group.reader.next(frame, file));
+}
+
+void CaptureRun::take_all(Group& group, const Frame& first, std::uint32_t first_file) {
+  constexpr std::uint64_t kStep = 1024;
+  std::uint64_t read = 0;
+  // Reading may be on another thread.
+  std::atomic<std::uint64_t> taken = 0;
+  const auto next = [&](Frame& frame, std::uint32_t& file) {
+    if (read++ == 0) {
+      frame = first;
+      file = first_file;
+      return true;
+    }
+    if (read % kStep == 0) taken = group.reader.taken();
+    return group.reader.next(frame, file);
+  };
+  group.analysis->add_all(next, [&] {
+    progress_.at(++packets_, [&] { return taken_before_ + taken; });
+    return true;
+  });
 }
 
 void CaptureRun::start(Group& group, const Handlers& handlers, TimeNs first_ns) {
@@ -143,8 +175,7 @@ void CaptureRun::on_flow(Group& group, const Handlers& handlers, const FlowResul
   if (!wanted && tickets.empty()) return;
   note(group, handlers, flow, tickets, wanted);
   if (!wanted || !handlers.flow) return;
-  const Encapsulation& encapsulation =
-      group.analysis->decoder().encapsulation(flow.history.trace.encapsulation);
+  const Encapsulation& encapsulation = group.analysis->encapsulation(flow.history.trace.encapsulation);
   handlers.flow(flow, {Origin{options_.files, encapsulation}, group.start_ns, group.end_ns, tickets});
 }
 
@@ -193,7 +224,7 @@ void CaptureRun::finish(Group& group, const Handlers& handlers) {
   group.end_ns = group.analysis->capture_end_ns();
   if (handlers.in_order) handlers.in_order();
   group.analysis->finish();
-  capture.decoded = group.analysis->decoder().counts();
+  capture.decoded = group.analysis->decoded();
   capture.facts = group.analysis->facts();
   capture.limits = group.analysis->limits();
   if (!options_.quiet) note_limits(capture);

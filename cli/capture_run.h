@@ -67,6 +67,9 @@ class CaptureRun {
   CapturePlan whole_set() const;
   void run_group(const CaptureGroup& group, const Handlers& handlers);
   void read(Group& group, const Handlers& handlers);
+  // From the frame at hand, the first of its capture, on.
+  void take_one_by_one(Group& group, const Handlers& handlers, Frame& frame, std::uint32_t& file);
+  void take_all(Group& group, const Frame& first, std::uint32_t first_file);
   void start(Group& group, const Handlers& handlers, TimeNs first_ns);
   void on_flow(Group& group, const Handlers& handlers, const FlowResult& flow);
   void finish(Group& group, const Handlers& handlers);

@@ -1,11 +1,13 @@
 #include "analyzer/analysis/analysis.h"
 
 #include <algorithm>
+#include <deque>
 #include <iterator>
 #include <limits>
 #include <utility>
 
 #include "analyzer/analysis/capture_findings.h"
+#include "analyzer/analysis/decode_ahead.h"
 #include "analyzer/analysis/history_queue.h"
 #include "analyzer/analysis/service_book.h"
 #include "analyzer/analysis/translated_book.h"
@@ -62,6 +64,19 @@ struct Analysis::State {
     }
   }
 
+  std::optional<std::uint64_t> take(Decoded& decoded, const FrameRef& ref) {
+    note_time(ref.time_ns);
+    if (options.stands_for) replace_addresses(decoded);
+    if (const auto* segment = std::get_if<TcpSegment>(&decoded)) return table.add(*segment, ref);
+    if (const auto* error = std::get_if<IcmpError>(&decoded)) return table.add(*error, ref);
+    return std::nullopt;
+  }
+
+  void note_time(TimeNs time_ns) {
+    if (first_ns == kNoTime) first_ns = time_ns;
+    last_ns = std::max(last_ns, time_ns);
+  }
+
   void conclude(HistoryQueue::Told& told) {
     FlowResult& result = told.result;
     table.count_copies(told.copies);
@@ -113,6 +128,8 @@ struct Analysis::State {
   AnalysisOptions options;
   OnFlow on_flow;
   Decoder decoder;
+  std::deque<Encapsulation>
+      encapsulations;  // where it decodes on a thread of its own: of what came from there
   FlowTable table;
   Historian historian;  // of flows that go on
   ServiceBook services;
@@ -130,14 +147,29 @@ Analysis::Analysis(AnalysisOptions options, OnFlow on_flow)
 Analysis::~Analysis() = default;
 
 std::optional<std::uint64_t> Analysis::add(const Frame& frame, std::uint32_t file) {
+  Decoded decoded = state_->decoder.decode(frame);
+  return state_->take(decoded, {file, frame.number, frame.time_ns});
+}
+
+void Analysis::add_all(const NextFrame& next, const std::function<bool()>& after) {
   State& s = *state_;
-  note_time(frame.time_ns);
-  const FrameRef ref{file, frame.number, frame.time_ns};
-  Decoded decoded = s.decoder.decode(frame);
-  if (s.options.stands_for) s.replace_addresses(decoded);
-  if (const auto* segment = std::get_if<TcpSegment>(&decoded)) return s.table.add(*segment, ref);
-  if (const auto* error = std::get_if<IcmpError>(&decoded)) return s.table.add(*error, ref);
-  return std::nullopt;
+  if (s.options.threads == 1 || s.options.on_segment) {
+    Frame frame;
+    std::uint32_t file = 0;
+    while (next(frame, file)) {
+      add(frame, file);
+      if (!after()) return;
+    }
+    return;
+  }
+  DecodeAhead ahead(next, s.decoder);
+  while (DecodeAhead::Batch* batch = ahead.next()) {
+    std::move(batch->met.begin(), batch->met.end(), std::back_inserter(s.encapsulations));
+    for (auto& [frame, decoded] : batch->items) {
+      s.take(decoded, frame);
+      if (!after()) return;
+    }
+  }
 }
 
 std::uint64_t Analysis::add(const TcpSegment& segment, const FrameRef& frame) {
@@ -150,10 +182,7 @@ std::optional<std::uint64_t> Analysis::add(const IcmpError& error, const FrameRe
   return state_->table.add(error, frame);
 }
 
-void Analysis::note_time(TimeNs time_ns) {
-  if (state_->first_ns == kNoTime) state_->first_ns = time_ns;
-  state_->last_ns = std::max(state_->last_ns, time_ns);
-}
+void Analysis::note_time(TimeNs time_ns) { state_->note_time(time_ns); }
 
 std::optional<FlowResult> Analysis::so_far(const TcpSegment& segment, std::uint64_t number) {
   return state_->conclude_so_far(state_->table.so_far(segment, number));
@@ -180,7 +209,11 @@ TimeNs Analysis::capture_end_ns() const { return state_->end_ns(); }
 const Findings& Analysis::capture_findings() const { return state_->capture_findings; }
 const HostBook& Analysis::hosts() const { return state_->hosts; }
 HostBook Analysis::release_hosts() { return std::move(state_->hosts); }
-const Decoder& Analysis::decoder() const { return state_->decoder; }
+const Encapsulation& Analysis::encapsulation(std::uint32_t index) const {
+  const auto& ahead = state_->encapsulations;
+  return index < ahead.size() ? ahead[index] : state_->decoder.encapsulation(index);
+}
+const DecodeCounts& Analysis::decoded() const { return state_->decoder.counts(); }
 CaptureFacts Analysis::facts() const { return state_->table.facts(); }
 
 std::vector<LimitMet> Analysis::limits() const {

@@ -32,10 +32,15 @@ struct AnalysisOptions {
   // What is left out where nobody asks for it: sums over hosts with the findings about them, and other tools'
   // words for a flow.
   bool hosts = true, peer_words = true;
-  unsigned threads = 1;  // that work out histories, the caller's among them; what is told is the same for all
+  // That work on it, the caller's among them, beside one that reads ahead where there are several; what is
+  // told is the same for all.
+  unsigned threads = 1;
   // What stands for an address in all that is told, one to one and of the same version of IP; may be empty.
   std::function<IpAddress(const IpAddress&)> stands_for;
 };
+
+// The next frame of a capture and the rank of its file among the inputs; false at the end.
+using NextFrame = std::function<bool(Frame&, std::uint32_t& file)>;
 
 // One connection, concluded.
 struct FlowResult {
@@ -56,6 +61,11 @@ class Analysis {
   // Frames of one capture in order; `file` is the file's rank among the inputs. Returns the number of the
   // flow the frame belongs to, if any.
   std::optional<std::uint64_t> add(const Frame& frame, std::uint32_t file);
+
+  // All frames that `next` gives. With several threads, and where nobody asks for payloads, they are read and
+  // decoded on one more: `next` is called there. `after` is called on the caller's once each was taken; false
+  // ends it before. Throws what `next` does, once all before was taken.
+  void add_all(const NextFrame& next, const std::function<bool()>& after);
 
   // The same for what another decoder took out of a frame; the encapsulation is by the caller's own table.
   std::uint64_t add(const TcpSegment& segment, const FrameRef& frame);
@@ -78,10 +88,11 @@ class Analysis {
   void finish();
 
   TimeNs capture_end_ns() const;
-  const Findings& capture_findings() const;  // scopes C and H, complete after finish()
-  const HostBook& hosts() const;             // complete after finish()
-  HostBook release_hosts();                  // the same, for good
-  const Decoder& decoder() const;
+  const Findings& capture_findings() const;                       // scopes C and H, complete after finish()
+  const HostBook& hosts() const;                                  // complete after finish()
+  HostBook release_hosts();                                       // the same, for good
+  const Encapsulation& encapsulation(std::uint32_t index) const;  // of a flow or segment
+  const DecodeCounts& decoded() const;                            // not while add_all() is at work
   CaptureFacts facts() const;
   std::vector<LimitMet> limits() const;  // complete after finish()
 

@@ -69,13 +69,14 @@ void Run::run(const CaptureGroup& files) {
 }
 
 void Run::read(Group& group) {
-  tcpautopsy::Frame frame;
-  std::uint32_t file = 0;
-  while (!result_.stopped && group.reader.next(frame, file)) {
-    group.analysis.add(frame, file);
+  const auto next = [&](tcpautopsy::Frame& frame, std::uint32_t& file) {
+    return group.reader.next(frame, file);
+  };
+  group.analysis.add_all(next, [&] {
     if (++result_.packets % kProgressStep == 0 && callbacks_.progress)
       result_.stopped = !callbacks_.progress(result_.packets);
-  }
+    return !result_.stopped;
+  });
 }
 
 void Run::on_flow(Group& group, const FlowResult& flow) {
@@ -89,7 +90,7 @@ void Run::on_flow(Group& group, const FlowResult& flow) {
   }
   if (group.streams) group.streams->end(trace.number);
   if (!callbacks_.flow && callbacks_.detectors.empty()) return;
-  Flow told = flow_of(flow, group.analysis.decoder().encapsulation(trace.encapsulation));
+  Flow told = flow_of(flow, group.analysis.encapsulation(trace.encapsulation));
   examine(told);
   if (callbacks_.flow) callbacks_.flow(told);
 }

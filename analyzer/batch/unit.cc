@@ -62,7 +62,7 @@ class UnitRun {
     Analysis analysis(options, [&](const FlowResult& flow) {
       rows_.note(flow);
       if (!ours(flow.history.trace)) return;
-      rows_.add(flow, analysis_->decoder().encapsulation(flow.history.trace.encapsulation));
+      rows_.add(flow, analysis_->encapsulation(flow.history.trace.encapsulation));
       progress_.flows.fetch_add(1, std::memory_order_relaxed);
       progress_.findings.fetch_add(flow.findings.size(), std::memory_order_relaxed);
     });
@@ -93,7 +93,7 @@ class UnitRun {
       file.error = fmt::format("damaged at byte offset {}, after packet {}: {}", damage.offset, damage.packet,
                                damage.reason);
     }
-    const DecodeCounts& decoded = analysis.decoder().counts();
+    const DecodeCounts& decoded = analysis.decoded();
     result_.tcp_packets = decoded.tcp;
     result_.malformed = decoded.malformed;
     result_.unknown_link_type = decoded.unknown_link_type;

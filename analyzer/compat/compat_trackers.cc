@@ -22,7 +22,7 @@ void CompatTrackers::add(const TcpSegment& segment, Side side) {
   const bool told =
       !segment.options.cut && !segment.beyond_frame && (segment.flags & (kSyn | kFin | kRst | kAck)) == kAck;
   // Each acknowledgment of octets that were not captured is told apart from then on: Zeek counts them.
-  cut_ = cut_ || segment.payload.size() < segment.payload_length;
+  cut_ = cut_ || !segment.payload_whole();
   if (!told) return;
   Run& run = runs_[index(side)];
   (segment.payload_length > 0 ? run.data_told : run.ack_told) = true;
@@ -32,8 +32,7 @@ void CompatTrackers::add(const TcpSegment& segment, Side side) {
 void CompatTrackers::carry_on(const TcpSegment& segment, Side side) {
   if (!zeek_) return;
   Run& run = runs_[index(side)];
-  const bool whole =
-      segment.payload.size() >= segment.payload_length && !segment.options.cut && !segment.beyond_frame;
+  const bool whole = segment.payload_whole() && !segment.options.cut && !segment.beyond_frame;
   // What stands for the run must add no letter that a segment of it would not have added itself.
   const bool told = segment.payload_length > 0 ? run.data_told : run.ack_told;
   if (cut_ || !whole || !told || run.octets + segment.payload_length > kLongestRun) {

@@ -194,8 +194,7 @@ void ZeekConn::State::add(const TcpSegment& segment, std::size_t from) {
   if (segment.has(kAck)) note_gaps(1 - from, acked);
   sender.heard = true;
   // Payload cut by the snap length is a hole to Zeek.
-  if (segment.payload_length > 0 && segment.payload.size() >= segment.payload_length && !segment.has(kRst) &&
-      !at.underflow)
+  if (segment.payload_length > 0 && segment.payload_whole() && !segment.has(kRst) && !at.underflow)
     sender.add_data(at.position + (segment.has(kSyn) ? 1 : 0), segment.payload_length);
 }
 

@@ -144,6 +144,8 @@ Decoded Decoder::decode(const Frame& record) {
   return plain.ip != nullptr ? state_->take_plain(plain, record.wire_length) : state_->take_layers(record);
 }
 
+std::size_t Decoder::encapsulations() const { return state_->encapsulations.size(); }
+
 const Encapsulation& Decoder::encapsulation(std::uint32_t index) const {
   return state_->encapsulations.at(index);
 }

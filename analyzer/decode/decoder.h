@@ -64,6 +64,7 @@ class Decoder {
 
   // Entry 0 is the empty one. References stay valid.
   const Encapsulation& encapsulation(std::uint32_t index) const;
+  std::size_t encapsulations() const;  // met so far, the empty one too
   const DecodeCounts& counts() const;
 
  private:

@@ -63,6 +63,7 @@ class EncapsulationTable {
   std::size_t most() const { return most_; }
   std::uint32_t index_of(const EncapsulationPath& path);
   const Encapsulation& at(std::uint32_t index) const { return entries_.at(index); }
+  std::size_t size() const { return entries_.size(); }
 
  private:
   std::uint32_t look_up(const EncapsulationPath& path);

@@ -2,6 +2,7 @@
 // judged.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -77,6 +78,9 @@ struct TcpSegment {
   Bytes payload;  // what was captured of it
 
   bool has(std::uint16_t mask) const { return (flags & mask) == mask; }
+  // Nothing of the payload was cut off by the snap length, as far as kEnough octets of it tell.
+  bool payload_whole() const { return payload.size() >= std::min(payload_length, kEnough); }
+  static constexpr std::uint32_t kEnough = 1 << 16;
   // SEG.LEN of RFC 9293 3.4: SYN and FIN count.
   std::uint32_t sequence_length() const {
     return payload_length + ((flags & kSyn) ? 1U : 0U) + ((flags & kFin) ? 1U : 0U);

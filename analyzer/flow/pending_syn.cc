@@ -15,8 +15,7 @@ void PendingSyn::take(const TcpSegment& segment, const FrameRef& frame, bool cop
     segments_.back().segment.payload = Bytes(*octets);
     return;
   }
-  const bool whole = segment.payload.size() >= segment.payload_length;
-  segments_.back().segment.payload = whole ? stand_in_payload(segment.payload_length) : Bytes();
+  let_go_of_payload(segments_.back().segment);
 }
 
 // The number of a RST without a socket is that of the ACK it answers (RFC 9293 3.5.2).

@@ -108,17 +108,17 @@ void move_on(JournalContext& context, const TcpSegment& s, const FrameRef& frame
 
 bool write_entry(const TcpSegment& s, const FrameRef& frame, Side side, Role role, JournalContext& context,
                  EntryWriter& to) {
-  if (s.payload_length > kLongestStandIn || (s.has_ip_id && s.ip_id > 0xFFFF)) return false;
+  if (s.payload_length > TcpSegment::kEnough || (s.has_ip_id && s.ip_id > 0xFFFF)) return false;
   const JournalContext::Direction& own = context.directions[index(side)];
   const JournalContext::Direction& peer = context.directions[index(other(side))];
   const std::uint8_t rare = rare_of(s, frame.file != context.file);
   const std::uint32_t overhead = s.wire_length - s.payload_length;
   const auto has = [](bool it, unsigned bit) { return it ? bit : 0U; };
-  const unsigned body =
-      has(s.options.has_timestamps, kTimestamps) | has(s.ttl == own.ttl, kSameTtl) |
-      has(s.window == own.window, kSameWindow) | has(s.seq.raw() == own.next_seq, kNextSeq) |
-      has(s.ack.raw() == peer.next_seq, kNextAck) | has(s.payload_length > 0, kPayload) |
-      has(s.payload.size() >= s.payload_length, kWhole) | has(overhead == own.overhead, kSameOverhead);
+  const unsigned body = has(s.options.has_timestamps, kTimestamps) | has(s.ttl == own.ttl, kSameTtl) |
+                        has(s.window == own.window, kSameWindow) |
+                        has(s.seq.raw() == own.next_seq, kNextSeq) |
+                        has(s.ack.raw() == peer.next_seq, kNextAck) | has(s.payload_length > 0, kPayload) |
+                        has(s.payload_whole(), kWhole) | has(overhead == own.overhead, kSameOverhead);
   to.one(s.flags);
   to.one(has(side == Side::B, kSideB) | static_cast<unsigned>(role) << kRoleShift |
          has((s.flags & kAe) != 0, kAeFlag) | static_cast<unsigned>(s.checksum) << kChecksumShift |

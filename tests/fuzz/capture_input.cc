@@ -73,7 +73,7 @@ struct Outputs {
   void finish(Analysis& analysis, const CaptureInfo& info) {
     CaptureOverview capture;
     capture.files = {info};
-    capture.decoded = analysis.decoder().counts();
+    capture.decoded = analysis.decoded();
     capture.facts = analysis.facts();
     capture.limits = analysis.limits();
     capture.findings = analysis.capture_findings();
