@@ -21,8 +21,8 @@ LiveFlow::LiveFlow(const FlowKey& flow_key, std::uint64_t flow_number, std::uint
       journal_(epoch) {}
 
 bool LiveFlow::can_sleep() const {
-  return young() && older == FlowIndex::kNone && newer == FlowIndex::kNone && !quoted_ && !held &&
-         !challenged && !successor;
+  return notes_.in_journal <= kMostAsleep && older == FlowIndex::kNone && newer == FlowIndex::kNone &&
+         !quoted_ && !held && !challenged && !successor;
 }
 
 // The first segment of either end: a SYN, and a SYN-ACK to all of it.

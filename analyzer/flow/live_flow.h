@@ -29,11 +29,11 @@ class LiveFlow {
     };
     TimeNs first_ns = 0, last_ns = 0;
     Seq first_seq;
-    std::uint8_t in_journal = 0;  // segments; kYoung + 1 for no longer kept
-    bool opened = false;          // the first is a SYN
-    bool only_opening = true;     // all are that SYN, or answer it with SYN-ACK
-    bool ending = false;          // a FIN or RST was among them
-    bool plain = true;            // opened and closed by one SYN and one FIN each, and all in place so far
+    std::uint16_t in_journal = 0;  // segments; kYoung + 1 for no longer kept
+    bool opened = false;           // the first is a SYN
+    bool only_opening = true;      // all are that SYN, or answer it with SYN-ACK
+    bool ending = false;           // a FIN or RST was among them
+    bool plain = true;             // opened and closed by one SYN and one FIN each, and all in place so far
     PerSide<End> ends;
   };
 
@@ -114,7 +114,10 @@ class LiveFlow {
   std::optional<Successor> successor;
 
  private:
-  static constexpr std::uint8_t kYoung = 64;  // segments that the journal keeps
+  // Segments that the journal keeps: about as many as take the memory of a tracker. Followed when it is over,
+  // at one go and on any thread, a connection does not drive others out of the caches.
+  static constexpr std::uint16_t kYoung = 512;
+  static constexpr std::uint16_t kMostAsleep = 64;  // segments; what is asleep is copied whenever it wakes
 
   FinishedFlow identity() const;  // nothing but who it is
   bool young() const { return notes_.in_journal <= kYoung; }
