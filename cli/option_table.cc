@@ -186,7 +186,7 @@ std::vector<Option> input_options() {
            "tell other addresses, networks kept together, and write packets without what they carry; KEY is "
            "a text or, out of the list of processes, @FILE",
            use_key},
-          {"threads", kInput, One, "N", "threads at work on a capture (default: one for each core)",
+          {"threads", kInput, One, "N", "threads at work on a capture, beside one that reads where N is not 1 (default: one for each core)",
            [](Options& o, const std::string& t) {
              o.threads =
                  static_cast<unsigned>(std::min<std::uint64_t>(count_of(t, "threads", 1), kMostThreads));
