@@ -121,9 +121,9 @@ TEST_CASE("compressed: endless nesting is not followed") {
 }
 
 TEST_CASE("compressed: each reader has its own limit of expansion") {
-  constexpr std::size_t kZeros = std::size_t{1} << 20;
+  constexpr std::uint32_t kZeros = 60'000, kPackets = 1200;
   std::string plain = pcap_header();
-  for (std::uint32_t i = 1; i <= 65; ++i)
+  for (std::uint32_t i = 1; i <= kPackets; ++i)
     plain += pcap_record(false, i, 0, std::string(kZeros, '\0'), kZeros);
   const TempFile file(packed(plain, "zstd"));
   MemberShelf narrow(10), wide(1'000'000'000);
@@ -137,5 +137,5 @@ TEST_CASE("compressed: each reader has its own limit of expansion") {
   REQUIRE(in_narrow->damage());
   CHECK(in_narrow->damage()->reason.find("more than 10 times its size") != std::string::npos);
   CHECK_FALSE(in_wide->damage());
-  CHECK(in_wide->info().packets == 65);
+  CHECK(in_wide->info().packets == kPackets);
 }
