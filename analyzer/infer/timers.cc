@@ -155,6 +155,22 @@ Ending probe_ending(TcpState state, const FlowTrace& trace, Side side, TimeNs wa
   return e;
 }
 
+// When the peer's FIN, or its acknowledgment of the own, is taken to have come where it was not captured:
+// never before the own FIN; of a peer of which nothing was captured, the own last segment may be the answer
+// to it.
+TimeNs unseen_start(const FlowTrace& trace, Side side, TimeNs now_ns) {
+  TimeNs start = trace.first.time_ns;
+  for (const SegmentRecord& r : trace.records) {
+    if (r.frame.time_ns > now_ns) break;
+    if (r.side != side) continue;
+    if (trace.one_sided())
+      start = r.frame.time_ns;
+    else if (r.has(kFin))
+      return r.frame.time_ns;
+  }
+  return start;
+}
+
 // The earliest start of the 2MSL wait that explains what `side` answered: what may have completed the peer's
 // stream first and acknowledged the own FIN, moved on by each FIN that it answered. Never after `latest`.
 TimeNs answered_start(const FlowTrace& trace, const Observations& observations, Side side, TimeNs latest) {
@@ -234,8 +250,9 @@ TimeNs time_wait_start(const FlowTrace& trace, const Observations& observations,
     fin_acked_ns = r.frame.time_ns;
     fin_outstanding = false;
   }
-  const TimeNs first_ns = trace.first.time_ns;
-  return std::max(fin_ns.value_or(first_ns), fin_acked_ns.value_or(first_ns));
+  if (fin_ns && fin_acked_ns) return std::max(*fin_ns, *fin_acked_ns);
+  const TimeNs unseen_ns = unseen_start(trace, side, now_ns);
+  return std::max(fin_ns.value_or(unseen_ns), fin_acked_ns.value_or(unseen_ns));
 }
 
 Ending ending(TcpState state, const FlowTrace& trace, const Observations& observations,
