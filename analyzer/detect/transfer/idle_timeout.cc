@@ -164,7 +164,10 @@ no finding
 
 // Nothing shows that the handshake was ever complete for this end.
 bool never_heard(const Opening& opening, const FlowFacts& flow, Side peer) {
-  return peer == flow.server() && !opening.syn_acks.empty() && !opening.server_knows;
+  if (peer != flow.server() || opening.syn_acks.empty()) return false;
+  // Of a plain opening nothing is kept behind the handshake: what else the server sent is told by its
+  // packets.
+  return opening.plain ? flow.facts(peer).packets == 1 : !opening.server_knows;
 }
 
 void examine_end(const DetectContext& context, Side side, Findings& out) {
