@@ -199,17 +199,32 @@ SegmentRef missed_syn_ack(const Opening& o) {
   return waits && o.syns.last().record > o.syn_acks.last().record ? o.syns.last() : SegmentRef{};
 }
 
-// Where a SYN-ACK came only RSTs before the SYN that it answers refuse, or after one that shows that it did
-// not arrive: another may have sent the rest.
+// The first SYN-ACK, where the client met it without a socket and a RST had passed before it: another than
+// the host that sent the SYN-ACK had answered first, and the client took the RST.
+SegmentRef came_too_late(const Opening& o) {
+  const bool unwanted = !o.syn_acks.empty() && o.client_rst && o.client_rst.bare && !o.client_rst.syn_again &&
+                        !o.server_knows && !o.completing;
+  return unwanted && o.server_rst && o.server_rst.segment.record < o.syn_acks.first.record &&
+                 o.syn_acks.first.record < o.client_rst.segment.record
+             ? o.syn_acks.first
+             : SegmentRef{};
+}
+
+// Where a SYN-ACK came only RSTs before the SYN that it answers refuse, or before one that came too late, or
+// after one that shows that it did not arrive: another may have sent the rest.
 Refusals refusals(const OpeningReading& r) {
   Refusals found;
   const Opening& o = r.opening;
   if (o.syns.empty() || o.both) return found;
   const SegmentRef again_after = missed_syn_ack(o);
   const SegmentRef again = again_after ? SegmentRef{} : tried_again(o);
-  if (!again && !again_after && (!o.syn_acks.empty() || o.server_knows || o.completing)) return found;
+  const SegmentRef too_late = again || again_after ? SegmentRef{} : came_too_late(o);
+  if (!again && !again_after && !too_late && (!o.syn_acks.empty() || o.server_knows || o.completing))
+    return found;
   if (again_after && o.server_rst.segment.record < again_after.record) return found;
-  const RecordIndex until = again ? again.record : static_cast<RecordIndex>(r.flow.records().size());
+  const RecordIndex until = again      ? again.record
+                            : too_late ? too_late.record
+                                       : static_cast<RecordIndex>(r.flow.records().size());
   for (RecordIndex i = o.server_rst.segment.record; i < until; ++i) {
     const SegmentRecord& rst = record(r, i);
     if (rst.copy || rst.side != r.flow.server() || !means_rst(rst.flags) ||
@@ -218,7 +233,7 @@ Refusals refusals(const OpeningReading& r) {
     if (found.resets.empty()) found.reset_ttl = rst.ttl;
     found.resets.push_back({i, rst.frame});
   }
-  if (!again && !again_after) found.errors = refusing_errors(r.flow);
+  if (!again && !again_after && !too_late) found.errors = refusing_errors(r.flow);
   if (found.resets.empty()) return found;
   found.accepted = again;
   if (again_after) found.syn_ack = o.syn_acks.last();

@@ -116,6 +116,8 @@ void examine(const DetectContext& context, Findings& out) {
   const OpeningReset& rst = opening.client_rst;
   if (!rst || opening.syns.empty() || opening.syn_acks.first.record > rst.segment.record) return;
   if (opening.completing || opening.server_knows || opening.both) return;
+  // A RST before the SYN-ACK had ended the attempt.
+  if (!opening.refusals.resets.empty() && !opening.refusals.accepted) return;
   SegmentRef met = opening.syn_acks.first;
   for (const SegmentRef& repeat : opening.syn_acks.again)
     if (repeat.record < rst.segment.record) met = repeat;

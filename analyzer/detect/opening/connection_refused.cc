@@ -22,7 +22,7 @@ constexpr Doc kDoc{
     .how_known =
         "RST with ACK whose acknowledgment covers the SYN and no SYN-ACK in the flow (or only to a "
         "SYN sent again later, as Windows does: then it is a note; or one that did not arrive, for the SYN "
-        "came again), or an ICMP "
+        "came again; or one behind the RST, which the client reset since its socket was gone), or an ICMP "
         "destination unreachable, time exceeded or parameter problem whose quoted header has the SYN's "
         "sequence number. The evidence names type, code and the sender of the ICMP error.\n\n"
         "A RST does not say who made it: a firewall with a reject rule, a load balancer without a healthy "
@@ -141,10 +141,21 @@ no finding
      true},
 };
 
-std::string why_reset(const Refusals& refusals) {
+// A SYN-ACK behind the RSTs, which found the client's socket gone.
+SegmentRef too_late(const Opening& opening) {
+  const Refusals& refusals = opening.refusals;
+  return refusals.syn_ack || refusals.accepted ? SegmentRef{} : opening.syn_acks.first;
+}
+
+std::string why_reset(const Opening& opening) {
+  const Refusals& refusals = opening.refusals;
   if (refusals.syn_ack)
     return "its SYN-ACK had not arrived before, and it takes the SYN sent again for an error, or nothing "
            "listens there any more.";
+  if (const SegmentRef syn_ack = too_late(opening))
+    return "a SYN-ACK from there came " +
+           duration_text(syn_ack.time_ns() - refusals.resets.front().time_ns()) +
+           " after it, so that a firewall or another device, or another host with the address, sent the RST.";
   if (!refusals.accepted) return "nothing listens there, or a firewall or load balancer rejects for it.";
   const TimeNs later = refusals.accepted.time_ns() - refusals.resets.back().time_ns();
   std::string text =
@@ -153,14 +164,19 @@ std::string why_reset(const Refusals& refusals) {
   return text;
 }
 
-void tell_reset(const FlowFacts& flow, const Refusals& refusals, Finding& finding) {
+void tell_reset(const FlowFacts& flow, const Opening& opening, Finding& finding) {
+  const Refusals& refusals = opening.refusals;
   const TimeNs after = refusals.resets.front().time_ns() - refusals.reset_syn.time_ns();
   finding.summary = endpoint_text(flow, flow.server()) + " answered the SYN with RST ";
   if (finding.count > 1) finding.summary += times_text(finding.count) + ", first ";
-  finding.summary += duration_text(after) + " after it: " + why_reset(refusals);
+  finding.summary += duration_text(after) + " after it: " + why_reset(opening);
   if (refusals.syn_ack) {
     cite(finding, refusals.syn_ack);
     prove(finding, "after_lost_syn_ack", true);
+  }
+  if (const SegmentRef syn_ack = too_late(opening)) {
+    cite(finding, syn_ack);
+    prove(finding, "syn_ack_too_late", true);
   }
   if (refusals.accepted) {
     finding.severity = Severity::Note;
@@ -208,7 +224,7 @@ void examine(const DetectContext& context, Findings& out) {
   if (refusals.resets.empty())
     tell_icmp(flow, opening, finding);
   else
-    tell_reset(flow, refusals, finding);
+    tell_reset(flow, opening, finding);
   out.push_back(std::move(finding));
 }
 
