@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -41,11 +40,12 @@ std::uint32_t plus(std::uint32_t count, std::uint32_t more) {
 }  // namespace
 
 // Where the bucket is, or a free place for it.
-LogSketch::Bucket& LogSketch::place_of(std::uint32_t number) {
+inline LogSketch::Bucket& LogSketch::place_of(std::uint32_t number) {
+  Bucket* const places = places_.data();
   const std::size_t mask = places_.size() - 1;
   std::size_t at = number & mask;
-  while (places_[at].count > 0 && places_[at].number != number) at = (at + 1) & mask;
-  return places_[at];
+  while (places[at].count > 0 && places[at].number != number) at = (at + 1) & mask;
+  return places[at];
 }
 
 // Into a table twice as large, or out of the fresh values into the first.
@@ -79,18 +79,15 @@ void LogSketch::put(std::uint32_t number, std::uint32_t times) {
   bucket->count = plus(bucket->count, times);
 }
 
-LogSketch::Buckets LogSketch::in_order() const {
-  Buckets buckets;
-  buckets.reserve(used_);
+// Calls visit(number, count) for each bucket, in any order; for fresh values of one bucket each by itself.
+template <class Visit>
+void LogSketch::each(Visit visit) const {
   if (places_.empty()) {
-    for (std::size_t i = 0; i < used_; ++i) buckets.push_back({fresh_[i], 1});
-  } else {
-    std::copy_if(places_.begin(), places_.end(), std::back_inserter(buckets),
-                 [](const Bucket& bucket) { return bucket.count > 0; });
+    for (std::size_t i = 0; i < used_; ++i) visit(fresh_[i], std::uint32_t{1});
+    return;
   }
-  std::sort(buckets.begin(), buckets.end(),
-            [](const Bucket& a, const Bucket& b) { return a.number < b.number; });
-  return buckets;
+  for (const Bucket& bucket : places_)
+    if (bucket.count > 0) visit(bucket.number, bucket.count);
 }
 
 void LogSketch::add(TimeNs value) {
@@ -104,24 +101,35 @@ void LogSketch::add(TimeNs value) {
 
 void LogSketch::merge(const LogSketch& from) {
   if (!from) return;
-  for (const Bucket& bucket : from.in_order()) put(bucket.number, bucket.count);  // a copy: it may be itself
+  if (&from == this) return merge(LogSketch(from));
+  from.each([this](std::uint32_t number, std::uint32_t times) { put(number, times); });
   least_ = count_ == 0 ? from.least_ : std::min(least_, from.least_);
   greatest_ = std::max(greatest_, from.greatest_);
   sum_ = plus(sum_, from.sum_);
   count_ += from.count_;
 }
 
+// The power of two that it lies in first, then its part of that: no order of all is needed.
 TimeNs LogSketch::quantile(double share) const {
   if (count_ == 0) return 0;
-  const double rank = std::ceil(std::clamp(share, 0.0, 1.0) * static_cast<double>(count_));
+  const auto rank =
+      static_cast<std::uint64_t>(std::ceil(std::clamp(share, 0.0, 1.0) * static_cast<double>(count_)));
   if (rank <= 1) return least_;
-  if (rank >= static_cast<double>(count_)) return greatest_;
-  double passed = 0;
-  for (const Bucket& bucket : in_order()) {
-    passed += bucket.count;
-    if (passed >= rank) return std::clamp(middle(bucket.number), least_, greatest_);
-  }
-  return greatest_;
+  if (rank >= count_) return greatest_;
+  std::array<std::uint64_t, kMostBuckets / kSub> powers{};
+  each([&](std::uint32_t number, std::uint32_t times) { powers[number / kSub] += times; });
+  std::uint64_t passed = 0;
+  const auto reached = [&](std::uint64_t times) { return (passed += times) >= rank; };
+  const auto power = std::find_if(powers.begin(), powers.end(), reached);
+  if (power == powers.end()) return greatest_;
+  passed -= *power;
+  const auto first = static_cast<std::uint32_t>(power - powers.begin()) * kSub;
+  std::array<std::uint64_t, kSub> parts{};
+  each([&](std::uint32_t number, std::uint32_t times) {
+    if (number / kSub == first / kSub) parts[number % kSub] += times;
+  });
+  const auto part = std::find_if(parts.begin(), parts.end(), reached);
+  return std::clamp(middle(first + static_cast<std::uint32_t>(part - parts.begin())), least_, greatest_);
 }
 
 }  // namespace tcpautopsy

@@ -43,7 +43,8 @@ class LogSketch {
   void put(std::uint32_t number, std::uint32_t times);
   Bucket& place_of(std::uint32_t number);
   void spread_out();
-  Buckets in_order() const;
+  template <class Visit>
+  void each(Visit visit) const;
 
   // Open addressing: a power of two of places, of which those with a count of 0 are free. Bucket numbers lie
   // close together and are their own hash. Empty while the fresh values suffice.
