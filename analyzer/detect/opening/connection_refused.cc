@@ -94,18 +94,17 @@ finding connection_refused frame 1 frame 2 frame 3 endpoint server severity note
 finding connection_refused frame 1 frame 2 frame 4 endpoint server severity warning count 1
 final A CLOSED B CLOSED
 )"},
-    {"A SYN-ACK, then RSTs, and the client says nothing: it may have had either", R"(
-+0    A > B  S   0:0(0)        <mss 1460>
-+.01  A < B  S.  0:0(0) ack 1  <mss 1460>
-+3    A < B  R.  1:1(0) ack 1
-no finding
-)",
-     true},
-    {"A RST in the server's name before its SYN-ACK: another's", R"(
+    {"A RST in the server's name before its SYN-ACK, which finds the socket gone: another's", R"(
 +0    A > B  S   0:0(0)        <mss 1460>
 +.001 A < B  R.  0:0(0) ack 1
 +.01  A < B  S.  0:0(0) ack 1  <mss 1460>
 +.01  A > B  R   1:1(0)
+finding connection_refused frame 1 frame 2 frame 3 endpoint server severity warning count 1
+)"},
+    {"A SYN-ACK, then RSTs, and the client says nothing: it may have had either", R"(
++0    A > B  S   0:0(0)        <mss 1460>
++.01  A < B  S.  0:0(0) ack 1  <mss 1460>
++3    A < B  R.  1:1(0) ack 1
 no finding
 )",
      true},
