@@ -173,28 +173,29 @@ std::vector<Option> special_options() {
 }
 
 std::vector<Option> input_options() {
-  return {{"filter,f", kAnalysing, One, "EXPR", "only packets that match this pcap-filter(7) expression",
-           [](Options& o, const std::string& t) { o.filter = t; }},
-          {"expansion", kAnalysing, One, "N",
-           fmt::format("compressed input may grow to N times its size ({}); what is below 64 MiB is free",
-                       kUsualExpansion),
-           [](Options& o, const std::string& t) { o.most_expansion = count_of(t, "expansion", 1); }},
-          {"profile", kAnalysing, One, "NAME",
-           fmt::format("how hosts behave by the clock: {}", fmt::join(profile_names(), ", ")), name_profile,
-           [] { return Words(profile_names().begin(), profile_names().end()); }, true},
-          {"anonymize", kAnonymize, One, "KEY",
-           "tell other addresses, networks kept together, and write packets without what they carry; KEY is "
-           "a text or, out of the list of processes, @FILE",
-           use_key},
-          {"threads", kInput, One, "N", "threads at work on a capture, beside one that reads where N is not 1 (default: one for each core)",
-           [](Options& o, const std::string& t) {
-             o.threads =
-                 static_cast<unsigned>(std::min<std::uint64_t>(count_of(t, "threads", 1), kMostThreads));
-           }},
-          {"merge", kInput, Nothing, "", "take files that overlap in time as one capture",
-           flag_into(&Options::merge)},
-          {"capture-end", kInput, One, "TIME", "when the capture ended, if later than its last packet",
-           [](Options& o, const std::string& t) { o.capture_end = end_of(t); }}};
+  return {
+      {"filter,f", kAnalysing, One, "EXPR", "only packets that match this pcap-filter(7) expression",
+       [](Options& o, const std::string& t) { o.filter = t; }},
+      {"expansion", kAnalysing, One, "N",
+       fmt::format("compressed input may grow to N times its size ({}); what is below 64 MiB is free",
+                   kUsualExpansion),
+       [](Options& o, const std::string& t) { o.most_expansion = count_of(t, "expansion", 1); }},
+      {"profile", kAnalysing, One, "NAME",
+       fmt::format("how hosts behave by the clock: {}", fmt::join(profile_names(), ", ")), name_profile,
+       [] { return Words(profile_names().begin(), profile_names().end()); }, true},
+      {"anonymize", kAnonymize, One, "KEY",
+       "tell other addresses, networks kept together, and write packets without what they carry; KEY is "
+       "a text or, out of the list of processes, @FILE",
+       use_key},
+      {"threads", kInput, One, "N",
+       "threads at work on a capture, beside one that reads where N is not 1 (default: one for each core)",
+       [](Options& o, const std::string& t) {
+         o.threads = static_cast<unsigned>(std::min<std::uint64_t>(count_of(t, "threads", 1), kMostThreads));
+       }},
+      {"merge", kInput, Nothing, "", "take files that overlap in time as one capture",
+       flag_into(&Options::merge)},
+      {"capture-end", kInput, One, "TIME", "when the capture ended, if later than its last packet",
+       [](Options& o, const std::string& t) { o.capture_end = end_of(t); }}};
 }
 
 // They come after --profile, whose numbers they change.
