@@ -65,8 +65,9 @@ bool DecodeAhead::fill(Batch& batch) {
   std::uint32_t file = 0;
   while (batch.items.size() < kFrames) {
     if (!next_(frame, file)) return false;
-    Item& item =
-        batch.items.emplace_back(FrameRef{file, frame.number, frame.time_ns}, decoder_.decode(frame));
+    Item& item = batch.items.emplace_back();
+    item.frame = {file, frame.number, frame.time_ns};
+    item.decoded = decoder_.decode(frame);
     if (auto* segment = std::get_if<TcpSegment>(&item.decoded)) let_go_of_payload(*segment);
     while (encapsulations_ < decoder_.encapsulations())
       batch.met.push_back(decoder_.encapsulation(static_cast<std::uint32_t>(encapsulations_++)));
