@@ -186,7 +186,7 @@ void CaptureRun::note(Group& group, const Handlers& handlers, const FlowResult& 
     const Finding& finding = flow.findings[i];
     const CauseTicket ticket = tickets.empty() ? CauseTicket{} : tickets[i];
     const bool wanted = flow_wanted && options_.selection.wants(finding, group.start_ns);
-    if (wanted && !tickets.empty()) handlers.causes->choose(ticket);
+    if (wanted && handlers.causes != nullptr) handlers.causes->choose(ticket);
     if (!wanted && ticket.cause == CauseTicket::kNone) continue;
     const Detector* const detector = parts_matter ? group.candidates.detector_of(finding.id) : nullptr;
     if (detector != nullptr) {
