@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What is told of a capture does not depend on how many threads were at work."""
 import glob
+import json
 import os
 import unittest
 
@@ -49,6 +50,16 @@ class Threads(unittest.TestCase):
     def test_many_connections(self):
         path = self.folder.file("many.pcap", pcap(many_kinds()))
         self.assertGreater(run("flows", "--format", "ndjson", path)[1].count("\n"), 1400)
+        self.same(path)
+
+    def test_encapsulations_met_on_the_way(self):
+        frames = []
+        for n in range(600):
+            tag = b"\x81\x00" + (n % 300 + 1).to_bytes(2, "big")
+            frames += [(seconds, frame[:12] + tag + frame[12:]) for seconds, frame in connection(client=((10, 0, 0, 1), 2000 + n), start=n * 0.5)]
+        path = self.folder.file("tagged.pcap", pcap(frames))
+        told = run("flows", "--format", "ndjson", path)[1]
+        self.assertEqual(len({str(json.loads(line)["vlan"]) for line in told.splitlines()}), 300)
         self.same(path)
 
     def test_samples_together(self):
