@@ -20,7 +20,6 @@ constexpr TimeNs kFeed = kSecond;
 // acknowledgments of protocols above TCP. The nearer bound is for what only silence tells.
 constexpr std::uint64_t kSmallBeforeAnswer = 8, kSmallBeforeSilence = 6;
 constexpr std::uint16_t kFirstClientPort = 32768;
-constexpr std::uint32_t kPlainSegment = 1500;
 
 bool is_small(const TurnResults& turns, const Turn& turn, std::uint64_t share) {
   for (const Turn& earlier : turns.first)
@@ -144,13 +143,13 @@ std::uint32_t missed_before(const FlowTrace& trace, RecordIndex i) {
   for (RecordIndex k = i; k-- > 0;) {
     const SegmentRecord& r = trace.records[k];
     if (r.side != after->side || r.copy) continue;
-    // A SYN-ACK is numbered apart, and a joined segment stands for several.
+    // A SYN-ACK is numbered apart.
     if (r.has(kSyn)) break;
-    if (!r.has_ip_id || !after->has_ip_id || r.payload > kPlainSegment) return 0;
-    const std::uint32_t gap = ((after->ip_id - r.ip_id) & 0xffff) - 1 - after->folded_packets;
+    const std::optional<std::uint32_t> gap = missed_between(r, *after);
+    if (!gap) return 0;
     if (after == &trace.records[i])
-      missed = gap;
-    else if (gap != 0)
+      missed = *gap;
+    else if (*gap != 0)
       return 0;
     after = &r;
     ++steps;

@@ -88,6 +88,18 @@ enum class ResetCause : std::uint8_t {
   Abort,               // none of these: rst_abort
 };
 
+// What a RST is by itself, whoever tells of it and why.
+enum class ResetKind : std::uint8_t {
+  NoSocketAfterHandshake,  // it answers the first segments of a connection just opened
+  NoSocketAfterIdle,       // it answers a segment after long silence
+  NoSocket,                // it answers a segment otherwise
+  ProbesUnanswered,        // keep-alive probes of its sender met silence before
+  RepeatsUnanswered,       // so did what its sender sent again
+  Idle,                    // neither end had sent anything for long
+  AllAcknowledged,         // a deliberate abort: its sender had nothing left to send
+  Abort,                   // none of these
+};
+
 // What the end that resets had sent since it last heard of its peer.
 enum class Unanswered : std::uint8_t { Nothing, Data, Repeats, Probes };
 
@@ -123,6 +135,7 @@ struct ResetVerdict {
   bool answered_early = false;    // of these: it had sent an answer while the peer was still sending them
   bool all_acked = false;         // the peer acknowledges all that the sender sent, sooner or later
   ResetCause cause = ResetCause::None;
+  ResetKind kind = ResetKind::Abort;
 
   // It ends a synchronised connection in place of a close.
   bool aborts() const { return became == Became::Effective && !(fin_sent && fin_received); }

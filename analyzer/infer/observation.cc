@@ -75,7 +75,6 @@ std::size_t shown_by(const FlowTrace& trace, std::size_t fin) {
 std::size_t lost_before(const FlowTrace& trace, std::size_t fin) {
   const std::size_t shown = shown_by(trace, fin);
   const SegmentRecord& f = trace.records[shown];
-  constexpr std::uint32_t kPlainSegment = 1500;
   constexpr std::uint32_t kMostLost = 3;
   bool may_have_acknowledged = false;
   for (std::size_t i = shown; i-- > 0;) {
@@ -85,13 +84,11 @@ std::size_t lost_before(const FlowTrace& trace, std::size_t fin) {
                                                         r.frame.time_ns + kSecond > f.frame.time_ns);
       continue;
     }
-    if (r.copy || !r.has_ip_id || !f.has_ip_id || r.payload > kPlainSegment || r.has(kSyn)) return 0;
-    const std::uint32_t step = (f.ip_id - r.ip_id) & 0xffff;
-    const std::uint32_t gap = step - 1 - f.folded_packets;
-    if (step <= f.folded_packets + 1 || gap > kMostLost || r.end() != trace.records[fin].seq) return 0;
+    const std::optional<std::uint32_t> missed = missed_between(r, f);
+    if (r.copy || r.has(kSyn) || !missed || *missed > kMostLost || r.end() != trace.records[fin].seq) return 0;
     // What stands behind a FIN proves one of them to be it.
-    const bool surely_fins = shown != fin && gap == 1;
-    return surely_fins || !may_have_acknowledged ? gap : 0;
+    const bool surely_fins = shown != fin && *missed == 1;
+    return surely_fins || !may_have_acknowledged ? *missed : 0;
   }
   return 0;
 }

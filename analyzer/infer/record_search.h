@@ -3,6 +3,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
+#include <optional>
 
 #include "analyzer/flow/flow_trace.h"
 #include "analyzer/infer/segment_ref.h"
@@ -58,6 +60,14 @@ RecordIndex first_after(const FlowTrace& trace, RecordIndex i, Side side, F acce
 inline bool is_old_duplicate(const FlowTrace& trace, RecordIndex i) {
   const auto& successor = trace.successor;
   return successor && successor->answered && trace.records[i].frame.time_ns > successor->answered->time_ns;
+}
+
+// Segments that a sender sent between two of its own and the capture missed, by IP IDs that count up by one
+// (Linux counts them for each connection). None where there are no IDs, or one joined of several came first.
+inline std::optional<std::uint32_t> missed_between(const SegmentRecord& first, const SegmentRecord& next) {
+  constexpr std::uint32_t kPlainSegment = 1500;
+  if (!first.has_ip_id || !next.has_ip_id || first.payload > kPlainSegment) return std::nullopt;
+  return ((next.ip_id - first.ip_id) & 0xffff) - 1 - next.folded_packets;
 }
 
 // Damaged on the way, by its checksum: its receiver drops it (RFC 9293 3.1).

@@ -6,6 +6,9 @@
 namespace tcpautopsy {
 namespace {
 
+// Firewalls and NATs forget connections after such a time, and some say so by a RST in the endpoint's name.
+constexpr TimeNs kLongIdle = 30 * kSecond;
+
 bool same_frame(const FrameRef& a, const FrameRef& b) { return a.number == b.number && a.file == b.file; }
 
 // An end that had closed lost nothing: it is gone as it should be.
@@ -15,13 +18,9 @@ bool refuses_probe(const FlowHistory& h, const ResetVerdict& reset) {
   return probes.reset_by_peer && same_frame(probes.reset, reset.segment.frame);
 }
 
-// The first data after long silence met it, and its sender had not closed before.
 bool forgot_while_idle(const FlowHistory& h, const ResetVerdict& reset) {
-  if (!h.transfer) return false;
-  const SilenceFacts& silence = h.transfer->probes[index(other(reset.side))].silence;
-  const FinVerdict* const closed = h.closing.fin(reset.side);
-  return silence.silence_ns > 0 && silence.reset && same_frame(silence.answer, reset.segment.frame) &&
-         (closed == nullptr || closed->first.time_ns() > silence.data.time_ns);
+  const auto& met = h.silences[index(other(reset.side))].forgotten;
+  return met && met->reset && same_frame(*met->reset, reset.segment.frame);
 }
 
 bool gave_up_on_window(const FlowHistory& h, const ResetVerdict& reset) {
@@ -69,11 +68,24 @@ ResetCause cause_of(const FlowHistory& h, const ResetVerdict& reset) {
   return reset.misfit.any() ? ResetCause::Misfit : ResetCause::Abort;
 }
 
+ResetKind kind_of(const ResetVerdict& reset) {
+  const bool long_idle = reset.idle_ns >= kLongIdle;
+  if (reset.answers && long_idle) return ResetKind::NoSocketAfterIdle;
+  if (reset.answers) return reset.of_handshake ? ResetKind::NoSocketAfterHandshake : ResetKind::NoSocket;
+  if (reset.unanswered == Unanswered::Probes) return ResetKind::ProbesUnanswered;
+  if (reset.unanswered == Unanswered::Repeats) return ResetKind::RepeatsUnanswered;
+  if (long_idle) return ResetKind::Idle;
+  return reset.all_acked ? ResetKind::AllAcknowledged : ResetKind::Abort;
+}
+
 }  // namespace
 
 void conclude_reset_causes(FlowHistory& history) {
   for (EndClosing& end : history.closing.ends)
-    for (ResetVerdict& reset : end.resets) reset.cause = cause_of(history, reset);
+    for (ResetVerdict& reset : end.resets) {
+      reset.cause = cause_of(history, reset);
+      reset.kind = kind_of(reset);
+    }
 }
 
 }  // namespace tcpautopsy

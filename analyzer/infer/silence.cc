@@ -88,6 +88,28 @@ std::optional<DataUnanswered> data_unanswered(const FlowHistory& flow, Side send
   return met;
 }
 
+// Nothing shows that the handshake was ever complete for this end.
+bool never_heard(const FlowHistory& flow, Side peer) {
+  if (peer != flow.trace.server() || flow.opening.syn_acks.empty()) return false;
+  // Of a plain opening nothing is kept behind the handshake: what else the server sent is told by its
+  // packets.
+  return flow.opening.plain ? flow.trace.facts(peer).packets == 1 : !flow.opening.server_knows;
+}
+
+std::optional<ForgottenWhileIdle> forgotten_while_idle(const FlowHistory& flow, Side sender) {
+  const SilenceFacts& facts = flow.transfer->probes[index(sender)].silence;
+  if (facts.silence_ns == 0) return std::nullopt;
+  // A peer that had closed forgot nothing.
+  const FinVerdict* const closed = flow.closing.fin(other(sender));
+  if (closed != nullptr && closed->first.time_ns() <= facts.data.time_ns) return std::nullopt;
+  const bool silent = !facts.survived && facts.retransmissions.count() >= kResendsNeeded;
+  if (!facts.reset && !silent) return std::nullopt;
+  ForgottenWhileIdle met{facts.silence_ns, facts.before, facts.data, std::nullopt, facts.retransmissions};
+  if (facts.reset) met.reset = facts.answer;
+  met.peer_never_heard = never_heard(flow, other(sender));
+  return met;
+}
+
 }  // namespace
 
 bool was_reset(const FlowHistory& flow) { return flow.close == Close::ARst || flow.close == Close::BRst; }
@@ -96,7 +118,7 @@ void find_silences(FlowHistory& history) {
   if (!history.transfer || history.trace.one_sided()) return;
   for (const Side side : {Side::A, Side::B})
     history.silences[index(side)] = {probes_unanswered(history, side), data_unanswered(history, side),
-                                     window_stuck(history, side)};
+                                     window_stuck(history, side), forgotten_while_idle(history, side)};
 }
 
 }  // namespace tcpautopsy

@@ -4,7 +4,9 @@
 #include <optional>
 
 #include "analyzer/infer/path_errors.h"
+#include "analyzer/seq/frame_ref.h"
 #include "analyzer/seq/seq.h"
+#include "analyzer/transfer/incidents.h"
 
 namespace tcpautopsy {
 
@@ -33,17 +35,28 @@ struct DataUnanswered {
   std::optional<RefusingError> refused;  // the first ICMP error about it: not all is silence
 };
 
+// The first data after 30 s or more of silence was answered by RST, or not at all: who should have taken them
+// had forgotten the connection.
+struct ForgottenWhileIdle {
+  TimeNs silence_ns = 0;
+  FrameRef before, data;           // the last segment before the silence, the first data after it
+  std::optional<FrameRef> reset;   // the answer
+  Incidents retransmissions;       // of the data, where there was none
+  bool peer_never_heard = false;   // nothing shows that the peer's handshake was ever complete
+};
+
 // Of one end; nothing where only one direction was captured.
 struct Silence {
   std::optional<ProbesUnanswered> probes;  // its own
   std::optional<DataUnanswered> data;      // its own
   std::optional<WindowStuck> window;       // that it advertised
+  std::optional<ForgottenWhileIdle> forgotten;  // its peer, or the path to it
 };
 
-// Fills the history's `silences`; needs its `close`.
 // A RST that its receiver took ended it.
 bool was_reset(const FlowHistory& flow);
 
+// Fills the history's `silences`; needs its `opening`, `closing` and `close`.
 void find_silences(FlowHistory& history);
 
 }  // namespace tcpautopsy

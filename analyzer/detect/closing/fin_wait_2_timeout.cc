@@ -203,13 +203,6 @@ void tell(const DetectContext& context, Side side, const std::optional<Refusal>&
   out.push_back(std::move(finding));
 }
 
-// It answers the peer's keep-alives after the timer would have ended it: it was only shut down.
-bool outlived(const DetectContext& context, Side side, TimeNs over_ns) {
-  if (context.transfer == nullptr) return false;
-  const ProbeResults& probes = context.transfer->probes[index(other(side))];
-  return probes.answered > 0 && !probes.unanswered && probes.keepalives.last().time_ns > over_ns;
-}
-
 void examine_end(const DetectContext& context, Side side, Findings& out) {
   const ClosingVerdicts& closing = context.verdicts.closing;
   const FinVerdict* const fin = closing.fin(side);
@@ -227,7 +220,9 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   if (peers != nullptr || !limit || closing.any_reset || fin->took_data_after) return;
   if (closing.of(other(side)).may_have_closed_first) return;
   const TimeNs until = context.verdicts.watched_until_ns;
-  if (until - since >= *limit && !outlived(context, side, since + *limit))
+  // One that answers keep-alives when its time is over was only shut down.
+  const EndpointOutcome& outcome = context.verdicts.outcomes[index(side)];
+  if (until - since >= *limit && outcome.final_not_ruled_out.has(TcpState::Closed))
     tell(context, side, std::nullopt, until - since, out);
 }
 

@@ -6,9 +6,6 @@
 namespace tcpautopsy {
 namespace {
 
-// Firewalls and NATs forget connections after such a time, and some say so by a RST in the endpoint's name.
-constexpr TimeNs kLongIdle = 30 * kSecond;
-
 constexpr Doc kDoc{
     .id = "rst_abort",
     .title = "Connection reset (abort)",
@@ -169,24 +166,25 @@ struct Cause {
   std::string_view word, text;
 };
 
-// The socket's own abort, as far as packets tell.
-Cause abort_of(const ResetVerdict& reset) {
-  if (reset.of_handshake && reset.answers && reset.idle_ns < kLongIdle)
-    return {"no_socket_after_handshake",
-            "as a listener does whose accept queue is full (tcp_abort_on_overflow), a balancer that has no "
-            "server behind it, or a filter that dislikes the request"};
-  if (reset.answers)
-    return reset.idle_ns >= kLongIdle
-               ? Cause{"no_socket_after_idle",
-                       "as a host does that has forgotten the connection, or a device on the path"}
-               : Cause{"no_socket", "as a host does that has no such connection"};
-  if (reset.unanswered == Unanswered::Probes)
-    return {"keepalive_timeout", "after keep-alive probes that nobody answered"};
-  if (reset.unanswered == Unanswered::Repeats) return {"timeout", "after sending again without an answer"};
-  if (reset.idle_ns >= kLongIdle)
-    return {"idle", "an idle timeout of the application or of a device on the path"};
-  return reset.all_acked ? Cause{"linger", "probably SO_LINGER 0 or another deliberate abort"}
-                         : Cause{"abort", "SO_LINGER 0, or its process or host gave up"};
+Cause cause_of(ResetKind kind) {
+  switch (kind) {
+    case ResetKind::NoSocketAfterHandshake:
+      return {"no_socket_after_handshake",
+              "as a listener does whose accept queue is full (tcp_abort_on_overflow), a balancer that has no "
+              "server behind it, or a filter that dislikes the request"};
+    case ResetKind::NoSocketAfterIdle:
+      return {"no_socket_after_idle",
+              "as a host does that has forgotten the connection, or a device on the path"};
+    case ResetKind::NoSocket: return {"no_socket", "as a host does that has no such connection"};
+    case ResetKind::ProbesUnanswered:
+      return {"keepalive_timeout", "after keep-alive probes that nobody answered"};
+    case ResetKind::RepeatsUnanswered: return {"timeout", "after sending again without an answer"};
+    case ResetKind::Idle: return {"idle", "an idle timeout of the application or of a device on the path"};
+    case ResetKind::AllAcknowledged:
+      return {"linger", "probably SO_LINGER 0 or another deliberate abort"};
+    case ResetKind::Abort: break;
+  }
+  return {"abort", "SO_LINGER 0, or its process or host gave up"};
 }
 
 // The likeliest reason.
@@ -194,12 +192,9 @@ Cause cause_of(const ResetVerdict& reset) {
   switch (reset.cause) {
     case ResetCause::ProbeRefused:
       return {"no_socket", "in answer to a keep-alive probe, as a host does that has no such connection"};
-    case ResetCause::ForgottenWhileIdle:
-      return {"no_socket_after_idle",
-              "as a host does that has forgotten the connection, or a device on the path"};
-    case ResetCause::ProbesUnanswered:
-      return {"keepalive_timeout", "after keep-alive probes that nobody answered"};
-    case ResetCause::DataUnanswered: return {"timeout", "after sending again without an answer"};
+    case ResetCause::ForgottenWhileIdle: return cause_of(ResetKind::NoSocketAfterIdle);
+    case ResetCause::ProbesUnanswered: return cause_of(ResetKind::ProbesUnanswered);
+    case ResetCause::DataUnanswered: return cause_of(ResetKind::RepeatsUnanswered);
     case ResetCause::WindowClosed:
       return {"window_closed", "after waiting in vain for the peer's window to open"};
     case ResetCause::RequestUnanswered:
@@ -209,10 +204,12 @@ Cause cause_of(const ResetVerdict& reset) {
         return {"middlebox", "sooner than the endpoint can have answered: perhaps a device on the path"};
       return {"middlebox",
               "its IP header unlike the endpoint's other segments: perhaps a device on the path"};
-    case ResetCause::Forgotten: return {"no_socket", "as a host does that has no such connection"};
+    case ResetCause::Forgotten: return cause_of(ResetKind::NoSocket);
     case ResetCause::UnreadData: return {"unread_or_linger", "closed with data unread, or with SO_LINGER 0"};
-    default: return abort_of(reset);
+    case ResetCause::None:
+    case ResetCause::Abort: break;
   }
+  return cause_of(reset.kind);
 }
 
 std::string unacknowledged_text(const ResetVerdict& reset) {

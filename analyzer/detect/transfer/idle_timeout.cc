@@ -1,12 +1,9 @@
 #include <algorithm>
 
 #include "analyzer/detect/evidence.h"
-#include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
 namespace {
-
-constexpr std::uint64_t kResendsNeeded = 3;
 
 constexpr Doc kDoc{
     .id = "idle_timeout",
@@ -162,42 +159,30 @@ no finding
      true},
 };
 
-// Nothing shows that the handshake was ever complete for this end.
-bool never_heard(const Opening& opening, const FlowFacts& flow, Side peer) {
-  if (peer != flow.server() || opening.syn_acks.empty()) return false;
-  // Of a plain opening nothing is kept behind the handshake: what else the server sent is told by its
-  // packets.
-  return opening.plain ? flow.facts(peer).packets == 1 : !opening.server_knows;
-}
-
 void examine_end(const DetectContext& context, Side side, Findings& out) {
-  const SilenceFacts& facts = context.transfer->probes[index(side)].silence;
-  if (facts.silence_ns == 0) return;
-  const FinVerdict* const closed = context.verdicts.closing.fin(other(side));
-  if (closed != nullptr && closed->first.time_ns() <= facts.data.time_ns) return;
+  const auto& met = context.verdicts.silences[index(side)].forgotten;
+  if (!met) return;
   const auto& resets = context.verdicts.closing.resets(other(side));
-  const bool reset = std::any_of(resets.begin(), resets.end(), [](const ResetVerdict& r) {
+  const bool told_here = std::any_of(resets.begin(), resets.end(), [](const ResetVerdict& r) {
     return r.cause == ResetCause::ForgottenWhileIdle;
   });
-  const bool silent = !facts.reset && !facts.survived && facts.retransmissions.count() >= kResendsNeeded &&
-                      !context.flow.one_sided();
-  if (!reset && !silent) return;
+  if (met->reset && !told_here) return;
   Finding finding = make_finding(kDoc, context.flow, side);
-  cite(finding, facts.before);
-  cite(finding, facts.data);
+  cite(finding, met->before);
+  cite(finding, met->data);
   finding.certainty = Certainty::Likely;
   const std::string who(role(context.flow, side)), peer(role(context.flow, other(side)));
-  finding.summary = "After " + duration_text(facts.silence_ns) + " of silence the " + who + "'s data ";
-  if (reset) {
-    cite(finding, facts.answer);
+  finding.summary = "After " + duration_text(met->silence_ns) + " of silence the " + who + "'s data ";
+  if (met->reset) {
+    cite(finding, *met->reset);
     finding.summary += "was answered by RST from the " + peer + "'s address";
-    prove(finding, "answer_ns", facts.answer.time_ns - facts.data.time_ns);
+    prove(finding, "answer_ns", met->reset->time_ns - met->data.time_ns);
   } else {
-    cite(finding, facts.retransmissions);
-    finding.summary += "got no answer, and was retransmitted " + times_text(facts.retransmissions.count());
+    cite(finding, met->retransmissions);
+    finding.summary += "got no answer, and was retransmitted " + times_text(met->retransmissions.count());
   }
   finding.summary += ": a middlebox or the " + peer + " had forgotten the connection";
-  if (never_heard(context.verdicts.opening, context.flow, other(side))) {
+  if (met->peer_never_heard) {
     finding.certainty = Certainty::Possible;
     finding.summary +=
         ", or the " + peer +
@@ -206,9 +191,9 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
     prove(finding, "never_heard", true);
   }
   finding.summary += ".";
-  prove(finding, "silence_ns", facts.silence_ns);
-  prove(finding, "reset", reset);
-  prove(finding, "resends", facts.retransmissions.count());
+  prove(finding, "silence_ns", met->silence_ns);
+  prove(finding, "reset", met->reset.has_value());
+  prove(finding, "resends", met->retransmissions.count());
   out.push_back(std::move(finding));
 }
 

@@ -157,8 +157,9 @@ void tell_refusal(const RefusingError& icmp, Finding& finding) {
 
 void examine_end(const DetectContext& context, Side side, Findings& out) {
   const FlowFacts& flow = context.flow;
-  const auto& [probes, met, window] = context.verdicts.silences[index(side)];
-  if (!met || probes || context.verdicts.silences[index(other(side))].window) return;
+  const Silence& silence = context.verdicts.silences[index(side)];
+  const auto& met = silence.data;
+  if (!met || silence.probes || context.verdicts.silences[index(other(side))].window) return;
   const ProbeResults& facts = context.transfer->probes[index(side)];
   const Incidents& resends = facts.unheard.retransmissions;
   const bool large_only = facts.stuck.size > 0 && facts.stuck.small_sacked && !facts.stuck.freed;
