@@ -56,7 +56,7 @@ struct IgnoredSynAcks {
 
 // A handshake that the server gave up: it repeated its SYN-ACK, stopped, and nothing completed.
 struct Abandoned {
-  SegmentRef reset;         // a RST without ACK that answers the client shows it; else silence does
+  SegmentRef reset;         // its own RST, or one that answers the client, shows it; else silence does
   TimeNs silence_ns = 0;    // from the last SYN-ACK to the RST or the capture's end
   TimeNs next_step_ns = 0;  // the longest that the next repeat could take
   bool certain = false;     // no segment that completes the handshake passed after the last repeat

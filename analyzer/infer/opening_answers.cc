@@ -142,7 +142,9 @@ std::optional<Abandoned> abandoned(const OpeningReading& r) {
   // An answer to a repeated SYN comes between the server's own repeats: the longest step is its timer's.
   found.next_step_ns = mul_sat(*std::max_element(steps.begin(), steps.end()), 2);
   if (const SegmentRef& reset = o.server_rst.segment) {
-    if (reset.record < last.record || !o.server_rst.bare || !o.completing) return std::nullopt;
+    // One with ACK is its own, one without answers what the client sent.
+    if (reset.record < last.record || o.server_rst.bare != static_cast<bool>(o.completing))
+      return std::nullopt;
     found.reset = reset;
     found.certain = true;
     found.silence_ns = reset.time_ns() - last.time_ns();

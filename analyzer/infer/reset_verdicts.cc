@@ -81,11 +81,11 @@ bool differ_by_initial_value(std::uint8_t a, std::uint8_t b) {
   return false;
 }
 
-bool id_out_of_line(const FlowTrace& trace, RecordIndex reset) {
+// From the last IP ID of its sender to that of the RST, where the sender counts them up; none else.
+std::optional<std::uint16_t> id_step(const FlowTrace& trace, RecordIndex reset) {
   const SegmentRecord& rst = trace.records[reset];
-  // Linux sends a RST without a socket with an ID of 0 and socket-less ones of others come from another
-  // counter.
-  if (!rst.has_ip_id || rst.ip_id == 0 || !rst.has(kAck)) return false;
+  // Linux sends a RST without a socket with an ID of 0.
+  if (!rst.has_ip_id || rst.ip_id == 0) return std::nullopt;
   std::size_t seen = 0;
   std::uint16_t last = 0;
   for (RecordIndex k = 0; k < reset; ++k) {
@@ -93,12 +93,24 @@ bool id_out_of_line(const FlowTrace& trace, RecordIndex reset) {
     if (r.side != rst.side || r.copy || !r.has_ip_id || r.ip_id == 0 || r.has(kRst)) continue;
     const auto id = static_cast<std::uint16_t>(r.ip_id);
     const auto step = static_cast<std::uint16_t>(id - last);
-    if (seen++ > 0 && (step == 0 || step > kIdStep + r.folded_packets)) return false;
+    if (seen++ > 0 && (step == 0 || step > kIdStep + r.folded_packets)) return std::nullopt;
     last = id;
   }
-  if (seen < kIdsNeeded) return false;
-  const auto step = static_cast<std::uint16_t>(static_cast<std::uint16_t>(rst.ip_id) - last);
-  return step > kIdJump + rst.folded_packets && step < 0x10000 - kIdStep;
+  if (seen < kIdsNeeded) return std::nullopt;
+  return static_cast<std::uint16_t>(static_cast<std::uint16_t>(rst.ip_id) - last);
+}
+
+bool id_out_of_line(const FlowTrace& trace, RecordIndex reset) {
+  const SegmentRecord& rst = trace.records[reset];
+  // Socket-less ones of some stacks come from another counter.
+  const auto step = rst.has(kAck) ? id_step(trace, reset) : std::nullopt;
+  return step && *step > kIdJump + rst.folded_packets && *step < 0x10000 - kIdStep;
+}
+
+// The next or nearly the next of a counter that nobody else on the path is likely to have read.
+bool id_in_line(const FlowTrace& trace, RecordIndex reset) {
+  const auto step = id_step(trace, reset);
+  return step && *step > 0 && *step <= kIdStep;
 }
 
 HeaderMisfit header_misfit(const FlowTrace& trace, RecordIndex reset) {
@@ -253,6 +265,7 @@ class ResetJudge {
   bool too_soon() const {
     const TimeNs round_trip = h_.rtt(side_).value_or(0);
     if (round_trip < kTellingRoundTrip || h_.trace.one_sided() || may_be_delay(round_trip)) return false;
+    if (!v_.misfit.ttl && id_in_line(h_.trace, i_)) return false;
     const RecordIndex cause = earliest_cause();
     return cause != kNoRecord &&
            mul_sat(rst_.frame.time_ns - h_.records()[cause].frame.time_ns, 3) < round_trip;
@@ -335,12 +348,19 @@ class ResetJudge {
     return opens.has(kSyn) && first < peers;
   }
 
+  // What it had taken of a peer of which nothing was captured; one octet may be that peer's FIN.
+  StreamOffset taken_unseen() const {
+    const StreamOffset acked = rst_.has(kAck) ? std::max(rst_.ack, acked_) : acked_;
+    return acked > 2 ? acked : 0;
+  }
+
   // An end that sends data has read what came before, as far as it acknowledges it; but not if it answers
   // while its peer is still sending.
   void find_unread() {
     const RecordIndex last_data = last_before(h_.trace, i_, other(side_), is_data);
-    if (last_data == kNoRecord || completed_unseen(h_.trace, i_)) return;
-    const StreamOffset taken = std::min(data_end(other(side_)), covered());
+    if (completed_unseen(h_.trace, i_) || (last_data == kNoRecord && v_.peer_before)) return;
+    const StreamOffset taken =
+        v_.peer_before ? std::min(data_end(other(side_)), covered()) : taken_unseen();
     const auto not_read_since = [&](StreamOffset read) {
       return std::max<StreamOffset>(0, taken - std::max<StreamOffset>(read, 1));
     };
@@ -348,7 +368,8 @@ class ResetJudge {
     // Who asked and has had its answer for long closes an idle connection.
     if (own != kNoRecord && v_.idle_ns >= kLongIdle && asked_first()) return;
     v_.maybe_unread = not_read_since(own == kNoRecord ? 1 : h_.records()[own].ack);
-    if (own == kNoRecord || v_.idle_ns >= kLongIdle || !still_sending(h_.records()[own], last_data)) return;
+    if (last_data == kNoRecord || own == kNoRecord || v_.idle_ns >= kLongIdle) return;
+    if (!still_sending(h_.records()[own], last_data)) return;
     const StreamOffset answered = h_.records()[own].ack;
     const RecordIndex before = last_before(
         h_.trace, own, side_, [&](const SegmentRecord& r) { return is_data(r) && r.ack < answered; });

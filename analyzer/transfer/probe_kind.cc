@@ -10,6 +10,7 @@ namespace {
 // Keep-alives count idle time in seconds (RFC 1122 4.2.3.6; Linux TCP_KEEPIDLE is 1 at least); a lone ACK
 // that was overtaken by what it precedes is younger than this.
 constexpr TimeNs kIdle = 500 * kMillisecond;
+constexpr TimeNs kSoonestKeepAlive = kSecond;
 // An octet that was a segment of its own is sent again by the timer within this, more often than not.
 constexpr TimeNs kIdleLoneOctet = 3 * kSecond;
 
@@ -31,11 +32,14 @@ bool is_window_probe(const SenderView& own, const PlacedSegment& s) {
   return s.segment.payload_length == 1 && s.seq >= own.closed_edge;
 }
 
-// The window has opened, but the sender has sent nothing since and goes on at the pace of its probes, which
-// doubles to a limit (RFC 9293 3.8.6.1): the news was lost on the way to it.
+// The window has opened, but the sender has sent nothing since: it begins to probe sooner than keep-alives
+// are sent, or goes on at the pace of its probes, which doubles to a limit (RFC 9293 3.8.6.1). The news was
+// lost on the way to it.
 bool still_probing(const SenderView& own, const PlacedSegment& s) {
-  if (own.probed_ns == 0 || own.closed || own.probed_ns < own.closed_ns || own.new_ns > own.probed_ns)
-    return false;
+  if (!own.ever_closed || own.closed) return false;
+  if (own.probed_ns < own.closed_ns)
+    return own.stopped && own.new_ns <= own.closed_ns && s.time_ns() - own.closed_ns < kSoonestKeepAlive;
+  if (own.new_ns > own.probed_ns) return false;
   const TimeNs step = s.time_ns() - own.probed_ns;
   return mul_sat(step, 10) >= mul_sat(own.probe_step_ns, 8) &&
          mul_sat(step, 10) <= mul_sat(own.probe_step_ns, 25);

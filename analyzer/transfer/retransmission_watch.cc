@@ -11,6 +11,8 @@ namespace {
 
 // Two sendings this far apart do not bear the same reading of a TSval clock of usual grain.
 constexpr TimeNs kClockGrain = 20 * kMillisecond;
+// No common stack's retransmission timer runs out sooner (Linux TCP_RTO_MIN; RFC 6298 2.4 asks for a second).
+constexpr TimeNs kShortestTimer = 200 * kMillisecond;
 
 // What passes within this of an ACK may have been sent before what the ACK covers.
 constexpr TimeNs kReordering = 50 * kMillisecond;
@@ -75,7 +77,7 @@ void RetransmissionWatch::again(const PlacedSegment& s, const SenderView& own, b
     } else {
       judge(s, own, context, true);
     }
-  } else if (before != nullptr && duplicated(s, *before)) {
+  } else if (before != nullptr && duplicated(s, *before, own)) {
     facts_.duplicates.add(s.frame);
     return;
   } else {
@@ -110,14 +112,20 @@ bool RetransmissionWatch::carries_on(const PlacedSegment& s, const SenderView& o
   return beyond->begin - s.seq > kWidest || (own.edge_known && beyond->begin > edge);
 }
 
-// The same packet again. A host that sends again reads its clock and counts its packets anew.
-bool RetransmissionWatch::duplicated(const PlacedSegment& s, const SendLog::Entry& before) const {
+// The same packet again. A host that sends again reads its clock and, most of them, counts its packets anew:
+// where there is no clock, what the timer may have sent again is no duplicate for its IP ID alone.
+bool RetransmissionWatch::duplicated(const PlacedSegment& s, const SendLog::Entry& before,
+                                     const SenderView& own) const {
   if (before.begin != s.seq || before.length != s.length) return false;
   const TcpOptions& options = s.segment.options;
   if (options.has_timestamps && options.ts_val != before.ts_val) return false;
   const bool counted = s.segment.has_ip_id && s.segment.ip_id != 0;
-  if (counted && before.ip_id != 0)
-    return s.segment.ip_id == before.ip_id && s.segment.tcp_checksum == before.checksum;
+  if (counted && before.ip_id != 0) {
+    const bool taken = own.acked && s.end() <= own.snd_una;
+    const bool by_timer =
+        !options.has_timestamps && !taken && s.time_ns() - before.sent_ns >= kShortestTimer;
+    return s.segment.ip_id == before.ip_id && s.segment.tcp_checksum == before.checksum && !by_timer;
+  }
   if (!options.has_timestamps || s.segment.tcp_checksum != before.checksum) return false;
   return order_.outdated(s.segment) || s.time_ns() - before.sent_ns > kClockGrain;
 }

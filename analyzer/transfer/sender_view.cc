@@ -63,7 +63,10 @@ void SenderView::heard(const PlacedSegment& s) {
   // RFC 9293 3.10.7.4, SND.WL2: an older ACK does not change the window.
   if (s.ack < snd_una) return;
   if (s.segment.window == 0) {
-    if (!closed) closed_ns = s.time_ns();
+    if (!closed) {
+      closed_ns = s.time_ns();
+      stopped = stopped_at(s.ack);
+    }
     closed_edge = s.ack;
     closed = ever_closed = true;
   } else if (closed) {

@@ -55,10 +55,16 @@ struct SenderView {
   std::uint8_t least_shift = 0;     // it is shifted by so much or more
   bool closed = false;              // the window offered to it is 0, which means the same whatever the scale
   bool ever_closed = false;
+  bool stopped = false;  // it had filled the window when that last closed
 
   // Octets seen sent and not seen acknowledged; may overstate what was under way by what was lost.
   std::uint64_t in_flight() const {
     return started && acked && snd_nxt > snd_una ? static_cast<std::uint64_t>(snd_nxt - snd_una) : 0;
+  }
+  // Whether it had filled the window when its peer closed it at `ack`.
+  bool stopped_at(StreamOffset ack) const {
+    const StreamOffset edge = edge_known ? std::max(right_edge, ack) : ack;
+    return data_segments > 0 && edge - snd_nxt < StreamOffset{full_size()};
   }
   // A full-sized segment of it; 536 octets where nothing tells (RFC 9293 3.7.1).
   std::uint32_t full_size() const {

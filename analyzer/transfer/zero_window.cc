@@ -31,6 +31,7 @@ void ZeroWindow::advertised(const PlacedSegment& s, const SenderView& peer) {
     if (phase_ == Phase::Closed) open(s.frame);
     return;
   }
+  if (zero && phase_ == Phase::Unheard) heard_open(s.time_ns());
   if (zero && phase_ != Phase::Closed) close(s, peer);
   if (!zero && phase_ == Phase::Closed) open(s.frame);
   last_ns_ = s.time_ns();
@@ -51,8 +52,7 @@ void ZeroWindow::close(const PlacedSegment& s, const SenderView& peer) {
   closed_by_ = s.frame;
   closed_by_syn_ = s.has(kSyn);
   probed_ = advertiser_sent_ = false;
-  const StreamOffset edge = peer.edge_known ? std::max(peer.right_edge, s.ack) : s.ack;
-  at_edge_ = peer.data_segments > 0 && edge - peer.snd_nxt < StreamOffset{peer.full_size()};
+  at_edge_ = peer.stopped_at(s.ack);
   all_.add(s.frame);
 }
 
@@ -77,6 +77,25 @@ void ZeroWindow::stalled(TimeNs until_ns) {
   if (probed_) ++probed_stalls_;
 }
 
+// Its probe, later than it would go on had it heard that the window is open.
+void ZeroWindow::probes_on(const PlacedSegment& probe) {
+  if (phase_ == Phase::Closed || phase_ == Phase::Unheard || opened_by_.number == 0) return;
+  if (probe.time_ns() - opened_by_.time_ns <= prompt(probe)) return;
+  if (phase_ == Phase::Opened) {
+    stalls_.add(closed_by_, opened_by_.time_ns - closed_by_.time_ns);
+    stalls_.show(opened_by_);
+    ++probed_stalls_;
+  }
+  unheard_.add(opened_by_);
+  phase_ = Phase::Unheard;
+}
+
+void ZeroWindow::heard_open(TimeNs until_ns) {
+  unheard_.prolong(until_ns - opened_by_.time_ns);
+  stalls_.prolong(until_ns - opened_by_.time_ns);
+  phase_ = Phase::Open;
+}
+
 void ZeroWindow::met(const PlacedSegment& s, const SenderView& own, ProbeKind kind) {
   if (phase_ == Phase::Closed && seen_until(s.time_ns()) != s.time_ns()) {
     // What the window did meanwhile is not known: the episode ends where it was last seen, another begins.
@@ -94,6 +113,8 @@ void ZeroWindow::met(const PlacedSegment& s, const SenderView& own, ProbeKind ki
     last_unanswered_ = s.frame;
     ++unanswered_;
   }
+  if (kind == ProbeKind::Window) probes_on(s);
+  if (phase_ == Phase::Unheard && s.has_data() && kind == ProbeKind::None) heard_open(s.time_ns());
   if (phase_ == Phase::Closed) {
     const bool knows = s.time_ns() - closed_by_.time_ns >= std::max<TimeNs>(s.rtt_sender_ns, 0);
     if (kind == ProbeKind::None && !(knows && s.has_data() && s.end() > own.closed_edge)) return;
@@ -110,6 +131,7 @@ void ZeroWindow::met(const PlacedSegment& s, const SenderView& own, ProbeKind ki
 }
 
 void ZeroWindow::reset(const FrameRef& frame, bool by_peer) {
+  if (phase_ == Phase::Unheard) heard_open(frame.time_ns);
   if (phase_ != Phase::Closed) return;
   const TimeNs until = seen_until(frame.time_ns);
   all_.prolong(until - closed_by_.time_ns);
@@ -127,7 +149,9 @@ void ZeroWindow::finish(const SenderView& peer, TimeNs last_ns, WindowResults& a
     advertiser.closed_by = closed_by_;
   }
   if (given_up_by_) advertiser.closed_by = closed_by_;
+  if (phase_ == Phase::Unheard) heard_open(last_ns);
   advertiser.given_up_by = given_up_by_;
+  advertiser.openings_unheard = std::move(unheard_);
   advertiser.zero_windows = std::move(all_);
   advertiser.zero_window_stalls = std::move(stalls_);
   advertiser.zero_window_segments = segments_;

@@ -28,15 +28,18 @@ class ZeroWindow {
   void finish(const SenderView& peer, TimeNs last_ns, WindowResults& advertiser, WindowResults& prober);
 
  private:
-  enum class Phase : std::uint8_t { Open, Closed, Opened };  // Opened: whether the peer goes on is not known
+  // Opened: whether the peer goes on is not known; Unheard: it goes on probing.
+  enum class Phase : std::uint8_t { Open, Closed, Opened, Unheard };
 
   void close(const PlacedSegment& segment, const SenderView& peer);
   void open(const FrameRef& frame);
   void stalled(TimeNs until_ns);
+  void probes_on(const PlacedSegment& probe);
+  void heard_open(TimeNs until_ns);
   // To where the episode was seen: `now`, unless the capture paused.
   TimeNs seen_until(TimeNs now) const;
 
-  Incidents all_, stalls_, probes_;
+  Incidents all_, stalls_, probes_, unheard_;
   FrameRef closed_by_, opened_by_, first_probe_, last_unanswered_;
   std::uint64_t segments_ = 0, unanswered_ = 0, probed_stalls_ = 0, resumed_stalls_ = 0;
   TimeNs last_step_ns_ = 0;

@@ -22,7 +22,8 @@ constexpr Doc kDoc{
         "SYN-ACK repeats without any other segment of the server, then none for 1.5 times the longest step "
         "the next could take; the time of one step is enough where the client stopped sending SYNs as "
         "well. Or, soonest and surest, a RST without ACK that answers a segment of the client: a host "
-        "sends that only for a connection it does not know. After a last ACK of the client that drew no "
+        "sends that only for a connection it does not know; or, where the client said nothing, a RST of the "
+        "server's own after the repeats, as stacks other than Linux send when they give up. After a last ACK of the client that drew no "
         "answer the server may have accepted silently; then nothing is said unless later data was ignored "
         "too or the profile's number of repeats was used up.\n\n"
         "Whether the client's segments were lost after the capture point or dropped by the server is not "
@@ -68,6 +69,14 @@ finding half_open_abandoned frame 2 frame 6 frame 9 endpoint server severity err
 +2     A < B  S.  0:0(0) ack 1  <mss 1460>
 end +6.1
 finding half_open_abandoned frame 2 frame 4 endpoint server severity warning certainty certain count 3
+)"},
+    {"The server resets what nobody completed", R"(
++0     A > B  S   0:0(0)        <mss 1460>
++.05   A < B  S.  0:0(0) ack 1  <mss 1460>
++7     A < B  S.  0:0(0) ack 1  <mss 1460>
++14    A < B  S.  0:0(0) ack 1  <mss 1460>
++14    A < B  R.  1:1(0) ack 1
+finding half_open_abandoned frame 2 frame 5 endpoint server severity warning certainty certain count 3
 )"},
     {"Data ignored to the end", R"(
 +0     A > B  S   0:0(0)        <mss 1460>
@@ -141,7 +150,9 @@ void examine(const DetectContext& context, Findings& out) {
     finding.summary += "the client had acknowledged it and is in ESTABLISHED";
   else
     finding.summary += "no ACK of the client passed";
-  if (end->reset)
+  if (end->reset && !alone)
+    finding.summary += ", which the server reset " + duration_text(end->silence_ns) + " after the last SYN-ACK.";
+  else if (end->reset)
     finding.summary +=
         ", what it sent was answered by RST " + duration_text(end->silence_ns) + " after the last SYN-ACK.";
   else

@@ -52,6 +52,14 @@ constexpr Example kExamples[] = {
 end +30
 finding handshake_ack_missing frame 2 frame 5 endpoint server severity warning count 3
 )"},
+    {"The server resets it when its tries are over", R"(
++0    A > B  S   0:0(0)        <mss 1460>
++.05  A < B  S.  0:0(0) ack 1  <mss 1460>
++7    A < B  S.  0:0(0) ack 1  <mss 1460>
++14   A < B  S.  0:0(0) ack 1  <mss 1460>
++14   A < B  R.  1:1(0) ack 1
+finding handshake_ack_missing frame 2 frame 4 endpoint server severity warning count 2
+)"},
     {"Repeated once when the capture ends", R"(
 +0    A > B  S   0:0(0)        <mss 1460>
 +.01  A < B  S.  0:0(0) ack 1  <mss 1460>
@@ -111,7 +119,7 @@ void examine(const DetectContext& context, Findings& out) {
   const Opening& opening = context.verdicts.opening;
   const Sendings& syn_acks = opening.syn_acks;
   if (syn_acks.again.empty() || opening.completing || opening.both) return;
-  if (opening.client_rst || opening.server_rst || opening.server_knows) return;
+  if (opening.client_rst || opening.server_knows || (opening.server_rst && !opening.abandoned)) return;
   if (!opening.ignored_syn_acks.syns.empty()) return;
   const std::size_t repeats = syn_acks.again.size();
   const TimeNs waited = context.verdicts.watched_until_ns - syn_acks.last().time_ns();

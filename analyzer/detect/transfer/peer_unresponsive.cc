@@ -137,6 +137,7 @@ no finding
 };
 
 std::string end_text(const Verdicts& verdicts, const DataUnanswered& met, std::uint64_t resends) {
+  if (!met.gave_up && met.silence_ns < kMillisecond) return "; no segment passed after the last of these.";
   if (!met.gave_up)
     return "; " + duration_text(met.silence_ns) + " from the last to " +
            std::string(watch_end_text(verdicts)) + ".";
@@ -151,6 +152,7 @@ void tell_refusal(const RefusingError& icmp, Finding& finding) {
   cite(finding, icmp.frame);
   finding.summary += " An ICMP error from " + from + " tells why: " + what +
                      (is_filter(icmp) ? ", that is, filtered." : ".");
+  prove(finding, "likely_cause", is_filter(icmp) ? "filtered" : "unreachable");
   prove(finding, "icmp", what);
   prove(finding, "icmp_from", from);
 }

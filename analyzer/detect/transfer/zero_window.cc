@@ -24,7 +24,9 @@ constexpr Doc kDoc{
         "opens "
         "before any probe: a SYN proxy without a server yet. The time is counted from the "
         "segment that closed the window to the one that opened it, as they passed the capture point; where "
-        "the peer had room left when it closed, from its first probe, so it may be understated. Data "
+        "the peer had room left when it closed, from its first probe, so it may be understated. Where the "
+        "peer goes on probing though it passed, that segment was lost on the way, and the time is counted "
+        "until the peer sends data: the loss is to blame for it, not the application. Data "
         "retransmitted or probes in that time are not retransmissions: nothing was lost.",
     .causes =
         "An application that reads too slowly or not at all for a while: busy with other work in the thread "
@@ -72,6 +74,19 @@ handshake <mss 1460>
 +.01  A > B  .  1:1(0) ack 2921
 finding zero_window frame 5 frame 6 endpoint client certainty certain count 1
 )"},
+    {"The segment that opens it again is lost, and the sender goes on probing", R"(
+handshake <mss 1460>
++.10  A < B  .  1:1461(1460) ack 1
++.001 A > B  .  1:1(0) ack 1461 win 0
++.001 A > B  .  1:1(0) ack 1461 win 8760  !lost
++.21  A < B  .  1460:1460(0) ack 1
++.001 A > B  .  1:1(0) ack 1461 win 8760  !lost
++.43  A < B  .  1460:1460(0) ack 1
++.001 A > B  .  1:1(0) ack 1461 win 8760
++.001 A < B  .  1461:2921(1460) ack 1
++.01  A > B  .  1:1(0) ack 2921
+finding zero_window frame 5 frame 6 endpoint client severity warning certainty certain count 1
+)"},
     {"Probes of one octet beyond the edge, two episodes", R"(
 handshake <mss 1460>
 +.10  A > B  .  1:1461(1460) ack 1
@@ -95,6 +110,16 @@ handshake <mss 1460>
 +.40  A < B  .  1:1(0) ack 1461 win 8760
 +2    A > B  P. 1461:1561(100) ack 1
 +.01  A < B  .  1:1(0) ack 1561
+no finding
+)",
+     true},
+    {"A keep-alive long after a window that opened at once: nobody waited", R"(
+handshake <mss 1460>
++.10  A > B  P. 1:1461(1460) ack 1
++.01  A < B  .  1:1(0) ack 1461 win 0
++.01  A < B  .  1:1(0) ack 1461 win 8760
++60   A > B  .  1460:1460(0) ack 1
++.01  A < B  .  1:1(0) ack 1461 win 8760
 no finding
 )",
      true},
@@ -130,6 +155,15 @@ no finding
      true},
 };
 
+void tell_unheard(const Incidents& openings, TimeNs stalled_ns, const std::string& peer, Finding& finding) {
+  cite(finding, openings);
+  finding.summary += ", " + duration_text(openings.total_ns()) + " of it after the window had opened again: the " +
+                     peer + " went on probing, for what told it so was lost after the capture point";
+  if (openings.total_ns() > stalled_ns / 2) prove(finding, "likely_cause", "opening_lost");
+  prove(finding, "openings_lost", openings.count());
+  prove(finding, "openings_lost_ns", openings.total_ns());
+}
+
 void examine_end(const DetectContext& context, Side side, Findings& out) {
   const FlowFacts& flow = context.flow;
   const WindowResults& facts = context.transfer->windows[index(side)];
@@ -142,12 +176,15 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   cite(finding, stalls);
   finding.count = stalls.count();
   if (facts.stalls_probed + facts.stalls_resumed == 0) finding.certainty = Certainty::Likely;
+  const std::string peer(role(flow, other(side)));
   finding.summary =
       "The " + std::string(role(flow, side)) + " closed its receive window " + times_text(stalls.count()) +
-      " while the " + std::string(role(flow, other(side))) + " had data to send, for " +
+      " while the " + peer + " had data to send, for " +
       duration_text(stalls.total_ns() + more) + " in all" +
       (stalls.count() > 1 ? ", " + duration_text(stalls.longest_ns()) + " at the longest" : "") +
-      (open ? "; it is still closed at " + std::string(watch_end_text(context.verdicts)) + "." : ".");
+      (open ? "; it is still closed at " + std::string(watch_end_text(context.verdicts)) : "");
+  if (facts.openings_unheard) tell_unheard(facts.openings_unheard, stalls.total_ns(), peer, finding);
+  finding.summary += ".";
   prove(finding, "stalled_ns", stalls.total_ns() + more);
   prove(
       finding, "longest_ns",
