@@ -230,6 +230,9 @@ constexpr Likelier kByLikelyCause[]{
     {"old_timestamps",
      {"retransmission_timeout", Nobody, Lost::Recovery, "old timestamps refused (PAWS), {S}{n}",
       "find what sets timestamps back: a middlebox, a moved or resumed host, a proxy that mixes hosts"}},
+    {"data_missing",
+     {"rst_abort", Network, Lost::Nothing, "{E} gave up waiting for lost data, {S}{n}",
+      "look for loss on the way to the {E}, and why the {P} did not send again"}},
     {"idle",
      {"rst_abort", Nobody, Lost::Nothing, "idle connection reset by the {E} or a middlebox, {S}{n}",
       "compare the silence with idle timeouts of the {E}'s application and of middleboxes; keep-alives "

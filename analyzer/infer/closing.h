@@ -95,6 +95,7 @@ enum class ResetKind : std::uint8_t {
   NoSocket,                // it answers a segment otherwise
   ProbesUnanswered,        // keep-alive probes of its sender met silence before
   RepeatsUnanswered,       // so did what its sender sent again
+  DataMissing,             // it had waited in vain for data of its peer that were lost
   Idle,                    // neither end had sent anything for long
   AllAcknowledged,         // a deliberate abort: its sender had nothing left to send
   Abort,                   // none of these

@@ -50,6 +50,8 @@ void find_odd_flags(const FlowHistory& flow, OddSegments& found) {
     const auto kind = r.copy ? std::nullopt : odd_flags(r.flags);
     if (!kind) continue;
     OddlyFlagged& flagged = found.flagged[index(r.side)];
+    if (flagged.segments.empty()) flagged.flags = r.flags;
+    flagged.alike = flagged.alike && flagged.flags == r.flags;
     flagged.segments.push_back({i, r.frame});
     ++flagged.of_kind[static_cast<std::size_t>(*kind)];
     flagged.bad_checksums += r.bad_checksum ? 1U : 0U;

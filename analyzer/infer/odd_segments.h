@@ -25,6 +25,8 @@ struct OddlyFlagged {
   std::vector<SegmentRef> segments;
   std::array<std::uint64_t, kOddFlags> of_kind{};
   std::uint64_t bad_checksums = 0;  // of the segments
+  std::uint16_t flags = 0;          // of the first
+  bool alike = true;                // all have these
 };
 
 // SYN-ACKs that acknowledge no SYN of their receiver and met its RST (RFC 9293 3.10.7.3): the first 64, of

@@ -8,6 +8,8 @@ namespace {
 
 // Firewalls and NATs forget connections after such a time, and some say so by a RST in the endpoint's name.
 constexpr TimeNs kLongIdle = 30 * kSecond;
+// Data that a receiver left unacknowledged for so long did not reach it.
+constexpr TimeNs kNotComing = 3 * kSecond;
 
 bool same_frame(const FrameRef& a, const FrameRef& b) { return a.number == b.number && a.file == b.file; }
 
@@ -74,6 +76,7 @@ ResetKind kind_of(const ResetVerdict& reset) {
   if (reset.answers) return reset.of_handshake ? ResetKind::NoSocketAfterHandshake : ResetKind::NoSocket;
   if (reset.unanswered == Unanswered::Probes) return ResetKind::ProbesUnanswered;
   if (reset.unanswered == Unanswered::Repeats) return ResetKind::RepeatsUnanswered;
+  if (reset.unacknowledged_peer.value_or(0) > 0 && reset.idle_ns >= kNotComing) return ResetKind::DataMissing;
   if (long_idle) return ResetKind::Idle;
   return reset.all_acked ? ResetKind::AllAcknowledged : ResetKind::Abort;
 }

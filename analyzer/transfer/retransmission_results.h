@@ -32,9 +32,10 @@ struct RetransmissionResults {
   TimeNs longest_stall_ns = 0;       // longest such row, from the sending that was lost
   FrameRef stall_begin, stall_end;   // the last sending before it is not kept; its first and last resend
 
-  Incidents out_of_order;  // segments that others of this end overtook
-  Incidents duplicates;    // packets that the network doubled, later than a capture does
-  Incidents conflicts;     // octets sent again that differ
+  Incidents out_of_order;                     // segments that others of this end overtook
+  Incidents duplicates;                       // packets that the network doubled, later than a capture does
+  Incidents conflicts;                        // octets sent again that differ
+  std::uint64_t conflicts_of_one_packet = 0;  // of these, with the IP ID and TSval of the first sending
 
   Incidents unseen;                  // ACKs of the peer for octets of this end that were never seen
   std::uint64_t missing_octets = 0;  // those octets

@@ -83,6 +83,7 @@ void RetransmissionWatch::again(const PlacedSegment& s, const SenderView& own, b
   } else {
     const bool conflicts = differs(s) || beyond_own_fin(s, own);
     if (conflicts) facts_.conflicts.add(s.frame);
+    if (conflicts && before != nullptr && same_packet(s, *before)) ++facts_.conflicts_of_one_packet;
     // Joined with what had passed; what the receiver lacked of it had not.
     const bool partly_unseen = s.standing.fills_gap && s.new_bytes > 0;
     judge(s, own, conflicts ? of_another(context) : context, partly_unseen);
@@ -122,12 +123,18 @@ bool RetransmissionWatch::duplicated(const PlacedSegment& s, const SendLog::Entr
   const bool counted = s.segment.has_ip_id && s.segment.ip_id != 0;
   if (counted && before.ip_id != 0) {
     const bool taken = own.acked && s.end() <= own.snd_una;
-    const bool by_timer =
-        !options.has_timestamps && !taken && s.time_ns() - before.sent_ns >= kShortestTimer;
+    const bool by_timer = !options.has_timestamps && !taken && s.time_ns() - before.sent_ns >= kShortestTimer;
     return s.segment.ip_id == before.ip_id && s.segment.tcp_checksum == before.checksum && !by_timer;
   }
   if (!options.has_timestamps || s.segment.tcp_checksum != before.checksum) return false;
   return order_.outdated(s.segment) || s.time_ns() - before.sent_ns > kClockGrain;
+}
+
+// By its length, clock and counter, whatever it carries.
+bool RetransmissionWatch::same_packet(const PlacedSegment& s, const SendLog::Entry& before) {
+  const TcpOptions& options = s.segment.options;
+  return before.begin == s.seq && before.length == s.length && before.ip_id != 0 && s.segment.has_ip_id &&
+         s.segment.ip_id == before.ip_id && (!options.has_timestamps || options.ts_val == before.ts_val);
 }
 
 // By sums of the payload, where it repeats segments from end to end: sums of pieces add up (RFC 1071 2), with
@@ -305,6 +312,7 @@ void RetransmissionWatch::note_timeout(const PlacedSegment& s, TimeNs waited) {
   recovering_timeout_ = true;
   recovering_fast_ = false;
   timeout_until_ = s.sent_max;
+  if (!s.has_data()) return;  // a FIN's, which is told apart
   facts_.longest_series = std::max(facts_.longest_series, timeouts_);
   if (stall_ns_ <= facts_.longest_stall_ns) return;
   facts_.longest_stall_ns = stall_ns_;

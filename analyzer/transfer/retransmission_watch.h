@@ -63,6 +63,7 @@ class RetransmissionWatch {
   void again(const PlacedSegment& s, const SenderView& own, bool sack_unused);
   bool carries_on(const PlacedSegment& s, const SenderView& own) const;
   bool held_up(const PlacedSegment& s) const;
+  static bool same_packet(const PlacedSegment& s, const SendLog::Entry& before);
   bool duplicated(const PlacedSegment& s, const SendLog::Entry& before, const SenderView& own) const;
   bool differs(const PlacedSegment& s) const;
   bool overtaken(const PlacedSegment& s, const RetransmissionContext& context) const;

@@ -55,6 +55,16 @@ constexpr Doc kDoc{
 };
 
 constexpr Example kExamples[] = {
+    {"The answer lacks octets that do not come, and the client gives up after half a minute", R"(
+handshake <mss 1460>
++.10  A > B  P. 1:101(100) ack 1
++.01  A < B  .  1:1461(1460) ack 101
++.01  A < B  .  1461:2921(1460) ack 101  !unseen !lost
++.01  A < B  .  2921:4381(1460) ack 101
++.01  A > B  .  101:101(0) ack 1461
++30   A > B  R. 101:101(0) ack 1461
+finding rst_abort frame 8 endpoint client severity warning
+)"},
     {"The server resets after its answer was acknowledged (SO_LINGER 0)", R"(
 handshake
 +.01  A > B  P. 1:101(100) ack 1
@@ -179,9 +189,10 @@ Cause cause_of(ResetKind kind) {
     case ResetKind::ProbesUnanswered:
       return {"keepalive_timeout", "after keep-alive probes that nobody answered"};
     case ResetKind::RepeatsUnanswered: return {"timeout", "after sending again without an answer"};
+    case ResetKind::DataMissing:
+      return {"data_missing", "after waiting in vain for data of its peer that did not arrive"};
     case ResetKind::Idle: return {"idle", "an idle timeout of the application or of a device on the path"};
-    case ResetKind::AllAcknowledged:
-      return {"linger", "probably SO_LINGER 0 or another deliberate abort"};
+    case ResetKind::AllAcknowledged: return {"linger", "probably SO_LINGER 0 or another deliberate abort"};
     case ResetKind::Abort: break;
   }
   return {"abort", "SO_LINGER 0, or its process or host gave up"};

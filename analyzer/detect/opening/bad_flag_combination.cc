@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "analyzer/decode/flags_text.h"
 #include "analyzer/detect/evidence.h"
 
 namespace tcpautopsy {
@@ -102,6 +103,14 @@ std::string kinds_of(const OddlyFlagged& bad, bool zero) {
   return kinds;
 }
 
+// The flags of the first, where the name of its kind is not all of them.
+std::string flags_of(const OddlyFlagged& bad) {
+  constexpr std::array<std::uint16_t, 4> kNamed{0, kFin, kSyn | kFin, kSyn | kRst};
+  const bool named = std::find(kNamed.begin(), kNamed.end(), bad.flags) != kNamed.end();
+  if (bad.segments.empty() || (bad.alike && (named || odd_flags(bad.flags) == OddFlags::All))) return "";
+  return (bad.alike ? " (" : " (the first ") + flags_text(bad.flags) + ")";
+}
+
 void examine_end(const DetectContext& context, Side side, Findings& out) {
   const FlowFacts& flow = context.flow;
   const OddlyFlagged& bad = context.verdicts.odd_segments.flagged[index(side)];
@@ -113,8 +122,9 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   if (bad.segments.empty()) cite(finding, flow.first);
   finding.count = std::max<std::uint64_t>(1, bad.segments.size());
   finding.summary = count_text(finding.count, "segment") + " from " + endpoint_text(flow, side) + " to " +
-                    endpoint_text(flow, other(side)) + " that no TCP sends: " + kinds + ".";
+                    endpoint_text(flow, other(side)) + " that no TCP sends: " + kinds + flags_of(bad) + ".";
   prove(finding, "kinds", kinds);
+  if (!bad.segments.empty()) prove(finding, "flags", flags_text(bad.flags));
   prove(finding, "bad_checksums", bad.bad_checksums);
   out.push_back(std::move(finding));
 }

@@ -107,7 +107,12 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   Finding finding = make_finding(kDoc, flow, side);
   tell(finding, facts.conflicts);
   finding.summary = "The " + std::string(role(flow, side)) + " sent " + count_text(finding.count, "segment") +
-                    " again with other octets than it had sent at the same sequence numbers.";
+                    " again with other octets than it had sent at the same sequence numbers";
+  if (facts.conflicts_of_one_packet == facts.conflicts.count())
+    finding.summary +=
+        ", with the IP ID of the first sending: one packet and a copy, altered on the way or in the capture";
+  finding.summary += ".";
+  prove(finding, "of_one_packet", facts.conflicts_of_one_packet);
   out.push_back(std::move(finding));
 }
 

@@ -64,9 +64,8 @@ std::string entered_text(const Transition& change);
 // itself.
 std::string run_text(const FlowHistory& history, const Rung& run);
 std::string left_out_text(const FlowHistory& history, const SegmentRecord& record);
-std::string timer_text(const Rung& timer);    // why it changed a state
-std::string elapsed_text(TimeNs since_ns);    // "0.035119": seconds
-std::string flags_text(std::uint16_t flags);  // "SYN+ACK"; "none"
+std::string timer_text(const Rung& timer);  // why it changed a state
+std::string elapsed_text(TimeNs since_ns);  // "0.035119": seconds
 // "resent", "fills a gap", ...: what stands out about it.
 std::string remarks_text(const FlowHistory& history, RecordIndex record);
 // Octets the segment advertises; none while the scale is not known (RFC 7323 2.2).

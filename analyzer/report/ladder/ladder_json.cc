@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "analyzer/decode/flags_text.h"
 #include "analyzer/flow/quoted_segment.h"
 #include "analyzer/infer/shown_states.h"
 #include "analyzer/report/json/finding_lines.h"

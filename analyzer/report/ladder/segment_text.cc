@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "analyzer/decode/flags_text.h"
 #include "analyzer/decode/window_scale.h"
 #include "analyzer/infer/record_search.h"
 #include "analyzer/report/ladder/ladder.h"
@@ -12,16 +13,6 @@
 
 namespace tcpautopsy {
 namespace {
-
-constexpr std::array<std::pair<std::uint16_t, std::string_view>, 9> kFlagNames{{{kSyn, "SYN"},
-                                                                                {kFin, "FIN"},
-                                                                                {kRst, "RST"},
-                                                                                {kPsh, "PSH"},
-                                                                                {kAck, "ACK"},
-                                                                                {kUrg, "URG"},
-                                                                                {kEce, "ECE"},
-                                                                                {kCwr, "CWR"},
-                                                                                {kAe, "AE"}}};
 
 // Destination unreachable: RFC 792 and RFC 1812 5.2.7.1; RFC 4443 3.1.
 std::string_view unreachable_v4(std::uint8_t code) {
@@ -89,13 +80,6 @@ bool closed_to(const FlowTrace& trace, RecordIndex at) {
 }
 
 }  // namespace
-
-std::string flags_text(std::uint16_t flags) {
-  std::string out;
-  for (const auto& [flag, text] : kFlagNames)
-    if ((flags & flag) != 0) out.append(out.empty() ? "" : "+").append(text);
-  return out.empty() ? "none" : out;
-}
 
 std::optional<std::uint64_t> advertised_window(const FlowHistory& history, const SegmentRecord& record) {
   // The window of a SYN is never scaled; zero is zero by any scale.
