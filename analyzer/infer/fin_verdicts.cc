@@ -155,11 +155,8 @@ std::optional<LeftOpen> left_open(const FlowHistory& h, Side side) {
   const FinVerdict* const peers = h.closing.fin(other(side));
   if (peers == nullptr || !peers->acked_by || h.closing.fin(side) != nullptr || h.closing.any_reset)
     return std::nullopt;
-  const auto& possible = h.outcome(side).final_possible;
-  const bool still_open =
-      std::find(possible.begin(), possible.end(), TcpState::CloseWait) != possible.end() &&
-      !(h.trace.successor && h.trace.successor->answered);
-  if (!still_open) return std::nullopt;
+  const bool replaced = h.trace.successor && h.trace.successor->answered;
+  if (replaced || h.outcome(side).final != TcpState::CloseWait) return std::nullopt;
   const SegmentRef data = ref(h.trace, last_data(h, side));
   if (!free_to_close(h, side, data ? h.records()[data.record].end() : 0)) return std::nullopt;
   if (h.closing.of(side).may_have_closed_first) return std::nullopt;
