@@ -1,5 +1,7 @@
 #include "analyzer/decode/tcp_segment.h"
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "analyzer/decode/checksum.h"
@@ -60,6 +62,12 @@ Checksum verify(const LayerBytes& tcp, std::size_t header, TcpSegment& segment) 
   return fold(sum) == 0xffff ? Checksum::Good : Checksum::Bad;
 }
 
+bool begins_with_change_cipher_spec(Bytes payload) {
+  constexpr std::array<std::uint8_t, 3> kOneOctetOfOne{0, 1, 1};
+  return payload.size() >= 6 && payload[0] == 20 && payload[1] == 3 && payload[2] <= 4 &&
+         std::equal(kOneOctetOfOne.begin(), kOneOctetOfOne.end(), payload.begin() + 3);
+}
+
 }  // namespace
 
 void take_tcp_header(const LayerBytes& tcp, TcpSegment& segment) {
@@ -81,6 +89,7 @@ void take_tcp_header(const LayerBytes& tcp, TcpSegment& segment) {
     parse_tcp_options(area, segment.options);
   }
   segment.payload = tcp.bytes().subspan(options_end);
+  segment.change_cipher_spec = begins_with_change_cipher_spec(segment.payload);
 }
 
 std::optional<NotTcp> take_segment(const Dissection& frame, TcpSegment& segment) {

@@ -71,6 +71,8 @@ struct TcpSegment {
   // 0xffff, for a sum of zero. Meaningful where the checksum is good.
   std::uint16_t payload_sum = 0;
   Checksum checksum = Checksum::Unknown;
+  // The payload begins with a ChangeCipherSpec record of TLS (RFC 5246 7.1, RFC 8446 5).
+  bool change_cipher_spec = false;
   bool beyond_frame = false;        // the IP header tells of more than the frame had on the wire
   std::uint32_t encapsulation = 0;  // index into Decoder::encapsulation(): VLAN tags and tunnels; 0 for none
   std::uint32_t wire_length = 0;    // of the frame

@@ -131,7 +131,7 @@ bool write_entry(const TcpSegment& s, const FrameRef& frame, Side side, Role rol
   if ((body & kNextSeq) == 0) to.step(s.seq.raw(), own.next_seq);
   if ((body & kNextAck) == 0) to.step(s.ack.raw(), peer.next_seq);
   if ((body & kPayload) != 0) {
-    to.many(s.payload_length);
+    to.many(std::uint64_t{s.payload_length} << 1 | (s.change_cipher_spec ? 1U : 0U));
     to.two(s.payload_sum);
   }
   if ((body & kSameOverhead) == 0) to.many(overhead);
@@ -187,7 +187,9 @@ bool JournalReader::next(JournalEntry& entry) {
   s.seq = Seq((body & kNextSeq) != 0 ? own.next_seq : from.step(own.next_seq));
   s.ack = Seq((body & kNextAck) != 0 ? peer.next_seq : from.step(peer.next_seq));
   if ((body & kPayload) != 0) {
-    s.payload_length = static_cast<std::uint32_t>(from.many());
+    const std::uint64_t length = from.many();
+    s.payload_length = static_cast<std::uint32_t>(length >> 1);
+    s.change_cipher_spec = (length & 1) != 0;
     s.payload_sum = from.two();
   }
   s.wire_length = s.payload_length +

@@ -18,6 +18,9 @@ constexpr TimeNs kLongest = 24 * 3600 * kSecond;
 constexpr TimeNs kFeed = kSecond;
 // Turns this much smaller than the first of their end are seldom requests: window updates and
 // acknowledgments of protocols above TCP. The nearer bound is for what only silence tells.
+// ChangeCipherSpec, 6 octets, and an encrypted Finished of TLS 1.2 or 1.3, with the longest usual hash and
+// IV.
+constexpr std::uint64_t kChangeAndFinished = 128;
 constexpr std::uint64_t kSmallBeforeAnswer = 8, kSmallBeforeSilence = 6;
 constexpr std::uint16_t kFirstClientPort = 32768;
 
@@ -81,6 +84,8 @@ std::optional<UnansweredRequest> unanswered(const FlowHistory& h, const TurnResu
   const Turn& request = *turns.last;
   // In the middle of a connection one octet may be a keep-alive's.
   if (request.bytes == 1 && !h.trace.facts(side).syn_seen) return std::nullopt;
+  // The client has set up a TLS session, and asked nothing in it.
+  if (request.change_cipher_spec && request.bytes <= kChangeAndFinished) return std::nullopt;
   // Perhaps the answer.
   if (missed_data(h.trace, side)) return std::nullopt;
   // A closed window holds back the rest of the request, or the answer: zero_window_stuck tells that.

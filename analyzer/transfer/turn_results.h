@@ -24,8 +24,9 @@ struct Turn {
   std::uint64_t bytes = 0;
   std::uint32_t writes = 0;  // ended by PSH or FIN
   Side side = Side::A;
-  bool overlaps = false;       // it began before all of the other's data had reached its sender
-  bool retransmitted = false;  // what it answers was sent again meanwhile
+  bool overlaps = false;            // it began before all of the other's data had reached its sender
+  bool retransmitted = false;       // what it answers was sent again meanwhile
+  bool change_cipher_spec = false;  // it begins with that record of TLS: one end's last word of a handshake
 };
 
 struct TurnResults {

@@ -62,6 +62,7 @@ void Turns::begin(const PlacedSegment& segment, const SenderView& peer) {
   Turn turn;
   turn.first = segment.frame;
   turn.side = segment.side;
+  turn.change_cipher_spec = segment.segment.change_cipher_spec;
   if (speaking_) {
     // Its ACK field tells what had reached the sender when it spoke.
     turn.overlaps = !segment.has(kAck) || segment.ack < peer.snd_nxt;

@@ -135,6 +135,8 @@ bool parse_mark(Words& words, Packet& packet) {
     packet.bad_checksum = true;
   } else if (words.take_if("!other")) {
     packet.other_octets = true;
+  } else if (words.take_if("!ccs")) {
+    packet.change_cipher_spec = true;
   } else if (words.take_if("!late")) {
     const auto late = parse_duration(words.take("how late"));
     if (!late) words.fail("!late wants a time such as 50ms");

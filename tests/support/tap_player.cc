@@ -1,6 +1,7 @@
 #include "tests/support/tap_player.h"
 
 #include <algorithm>
+#include <array>
 #include <random>
 
 #include "tests/support/packet_encoder.h"
@@ -13,6 +14,9 @@ namespace {
 constexpr TimeNs kStart = 1'700'000'000 * kSecond;
 constexpr std::uint16_t kSynWindow = 64240, kScaledWindow = 502;
 constexpr std::size_t kMostPayload = 60'000;  // of a super-segment no more is kept: an IP length has 16 bits
+
+// Of TLS 1.2, which later versions write too.
+constexpr std::array<std::uint8_t, 6> kChangeCipherSpec{20, 3, 3, 0, 1, 1};
 
 // What one end would know at a moment of the script.
 struct EndState {
@@ -129,6 +133,9 @@ void Player::set_payload(TcpSegment& segment, const Packet& packet,
     payload[i] = static_cast<std::uint8_t>('a' + (packet.seq + static_cast<StreamOffset>(i) + key) % 23);
   if (packet.other_octets)
     for (std::uint8_t& octet : payload) octet = static_cast<std::uint8_t>('A' + octet % 23);
+  if (packet.change_cipher_spec && payload.size() >= kChangeCipherSpec.size())
+    std::copy(kChangeCipherSpec.begin(), kChangeCipherSpec.end(), payload.begin());
+  segment.change_cipher_spec = packet.change_cipher_spec;
   segment.payload_sum = payload_sum(payload);
   segment.payload = payload;
   segment.payload_length = packet.payload;

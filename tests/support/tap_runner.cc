@@ -20,6 +20,7 @@ void note_marks(const Packet& packet, std::uint64_t frame, LadderNotes& notes) {
   if (packet.lost) marks += " !lost";
   if (packet.bad_checksum) marks += " !badsum";
   if (packet.other_octets) marks += " !other";
+  if (packet.change_cipher_spec) marks += " !ccs";
   if (packet.late_ns) marks += fmt::format(" !late {}ms", packet.late_ns / kMillisecond);
   if (!marks.empty()) notes.emplace(frame, "script:" + marks);
 }

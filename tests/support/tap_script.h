@@ -67,7 +67,7 @@ struct Packet {
   std::optional<std::uint16_t> urgent;  // pointer; 1 where only the flag is told
   std::uint8_t ecn = 0;                 // of the IP header
   Options options;
-  bool lost = false, unseen = false, bad_checksum = false, other_octets = false;
+  bool lost = false, unseen = false, bad_checksum = false, other_octets = false, change_cipher_spec = false;
   TimeNs late_ns = 0;
   std::vector<BeliefExpectation> beliefs;
 };

@@ -104,6 +104,18 @@ handshake
 no finding
 )",
      true},
+    {"A TLS session taken up again and never used: the client's Finished wants no answer", R"(
+handshake
++.01   A > B  P. 1:518(517) ack 1
++.02   A < B  P. 1:138(137) ack 518
++.01   A > B  P. 518:569(51) ack 138  !ccs
++.04   A < B  .  138:138(0) ack 569
++4.1   A > B  F. 569:569(0) ack 138
++.01   A < B  F. 138:138(0) ack 570
++.01   A > B  .  570:570(0) ack 139
+no finding
+)",
+     true},
     {"The capture begins with a keep-alive of one octet", R"(
 +0     A > B  .  1:2(1) ack 1
 +.02   A < B  .  1:1(0) ack 2 <sack 1:2>

@@ -68,6 +68,19 @@ TEST_CASE("Ethernet padding is no payload") {
   CHECK(segment.checksum == Checksum::Good);
 }
 
+TEST_CASE("a payload that begins with TLS's ChangeCipherSpec is known") {
+  const auto change = [](const Octets& payload) {
+    TcpFields tcp;
+    tcp.payload = payload;
+    return segment_in(ethernet(0x0800, packet4(tcp))).change_cipher_spec;
+  };
+  CHECK(change(hex("140303000101")));
+  CHECK(change(hex("140301000101") + hex("1603030028")));
+  CHECK_FALSE(change(hex("1403030001")));
+  CHECK_FALSE(change(hex("140303000102")));
+  CHECK_FALSE(change(hex("160303000101")));
+}
+
 TEST_CASE("an unset IP length of an offloaded packet gives way to the frame's") {
   TcpFields big;
   big.payload = Octets(70000, 'x');

@@ -107,6 +107,7 @@ TEST_CASE("a journal gives back each field of a segment") {
     s.ack = Seq(some());
     s.flags = static_cast<std::uint16_t>(some() & 0x1FF);
     s.payload_length = some() % 3 == 0 ? some() % 65537 : 0;
+    s.change_cipher_spec = s.payload_length > 0 && some() % 4 == 0;
     s.window = static_cast<std::uint16_t>(some());
     s.urgent = some() % 4 == 0 ? static_cast<std::uint16_t>(some()) : std::uint16_t{0};
     s.ttl = static_cast<std::uint8_t>(some());
@@ -150,7 +151,8 @@ TEST_CASE("a journal gives back each field of a segment") {
     CHECK((x.seq == y.seq && x.ack == y.ack && x.flags == y.flags && x.payload_length == y.payload_length &&
            x.window == y.window && x.urgent == y.urgent && x.ttl == y.ttl && x.ecn == y.ecn &&
            x.has_ip_id == y.has_ip_id && x.ip_id == y.ip_id && x.tcp_checksum == y.tcp_checksum &&
-           x.checksum == y.checksum && x.payload_sum == y.payload_sum && x.options.cut == y.options.cut &&
+           x.checksum == y.checksum && x.payload_sum == y.payload_sum &&
+           x.change_cipher_spec == y.change_cipher_spec && x.options.cut == y.options.cut &&
            x.wire_length == y.wire_length));
     const TcpOptions &o = x.options, &p = y.options;
     CHECK((o.has_timestamps == p.has_timestamps && o.ts_val == p.ts_val && o.ts_ecr == p.ts_ecr &&
