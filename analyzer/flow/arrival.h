@@ -22,9 +22,10 @@ struct Arrival {
   const FrameRef& frame;
   bool from_low = false;
   FlowKey key;
-  std::uint64_t ends, hash;  // of the key without and with its encapsulation
-  bool copy;                 // of a packet that was captured before
-  bool may_be_copy = false;  // not told apart from one that a host sent again
+  std::uint64_t ends, hash;      // of the key without and with its encapsulation
+  bool copy;                     // of a packet that was captured before
+  bool may_be_copy = false;      // not told apart from one that a host sent again
+  bool tells_of_copies = false;  // so too, though hosts seldom do
 };
 
 }  // namespace tcpautopsy

@@ -43,6 +43,7 @@ SideFacts FlowTracker::facts_of(Side s, bool copies_are_capture) const {
   f.rtt_handshake_ns = measured(live.rtt_handshake_ns);
   f.rtt_min_ns = measured(live.rtt_min_ns);
   f.ttl = live.ttl;
+  f.copy_ttl = live.copy_ttl;
   return f;
 }
 

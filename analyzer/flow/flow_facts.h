@@ -32,6 +32,8 @@ struct SideFacts {
   std::optional<std::int64_t>
       rtt_min_ns;        // least seen, of handshake and data; may overestimate (delayed ACK), never under
   std::uint8_t ttl = 0;  // of its first segment
+  std::uint8_t copy_ttl =
+      0;  // of the latest copy, which another capture point may have taken; 0: there is none
 };
 
 // The SYN that ended this incarnation by opening the next one.

@@ -68,8 +68,9 @@ std::uint64_t FlowTable::sort(Arrival& a) {
     latest = of_original(a, seen.encapsulation);
   if (latest == LiveFlows::kNone) return add_first(a);
   const LiveFlow& flow = flows_[latest];
-  a.copy = is_copy(seen.copy, flow);
+  a.copy = is_copy(seen, flow);
   a.may_be_copy = !a.copy && seen.copy == RecentPackets::Copy::Likely;
+  a.tells_of_copies = !a.copy && seen.copy == RecentPackets::Copy::Telling;
   return flow.held ? add_while_pending(a, latest) : deliver(a, router_.route(a, latest));
 }
 
@@ -86,9 +87,10 @@ void FlowTable::pass_time(TimeNs now_ns) {
   last_time_ns_ = now_ns;
 }
 
-bool FlowTable::is_copy(RecentPackets::Copy copy, const LiveFlow& flow) const {
-  if (copy == RecentPackets::Copy::Likely) return pairs_.copied(flow.pair);
-  return copy == RecentPackets::Copy::Sure;
+bool FlowTable::is_copy(const RecentPackets::Seen& seen, const LiveFlow& flow) const {
+  using Copy = RecentPackets::Copy;
+  if (seen.copy == Copy::None || seen.copy == Copy::Sure) return seen.copy == Copy::Sure;
+  return pairs_.copied_with(flow.pair, seen.rank);
 }
 
 // The flow of the packet that `a` is a copy of, captured with another VLAN tag or tunnel. From now on what
@@ -111,7 +113,7 @@ std::uint64_t FlowTable::add_first(const Arrival& a) {
     return deliver(a, id);
   }
   // It may be one of a flood, and nothing ever come after it.
-  if (pair != CopiedPairs::kNone) pairs_.original(pair);
+  if (pair != CopiedPairs::kNone) count(a, pair);
   const auto [id, number] = flows_.open_asleep(a, pair);
   endings_.watch_opening(id, a.frame.time_ns);
   if (options_.on_segment) options_.on_segment(number, Side::A, a.segment, a.frame);
@@ -154,12 +156,12 @@ std::uint64_t FlowTable::deliver(const Arrival& a, const Router::Route& to) {
   if (to.pending) return flow.number;
   const Side side = flow.side_of(a.from_low);
   if (a.copy && flow.begun()) {
-    if (flow.pair == CopiedPairs::kNone) flow.pair = pairs_.enter(hash_hosts(flow.key), flow.packets());
+    if (flow.pair == CopiedPairs::kNone) flow.pair = enter_pair(a.segment, flow);
     pairs_.copy(flow.pair);
     flow.add(a.segment, a.frame, side, Role::Copy);
     return flow.number;
   }
-  if (flow.pair != CopiedPairs::kNone && !a.may_be_copy) pairs_.original(flow.pair);
+  if (flow.pair != CopiedPairs::kNone) count(a, flow.pair);
   flow.add(a.segment, a.frame, side, to.role);
   if (options_.on_segment && to.role == Role::Ordinary)
     options_.on_segment(flow.number, side, a.segment, a.frame);
@@ -167,6 +169,18 @@ std::uint64_t FlowTable::deliver(const Arrival& a, const Router::Route& to) {
   if (flow.ending()) endings_.watch(to.flow, flow);
   weigh(to.flow);
   return flow.number;
+}
+
+CopiedPairs::Pair FlowTable::enter_pair(const TcpSegment& copy, LiveFlow& flow) {
+  const std::uint64_t hosts = hash_hosts(flow.key);
+  return opens(copy) ? pairs_.enter_by_syn(hosts) : pairs_.enter(hosts, flow.packets());
+}
+
+void FlowTable::count(const Arrival& a, CopiedPairs::Pair pair) {
+  if (a.tells_of_copies) return pairs_.likely_copy(pair);
+  if (a.may_be_copy) return;
+  recent_.rank(pairs_.originals(pair) + 1);
+  if (a.segment.sequence_length() > 0 || identified(a.segment)) pairs_.original(pair);
 }
 
 // The latest incarnation of what the error quotes.

@@ -79,7 +79,9 @@ class FlowTable {
   Id quoted_by(const IcmpError& error);
   std::optional<FlowTrace> so_far(Id latest, std::uint64_t number);
   void pass_time(TimeNs now_ns);
-  bool is_copy(RecentPackets::Copy copy, const LiveFlow& flow) const;
+  bool is_copy(const RecentPackets::Seen& seen, const LiveFlow& flow) const;
+  CopiedPairs::Pair enter_pair(const TcpSegment& copy, LiveFlow& flow);  // of its first copy
+  void count(const Arrival& arrival, CopiedPairs::Pair pair);            // which is no copy itself
   Id of_original(const Arrival& a, std::uint32_t encapsulation);
   std::uint64_t sort(Arrival& arrival);
   std::uint64_t add_first(const Arrival& arrival);

@@ -52,7 +52,7 @@ struct LiveSide {
   std::uint32_t copies = 0, copies_kept = 0, copies_bad_checksum = 0;
   std::uint64_t copies_wire_bytes = 0;
   SynOptions syn_options;
-  std::uint8_t ttl = 0;
+  std::uint8_t ttl = 0, copy_ttl = 0;
   bool has_base : 1 = false;
   bool tentative : 1 = false;  // only a RST told where its stream is, and a RST may tell anything
   bool has_acked : 1 = false;

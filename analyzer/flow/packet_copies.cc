@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "analyzer/flow/secret_hash.h"
 
@@ -17,11 +18,9 @@ constexpr TimeNs kHeld = 100 * kMillisecond;
 // timestamp tell that it is the same packet, as in captures of both ends merged.
 constexpr int kRouters = 3;
 
-bool identified(const TcpSegment& segment) { return segment.has_ip_id && segment.ip_id != 0; }
-
 struct Print {
   std::uint64_t whole;
-  std::size_t slot;  // the same in every run, so that the same copies are missed
+  std::size_t set;  // the same in every run, so that the same copies are missed
 };
 
 // It is asked for each packet, and what comes next waits for it: products side by side, then one more.
@@ -37,25 +36,46 @@ Print print_of(const TcpSegment& s, std::uint64_t ends, bool from_low) {
           product(marks, numbers ^ 0x589965CC75374CC3U) >> 52};
 }
 
-// Of two packets that look alike but for their encapsulation, `apart` in time and `hops` in TTL.
-RecentPackets::Copy judge(const TcpSegment& s, bool other_encapsulation, TimeNs apart, int hops) {
-  using Copy = RecentPackets::Copy;
+// How a packet follows one that looks alike but for its encapsulation.
+struct Follows {
+  bool other_encapsulation = false;
+  bool third = false;         // another came between,
+  bool second_there = false;  // with another TTL: what passed both capture points had passed before
+  TimeNs apart = 0;           // either may be the first: clocks of two capture points differ
+  int hops = 0;               // in TTL
+};
+
+// The same IP ID within moments is the same packet, and so is what passed with and without a tag.
+bool same_packet(const TcpSegment& s, const Follows& f) {
   const bool by_id = identified(s);
-  const bool stamped = by_id && s.options.has_timestamps;
-  if (apart > kHeld || (hops > kRouters && !stamped) || (!by_id && hops > 1)) return Copy::None;
-  const bool opens = (s.flags & kSyn) != 0;
-  const bool carries = s.sequence_length() > 0;
-  // The same IP ID within moments is the same packet, and so is what passed with and without a tag.
-  if (by_id && (carries || apart <= kSoon)) return Copy::Sure;
-  if (other_encapsulation && apart <= kSoon) return Copy::Sure;
+  if (by_id && (f.hops <= kRouters || s.options.has_timestamps) &&
+      (s.sequence_length() > 0 || f.apart <= kSoon))
+    return true;
+  return f.other_encapsulation && f.hops <= (by_id ? kRouters : 1) && f.apart <= kSoon;
+}
+
+// A host's packets bear one TTL: of two that differ in it one had passed a router. A RST in its name may be
+// another's.
+bool behind_router(const TcpSegment& s, const Follows& f) {
+  if (f.hops == 0 || (s.flags & kRst) != 0) return false;
+  return s.options.has_timestamps || (s.flags & kSyn) != 0 || (f.hops <= kRouters && f.apart <= kSoon);
+}
+
+RecentPackets::Copy judge(const TcpSegment& s, const Follows& f) {
+  using Copy = RecentPackets::Copy;
+  const bool stamped = s.options.has_timestamps;
+  if (f.apart > kHeld) return Copy::None;
+  if (same_packet(s, f) || behind_router(s, f)) return Copy::Sure;
   // A SYN-ACK may be sent again by its timer right after it answered a SYN; without ID and timestamp the two
   // look the same.
-  if (opens && (s.flags & kAck) != 0 && !by_id && !s.options.has_timestamps)
-    return apart <= kAtOnce ? Copy::Sure : Copy::Likely;
-  if (opens) return Copy::Sure;
+  if ((s.flags & (kSyn | kAck)) == kSyn || ((s.flags & kSyn) != 0 && (stamped || identified(s))))
+    return Copy::Sure;
+  const bool another_sending = f.third && (f.apart > kSoon || f.second_there) && !identified(s);
+  if (s.sequence_length() == 0) return another_sending ? Copy::None : Copy::Likely;
   // A host that keeps no IP ID gives what it sends again another timestamp, or sends it later.
-  if (carries && apart <= (s.options.has_timestamps ? kSoon : kAtOnce)) return Copy::Sure;
-  return by_id || apart <= kSoon ? Copy::Likely : Copy::None;
+  if (f.hops <= kRouters && f.apart <= (stamped && (s.flags & kSyn) == 0 ? kSoon : kAtOnce))
+    return Copy::Sure;
+  return another_sending ? Copy::None : Copy::Telling;
 }
 
 }  // namespace
@@ -63,14 +83,21 @@ RecentPackets::Copy judge(const TcpSegment& s, bool other_encapsulation, TimeNs 
 RecentPackets::Seen RecentPackets::look(const TcpSegment& segment, std::uint64_t ends, bool from_low,
                                         TimeNs time_ns) {
   const Print print = print_of(segment, ends, from_low);
-  Slot& slot = slots_[print.slot];
-  if (slot.print == print.whole) {
+  Set& set = sets_[latest_ = print.set];
+  if (set.newer.print == print.whole || set.older.print == print.whole) {
+    Slot& slot = set.newer.print == print.whole ? set.newer : set.older;
     const TimeNs apart = std::max(time_ns, slot.time_ns) - std::min(time_ns, slot.time_ns);
-    const Copy copy = judge(segment, slot.encapsulation != segment.encapsulation, apart,
-                            std::abs(int{slot.ttl} - int{segment.ttl}));
-    if (copy != Copy::None) return {copy, slot.encapsulation};
+    const int hops = std::abs(int{slot.ttl} - int{segment.ttl});
+    const Copy copy = judge(segment, {slot.encapsulation != segment.encapsulation, slot.again,
+                                      slot.elsewhere && hops == 0, apart, hops});
+    slot.again = true;
+    slot.elsewhere = slot.elsewhere || hops > 0;
+    if (copy != Copy::None) return {copy, slot.encapsulation, slot.rank};
+    if (&slot == &set.older) std::swap(set.newer, set.older);
+  } else {
+    set.older = set.newer;
   }
-  slot = {print.whole, time_ns, segment.encapsulation, segment.ttl};
+  set.newer = {print.whole, time_ns, 0, segment.encapsulation, segment.ttl, false, false};
   return {};
 }
 
@@ -80,19 +107,26 @@ CopiedPairs::Pair CopiedPairs::find(std::uint64_t host_hash) const {
   return it == pairs_.end() ? kNone : it->second;
 }
 
-CopiedPairs::Pair CopiedPairs::enter(std::uint64_t host_hash, std::uint64_t before) {
+CopiedPairs::Pair CopiedPairs::add(std::uint64_t host_hash, std::uint64_t before, bool from_syn) {
   const Pair known = find(host_hash);
   if (known != kNone) return known;
   if (counts_.size() >= kMostPairs) return kNone;
   const auto pair = static_cast<Pair>(counts_.size());
-  counts_.push_back({before, 0});
+  counts_.push_back({before, 0, from_syn});
   pairs_.emplace(host_hash, pair);
   return pair;
 }
 
-bool CopiedPairs::copied(Pair pair) const {
+CopiedPairs::Pair CopiedPairs::enter(std::uint64_t host_hash, std::uint64_t before) {
+  return add(host_hash, before, false);
+}
+
+CopiedPairs::Pair CopiedPairs::enter_by_syn(std::uint64_t host_hash) { return add(host_hash, 1, true); }
+
+// Where the first of all came twice, those sent since may be under way to the other capture point.
+bool CopiedPairs::copied_with(Pair pair, std::uint64_t rank) const {
   const Counts& counts = counts_[pair];
-  return pair != kNone && counts.copies >= kFewest && counts.copies * 2 > counts.originals;
+  return counts.from_syn ? copied(pair, counts.copies + 1, std::min(rank, counts.originals)) : copied(pair);
 }
 
 std::uint64_t CopiedPairs::copied_pairs() const {

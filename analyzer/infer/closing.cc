@@ -37,12 +37,14 @@ std::optional<Forgotten> forgotten_by_reset(const FlowHistory& h, Side side) {
   return {};
 }
 
-// A SYN-ACK other than the handshake's, after the end has shown that it knows the connection.
-std::optional<Forgotten> forgotten_by_syn_ack(const FlowTrace& trace, Side side) {
+// A SYN-ACK other than the handshake's, after the end has shown that it knows the connection. Once a RST has
+// ended that, it answers an old SYN.
+std::optional<Forgotten> forgotten_by_syn_ack(const FlowTrace& trace, Side side, const SegmentRef& ended_by) {
   RecordIndex first = kNoRecord;
   bool settled = false;
   for (RecordIndex i = 0; i < trace.records.size(); ++i) {
     const SegmentRecord& r = trace.records[i];
+    if (ended_by && ended_by.record < i) return {};
     if (r.side != side || r.copy) continue;
     if (r.has(kRst) || r.has(kFin)) return {};
     if (!r.has(kSyn)) settled = true;
@@ -62,7 +64,7 @@ std::optional<Forgotten> forgotten_by_syn_ack(const FlowTrace& trace, Side side)
 void conclude_forgotten(FlowHistory& h) {
   for (const Side side : {Side::A, Side::B}) {
     auto& forgotten = h.closing.ends[index(side)].forgotten;
-    forgotten = forgotten_by_syn_ack(h.trace, side);
+    forgotten = forgotten_by_syn_ack(h.trace, side, h.closing.ended_by);
     if (!forgotten) forgotten = forgotten_by_reset(h, side);
   }
 }

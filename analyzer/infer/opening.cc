@@ -81,6 +81,7 @@ class Reader {
     opening_.syns_unanswered = sent_before_answer();
     flow_.handshake = handshake();
     judge_answers(reading_);
+    if (refused_before_its_reset()) flow_.handshake = Handshake::Refused;
   }
 
  private:
@@ -213,6 +214,13 @@ class Reader {
     if (server_syn_ack_) return client_syn_ ? Handshake::HalfOpen : Handshake::SynAckOnly;
     if (server_rst_) return Handshake::Refused;
     return refusing_errors(flow_).empty() ? Handshake::SynOnly : Handshake::Filtered;
+  }
+
+  // The client's RST is no abort where one had refused the connect before: it answers what came too late.
+  bool refused_before_its_reset() const {
+    const Refusals& refusals = opening_.refusals;
+    return flow_.handshake == Handshake::Aborted && !refusals.accepted && !refusals.resets.empty() &&
+           refusals.resets.front().record < opening_.client_rst.segment.record;
   }
 
   const Observations& observations_;

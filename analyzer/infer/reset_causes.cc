@@ -1,5 +1,8 @@
 #include "analyzer/infer/reset_causes.h"
 
+#include <algorithm>
+#include <cstdlib>
+
 #include "analyzer/infer/flow_history.h"
 #include "analyzer/transfer/transfer_results.h"
 
@@ -81,6 +84,21 @@ ResetKind kind_of(const ResetVerdict& reset) {
   return reset.all_acked ? ResetKind::AllAcknowledged : ResetKind::Abort;
 }
 
+bool may_be_its_own(ResetCause cause) {
+  return cause == ResetCause::Abort || cause == ResetCause::UnreadData;
+}
+
+// No end answers a RST by one: of two in the names of both ends in one moment, the one that another sent
+// tells of the other too.
+bool beside_misfit(const FlowHistory& h, const ResetVerdict& reset) {
+  constexpr TimeNs kMoment = 20 * kMillisecond;
+  const auto& others = h.closing.resets(other(reset.side));
+  return std::any_of(others.begin(), others.end(), [&](const ResetVerdict& beside) {
+    const TimeNs apart = beside.segment.time_ns() - reset.segment.time_ns();
+    return beside.cause == ResetCause::Misfit && surely_misfit(beside) && std::abs(apart) < kMoment;
+  });
+}
+
 }  // namespace
 
 void conclude_reset_causes(FlowHistory& history) {
@@ -89,6 +107,9 @@ void conclude_reset_causes(FlowHistory& history) {
       reset.cause = cause_of(history, reset);
       reset.kind = kind_of(reset);
     }
+  for (EndClosing& end : history.closing.ends)
+    for (ResetVerdict& reset : end.resets)
+      if (may_be_its_own(reset.cause) && beside_misfit(history, reset)) reset.cause = ResetCause::Misfit;
 }
 
 }  // namespace tcpautopsy

@@ -123,7 +123,9 @@ HeaderMisfit header_misfit(const FlowTrace& trace, RecordIndex reset) {
     if (others++ == 0) misfit.usual_ttl = r.ttl;
     agree = agree && r.ttl == misfit.usual_ttl;
   }
-  misfit.ttl = others >= 2 && agree && rst.ttl != misfit.usual_ttl;
+  // Behind the routers between two capture points the end has another.
+  const bool usual = rst.ttl == misfit.usual_ttl || rst.ttl == trace.facts(rst.side).copy_ttl;
+  misfit.ttl = others >= 2 && agree && !usual;
   misfit.ttl_by_initial = misfit.ttl && differ_by_initial_value(rst.ttl, misfit.usual_ttl);
   misfit.ip_id = id_out_of_line(trace, reset);
   return misfit;

@@ -97,6 +97,12 @@ TimeNs next_step(TcpState state, const Retransmissions& group, const Profile& pr
   return group.count < kFewestResends && state != SynReceived ? std::max(step, kFirstStep) : step;
 }
 
+// The next SYN of most systems is overdue: its socket may be closed, by its application or for good.
+bool syn_overdue(TcpState state, const Retransmissions& group, TimeNs watched_ns) {
+  const TimeNs due = group.count == 0 ? kFirstTimeout : mul_sat(group.step_ns, 2);
+  return state == SynSent && mul_sat(watched_ns - group.last_ns, 2) >= mul_sat(due, 3);
+}
+
 Ending resend_ending(TcpState state, const FlowTrace& trace, const Observations& observations,
                      const Profile& profile, Side side, TimeNs watched_ns) {
   const bool data = state == Established || state == CloseWait;
@@ -110,7 +116,10 @@ Ending resend_ending(TcpState state, const FlowTrace& trace, const Observations&
   // Where no further resend is to come by the profile, the end is the likelier.
   const TimeNs tolerance = resend_tolerance(step) + observations.streams[index(side)].rtt_ns;
   const bool surely_over = watched_ns > e.left_ns + tolerance;
-  if (!surely_over && !(by_profile && watched_ns >= e.left_ns)) return e;
+  if (!surely_over && !(by_profile && watched_ns >= e.left_ns)) {
+    if (syn_overdue(state, group, watched_ns)) e.leave = kGaveUpSynOverdue;
+    return e;
+  }
   if (data && (group.count < kFewestResends || heard_since(trace, other(side), group.last))) return e;
   if (!data && group.count == 0 && state != SynSent && state != SynReceived) {
     // An unacknowledged FIN would have been sent again long ago: it is not unacknowledged.

@@ -161,6 +161,9 @@ inline constexpr Cost kFoundListening = 6;
 // Left by the retransmission timer without a sign of it: opening and closing, and open.
 inline constexpr Cost kGaveUpUnseen = 8;
 inline constexpr Cost kGaveUpDataUnseen = 12;
+// SYN-SENT left when the next SYN of most systems was due and did not come, while slower ones still wait:
+// plausible, and not likelier than those.
+inline constexpr Cost kGaveUpSynOverdue = 3;
 // A FIN that was never sent again is not unacknowledged: neither still there nor given up, above kPlausible.
 inline constexpr Cost kFinNotOutstanding = 5;
 // Resends have stopped: that the end is still there though one was due.

@@ -213,6 +213,11 @@ Cause cause_of(const ResetVerdict& reset) {
     case ResetCause::Misfit:
       if (reset.misfit.too_soon)
         return {"middlebox", "sooner than the endpoint can have answered: perhaps a device on the path"};
+      if (!reset.misfit.any())
+        return {
+            "middlebox",
+            "in one moment with a RST in the other end's name that is not its own: perhaps a device on the "
+            "path sent both"};
       return {"middlebox",
               "its IP header unlike the endpoint's other segments: perhaps a device on the path"};
     case ResetCause::Forgotten: return cause_of(ResetKind::NoSocket);

@@ -71,6 +71,16 @@ repeat 15 {
 }
 finding ack_loop
 )"},
+    {"Each ACK captured twice, before and behind a router, over IPv6", R"(
+ends A [2001:db8::1]:40000 B [2001:db8::2]:80
+repeat 12 {
++.001    A > B  .  1:1(0) ack 1          ttl 64
++.00002  A > B  .  1:1(0) ack 1          ttl 63
++.001    A < B  .  90001:90001(0) ack 2  ttl 60
++.00002  A < B  .  90001:90001(0) ack 2  ttl 59
+}
+finding ack_loop severity warning count 1
+)"},
     {"Keep-alives and their answers, a second apart", R"(
 handshake
 +.10   A > B  P. 1:101(100) ack 1

@@ -68,7 +68,7 @@ repeat 6 {
 +.01  A > B  P. 301:401(100) ack 1
 +.01  A < B  .  1:1(0) ack 1001
 }
-finding retransmission_rate severity warning count 100 flows 100
+finding retransmission_rate severity warning count 100 flows 100 likely server_side
 )"},
     {"Lost before it", R"(
 times 100 every .1 {
@@ -84,7 +84,41 @@ repeat 6 {
 +.01  A > B  P. 301:401(100) ack 1
 +.01  A < B  .  1:1(0) ack 1001
 }
-finding retransmission_rate count 100 flows 100
+finding retransmission_rate count 100 flows 100 likely client_side
+)"},
+    {"What the service sends is lost before it", R"(
+times 100 every .1 {
+handshake
++.001 A > B  P. 1:101(100) ack 1
++.001 A < B  P. 1:101(100) ack 101
++.001 A < B  P. 101:201(100) ack 101
++.001 A < B  P. 201:301(100) ack 101
++.001 A < B  P. 301:401(100) ack 101 !unseen
+repeat 6 {
++.001 A < B  P. 401:501(100) ack 101
+}
++.01  A > B  .  101:101(0) ack 301 <sack 401:1001>
++.01  A < B  P. 301:401(100) ack 101
++.01  A > B  .  101:101(0) ack 1001
+}
+finding retransmission_rate count 100 flows 100 likely server_side
+)"},
+    {"Once before it and once behind it: no side is named", R"(
+times 100 every .1 {
+handshake
++.001 A > B  P. 1:101(100) ack 1
++.001 A > B  P. 101:201(100) ack 1 !unseen
++.001 A > B  P. 201:301(100) ack 1
++.001 A > B  P. 301:401(100) ack 1 !lost
+repeat 6 {
++.001 A > B  P. 401:501(100) ack 1
+}
++.01  A < B  .  1:1(0) ack 101 <sack 401:1001 201:301>
++.01  A > B  P. 101:201(100) ack 1
++.001 A > B  P. 301:401(100) ack 1
++.01  A < B  .  1:1(0) ack 1001
+}
+finding retransmission_rate count 200 flows 100 likely none
 )"},
     {"Fewer than a thousand segments", R"(
 times 90 every .1 {
@@ -141,17 +175,36 @@ struct Limits {
   }
 };
 
-std::string where_lost(const Sent& sent) {
+enum class LostAt : std::uint8_t { Nowhere, BesideSender, Beyond, BothSides };
+
+LostAt where_lost(const Sent& sent) {
   const std::uint64_t beyond = sent.resent - std::min(sent.resent, sent.unseen + sent.spurious);
-  if (2 * sent.spurious > sent.resent) return "most of it needlessly, since the receiver had it";
-  if (4 * sent.unseen >= 3 * sent.resent) return "lost between the sender and the capture point";
-  if (4 * beyond >= 3 * sent.resent) return "lost between the capture point and the receiver";
+  if (2 * sent.spurious > sent.resent) return LostAt::Nowhere;
+  if (4 * sent.unseen >= 3 * sent.resent) return LostAt::BesideSender;
+  if (4 * beyond >= 3 * sent.resent) return LostAt::Beyond;
+  return LostAt::BothSides;
+}
+
+std::string_view words(LostAt lost) {
+  switch (lost) {
+    case LostAt::Nowhere: return "most of it needlessly, since the receiver had it";
+    case LostAt::BesideSender: return "lost between the sender and the capture point";
+    case LostAt::Beyond: return "lost between the capture point and the receiver";
+    case LostAt::BothSides: break;
+  }
   return "lost on both sides of the capture point";
 }
 
+// On whose side of the capture point, where the direction has a client and a service.
+std::string_view side_word(LostAt lost, bool by_clients) {
+  if (lost == LostAt::BesideSender) return by_clients ? "client_side" : "server_side";
+  if (lost == LostAt::Beyond) return by_clients ? "server_side" : "client_side";
+  return "";
+}
+
 template <class Known>
-void tell(const Known& known, const Sent& sent, const IpAddress& host, std::optional<std::uint16_t> port,
-          const std::string& who, Findings& out) {
+Finding& tell(const Known& known, const Sent& sent, const IpAddress& host, std::optional<std::uint16_t> port,
+              const std::string& who, Findings& out) {
   Finding f = make_host_finding(kDoc, host, port, known.flows, known.sample());
   if (known.share < 1) f.certainty = Certainty::Likely;
   f.time_ns = known.value->span.first_ns;
@@ -159,14 +212,28 @@ void tell(const Known& known, const Sent& sent, const IpAddress& host, std::opti
   f.count = sent.resent;
   const double share = static_cast<double>(sent.resent) / static_cast<double>(sent.segments);
   f.summary = who + " sent " + number_text(sent.resent) + " of " + number_text(sent.segments) +
-              " data segments again (" + percent_text(share) + "), " + where_lost(sent) + ".";
+              " data segments again (" + percent_text(share) + "), " + std::string(words(where_lost(sent))) +
+              ".";
   prove(f, "segments", sent.segments);
   prove(f, "sent_again", sent.resent);
   prove(f, "percent", std::round(share * 1000) / 10);
   prove(f, "lost_before_capture_point", sent.unseen);
   prove(f, "spurious", sent.spurious);
   prove(f, "lost_beyond_capture_point", sent.resent - std::min(sent.resent, sent.unseen + sent.spurious));
-  out.push_back(std::move(f));
+  return out.emplace_back(std::move(f));
+}
+
+template <class Known>
+void tell_of_service(const Known& known, Findings& out, const Limits& limits) {
+  const EndpointAddress& service = known.key;
+  for (const bool by_clients : {true, false}) {
+    const Sent& sent = known.value->by[by_clients ? 0 : 1];
+    if (!limits.met(sent)) continue;
+    const std::string who = (by_clients ? "Clients of " : "") + endpoint_text(service);
+    Finding& finding = tell(known, sent, service.ip, service.port, who, out);
+    const std::string_view side = side_word(where_lost(sent), by_clients);
+    if (!side.empty()) prove(finding, "likely_cause", side);
+  }
 }
 
 void examine_hosts(const HostContext& context, Findings& out) {
@@ -177,11 +244,7 @@ void examine_hosts(const HostContext& context, Findings& out) {
     return limits.met(known.value->by[0]) || limits.met(known.value->by[1]);
   };
   for (const auto& known : context.book.exchanges().services().known(met)) {
-    const std::string service = endpoint_text(known.key);
-    if (limits.met(known.value->by[0]))
-      tell(known, known.value->by[0], known.key.ip, known.key.port, "Clients of " + service, out);
-    if (limits.met(known.value->by[1]))
-      tell(known, known.value->by[1], known.key.ip, known.key.port, service, out);
+    tell_of_service(known, out, limits);
     told.insert(known.key.ip);
   }
   for (const auto& known : context.book.exchanges().pairs().known(met)) {

@@ -95,6 +95,15 @@ finding window_limited endpoint client severity note
 +.0001 A < B  .  1:1(0) ack 131401 win 29200
 finding window_limited endpoint server
 )"},
+    {"A window of one segment, whose ACK waits for its timer", R"(
+handshake <mss 1460>
++.01    A > B  P. 1:101(100) ack 1 win 1460
+repeat 80 {
++.0001  A < B  .  1:1461(1460) ack 101
++.04    A > B  .  101:101(0) ack 1461 win 1460
+}
+finding window_limited endpoint client severity note
+)"},
     {"The window is twice as wide as what is under way", R"(
 handshake <mss 1460>
 +.10  A > B  P. 1:101(100) ack 1 win 60000
@@ -150,6 +159,21 @@ std::string window_text(const WindowLimitFacts& limit) {
   return std::to_string(limit.smallest_window) + " to " + most + " octets";
 }
 
+// What a round trip allows is told where it is that which the sender waits for. A window of one segment waits
+// for the timer of a delayed ACK (RFC 5681 4.2), and others for a reader.
+void tell_bound(Finding& finding, const WindowLimitFacts& limit, TimeNs wait, TimeNs rtt) {
+  const double rate = static_cast<double>(limit.largest_window) * 1e9 / static_cast<double>(rtt);
+  if (wait / 2 > rtt)
+    finding.summary += ": it waited " + duration_text(wait) + " each time over a round trip of " +
+                       duration_text(rtt) + ", so that the receiver acknowledges or reads late";
+  else
+    finding.summary += ": over a round trip of " + duration_text(rtt) + " that allows at most " +
+                       std::to_string(static_cast<std::uint64_t>(rate / 1000)) + " kB/s";
+  prove(finding, "rtt_ns", rtt);
+  prove(finding, "bound_bytes_per_s", static_cast<std::int64_t>(rate));
+  prove(finding, "mean_wait_ns", wait);
+}
+
 void examine_end(const DetectContext& context, Side side, Findings& out) {
   const FlowFacts& flow = context.flow;
   const WindowResults& facts = context.transfer->windows[index(side)];
@@ -166,13 +190,8 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
                     std::string(role(flow, side)) + "'s receive window (" + window_text(limit) + ") for " +
                     std::to_string(std::lround(share * 100)) + " % of the " +
                     duration_text(limit.sending_ns) + " it was sending";
-  if (rtt && *rtt > 0) {
-    const double rate = static_cast<double>(limit.largest_window) * 1e9 / static_cast<double>(*rtt);
-    finding.summary += ": over a round trip of " + duration_text(*rtt) + " that allows at most " +
-                       std::to_string(static_cast<std::uint64_t>(rate / 1000)) + " kB/s";
-    prove(finding, "rtt_ns", *rtt);
-    prove(finding, "bound_bytes_per_s", static_cast<std::int64_t>(rate));
-  }
+  const TimeNs wait = limit.limited_ns / static_cast<TimeNs>(facts.limited.count());
+  if (rtt && *rtt > 0) tell_bound(finding, limit, wait, *rtt);
   finding.summary += ".";
   prove(finding, "limited_ns", limit.limited_ns);
   prove(finding, "sending_ns", limit.sending_ns);

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "tests/support/conclude.h"
+#include "tests/support/format.h"
 #include "tests/support/tap_player.h"
 
 namespace tcpautopsy {
@@ -42,6 +43,20 @@ end +60
   CHECK(has(went_on, " was answered after 10 ms by an ICMP error"));
   CHECK(has(went_on, "; the client retransmitted its SYN."));
   CHECK_FALSE(has(went_on, "stopped"));
+}
+
+TEST_CASE("what a round trip allows is told where it is what the sender waits for") {
+  const auto told = [](std::string_view back, std::string_view window) {
+    return summary_of("window_limited",
+                      fmt::format("handshake <mss 1460>\n+.01  A > B  P. 1:101(100) ack 1 win {1}\n"
+                                  "repeat 80 {{\n+.0001  A < B  .  1:{2}({1}) ack 101\n"
+                                  "+{0}   A > B  .  101:101(0) ack {2} win {1}\n}}\n",
+                                  back, window, std::stoi(std::string(window)) + 1));
+  };
+  const std::string delayed = told(".04", "1460");
+  CHECK(has(delayed, "it waited 40 ms each time over a round trip of "));
+  CHECK_FALSE(has(delayed, "allows at most"));
+  CHECK(has(told(".01", "1460"), " that allows at most 144 kB/s"));
 }
 
 TEST_CASE("a challenge is said to be answered by RST only where that RST is the answer") {

@@ -58,6 +58,19 @@ TEST_CASE("RSTs numbered 0 of a direction that is all that was captured refuse S
   CHECK(both.handshake == Handshake::None);
 }
 
+TEST_CASE("a RST before a SYN-ACK that meets no socket refused the connect") {
+  const Sent syn{Side::A, 0, kSyn}, refusal{Side::B, kMillisecond, kRst | kAck},
+      syn_ack{Side::B, 10 * kMillisecond, kSynAckFlags}, reset{Side::A, 11 * kMillisecond, kRst};
+  const FlowHistory refused = history_of({syn, refusal, syn_ack, reset});
+  CHECK(refused.handshake == Handshake::Refused);
+  CHECK(refused.close == Close::Open);
+  CHECK(refused.closed_first == ClosedFirst::None);
+  // Taken back by the client itself, before or in place of it.
+  CHECK(history_of({syn, syn_ack, reset}).handshake == Handshake::Aborted);
+  const Sent early{Side::A, kMillisecond / 2, kRst};
+  CHECK(history_of({syn, early, refusal}).handshake == Handshake::Aborted);
+}
+
 TEST_CASE("of a plain opening only its three segments are kept") {
   const FlowHistory flow = history_of({{Side::A, 0, kSyn},
                                        {Side::B, 10 * kMillisecond, kSynAckFlags},
