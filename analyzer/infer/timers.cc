@@ -235,9 +235,12 @@ Ending fin_wait_2_ending(const FlowTrace& trace, const Observations& observation
   Ending e;
   if (!profile.fin_wait_2) return e;
   e.left_ns = time_wait_start(trace, observations, side, end_ns) + *profile.fin_wait_2;
-  // Only a socket that was closed, not one that was shut down, is timed out; packets do not tell which (RFC
-  // 1122 4.2.2.13).
-  if (end_ns >= e.left_ns) e.leave = kFinWait2Over;
+  // Only a socket that was closed, not one that was shut down, is timed out (RFC 1122 4.2.2.13): packets do
+  // not tell which, unless it is still there when its time is over.
+  const bool outlives = std::any_of(trace.records.begin(), trace.records.end(), [&](const SegmentRecord& r) {
+    return r.side == side && r.has(kAck) && !r.has(kRst) && r.frame.time_ns > e.left_ns;
+  });
+  if (end_ns >= e.left_ns && !outlives) e.leave = kFinWait2Over;
   return e;
 }
 

@@ -1,5 +1,6 @@
+#include <algorithm>
+
 #include "analyzer/detect/evidence.h"
-#include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
 namespace {
@@ -221,9 +222,9 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   if (closing.of(other(side)).may_have_closed_first) return;
   const TimeNs until = context.verdicts.watched_until_ns;
   // One that answers keep-alives when its time is over was only shut down.
-  const EndpointOutcome& outcome = context.verdicts.outcomes[index(side)];
-  if (until - since >= *limit && outcome.final_not_ruled_out.has(TcpState::Closed))
-    tell(context, side, std::nullopt, until - since, out);
+  const auto& possible = context.verdicts.outcome(side).final_possible;
+  const bool may_be_over = std::find(possible.begin(), possible.end(), TcpState::Closed) != possible.end();
+  if (until - since >= *limit && may_be_over) tell(context, side, std::nullopt, until - since, out);
 }
 
 }  // namespace

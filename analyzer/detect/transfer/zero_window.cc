@@ -75,17 +75,20 @@ handshake <mss 1460>
 finding zero_window frame 5 frame 6 endpoint client certainty certain count 1
 )"},
     {"The segment that opens it again is lost, and the sender goes on probing", R"(
-handshake <mss 1460>
-+.10  A < B  .  1:1461(1460) ack 1
-+.001 A > B  .  1:1(0) ack 1461 win 0
-+.001 A > B  .  1:1(0) ack 1461 win 8760  !lost
-+.21  A < B  .  1460:1460(0) ack 1
-+.001 A > B  .  1:1(0) ack 1461 win 8760  !lost
-+.43  A < B  .  1460:1460(0) ack 1
-+.001 A > B  .  1:1(0) ack 1461 win 8760
-+.001 A < B  .  1461:2921(1460) ack 1
-+.01  A > B  .  1:1(0) ack 2921
-finding zero_window frame 5 frame 6 endpoint client severity warning certainty certain count 1
++0    A > B  S  0:0(0) win 1460 <mss 1460>
++.01  A < B  S. 0:0(0) ack 1 <mss 1460>
++.01  A > B  .  1:1(0) ack 1 win 1460
++.10  A > B  P. 1:101(100) ack 1 win 1460
++.01  A < B  .  1:1461(1460) ack 101
++.001 A > B  .  101:101(0) ack 1461 win 0
++.001 A > B  .  101:101(0) ack 1461 win 8760  !lost
++.21  A < B  .  1460:1460(0) ack 101
++.001 A > B  .  101:101(0) ack 1461 win 8760  !lost
++.43  A < B  .  1460:1460(0) ack 101
++.001 A > B  .  101:101(0) ack 1461 win 8760
++.001 A < B  .  1461:2921(1460) ack 101
++.01  A > B  .  101:101(0) ack 2921
+finding zero_window frame 6 frame 7 endpoint client severity warning certainty certain count 1
 )"},
     {"Probes of one octet beyond the edge, two episodes", R"(
 handshake <mss 1460>
@@ -157,8 +160,9 @@ no finding
 
 void tell_unheard(const Incidents& openings, TimeNs stalled_ns, const std::string& peer, Finding& finding) {
   cite(finding, openings);
-  finding.summary += ", " + duration_text(openings.total_ns()) + " of it after the window had opened again: the " +
-                     peer + " went on probing, for what told it so was lost after the capture point";
+  finding.summary += ", " + duration_text(openings.total_ns()) +
+                     " of it after the window had opened again: the " + peer +
+                     " went on probing, for what told it so was lost after the capture point";
   if (openings.total_ns() > stalled_ns / 2) prove(finding, "likely_cause", "opening_lost");
   prove(finding, "openings_lost", openings.count());
   prove(finding, "openings_lost_ns", openings.total_ns());
@@ -179,8 +183,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   const std::string peer(role(flow, other(side)));
   finding.summary =
       "The " + std::string(role(flow, side)) + " closed its receive window " + times_text(stalls.count()) +
-      " while the " + peer + " had data to send, for " +
-      duration_text(stalls.total_ns() + more) + " in all" +
+      " while the " + peer + " had data to send, for " + duration_text(stalls.total_ns() + more) + " in all" +
       (stalls.count() > 1 ? ", " + duration_text(stalls.longest_ns()) + " at the longest" : "") +
       (open ? "; it is still closed at " + std::string(watch_end_text(context.verdicts)) : "");
   if (facts.openings_unheard) tell_unheard(facts.openings_unheard, stalls.total_ns(), peer, finding);
