@@ -85,7 +85,8 @@ std::size_t lost_before(const FlowTrace& trace, std::size_t fin) {
       continue;
     }
     const std::optional<std::uint32_t> missed = missed_between(r, f);
-    if (r.copy || r.has(kSyn) || !missed || *missed > kMostLost || r.end() != trace.records[fin].seq) return 0;
+    if (r.copy || r.has(kSyn) || !missed || *missed > kMostLost || r.end() != trace.records[fin].seq)
+      return 0;
     // What stands behind a FIN proves one of them to be it.
     const bool surely_fins = shown != fin && *missed == 1;
     return surely_fins || !may_have_acknowledged ? *missed : 0;

@@ -1,5 +1,5 @@
-// Why each RST came: the one rule that says which finding carries a RST's warning (ResetCause), and what the RST
-// looks like by itself (ResetKind).
+// Why each RST came: the one rule that says which finding carries a RST's warning (ResetCause), and what the
+// RST looks like by itself (ResetKind).
 #pragma once
 
 namespace tcpautopsy {

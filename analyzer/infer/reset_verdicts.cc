@@ -361,8 +361,7 @@ class ResetJudge {
   void find_unread() {
     const RecordIndex last_data = last_before(h_.trace, i_, other(side_), is_data);
     if (completed_unseen(h_.trace, i_) || (last_data == kNoRecord && v_.peer_before)) return;
-    const StreamOffset taken =
-        v_.peer_before ? std::min(data_end(other(side_)), covered()) : taken_unseen();
+    const StreamOffset taken = v_.peer_before ? std::min(data_end(other(side_)), covered()) : taken_unseen();
     const auto not_read_since = [&](StreamOffset read) {
       return std::max<StreamOffset>(0, taken - std::max<StreamOffset>(read, 1));
     };

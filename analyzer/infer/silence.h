@@ -39,17 +39,17 @@ struct DataUnanswered {
 // had forgotten the connection.
 struct ForgottenWhileIdle {
   TimeNs silence_ns = 0;
-  FrameRef before, data;           // the last segment before the silence, the first data after it
-  std::optional<FrameRef> reset;   // the answer
-  Incidents retransmissions;       // of the data, where there was none
-  bool peer_never_heard = false;   // nothing shows that the peer's handshake was ever complete
+  FrameRef before, data;          // the last segment before the silence, the first data after it
+  std::optional<FrameRef> reset;  // the answer
+  Incidents retransmissions;      // of the data, where there was none
+  bool peer_never_heard = false;  // nothing shows that the peer's handshake was ever complete
 };
 
 // Of one end; nothing where only one direction was captured.
 struct Silence {
-  std::optional<ProbesUnanswered> probes;  // its own
-  std::optional<DataUnanswered> data;      // its own
-  std::optional<WindowStuck> window;       // that it advertised
+  std::optional<ProbesUnanswered> probes;       // its own
+  std::optional<DataUnanswered> data;           // its own
+  std::optional<WindowStuck> window;            // that it advertised
   std::optional<ForgottenWhileIdle> forgotten;  // its peer, or the path to it
 };
 

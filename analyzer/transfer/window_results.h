@@ -26,8 +26,8 @@ struct WindowResults {
   std::uint64_t stalls_resumed = 0;        // and those after which it sent as soon as the window opened
   // Segments that opened the window again and never reached the peer: it went on probing, until it sent data.
   Incidents openings_unheard;
-  bool closed_at_end = false;              // still closed after the last segment, and neither end reset
-  FrameRef closed_by;                      // since when; meaningful with closed_at_end or given_up_by
+  bool closed_at_end = false;  // still closed after the last segment, and neither end reset
+  FrameRef closed_by;          // since when; meaningful with closed_at_end or given_up_by
   // The RST by which the peer, with data to send, ended the connection while the window was closed.
   std::optional<FrameRef> given_up_by;
   std::uint64_t probes_unanswered = 0;  // of the peer's into this window, since this end was last heard

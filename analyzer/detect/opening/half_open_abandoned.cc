@@ -23,7 +23,8 @@ constexpr Doc kDoc{
         "the next could take; the time of one step is enough where the client stopped sending SYNs as "
         "well. Or, soonest and surest, a RST without ACK that answers a segment of the client: a host "
         "sends that only for a connection it does not know; or, where the client said nothing, a RST of the "
-        "server's own after the repeats, as stacks other than Linux send when they give up. After a last ACK of the client that drew no "
+        "server's own after the repeats, as stacks other than Linux send when they give up. After a last ACK "
+        "of the client that drew no "
         "answer the server may have accepted silently; then nothing is said unless later data was ignored "
         "too or the profile's number of repeats was used up.\n\n"
         "Whether the client's segments were lost after the capture point or dropped by the server is not "
@@ -151,7 +152,8 @@ void examine(const DetectContext& context, Findings& out) {
   else
     finding.summary += "no ACK of the client passed";
   if (end->reset && !alone)
-    finding.summary += ", which the server reset " + duration_text(end->silence_ns) + " after the last SYN-ACK.";
+    finding.summary +=
+        ", which the server reset " + duration_text(end->silence_ns) + " after the last SYN-ACK.";
   else if (end->reset)
     finding.summary +=
         ", what it sent was answered by RST " + duration_text(end->silence_ns) + " after the last SYN-ACK.";
