@@ -34,6 +34,17 @@ bool beyond_own_fin(const PlacedSegment& s, const SenderView& own) {
   return own.fin_sent && s.new_bytes > 0 && s.data_end() >= own.snd_nxt;
 }
 
+// The same octets, sent at the same reading of its clock, where it has one.
+bool alike(const PlacedSegment& s, const SendLog::Entry& before) {
+  const TcpOptions& options = s.segment.options;
+  return before.begin == s.seq && before.length == s.length &&
+         (!options.has_timestamps || options.ts_val == before.ts_val);
+}
+
+bool numbered(const PlacedSegment& s, const SendLog::Entry& before) {
+  return s.segment.has_ip_id && s.segment.ip_id != 0 && before.ip_id != 0;
+}
+
 }  // namespace
 
 void RetransmissionWatch::sends(const PlacedSegment& s, const SenderView& own, bool sack_unused) {
@@ -113,28 +124,23 @@ bool RetransmissionWatch::carries_on(const PlacedSegment& s, const SenderView& o
   return beyond->begin - s.seq > kWidest || (own.edge_known && beyond->begin > edge);
 }
 
+// By its place, length, clock and counter, whatever it carries.
+bool RetransmissionWatch::same_packet(const PlacedSegment& s, const SendLog::Entry& before) {
+  return alike(s, before) && numbered(s, before) && s.segment.ip_id == before.ip_id;
+}
+
 // The same packet again. A host that sends again reads its clock and, most of them, counts its packets anew:
 // where there is no clock, what the timer may have sent again is no duplicate for its IP ID alone.
 bool RetransmissionWatch::duplicated(const PlacedSegment& s, const SendLog::Entry& before,
                                      const SenderView& own) const {
-  if (before.begin != s.seq || before.length != s.length) return false;
-  const TcpOptions& options = s.segment.options;
-  if (options.has_timestamps && options.ts_val != before.ts_val) return false;
-  const bool counted = s.segment.has_ip_id && s.segment.ip_id != 0;
-  if (counted && before.ip_id != 0) {
+  if (!alike(s, before) || s.segment.tcp_checksum != before.checksum) return false;
+  const bool stamped = s.segment.options.has_timestamps;
+  const TimeNs apart = s.time_ns() - before.sent_ns;
+  if (numbered(s, before)) {
     const bool taken = own.acked && s.end() <= own.snd_una;
-    const bool by_timer = !options.has_timestamps && !taken && s.time_ns() - before.sent_ns >= kShortestTimer;
-    return s.segment.ip_id == before.ip_id && s.segment.tcp_checksum == before.checksum && !by_timer;
+    return same_packet(s, before) && (stamped || taken || apart < kShortestTimer);
   }
-  if (!options.has_timestamps || s.segment.tcp_checksum != before.checksum) return false;
-  return order_.outdated(s.segment) || s.time_ns() - before.sent_ns > kClockGrain;
-}
-
-// By its length, clock and counter, whatever it carries.
-bool RetransmissionWatch::same_packet(const PlacedSegment& s, const SendLog::Entry& before) {
-  const TcpOptions& options = s.segment.options;
-  return before.begin == s.seq && before.length == s.length && before.ip_id != 0 && s.segment.has_ip_id &&
-         s.segment.ip_id == before.ip_id && (!options.has_timestamps || options.ts_val == before.ts_val);
+  return stamped && (order_.outdated(s.segment) || apart > kClockGrain);
 }
 
 // By sums of the payload, where it repeats segments from end to end: sums of pieces add up (RFC 1071 2), with

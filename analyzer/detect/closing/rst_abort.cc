@@ -63,7 +63,7 @@ handshake <mss 1460>
 +.01  A < B  .  2921:4381(1460) ack 101
 +.01  A > B  .  101:101(0) ack 1461
 +30   A > B  R. 101:101(0) ack 1461
-finding rst_abort frame 8 endpoint client severity warning
+finding rst_abort endpoint client severity warning likely data_missing
 )"},
     {"The server resets after its answer was acknowledged (SO_LINGER 0)", R"(
 handshake

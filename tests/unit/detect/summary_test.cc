@@ -59,6 +59,23 @@ TEST_CASE("what a round trip allows is told where it is what the sender waits fo
   CHECK(has(told(".01", "1460"), " that allows at most 144 kB/s"));
 }
 
+TEST_CASE("other octets at the same numbers are one packet's copy only with its IP ID") {
+  const auto told = [](int id) {
+    return summary_of("overlap_conflict",
+                      fmt::format("handshake\n+.10  A > B  P. 1:101(100) ack 1 id 7 !lost\n"
+                                  "+.30  A > B  P. 1:101(100) ack 1 id {} !other\n"
+                                  "+.01  A < B  .  1:1(0) ack 101\n",
+                                  id));
+  };
+  CHECK(has(told(7), "one packet and a copy, altered"));
+  CHECK(has(told(8), "same sequence numbers."));
+}
+
+TEST_CASE("odd flags are printed where their kind does not say all") {
+  CHECK(has(summary_of("bad_flag_combination", "+0  A > B  FPU  0:0(0)\n"), "(FIN+PSH+URG)."));
+  CHECK(has(summary_of("bad_flag_combination", "+0  A > B  F  0:0(0)\n"), "FIN without ACK once."));
+}
+
 TEST_CASE("a challenge is said to be answered by RST only where that RST is the answer") {
   const std::string answered = summary_of("challenge_ack", R"(
 handshake
