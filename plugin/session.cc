@@ -244,19 +244,21 @@ void Session::weigh(Live& live, const Part& part, std::uint64_t flow) {
 
 template <class Part>
 void Session::show_live(const Live& live, std::uint32_t frame, TimeNs time_ns, const Part& part) {
-  if (!live.told) return;
-  Shown& shown = shown_.emplace_back();
   const FlowCard& c = live.card;
+  if (!live.told || frame < c.first_frame) return;
+  Shown& shown = shown_.emplace_back();
   shown.view = book_.look(c, frame, time_ns);
   shown.provisional = true;
   shown.numbers = numbers_of(frame);
   end_of(shown, part) = c.self_connection || c.ends[0] == part.source ? Side::A : Side::B;
 }
 
+// A segment may stand beside a connection that began after it: it was held, and given to the one before,
+// whose records do not have it.
 void Session::show(std::uint32_t frame, TimeNs time_ns, Place place) {
   const std::uint64_t number = place & kFlow;
   const FlowCard* card = number == 0 ? nullptr : book_.flow(number - 1);
-  if (card == nullptr) return;
+  if (card == nullptr || frame < card->first_frame) return;
   Shown& shown = shown_.emplace_back();
   shown.view = book_.look(*card, frame, time_ns);
   shown.numbers = numbers_of(frame);

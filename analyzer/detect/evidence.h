@@ -63,6 +63,7 @@ std::string long_duration_text(
 std::string_view watch_end_text(const Verdicts& verdicts);
 std::string durations_text(
     std::span<const TimeNs> durations);  // "1.0, 2.0, 4.0 s"; the middle of more than eight is left out
+std::string rate_text(double bytes_per_second);                  // "144 kB/s", "27.2 MB/s", "2.7 GB/s"
 std::string number_text(std::uint64_t number);                   // "1,234,567"
 std::string times_text(std::uint64_t n);                         // "once", "twice", "4 times"
 std::string count_text(std::uint64_t n, std::string_view noun);  // "1 octet", "5 octets"

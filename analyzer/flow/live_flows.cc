@@ -172,7 +172,11 @@ void LiveFlows::join(Id id, std::uint32_t encapsulation) {
 
 void LiveFlows::unlink(Id id) {
   const LiveFlow& flow = (*this)[id];
-  if (flow.older != kNone) (*this)[flow.older].newer = flow.newer;
+  if (flow.older != kNone) {
+    LiveFlow& older = (*this)[flow.older];
+    older.newer = flow.newer;
+    older.joined_encapsulation = flow.joined_encapsulation;  // by which it is found now
+  }
   if (flow.newer != kNone) {
     LiveFlow& newer = (*this)[flow.newer];
     newer.older = flow.older;

@@ -167,8 +167,8 @@ void tell_bound(Finding& finding, const WindowLimitFacts& limit, TimeNs wait, Ti
     finding.summary += ": it waited " + duration_text(wait) + " each time over a round trip of " +
                        duration_text(rtt) + ", so that the receiver acknowledges or reads late";
   else
-    finding.summary += ": over a round trip of " + duration_text(rtt) + " that allows at most " +
-                       std::to_string(static_cast<std::uint64_t>(rate / 1000)) + " kB/s";
+    finding.summary +=
+        ": over a round trip of " + duration_text(rtt) + " that allows at most " + rate_text(rate);
   prove(finding, "rtt_ns", rtt);
   prove(finding, "bound_bytes_per_s", static_cast<std::int64_t>(rate));
   prove(finding, "mean_wait_ns", wait);

@@ -27,6 +27,28 @@ FlowCard::Moment moment_of(const FrameRef& frame, const ShownStates& shown) {
   return {static_cast<std::uint32_t>(frame.number), shown.possible, shown.after};
 }
 
+// A packet of another connection may change a state of this one, and may hold a segment of this one too whose
+// record was not kept.
+void add_changes_of_others(std::vector<FlowCard::Moment>& all, const FlowHistory& history) {
+  std::vector<std::uint32_t> added;
+  for (const Transition& t : history.transitions) {
+    const std::uint32_t frame = number_of(t.frame);
+    if (t.record != kNoRecord || frame == 0) continue;
+    auto at = std::upper_bound(all.begin(), all.end(), frame,
+                               [](std::uint32_t f, const FlowCard::Moment& m) { return f < m.frame; });
+    if (at == all.begin()) continue;
+    if (std::prev(at)->frame != frame) {
+      FlowCard::Moment moment = *std::prev(at);
+      moment.frame = frame;
+      at = std::next(all.insert(at, moment));
+      added.push_back(frame);
+    }
+    if (std::find(added.begin(), added.end(), frame) == added.end()) continue;
+    std::prev(at)->after[index(t.side)] = t.to;
+    std::prev(at)->possible[index(t.side)] = t.possible;
+  }
+}
+
 // Of segments and ICMP errors, those that change something.
 std::vector<FlowCard::Moment> moments_of(const FlowHistory& history) {
   const std::vector<ShownStates> shown = shown_states(history), at_errors = shown_states_at_errors(history);
@@ -37,6 +59,7 @@ std::vector<FlowCard::Moment> moments_of(const FlowHistory& history) {
     all.push_back(moment_of(history.trace.icmp[i].frame, at_errors[i]));
   std::inplace_merge(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(shown.size()), all.end(),
                      [](const FlowCard::Moment& a, const FlowCard::Moment& b) { return a.frame < b.frame; });
+  add_changes_of_others(all, history);
   all.erase(std::unique(all.begin(), all.end(),
                         [](const FlowCard::Moment& a, const FlowCard::Moment& b) {
                           return a.possible == b.possible && a.after == b.after;

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "analyzer/detect/evidence.h"
 #include "tests/support/conclude.h"
 #include "tests/support/format.h"
 #include "tests/support/tap_player.h"
@@ -57,6 +58,8 @@ TEST_CASE("what a round trip allows is told where it is what the sender waits fo
   CHECK(has(delayed, "it waited 40 ms each time over a round trip of "));
   CHECK_FALSE(has(delayed, "allows at most"));
   CHECK(has(told(".01", "1460"), " that allows at most 144 kB/s"));
+  CHECK(has(told(".0001", "14600"), " MB/s"));
+  CHECK(rate_text(2.7223e9) == "2.7 GB/s");
 }
 
 TEST_CASE("other octets at the same numbers are one packet's copy only with its IP ID") {

@@ -329,6 +329,23 @@ TEST_CASE("with and without a VLAN tag it is one connection") {
   CHECK(t.table().facts().copies_dropped == 5);
 }
 
+TEST_CASE("what the copy of a forged SYN joined to a connection goes with it") {
+  Traffic t;
+  t.handshake().a(kAck, 1, 1, 100).b(kAck, 1, 101);
+  TcpSegment forged = segment(client(), server(), kSyn, kIssA + 5000);
+  forged.ip_id = 900;
+  t.step = 6 * kMicrosecond;
+  t.feed(forged);
+  forged.encapsulation = 3;
+  t.feed(forged);
+  t.step = 10 * kMillisecond;
+  t.b(kAck, 1, 101).a(kAck, 101, 1, 50).b(kAck, 1, 151).a(kRst, 151).wait(300 * kSecond);
+  t.feed(segment(end("10.0.0.9", 40001), server(), kSyn, 5));
+  t.on(3).reuse(kIssA + 77, kIssB + 99).handshake();
+  REQUIRE(t.table().facts().flows == 3);
+  CHECK(t.done().size() == 1);
+}
+
 TEST_CASE("one address pair in two VLANs is two connections") {
   Traffic t;
   t.handshake();
