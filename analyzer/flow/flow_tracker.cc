@@ -19,6 +19,8 @@ constexpr StreamOffset kFar = 1 << 30;
 constexpr StreamOffset kLateSyn = 1 << 16;
 // Of a number that cannot be compared: worse than any real neighbour, better than a number that is elsewhere.
 constexpr std::uint32_t kUntold = 1 << 22;
+// A SYN is sent again no more often than this (Linux's tcp_syn_retries), and each may draw one answer.
+constexpr std::uint64_t kMostAnswersOfOld = 8;
 // A keep-alive is sent after silence; what comes sooner answers something, or was reordered.
 constexpr TimeNs kProbeSilence = kSecond;
 
@@ -104,6 +106,7 @@ void FlowTracker::count(LiveSide& sender, const TcpSegment& segment) {
 void FlowTracker::locate_syn(Side s, LiveSide& sender, const LiveSide& receiver, const TcpSegment& segment) {
   const StreamOffset at = sender.has_base ? unwrap(segment.seq, sender.base, sender.checkpoint(receiver)) : 0;
   const bool first_seen = !sender.sent.started();
+  if (sender.of_before) log_.shift(s, -at);
   if (!sender.has_base || sender.tentative || (sender.iss_known && !synchronized_ && at != sender.origin)) {
     // Nothing certain so far, or another ISN before the handshake was through (SYN cookies, a restarted
     // server).
@@ -123,7 +126,19 @@ void FlowTracker::locate_syn(Side s, LiveSide& sender, const LiveSide& receiver,
     return;
   }
   sender.iss_known = true;
-  sender.tentative = false;
+  sender.tentative = sender.of_before = false;
+}
+
+// An answer to a SYN that acknowledges nothing near it: of a connection that its sender still has, and the
+// capture has not (RFC 9293 3.5.1, figure 9). The numbers of the new one are not told by it.
+bool FlowTracker::of_before(const TcpSegment& segment, Side s) const {
+  const LiveSide& sender = side(s);
+  const LiveSide& opener = peer_of(s);
+  if (synchronized_ || !opener.syn_seen || sender.syn_seen || self() || sender.packets > kMostAnswersOfOld ||
+      segment.payload_length > 0 || (segment.flags & (kSyn | kRst | kAck)) != kAck)
+    return false;
+  const StreamOffset sent = opener.sent.sent_max();
+  return distance(unwrap(segment.ack, opener.base, sent), sent) > kSameStream;
 }
 
 // Of two SYN-ACKs the client took the one that it acknowledges, whichever came last.
@@ -152,7 +167,8 @@ void FlowTracker::locate(Side s, const TcpSegment& segment) {
     if (sender.has_base) transfer_.reset();
     sender.set_base(segment.seq + 0xFFFFFFFFU);
     sender.sent.start(1);
-    sender.tentative = (segment.flags & kRst) != 0;
+    sender.of_before = of_before(segment, s);
+    sender.tentative = sender.of_before || (segment.flags & kRst) != 0;
   } else if (!sender.sent.started() &&
              !foreign(sender, receiver, segment,
                       unwrap(segment.seq, sender.base, sender.checkpoint(receiver)))) {
@@ -167,6 +183,7 @@ void FlowTracker::locate(Side s, const TcpSegment& segment) {
 bool FlowTracker::foreign(const LiveSide& sender, const LiveSide& receiver, const TcpSegment& segment,
                           StreamOffset seq) const {
   const StreamOffset apart = distance(seq, sender.checkpoint(receiver));
+  if (sender.of_before && (segment.flags & (kSyn | kRst)) == 0) return true;
   if (damaged(sender, receiver, segment, apart)) return true;
   if ((segment.flags & kRst) != 0) return apart > kRstMovesStream && !sender.tentative;
   if ((segment.flags & kSyn) != 0) return seq != sender.origin;
@@ -401,6 +418,10 @@ void FlowTracker::note_close(const SegmentRecord& record, LiveSide& sender) {
   if (record.has(kFin) && !record.has(kRst)) {
     sender.fin_seen = true;
     sender.fin_end = std::max(sender.fin_end, record.end());
+    // What was acknowledged beyond it had not been sent.
+    LiveSide& peer = peer_of(record.side);
+    if (sender.sent.sent_max() == sender.fin_end && peer.acked_max > sender.fin_end)
+      peer.acked_max = record.seq;
   }
 }
 
@@ -424,7 +445,17 @@ StreamOffset FlowTracker::quoted_number(const IcmpError& error, Side s) const {
   return peer_of(s).has_acked ? peer_of(s).acked_max : sender.origin;
 }
 
+// While a connection opens all that an end has sent is known: what quotes another number was made up (RFC
+// 5927 4.1).
+bool FlowTracker::quotes_nothing_sent(const IcmpError& error, Side s) const {
+  const LiveSide& sender = side(s);
+  if (synchronized_ || !error.seq || !sender.iss_known || !sender.sent.started()) return false;
+  const StreamOffset at = unwrap(*error.seq, sender.base, sender.sent.sent_max());
+  return at < sender.origin || at > sender.sent.sent_max();
+}
+
 void FlowTracker::add(const IcmpError& error, const FrameRef& frame, Side s, bool in_doubt) {
+  in_doubt = in_doubt || quotes_nothing_sent(error, s);
   ++icmp_total_;
   told_ = told_ || !in_doubt;
   IcmpRecord r;

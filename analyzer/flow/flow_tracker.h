@@ -72,6 +72,7 @@ class FlowTracker {
  private:
   LiveSide& peer_of(Side s) { return sides_[self() ? 0 : index(other(s))]; }
   const LiveSide& peer_of(Side s) const { return sides_[self() ? 0 : index(other(s))]; }
+  bool quotes_nothing_sent(const IcmpError& error, Side quoted) const;
   StreamOffset quoted_number(const IcmpError& error, Side quoted) const;
   void count(LiveSide& sender, const TcpSegment& segment);
   void count_copy(const TcpSegment& segment, const FrameRef& frame, Side s);
@@ -80,6 +81,7 @@ class FlowTracker {
   void locate(Side s, const TcpSegment& segment);
   void choose_iss(Side s, Seq acknowledged);
   void locate_syn(Side s, LiveSide& sender, const LiveSide& receiver, const TcpSegment& segment);
+  bool of_before(const TcpSegment& segment, Side s) const;
   bool foreign(const LiveSide& sender, const LiveSide& receiver, const TcpSegment& segment,
                StreamOffset seq) const;
   SegmentRecord record_of(const TcpSegment& segment, const FrameRef& frame, Side s) const;

@@ -55,6 +55,7 @@ struct LiveSide {
   std::uint8_t ttl = 0, copy_ttl = 0;
   bool has_base : 1 = false;
   bool tentative : 1 = false;  // only a RST told where its stream is, and a RST may tell anything
+  bool of_before : 1 = false;  // tentative too: only what answers a SYN for the connection before it
   bool has_acked : 1 = false;
   bool iss_known : 1 = false, syn_seen : 1 = false, fin_seen : 1 = false;
   bool syn_repeated : 1 = false;

@@ -372,6 +372,13 @@ void note_late_fin(const FlowTrace& trace, Side side, Observations& observations
     m.due_ns = add_sat(trace.records[reply].frame.time_ns, 1);
 }
 
+// An ACK of something not yet sent is answered and dropped (RFC 9293 3.10.7.4). That it had not been is
+// certain where all of the stream was captured, to its FIN.
+bool acks_the_unsent(const FlowTrace& trace, const SegmentRecord& r, const StreamFacts& peer, Side to) {
+  return r.has(kAck) && !r.has(kRst) && peer.fin_end > 0 && r.ack > peer.fin_end &&
+         trace.facts(to).sent_max == peer.fin_end;
+}
+
 }  // namespace
 
 void observe(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss, Observations& observations) {
@@ -403,7 +410,8 @@ void observe(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss, Obser
     m.triggers = odd_flags(r) || out_of_place || damaged(trace, r)
                      ? std::uint8_t{0}
                      : triggers_of(r, m.sends, observations, peer, fin_seen[index(r.side)]);
-    if (not_taken(trace, r) || is_old_duplicate(trace, i)) {  // it is of no socket of this connection
+    if (not_taken(trace, r) || is_old_duplicate(trace, i) ||
+        acks_the_unsent(trace, r, peer, to)) {  // it is of no socket of this connection
       m.constrains = false;
       m.triggers = 0;
     }

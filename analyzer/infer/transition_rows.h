@@ -16,6 +16,7 @@ inline constexpr std::string_view kFinUnacknowledged = "gave up: FIN unacknowled
 inline constexpr std::string_view kFinWait2RanOut = "FIN-WAIT-2 time ran out";
 inline constexpr std::string_view kMsl2RanOut = "2MSL ran out";
 inline constexpr std::string_view kForgotten = "had lost the connection before it sent RST";
+inline constexpr std::string_view kTimeWaitCut = "had left TIME-WAIT before its time when it sent RST";
 inline constexpr std::string_view kFinUnseen = "sent FIN before the capture saw it";
 inline constexpr std::string_view kMissed = "a segment that the capture missed";
 inline constexpr std::string_view kNotCaptured = "a segment of the direction that was not captured";
@@ -139,7 +140,7 @@ inline constexpr SilentRow kSilentRows[]{
     {Closing, Closed, 0, kSilentClosing, kFinUnacknowledged, "9293 3.8.3"},
     {LastAck, Closed, 0, kSilentClosing, kFinUnacknowledged, "9293 3.8.3"},
     {FinWait2, Closed, 0, kSilentClosing, kFinWait2RanOut, "1122 4.2.2.20"},
-    {TimeWait, Closed, 0, kSilentTimeWait, kMsl2RanOut, "9293 3.10.8"},
+    {TimeWait, Closed, 0, kSilentTimeWait, kMsl2RanOut, "9293 3.10.8", kTimeWaitCut, "9293 3.10.7.1"},
 };
 
 inline constexpr StartRow kStartRows[]{
