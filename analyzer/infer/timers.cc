@@ -7,6 +7,9 @@
 namespace tcpautopsy {
 namespace {
 
+// No host's 2MSL is set shorter than this.
+constexpr TimeNs kShortestTimeWait = kSecond;
+
 using enum TcpState;
 using namespace weights;
 
@@ -294,8 +297,11 @@ Cost silent_close_cost(TcpState state, const FlowTrace& trace, const Observation
 std::optional<TimeNs> silent_close_time(TcpState state, const FlowTrace& trace,
                                         const Observations& observations, const Profile& profile, Side side,
                                         TimeNs now_ns) {
-  if (state == TimeWait)
-    return std::min(now_ns, time_wait_start(trace, observations, side, now_ns) + profile.time_wait);
+  if (state == TimeWait) {
+    const TimeNs start = time_wait_start(trace, observations, side, now_ns);
+    if (now_ns < start + kShortestTimeWait) return std::nullopt;
+    return std::min(now_ns, start + profile.time_wait);
+  }
   const Ending at_now = ending(state, trace, observations, profile, side, now_ns);
   // An application may end a connect at any time, and most do before the kernel would.
   const bool by_kernel = state != SynSent || (at_now.give_up && at_now.give_up->by_profile);

@@ -10,9 +10,6 @@
 namespace tcpautopsy {
 namespace {
 
-// No host's 2MSL is set shorter than this.
-constexpr TimeNs kShortestTimeWait = kSecond;
-
 using enum TcpState;
 
 class Traceback {
@@ -208,18 +205,13 @@ class Traceback {
     const SilentRow& row = *silent_row(state_);
     const auto due = silent_close_time(state_, history_.trace, observations_, history_.profile, side_,
                                        next_own_time(event.record));
-    if (!due && !row.early_cause.empty() && !may_be_over(event)) return note_forgotten(event, next, row);
+    if (!due && !row.early_cause.empty()) return note_forgotten(event, next, row);
     const TimeNs when = due.value_or(last_own_time(event.record));
     Transition t = transition(state_, next, {}, 0);
     t.frame.reset();
     t.time_ns = t.at_ns = when;
     t.basis = Basis::Timer;
     add(t, row);
-  }
-
-  // TIME-WAIT, by a shorter time than the profile's.
-  bool may_be_over(const Event& event) const {
-    return state_ == TimeWait && record(event.record).frame.time_ns - latest_at_ns_ >= kShortestTimeWait;
   }
 
   // Nothing tells when it lost the connection; its RST tells that it had.
