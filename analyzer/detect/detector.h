@@ -104,7 +104,7 @@ enum class Needs : std::uint32_t {
   OddOpening = 1U << 4,   // more or less than SYN, SYN-ACK and ACK once each, or on ports held in TIME-WAIT
   OddSegments = 1U << 5,  // flags or ports that no TCP uses, a SYN-ACK that nobody asked for
   OddMss = 1U << 6,       // none, one below what every host must take, or one that was not kept to
-  Resends = 1U << 7,      // of data
+  Resends = 1U << 7,      // of data, or of a SYN-ACK before its ACK passed
   Disorder = 1U << 8,     // packets doubled, overtaken or not captured; data that differ
   Windows = 1U << 9,      // one that was closed, filled or not kept to
   SmallSends = 1U << 10,  // small segments that waited for an ACK, or came in bursts

@@ -80,6 +80,7 @@ Needs signs_of(const DetectContext& context) {
   Needs signs = ends_of(context) |
                 when(!verdicts.opening.plain || verdicts.closing.reuse, Needs::OddOpening) |
                 when(!verdicts.opening.ignored_resets.empty(), Needs::Resets) |
+                when(!verdicts.opening.late_completion.empty(), Needs::Resends) |
                 when(flow.successor.has_value(), Needs::OddClose) |
                 when(verdicts.answers.late.has_value(), Needs::LateAnswers);
   for (const Side side : {Side::A, Side::B}) {

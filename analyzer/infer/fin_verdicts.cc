@@ -7,15 +7,14 @@ namespace tcpautopsy {
 namespace {
 
 // The sender of this FIN answers the ACK of it by RST: it had no such connection, so the FIN was a late copy
-// of the network's, not sent again by its TCP.
-bool disowned(const FlowTrace& trace, RecordIndex i) {
+// of the network's, not sent again by its TCP. A RST that answers anything later tells nothing of the FIN.
+bool disowned(const FlowTrace& trace, const Observations& observations, RecordIndex i) {
   const SegmentRecord& fin = trace.records[i];
   const RecordIndex ack = first_after(trace, i, other(fin.side));
   const RecordIndex next = first_after(trace, i, fin.side);
-  if (ack == kNoRecord || next == kNoRecord || next < ack) return false;
-  const SegmentRecord& reply = trace.records[next];
-  return reply.has(kRst) && !reply.has(kAck) && trace.records[ack].has(kAck) &&
-         reply.seq == trace.records[ack].ack;
+  if (ack == kNoRecord || !trace.records[ack].has(kAck) || trace.records[ack].ack < fin.end()) return false;
+  return std::any_of(observations.resets.begin(), observations.resets.end(),
+                     [&](const ResetReading& reset) { return reset.record == next && reset.answers == ack; });
 }
 
 // Its alleged sender sends octets at its number or beyond: a FIN of another, or one that stands in no place.
@@ -28,7 +27,8 @@ bool outlived(const FlowTrace& trace, RecordIndex i) {
 
 // Sendings and the first acknowledgment, from its first sending on. A FIN that its sender outlives counts
 // only where there is no other.
-std::optional<FinVerdict> find_fin(const FlowHistory& h, Side side, RecordIndex from) {
+std::optional<FinVerdict> find_fin(const FlowHistory& h, const Observations& observations, Side side) {
+  const RecordIndex from = observations.streams[index(side)].first_fin;
   if (from == kNowhere) return std::nullopt;
   FinVerdict fin;
   for (RecordIndex i = from; i < h.records().size(); ++i) {
@@ -42,7 +42,7 @@ std::optional<FinVerdict> find_fin(const FlowHistory& h, Side side, RecordIndex 
         fin.first = ref(h.trace, i);
         fin.end = r.end();
         fin.fate = h.deliveries[i].fate;
-      } else if (r.end() == fin.end && !disowned(h.trace, i)) {
+      } else if (r.end() == fin.end && !disowned(h.trace, observations, i)) {
         fin.resends.push_back(ref(h.trace, i));
       }
     } else if (fin.first && !fin.acked_by && r.has(kAck) && r.ack >= fin.end && !damaged(h.trace, r)) {
@@ -177,8 +177,7 @@ std::vector<SegmentRef> FinVerdict::sendings() const {
 
 void conclude_fins(const Observations& observations, FlowHistory& h) {
   ClosingVerdicts& closing = h.closing;
-  for (const Side side : {Side::A, Side::B})
-    closing.ends[index(side)].fin = find_fin(h, side, observations.streams[index(side)].first_fin);
+  for (const Side side : {Side::A, Side::B}) closing.ends[index(side)].fin = find_fin(h, observations, side);
   for (const Side side : {Side::A, Side::B}) {
     EndClosing& end = closing.ends[index(side)];
     const FinVerdict* const peers = closing.fin(other(side));

@@ -136,6 +136,9 @@ struct Opening {
   BothOpened both;
   IgnoredAcks ignored_acks;
   IgnoredSynAcks ignored_syn_acks;
+  // SYN-ACKs sent again by the server's timer before any segment of the client that completes the handshake
+  // passed; two or more. None where its SYN, sent again, shows what was lost.
+  std::vector<SegmentRef> late_completion;
   std::optional<Abandoned> abandoned;
   bool reset_on_completing =
       false;  // `server_rst` is its first word after the client completed the handshake

@@ -11,6 +11,8 @@ namespace {
 // at 1 s.
 constexpr TimeNs kLeastTimer = 500 * kMillisecond;
 constexpr std::size_t kKeepsIgnoring = 2;
+// One repeat makes up for one packet lost; more say that nothing came through for seconds.
+constexpr std::size_t kKeepsRepeating = 2;
 // With tcp_abort_on_overflow the RST answers the ACK in no time: not later than this after the round trip.
 constexpr TimeNs kAtOnce = 20 * kMillisecond;
 
@@ -55,6 +57,21 @@ IgnoredAcks ignored_acks(const OpeningReading& r) {
     if (record(r, i).payload > 0) ++found.with_data;
   }
   return found;
+}
+
+std::vector<SegmentRef> late_completion(const OpeningReading& r) {
+  std::vector<SegmentRef> repeats;
+  const Opening& o = r.opening;
+  if (!o.completing || !o.ignored_syn_acks.syns.empty()) return repeats;
+  const SegmentRef* previous = &o.syn_acks.first;
+  for (const SegmentRef& repeat : o.syn_acks.again) {
+    if (repeat.record > o.completing.record) break;
+    if (!between(o.syns, previous->record, repeat.record) &&
+        repeat.time_ns() - previous->time_ns() >= kLeastTimer)
+      repeats.push_back(repeat);
+    previous = &repeat;
+  }
+  return repeats.size() < kKeepsRepeating ? std::vector<SegmentRef>() : repeats;
 }
 
 // The client's first ACK echoes the timestamp of the first SYN-ACK: that one arrived (RFC 7323 3.2).
@@ -161,12 +178,22 @@ std::optional<Abandoned> abandoned(const OpeningReading& r) {
   return found;
 }
 
+// The client's RST had ended it by then: what the client sends later meets no socket.
+bool reset_by_client_before(const OpeningReading& r, RecordIndex i) {
+  const auto& transitions = r.flow.transitions;
+  return std::any_of(transitions.begin(), transitions.end(), [&](const Transition& t) {
+    return t.side == r.flow.server() && t.to == TcpState::Closed && t.record < i &&
+           record(r, t.record).has(kRst) && record(r, t.record).side == r.flow.client();
+  });
+}
+
 // The client completed the handshake, and a RST is the server's first segment after its one SYN-ACK.
 bool reset_on_completing(const OpeningReading& r) {
   const Opening& o = r.opening;
   const SegmentRef& rst = o.server_rst.segment;
   if (!rst || !o.completing || o.syn_acks.count() != 1) return false;
   if (rst.record > o.server_knows.record || rst.record < o.completing.record) return false;
+  if (reset_by_client_before(r, rst.record)) return false;
   return record(r, rst.record).seq == record(r, o.completing.record).ack;
 }
 
@@ -369,6 +396,7 @@ void judge_answers(const OpeningReading& r) {
   if (r.flow.trace.one_sided() || o.both) return;
   o.ignored_acks = ignored_acks(r);
   o.ignored_syn_acks = ignored_syn_acks(r);
+  o.late_completion = late_completion(r);
   o.abandoned = abandoned(r);
   o.reset_on_completing = reset_on_completing(r);
   o.thrown_away = thrown_away(r);

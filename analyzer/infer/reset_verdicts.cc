@@ -39,6 +39,9 @@ bool is_data(const SegmentRecord& record) { return record.payload > 0 && !record
 bool has_octets(const SegmentRecord& record) {
   return record.sequence_length() > 0 && !record.has(kRst) && !record.has(kSyn);
 }
+bool opens_with_data(const SegmentRecord& record) {
+  return record.has(kSyn) && !record.has(kRst) && record.payload > 0;
+}
 
 bool is_on_completing(const Opening& opening, RecordIndex i) {
   return opening.reset_on_completing && opening.server_rst.segment.record == i;
@@ -59,13 +62,34 @@ bool meets_data_from_the_middle(const FlowTrace& trace, const ResetReading& read
          last_before(trace, reading.record, Side::B, opens) == kNoRecord;
 }
 
+// What a Fast Open brings with the SYN goes to the application before the handshake is over, and that can
+// close the connection then (RFC 7413 4.2): a RST with the number after the SYN-ACK's that took the data.
+bool aborts_fast_open(const FlowTrace& trace, RecordIndex reset) {
+  const SegmentRecord& rst = trace.records[reset];
+  const RecordIndex syn_ack =
+      last_before(trace, reset, rst.side, [](const SegmentRecord& r) { return r.has(kSyn | kAck); });
+  if (syn_ack == kNoRecord || !rst.has(kAck)) return false;
+  const SegmentRecord& answer = trace.records[syn_ack];
+  return answer.ack > 1 && rst.seq == answer.end() && rst.ack >= answer.ack;
+}
+
+// In the name of an end whose SYN was answered, and which goes on to complete the handshake.
+bool misses_handshake(const FlowTrace& trace, const ResetReading& reading) {
+  if (!reading.beyond_window || reading.goes_on == kNoRecord) return false;
+  const Side side = trace.records[reading.record].side;
+  return completes(trace.records[reading.goes_on]) &&
+         last_before(trace, reading.record, other(side),
+                     [](const SegmentRecord& r) { return r.has(kSyn | kAck); }) != kNoRecord;
+}
+
 // A SYN met by a RST, or a handshake taken back, belongs to the opening.
 bool after_handshake(const FlowHistory& h, const ResetReading& reading) {
   const RecordIndex i = reading.record;
   const Side side = h.records()[i].side;
   if (completed_unseen(h.trace, i) || meets_data_from_the_middle(h.trace, reading)) return true;
   if (last_before(h.trace, i, side, carries_on) != kNoRecord) return true;
-  if (is_on_completing(h.opening, i)) return true;
+  if (is_on_completing(h.opening, i) || aborts_fast_open(h.trace, i)) return true;
+  if (misses_handshake(h.trace, reading)) return true;
   const RecordIndex syn_ack =
       last_before(h.trace, i, side, [](const SegmentRecord& r) { return r.has(kSyn | kAck); });
   return syn_ack != kNoRecord && last_before(h.trace, i, other(side), carries_on) != kNoRecord &&
@@ -213,7 +237,8 @@ class ResetJudge {
 
   Became became() const {
     if (reading_.forged()) return Became::Forged;
-    const bool synchronised = v_.state == TcpState::Unknown || kSynchronized.has(v_.state) || v_.of_handshake;
+    const bool synchronised = v_.state == TcpState::Unknown || kSynchronized.has(v_.state) ||
+                              v_.of_handshake || aborts_fast_open(h_.trace, i_);
     if (!synchronised || v_.after_close) return Became::ReplyToStray;
     if (!v_.beyond_window) return Became::Effective;
     return v_.answers ? Became::ReplyToStray : Became::NotTaken;
@@ -312,7 +337,8 @@ class ResetJudge {
 
   // One past the last octet that `sender` had sent.
   StreamOffset data_end(Side sender) const {
-    const RecordIndex last = last_before(h_.trace, i_, sender, has_octets);
+    const RecordIndex last = last_before(
+        h_.trace, i_, sender, [](const SegmentRecord& r) { return has_octets(r) || opens_with_data(r); });
     if (last == kNoRecord) return 1;
     const SegmentRecord& r = h_.records()[last];
     const FinVerdict* const fin = h_.closing.fin(sender);

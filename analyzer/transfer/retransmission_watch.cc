@@ -31,7 +31,7 @@ RetransmissionContext of_another(RetransmissionContext context) {
 
 // Octets where the sender had said that there would be none: its FIN, or these, are another's.
 bool beyond_own_fin(const PlacedSegment& s, const SenderView& own) {
-  return own.fin_sent && s.new_bytes > 0 && s.data_end() >= own.snd_nxt;
+  return own.fin_sent && !own.fin_in_doubt && s.new_bytes > 0 && s.data_end() >= own.snd_nxt;
 }
 
 // The same octets, sent at the same reading of its clock, where it has one.
@@ -111,10 +111,14 @@ bool RetransmissionWatch::held_up(const PlacedSegment& s) const {
 }
 
 // New data, though something beyond was sent before: the octet of a window probe, a number that no window
-// allows, or data captured after their ACK, which is the capture's order and not the network's.
+// allows, a FIN that its sender may not have sent, or data captured after their ACK, which is the capture's
+// order and not the network's.
 bool RetransmissionWatch::carries_on(const PlacedSegment& s, const SenderView& own) const {
   if (s.has_data() && s.new_bytes + 1 == s.segment.payload_length && probed_ && *probed_ == s.seq)
     return true;
+  // The number that such a FIN takes does not count as seen before.
+  const bool behind_fin = s.seq + 1 >= own.snd_nxt && s.new_bytes + 1 >= s.segment.payload_length;
+  if (own.fin_in_doubt && s.new_bytes > 0 && behind_fin) return true;
   if (!s.standing.fills_gap || s.new_bytes < s.segment.payload_length) return false;
   if (own.acked && s.end() <= own.snd_una) return true;
   const SendLog::Entry* beyond = log_.after(s.seq);
@@ -375,7 +379,7 @@ void RetransmissionWatch::hears(const PlacedSegment& s, const SenderView& own) {
   const SendLog::Acknowledged taken = log_.acknowledge(s.ack);
   const StreamOffset una = own.acked ? own.snd_una : taken.any ? taken.last.begin : s.ack;
   if (taken.any && !gaps && taken.last.end() > una) measure(s, own, taken);
-  if (taken.unseen_end > taken.unseen_begin) note_unseen(s, taken);
+  if (taken.unseen_end > taken.unseen_begin) note_unseen(s, own, taken);
   repaired_ = taken.repeated && !s.has(kSyn);  // a SYN sent again tells nothing of its data
   if (open_ > 0) confirm(s, una);
   timeouts_ = probes_ = 0;
@@ -425,8 +429,11 @@ void RetransmissionWatch::report(const DsackReport& dsack) {
   }
 }
 
-void RetransmissionWatch::note_unseen(const PlacedSegment& s, const SendLog::Acknowledged& taken) {
+void RetransmissionWatch::note_unseen(const PlacedSegment& s, const SenderView& own,
+                                      const SendLog::Acknowledged& taken) {
   if (taken.unseen_end - taken.unseen_begin > kWidest) return;
+  // Before its SYN is answered a client has sent nothing but what that carried (RFC 9293 3.10.7.3).
+  if (s.has(kSyn) && own.started) return;
   if (unseen_.size() >= kMostUnseen) {
     facts_.unseen.add(unseen_.front().ack);
     facts_.missing_octets += static_cast<std::uint64_t>(unseen_.front().end - unseen_.front().begin);

@@ -81,7 +81,7 @@ class RetransmissionWatch {
   void measure(const PlacedSegment& ack, const SenderView& own, const SendLog::Acknowledged& taken);
   void confirm(const PlacedSegment& ack, StreamOffset una);
   void report(const DsackReport& dsack);
-  void note_unseen(const PlacedSegment& ack, const SendLog::Acknowledged& taken);
+  void note_unseen(const PlacedSegment& ack, const SenderView& own, const SendLog::Acknowledged& taken);
 
   SendLog log_;
   AckTrail trail_;

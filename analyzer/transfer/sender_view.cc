@@ -37,6 +37,7 @@ void SenderView::sent(const PlacedSegment& s) {
   }
   sent_ns = s.time_ns();
   started = true;
+  if (s.has(kFin)) fin_in_doubt = s.standing.acks_unseen;
   fin_sent = fin_sent || s.has(kFin);
   if (s.has_data()) ++data_segments;
   largest = std::max(largest, s.segment.payload_length);

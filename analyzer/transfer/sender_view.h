@@ -49,6 +49,8 @@ struct SenderView {
   std::uint64_t data_segments = 0;  // with payload, retransmissions too
   bool started = false;  // it sent something with a sequence number; the times above mean something
   bool acked = false, edge_known = false, fin_sent = false;
+  bool fin_in_doubt = false;  // its FIN acknowledged what its peer had not shown: perhaps another sent that,
+                              // and its receiver took nothing of it (RFC 9293 3.10.7.4, fifth check)
   std::uint16_t window_sent = 0;    // the latest window offered to it, as sent; not of a SYN
   std::uint16_t window_first = 0;   // the first such
   std::uint16_t window_of_syn = 0;  // the SYN's or SYN-ACK's, 0 if none was seen

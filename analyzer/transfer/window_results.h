@@ -53,6 +53,7 @@ struct WindowResults {
   Incidents beyond_window;           // data past every edge that the peer offered
   std::uint64_t beyond_octets = 0;   // the most by which one did
   std::uint64_t beyond_refused = 0;  // those that the peer's next ACK left unacknowledged
+  std::uint64_t beyond_taken = 0;    // those of which it acknowledged or SACKed octets past that edge
   bool beyond_with_gaps = false;     // the capture lacks segments: a wider offer may be among them
 };
 

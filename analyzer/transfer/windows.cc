@@ -22,6 +22,16 @@ StreamOffset granularity(const PlacedSegment& s) {
   return s.segment.window == 0 ? 1 : s.window / s.segment.window;
 }
 
+// The highest number that its SACK blocks show to have come; its ACK where it has none.
+StreamOffset highest_sacked(const PlacedSegment& s) {
+  const TcpOptions& options = s.segment.options;
+  StreamOffset highest = s.ack;
+  for (std::size_t i = 0; i < options.sack_count && i < options.sack.size(); ++i)
+    highest = std::max(highest,
+                       s.ack + static_cast<std::int32_t>(options.sack[i].right.raw() - s.segment.ack.raw()));
+  return highest;
+}
+
 }  // namespace
 
 Windows::Rare& Windows::Advertised::odd() {
@@ -48,17 +58,25 @@ void Windows::acknowledged(const PlacedSegment& s, const SenderView& peer, Adver
   } else if (window.rare) {
     window.rare->zero.heard(s);
   }
-  if (window.rare && window.rare->beyond.undecided) {
-    Beyond& b = window.rare->beyond;
-    if (s.time_ns() - b.sent_ns >= std::max<TimeNs>(s.rtt_sender_ns, 0)) {
-      if (s.ack <= b.edge) ++b.refused;
-      b.undecided = false;
-    }
-  }
+  if (window.rare && window.rare->beyond.undecided) window.rare->beyond.heard(s);
   if (!s.window_known || (peer.acked && s.ack < peer.snd_una)) return;
   window.largest = std::max(window.largest, s.window);
   if (window.limit) window.limit->offered(s.time_ns(), s.ack + s.window, s.rtt_receiver_ns);
   step(s, peer, window);
+}
+
+// Where the ACK stops at a hole below, only SACK can tell that the receiver holds the excess, and nothing
+// that it does not; but of what begins past the edge it takes nothing (RFC 9293 3.10.7.4, first check).
+void Windows::Beyond::heard(const PlacedSegment& s) {
+  if (s.time_ns() - sent_ns < std::max<TimeNs>(s.rtt_sender_ns, 0)) return;
+  if (s.ack > edge || highest_sacked(s) > edge) {
+    ++taken;
+  } else if (s.ack >= begin || begin >= edge) {
+    ++refused;
+  } else {
+    return;
+  }
+  undecided = false;
 }
 
 void Windows::step(const PlacedSegment& s, const SenderView& peer, Advertised& window) {
@@ -108,6 +126,7 @@ void Windows::beyond(const PlacedSegment& s, const SenderView& own, Advertised& 
   b.segments.add(s.frame);
   b.octets = std::max(b.octets, static_cast<std::uint64_t>(s.data_end() - own.right_edge));
   if (b.undecided) return;
+  b.begin = s.seq;
   b.edge = own.right_edge;
   b.sent_ns = s.time_ns();
   b.undecided = true;
@@ -134,6 +153,7 @@ void Windows::finish(const PerSide<SenderView>& views, TimeNs last_ns, TransferR
       met.beyond_window = std::move(rare.beyond.segments);
       met.beyond_octets = rare.beyond.octets;
       met.beyond_refused = rare.beyond.refused;
+      met.beyond_taken = rare.beyond.taken;
       met.beyond_with_gaps = gaps_;
     }
     if (window.limit) window.limit->finish(own);

@@ -30,10 +30,12 @@ class Windows {
   // Data that its sender put past the edge.
   struct Beyond {
     Incidents segments;
-    std::uint64_t octets = 0, refused = 0;
-    StreamOffset edge = 0;  // of the latest, as long as no ACK has told what became of it
+    std::uint64_t octets = 0, refused = 0, taken = 0;
+    StreamOffset begin = 0, edge = 0;  // of the latest, as long as no ACK has told what became of it
     TimeNs sent_ns = 0;
     bool undecided = false;
+
+    void heard(const PlacedSegment& ack);
   };
   // Most connections need none of these.
   struct Rare {

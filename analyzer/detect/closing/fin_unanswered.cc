@@ -121,6 +121,13 @@ no finding
      true},
 };
 
+std::string what_came(const Verdicts& verdicts, const FinVerdict& fin, TimeNs silence) {
+  const bool heard = fin.peer_heard && fin.peer_heard.record > fin.last().record;
+  const std::string until =
+      " in the " + duration_text(silence) + " to " + std::string(watch_end_text(verdicts));
+  return heard ? "what its peer sent" + until + " does not cover it" : "nothing came" + until;
+}
+
 void examine_end(const DetectContext& context, Side side, Findings& out) {
   const Verdicts& verdicts = context.verdicts;
   const FinVerdict* const fin = verdicts.closing.fin(side);
@@ -138,15 +145,12 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   finding.summary = "The " + std::string(role(context.flow, side)) + " repeated its FIN " +
                     times_text(fin->resends.size()) + " in " + duration_text(span) +
                     " and no ACK of it ever passed; " +
-                    (gave_up ? "it gave up"
-                             : "nothing came in the " + duration_text(silence) + " to " +
-                                   std::string(watch_end_text(verdicts))) +
-                    ".";
+                    (gave_up ? "it gave up" : what_came(verdicts, *fin, silence)) + ".";
   prove(finding, "resends", fin->resends.size());
   prove(finding, "intervals_ns", steps);
   prove(finding, "gave_up", gave_up);
   prove(finding, "waited_ns", silence);
-  if (fin->peer_heard)
+  if (fin->peer_heard && fin->peer_heard.record < fin->first.record)
     prove(finding, "peer_heard_before_fin_ns", fin->first.time_ns() - fin->peer_heard.time_ns());
   out.push_back(std::move(finding));
 }

@@ -106,6 +106,16 @@ no finding
      true},
 };
 
+// Of several segments in a row past one edge, the first stands for all.
+std::string fate_text(const WindowResults& facts) {
+  if (facts.beyond_refused > 0 && facts.beyond_taken > 0)
+    return "; the next ACK left the excess out " + times_text(facts.beyond_refused) + " and covered it " +
+           times_text(facts.beyond_taken);
+  if (facts.beyond_refused > 0) return "; the next ACK left the excess out";
+  return facts.beyond_taken > 0 ? "; the excess was taken all the same"
+                                : "; nothing tells whether the excess was taken";
+}
+
 void examine_end(const DetectContext& context, Side side, Findings& out) {
   const FlowFacts& flow = context.flow;
   const WindowResults& facts = context.transfer->windows[index(side)];
@@ -117,12 +127,11 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   finding.summary = "The " + std::string(role(flow, side)) + " sent " +
                     count_text(facts.beyond_window.count(), "segment") + " past the edge of the " +
                     std::string(role(flow, other(side))) + "'s receive window, by up to " +
-                    count_text(facts.beyond_octets, "octet") +
-                    (facts.beyond_refused > 0 ? "; the next ACK left the excess out."
-                                              : "; the excess was taken all the same.");
+                    count_text(facts.beyond_octets, "octet") + fate_text(facts) + ".";
   prove(finding, "segments", facts.beyond_window.count());
   prove(finding, "beyond_octets", facts.beyond_octets);
   prove(finding, "refused", facts.beyond_refused);
+  prove(finding, "taken", facts.beyond_taken);
   out.push_back(std::move(finding));
 }
 

@@ -130,12 +130,12 @@ Finding tell(const DetectContext& context, Side side, const Forgotten& forgotten
   finding.certainty = forgotten.by_syn_ack ? Certainty::Certain
                       : forgotten.doubtful ? Certainty::Possible
                                            : Certainty::Likely;
-  finding.summary =
-      "Traffic of the " + std::string(role(context.flow, other(side))) +
-      " on the established connection met " +
-      (forgotten.by_syn_ack ? "a SYN-ACK with a new sequence number" : "a RST that no socket of it sent") +
-      ", though no close of the " + std::string(role(context.flow, side)) +
-      " was seen: that host, or a middlebox in its name, no longer knows the connection.";
+  finding.summary = "Traffic of the " + std::string(role(context.flow, other(side))) +
+                    " on the established connection met " +
+                    (forgotten.by_syn_ack ? "a SYN-ACK with a new sequence number"
+                                          : "a RST such as a host without it sends") +
+                    ", though no close of the " + std::string(role(context.flow, side)) +
+                    " was seen: that host, or a middlebox in its name, no longer knows the connection.";
   prove(finding, "answer_ns", forgotten.answer.time_ns() - forgotten.traffic.time_ns());
   if (forgotten.just_heard) prove(finding, "likely_cause", "just_heard");
   return finding;

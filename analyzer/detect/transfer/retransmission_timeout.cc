@@ -34,7 +34,8 @@ constexpr Doc kDoc{
         "too, "
         "that was lost or late on the way back. `likely_cause` names the side if it was one of them each "
         "time. A SYN or a FIN alone "
-        "is told by other findings and only counted in `rto_retransmissions`.",
+        "is told by other findings and only counted in `rto_retransmissions`; so is a SYN-ACK, but where "
+        "the client's ACK comes only after the server has repeated it twice or more.",
     .causes =
         "Loss of the last segments of a burst or of a whole window, so that no duplicate ACKs come. Loss of "
         "the retransmission itself. ACKs lost, or a path that stopped (a failover, Wi-Fi roaming, a paused "
@@ -116,6 +117,15 @@ handshake
 +.01  A < B  P. 1461:2921(1460) ack 1
 +.01  A > B  .  1:1(0) ack 2921
 finding retransmission_timeout frame 6 frame 7 frame 8 endpoint server severity warning count 4
+)"},
+    {"The ACK of the SYN-ACK passes only after three repeats of that", R"(
++0    A > B  S   0:0(0)        <mss 1460>
++.01  A < B  S.  0:0(0) ack 1  <mss 1460>
++1    A < B  S.  0:0(0) ack 1  <mss 1460>
++2    A < B  S.  0:0(0) ack 1  <mss 1460>
++4    A < B  S.  0:0(0) ack 1  <mss 1460>
++.05  A > B  .   1:1(0) ack 1
+finding retransmission_timeout frame 3 frame 5 endpoint server severity warning count 3 likely client_side
 )"},
     {"A tail loss probe is no timeout", R"(
 handshake <mss 1460,sackOK>
@@ -231,10 +241,39 @@ std::optional<Side> lost_beside(Side sender, const RetransmissionResults& facts)
   return std::nullopt;
 }
 
+// Between the capture point and the client, since it did not repeat its SYN either: the SYN-ACKs or the
+// client's ACKs of them.
+Finding tell_handshake(const DetectContext& context, Side server) {
+  const Opening& opening = context.verdicts.opening;
+  const auto& repeats = opening.late_completion;
+  Finding finding = make_finding(kDoc, context.flow, server);
+  cite(finding, opening.syn_acks.first);
+  cite(finding, repeats);
+  cite(finding, opening.completing);
+  finding.count = repeats.size();
+  const TimeNs stall = opening.completing.time_ns() - opening.syn_acks.first.time_ns();
+  if (stall >= kLongStall || repeats.size() >= kLongSeries) finding.severity = Severity::Warning;
+  const std::string client(role(context.flow, other(server)));
+  finding.summary =
+      "The " + std::string(role(context.flow, server)) +
+      "'s retransmission timer ran out: it sent its SYN-ACK again " + times_text(repeats.size()) +
+      " before an ACK of the " + client + " passed, " + duration_text(stall) +
+      " after the first: SYN-ACKs or ACKs were lost or late between the capture point and the " + client +
+      ".";
+  prove(finding, "longest_stall_ns", stall);
+  prove(finding, "longest_series", repeats.size());
+  prove(finding, "likely_cause", side_word(context.flow, other(server)));
+  return finding;
+}
+
 void examine_end(const DetectContext& context, Side side, Findings& out) {
   const FlowFacts& flow = context.flow;
   const RetransmissionResults& facts = context.transfer->retransmissions[index(side)];
-  if (!facts.timeouts) return;
+  if (!facts.timeouts) {
+    if (side == flow.server() && !context.verdicts.opening.late_completion.empty())
+      out.push_back(tell_handshake(context, side));
+    return;
+  }
   Finding finding = make_finding(kDoc, flow, side);
   tell(finding, facts.timeouts);
   const TimeNs stall = std::max(facts.longest_stall_ns, facts.timeouts.longest_ns());
