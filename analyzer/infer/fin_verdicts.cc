@@ -17,6 +17,19 @@ bool disowned(const FlowTrace& trace, const Observations& observations, RecordIn
                      [&](const ResetReading& reset) { return reset.record == next && reset.answers == ack; });
 }
 
+// In CLOSING some stacks (BSD) carry their FIN again in the ACK of the peer's: no timer sent it, and nothing
+// is lost.
+bool acknowledges_peers(const FlowHistory& h, RecordIndex i) {
+  constexpr TimeNs kAtOnce = 10 * kMillisecond;
+  const SegmentRecord& fin = h.records()[i];
+  const RecordIndex asked = last_before(h.trace, i, other(fin.side));
+  if (asked == kNoRecord || !fin.has(kAck)) return false;
+  const SegmentRecord& peers = h.records()[asked];
+  const RecordIndex before = last_before(h.trace, i, fin.side);
+  return peers.has(kFin) && fin.ack == peers.end() && before < asked &&
+         fin.frame.time_ns - peers.frame.time_ns <= h.rtt(fin.side).value_or(0) + kAtOnce;
+}
+
 // Its alleged sender sends octets at its number or beyond: a FIN of another, or one that stands in no place.
 bool outlived(const FlowTrace& trace, RecordIndex i) {
   const SegmentRecord& fin = trace.records[i];
@@ -42,7 +55,7 @@ std::optional<FinVerdict> find_fin(const FlowHistory& h, const Observations& obs
         fin.first = ref(h.trace, i);
         fin.end = r.end();
         fin.fate = h.deliveries[i].fate;
-      } else if (r.end() == fin.end && !disowned(h.trace, observations, i)) {
+      } else if (r.end() == fin.end && !acknowledges_peers(h, i) && !disowned(h.trace, observations, i)) {
         fin.resends.push_back(ref(h.trace, i));
       }
     } else if (fin.first && !fin.acked_by && r.has(kAck) && r.ack >= fin.end && !damaged(h.trace, r)) {
