@@ -299,7 +299,7 @@ std::optional<TimeNs> silent_close_time(TcpState state, const FlowTrace& trace,
                                         TimeNs now_ns) {
   if (state == TimeWait) {
     const TimeNs start = time_wait_start(trace, observations, side, now_ns);
-    if (now_ns < start + kShortestTimeWait) return std::nullopt;
+    if (now_ns < answered_start(trace, observations, side, start) + kShortestTimeWait) return std::nullopt;
     return std::min(now_ns, start + profile.time_wait);
   }
   const Ending at_now = ending(state, trace, observations, profile, side, now_ns);
