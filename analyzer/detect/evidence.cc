@@ -117,14 +117,9 @@ std::string duration_text(TimeNs duration) {
 }
 
 std::string rate_text(double bytes_per_second) {
-  constexpr double kKilo = 1e3, kMega = 1e6, kGiga = 1e9;
-  const auto tenths = [bytes_per_second](double unit, std::string_view name) {
-    const auto rate = static_cast<std::uint64_t>(bytes_per_second / unit * 10);
-    return std::to_string(rate / 10) + "." + std::to_string(rate % 10) + std::string(name);
-  };
-  if (bytes_per_second >= kGiga) return tenths(kGiga, " GB/s");
-  if (bytes_per_second >= kMega) return tenths(kMega, " MB/s");
-  return std::to_string(static_cast<std::uint64_t>(bytes_per_second / kKilo)) + " kB/s";
+  if (bytes_per_second >= 1e9) return fixed(bytes_per_second / 1e9, 1) + " GB/s";
+  if (bytes_per_second >= 1e6) return fixed(bytes_per_second / 1e6, 1) + " MB/s";
+  return std::to_string(static_cast<std::uint64_t>(bytes_per_second / 1e3)) + " kB/s";
 }
 
 std::string_view watch_end_text(const Verdicts& verdicts) {

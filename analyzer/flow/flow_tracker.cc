@@ -85,6 +85,8 @@ bool FlowTracker::never_sent(Seq seq, Side s) const {
   const LiveSide& sender = side(s);
   if (!sender.sent.started() || sender.tentative) return false;
   const StreamOffset expected = sender.checkpoint(peer_of(s)), at = unwrap(seq, sender.base, expected);
+  // While a connection opens all that an end has sent is known (RFC 5927 4.1).
+  if (!synchronized_ && sender.iss_known) return at < sender.origin || at > sender.sent.sent_max();
   return distance(at, expected) > kSameStream && !(sender.sent.low() <= at && at < expected);
 }
 
@@ -445,17 +447,7 @@ StreamOffset FlowTracker::quoted_number(const IcmpError& error, Side s) const {
   return peer_of(s).has_acked ? peer_of(s).acked_max : sender.origin;
 }
 
-// While a connection opens all that an end has sent is known: what quotes another number was made up (RFC
-// 5927 4.1).
-bool FlowTracker::quotes_nothing_sent(const IcmpError& error, Side s) const {
-  const LiveSide& sender = side(s);
-  if (synchronized_ || !error.seq || !sender.iss_known || !sender.sent.started()) return false;
-  const StreamOffset at = unwrap(*error.seq, sender.base, sender.sent.sent_max());
-  return at < sender.origin || at > sender.sent.sent_max();
-}
-
 void FlowTracker::add(const IcmpError& error, const FrameRef& frame, Side s, bool in_doubt) {
-  in_doubt = in_doubt || quotes_nothing_sent(error, s);
   ++icmp_total_;
   told_ = told_ || !in_doubt;
   IcmpRecord r;

@@ -55,7 +55,7 @@ class FlowTracker {
   // How far the numbers of a segment of `s` are from where this flow's are; larger is worse, kUnfit at most.
   std::uint32_t misfit(const TcpSegment& segment, Side s) const;
   std::uint32_t misfit(const IcmpError& error, Side quoted) const;
-  // The number is far from all that `quoted` was seen to send.
+  // The number is far from all that `quoted` was seen to send; while the connection opens, not among it.
   bool never_sent(Seq seq, Side quoted) const;
   // An ICMP error about it came, and it is still opening: its attempt to connect is over.
   bool told_off() const { return told_ && opening(); }
@@ -72,7 +72,6 @@ class FlowTracker {
  private:
   LiveSide& peer_of(Side s) { return sides_[self() ? 0 : index(other(s))]; }
   const LiveSide& peer_of(Side s) const { return sides_[self() ? 0 : index(other(s))]; }
-  bool quotes_nothing_sent(const IcmpError& error, Side quoted) const;
   StreamOffset quoted_number(const IcmpError& error, Side quoted) const;
   void count(LiveSide& sender, const TcpSegment& segment);
   void count_copy(const TcpSegment& segment, const FrameRef& frame, Side s);

@@ -26,7 +26,7 @@ bool acknowledges_peers(const FlowHistory& h, RecordIndex i) {
   if (asked == kNoRecord || !fin.has(kAck)) return false;
   const SegmentRecord& peers = h.records()[asked];
   const RecordIndex before = last_before(h.trace, i, fin.side);
-  return peers.has(kFin) && fin.ack == peers.end() && before < asked &&
+  return peers.has(kFin) && fin.ack == peers.end() && before < asked && h.records()[before].ack < fin.ack &&
          fin.frame.time_ns - peers.frame.time_ns <= h.rtt(fin.side).value_or(0) + kAtOnce;
 }
 
