@@ -31,7 +31,8 @@ SequenceTracker::Added SequenceTracker::add(const SequenceSpan& span) {
   const StreamOffset end = span.end();
   const bool occupies = end > span.begin;
   standing.after_gap = span.begin > sent_max_;
-  standing.keepalive = !span.syn && !span.fin && span.payload <= 1 && span.begin == sent_max_ - 1;
+  standing.keepalive = !span.syn && !span.fin && span.payload <= 1 && span.begin == sent_max_ - 1 &&
+                       (span.payload == 0 || !last_outstanding());
   if (span.begin < low_ && !standing.keepalive && occupies && low_ - span.begin <= kEarlier) {
     if (end < low_) add_hole({end, low_});
     added.new_bytes += payload_within(span, span.begin, low_);

@@ -1,6 +1,7 @@
 // What one end was seen to send of its stream: how far, what is missing, what came again.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -62,6 +63,8 @@ class SequenceTracker {
   bool take_from_holes(const SequenceSpan& span, StreamOffset end, std::uint32_t& new_bytes);
   void add_hole(Hole hole);
   void bound_holes();
+  // Its peer was heard, and did not acknowledge all.
+  bool last_outstanding() const { return acked_ >= std::max<StreamOffset>(low_, 1) && acked_ < sent_max_; }
 
   StreamOffset low_ = 0, sent_max_ = 0, acked_ = 0;
   std::unique_ptr<std::vector<Hole>> holes_;  // sorted and apart; most streams never have one

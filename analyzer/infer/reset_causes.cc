@@ -10,7 +10,7 @@ namespace tcpautopsy {
 namespace {
 
 // Firewalls and NATs forget connections after such a time, and some say so by a RST in the endpoint's name.
-constexpr TimeNs kLongIdle = 30 * kSecond;
+constexpr TimeNs kForgottenAfter = 30 * kSecond;
 // Data that a receiver left unacknowledged for so long did not reach it.
 constexpr TimeNs kNotComing = 3 * kSecond;
 
@@ -74,7 +74,7 @@ ResetCause cause_of(const FlowHistory& h, const ResetVerdict& reset) {
 }
 
 ResetKind kind_of(const ResetVerdict& reset) {
-  const bool long_idle = reset.idle_ns >= kLongIdle;
+  const bool long_idle = reset.idle_ns >= kForgottenAfter;
   if (reset.answers && long_idle) return ResetKind::NoSocketAfterIdle;
   if (reset.answers) return reset.of_handshake ? ResetKind::NoSocketAfterHandshake : ResetKind::NoSocket;
   if (reset.unanswered == Unanswered::Probes) return ResetKind::ProbesUnanswered;

@@ -20,7 +20,7 @@ constexpr std::size_t kIdsNeeded = 4;
 constexpr TimeNs kAtOnce = 5 * kMillisecond;
 // An end that has answered and resets an idle connection only after this closes it by a timer, whatever was
 // under way when it answered.
-constexpr TimeNs kLongIdle = 30 * kSecond;
+constexpr TimeNs kClosedByTimerAfter = 30 * kSecond;
 // A shorter round trip is too near to what hosts take to answer.
 constexpr TimeNs kTellingRoundTrip = 5 * kMillisecond;
 // Linux delays an ACK by 40 ms or more, less a tick.
@@ -393,9 +393,9 @@ class ResetJudge {
     };
     const RecordIndex own = last_before(h_.trace, i_, side_, is_data);
     // Who asked and has had its answer for long closes an idle connection.
-    if (own != kNoRecord && v_.idle_ns >= kLongIdle && asked_first()) return;
+    if (own != kNoRecord && v_.idle_ns >= kClosedByTimerAfter && asked_first()) return;
     v_.maybe_unread = not_read_since(own == kNoRecord ? 1 : h_.records()[own].ack);
-    if (last_data == kNoRecord || own == kNoRecord || v_.idle_ns >= kLongIdle) return;
+    if (last_data == kNoRecord || own == kNoRecord || v_.idle_ns >= kClosedByTimerAfter) return;
     if (!still_sending(h_.records()[own], last_data)) return;
     const StreamOffset answered = h_.records()[own].ack;
     const RecordIndex before = last_before(

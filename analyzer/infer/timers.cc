@@ -148,7 +148,7 @@ Ending probe_ending(TcpState state, const FlowTrace& trace, Side side, TimeNs wa
     if (r.side != side) {
       closed = r.has(kAck) && r.window == 0;
       if (!closed) count = 0;
-    } else if (closed && r.standing.keepalive) {
+    } else if (closed && r.looks_like_probe()) {
       if (count++ == 0) first = i;
       before_last = last;
       last = i;

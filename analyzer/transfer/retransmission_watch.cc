@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "analyzer/flow/packet_copies.h"
 #include "analyzer/seq/ranges.h"
 #include "analyzer/seq/saturating.h"
 #include "analyzer/seq/timestamp.h"
@@ -42,7 +43,7 @@ bool alike(const PlacedSegment& s, const SendLog::Entry& before) {
 }
 
 bool numbered(const PlacedSegment& s, const SendLog::Entry& before) {
-  return s.segment.has_ip_id && s.segment.ip_id != 0 && before.ip_id != 0;
+  return identified(s.segment) && before.ip_id != 0;
 }
 
 }  // namespace

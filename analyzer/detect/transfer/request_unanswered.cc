@@ -244,10 +244,10 @@ no finding
      true},
 };
 
-std::string end_text(WaitedUntil until, const Verdicts& verdicts) {
+std::string end_text(const std::string& asker, WaitedUntil until, const Verdicts& verdicts) {
   switch (until) {
-    case WaitedUntil::Reset: return "it reset the connection";
-    case WaitedUntil::Close: return "it closed";
+    case WaitedUntil::Reset: return "the " + asker + " reset the connection";
+    case WaitedUntil::Close: return "the " + asker + " closed";
     case WaitedUntil::CaptureEnd: return std::string(watch_end_text(verdicts));
   }
   return "";
@@ -265,7 +265,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   finding.summary = "The " + who + "'s " + (request->greeting ? "greeting" : "request") + " (" +
                     count_text(request->octets, "octet") + ") was acknowledged and never answered: the " +
                     peer + "'s application sent nothing in the " + duration_text(request->waited_ns) +
-                    " until " + end_text(request->until, context.verdicts) + ".";
+                    " until " + end_text(who, request->until, context.verdicts) + ".";
   prove(finding, "waited_ns", request->waited_ns);
   prove(finding, "octets", request->octets);
   prove(finding, "answered_before", request->answered_before);

@@ -129,10 +129,10 @@ std::string remarks_text(const FlowHistory& history, RecordIndex at) {
     if (is) out.append(out.empty() ? "" : ", ").append(what);
   };
   const bool into_closed_window =
-      r.standing.keepalive && (closed_to(history.trace, at) || told_as_window_probe(history, r));
+      r.looks_like_probe() && (closed_to(history.trace, at) || told_as_window_probe(history, r));
   say(into_closed_window, "window probe");
   say(r.standing.keepalive && !into_closed_window, "keep-alive");
-  say(r.standing.retransmission && !r.standing.keepalive, "resent");
+  say(r.standing.retransmission && !r.standing.keepalive && !into_closed_window, "resent");
   say(r.standing.fills_gap && !r.standing.retransmission, "fills a gap");
   say(r.standing.after_gap, "after a gap");
   say(r.standing.acks_unseen, "acks what was not captured");
