@@ -61,20 +61,32 @@ bool Endings::over(const Due& due, TimeNs now) {
   LiveFlow& flow = flows_[due.flow];
   const Look opening = look_at_opening(due.flow, now);
   if (opening != Look::NotAlone) return opening == Look::Over;
-  const bool ended = flow.over() || flow.newer != LiveFlows::kNone;
-  if (!ended && !flow.closed()) {
+  const std::optional<TimeNs> wait = wait_after(flow);
+  if (!wait) {
     flow.queued = false;
     return false;
   }
-  const TimeNs least = !ended ? kUnacknowledged : flow.reset() ? kAfterReset : 0;
-  const TimeNs wait = std::max(time_wait_, least);
   const bool may_go_on = flow.newer != LiveFlows::kNone && flows_[flow.newer].held;
-  const TimeNs at_ns = may_go_on ? now + wait : flow.last_ns() + wait;
+  const TimeNs at_ns = may_go_on ? now + *wait : flow.last_ns() + *wait;
   if (may_go_on) {
     due_.push({at_ns, due.flow, due.number});
     return false;
   }
   return over_at(at_ns, due, now);
+}
+
+// How long a flow that ends must be silent to be over; nothing if it does not end.
+std::optional<TimeNs> Endings::wait_after(LiveFlow& flow) const {
+  const bool ended = flow.over() || flow.newer != LiveFlows::kNone;
+  if (!ended && !flow.closed()) return std::nullopt;
+  const TimeNs least = !ended ? kUnacknowledged : flow.reset() ? kAfterReset : 0;
+  return std::max(time_wait_, least);
+}
+
+bool Endings::closed_long_ago(LiveFlow& flow, TimeNs now) const {
+  if (flow.last_ns() + time_wait_ > now) return false;
+  const std::optional<TimeNs> wait = wait_after(flow);
+  return wait && flow.last_ns() + *wait <= now;
 }
 
 bool Endings::over_at(TimeNs at_ns, const Due& due, TimeNs now) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <queue>
 #include <vector>
 
@@ -30,6 +31,8 @@ class Endings {
   void forget_all();
   // A flow that is over by `now`, or kNone. It is the caller's to close before the next is asked for.
   Id next_over(TimeNs now) { return any_due(now) || any_given_up(now) ? find_over(now) : LiveFlows::kNone; }
+  // The flow closed, and so long ago that by `now` it is over.
+  bool closed_long_ago(LiveFlow& flow, TimeNs now) const;
 
  private:
   // A flow that ends, to be looked at again when it may be over.
@@ -53,6 +56,7 @@ class Endings {
   Id find_over(TimeNs now);
   bool over(const Due& due, TimeNs now);
   bool over_at(TimeNs at_ns, const Due& due, TimeNs now);
+  std::optional<TimeNs> wait_after(LiveFlow& flow) const;
   Look look_at_opening(Id id, TimeNs now);
 
   LiveFlows& flows_;

@@ -67,11 +67,23 @@ std::uint64_t FlowTable::sort(Arrival& a) {
   if (latest == LiveFlows::kNone && seen.copy == RecentPackets::Copy::Sure)
     latest = of_original(a, seen.encapsulation);
   if (latest == LiveFlows::kNone) return add_first(a);
-  const LiveFlow& flow = flows_[latest];
+  LiveFlow& flow = flows_[latest];
   a.copy = is_copy(seen, flow);
   a.may_be_copy = !a.copy && seen.copy == RecentPackets::Copy::Likely;
   a.tells_of_copies = !a.copy && seen.copy == RecentPackets::Copy::Telling;
-  return flow.held ? add_while_pending(a, latest) : deliver(a, router_.route(a, latest));
+  if (flow.held) return add_while_pending(a, latest);
+  if (begins_unseen(a, flow)) {
+    hand_out(latest);
+    return add_first(a);
+  }
+  return deliver(a, router_.route(a, latest));
+}
+
+// The connection there is over, and its numbers are others: one whose SYN the capture missed. What of other
+// connections the capture has between the two makes no difference.
+bool FlowTable::begins_unseen(const Arrival& a, LiveFlow& before) const {
+  return !a.copy && (a.segment.flags & kSyn) == 0 && endings_.closed_long_ago(before, a.frame.time_ns) &&
+         before.misfit(a.segment) > kSameStream;
 }
 
 // One packet with a clock gone wrong must not end every closed flow: it takes two.

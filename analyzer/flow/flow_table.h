@@ -85,6 +85,7 @@ class FlowTable {
   Id of_original(const Arrival& a, std::uint32_t encapsulation);
   std::uint64_t sort(Arrival& arrival);
   std::uint64_t add_first(const Arrival& arrival);
+  bool begins_unseen(const Arrival& arrival, LiveFlow& before) const;
   std::uint64_t add_while_pending(const Arrival& arrival, Id opened);
   void undo_pending(Id opened);
   void open_pending(Id opened);

@@ -9,9 +9,6 @@ namespace {
 // A counter that other connections of the host move on too is rarely further on than this.
 constexpr std::int32_t kUsualStep = 2048;
 constexpr std::uint16_t kMost = 60000;
-// By so much may a segment be older than the first that was captured: clocks run at a tick a millisecond at most
-// (RFC 7323 5.4).
-constexpr std::uint32_t kOvertakenTicks = 1000;
 
 std::int32_t id_ahead(std::uint32_t a, std::uint16_t b) {
   return static_cast<std::int16_t>(static_cast<std::uint16_t>(a) - b);
@@ -20,14 +17,13 @@ std::int32_t id_ahead(std::uint32_t a, std::uint16_t b) {
 }  // namespace
 
 bool SendOrder::outdated(const TcpSegment& segment) const {
-  return has_ts_ && segment.options.has_timestamps && ahead(segment.options.ts_val, ts_latest_) < 0 &&
-         ahead(segment.options.ts_val, ts_first_) >= 0;
+  return has_ts_ && segment.options.has_timestamps && ahead(segment.options.ts_val, ts_latest_) < 0;
 }
 
 SendOrder::Place SendOrder::place(const TcpSegment& segment) const {
   if (has_ts_ && segment.options.has_timestamps) {
-    if (ahead(segment.options.ts_val, ts_latest_) > 0) return Place::Later;
-    if (outdated(segment)) return Place::Earlier;
+    const std::int32_t by = ahead(segment.options.ts_val, ts_latest_);
+    if (by != 0) return by < 0 ? Place::Earlier : Place::Later;
   }
   return place_by_id(segment);
 }
@@ -39,9 +35,7 @@ SendOrder::Place SendOrder::place_by_id(const TcpSegment& segment) const {
 
 void SendOrder::sent(const TcpSegment& segment) {
   if (segment.options.has_timestamps) {
-    const std::uint32_t now = segment.options.ts_val;
-    if (!has_ts_) ts_first_ = segment.has(kSyn) ? now : now - kOvertakenTicks;
-    if (!has_ts_ || ahead(now, ts_latest_) > 0) ts_latest_ = now;
+    if (!has_ts_ || ahead(segment.options.ts_val, ts_latest_) > 0) ts_latest_ = segment.options.ts_val;
     has_ts_ = true;
   }
   if (!identified(segment)) return;

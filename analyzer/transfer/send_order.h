@@ -12,19 +12,17 @@ class SendOrder {
  public:
   enum class Place : std::uint8_t { Unknown, Earlier, Later };  // than packets of it seen before
 
-  // By TSval (RFC 7323 3), which no host sets back while a connection lasts; else by the IP ID where this host is
-  // seen to count.
+  // By TSval (RFC 7323 3), which no host sets back; else by the IP ID where this host is seen to count.
   Place place(const TcpSegment& segment) const;
   Place place_by_id(const TcpSegment& segment) const;
   void sent(const TcpSegment& segment);
   bool ids_count() const { return ups_ >= kEnough && downs_ * 8U <= ups_; }
-  // Carries an older TSval than a packet seen before, and one of this connection: a clock that stands before the
-  // first packet was set anew by a device on the way, and orders nothing.
+  // Carries an older TSval than a packet seen before.
   bool outdated(const TcpSegment& segment) const;
 
  private:
   static constexpr std::uint16_t kEnough = 2;
-  std::uint32_t ts_first_ = 0, ts_latest_ = 0;
+  std::uint32_t ts_latest_ = 0;
   std::uint16_t id_latest_ = 0, ups_ = 0, downs_ = 0;
   bool has_ts_ = false, has_id_ = false;
 };
