@@ -33,7 +33,7 @@ struct SideFacts {
       rtt_min_ns;        // least seen, of handshake and data; may overestimate (delayed ACK), never under
   std::uint8_t ttl = 0;  // of its first segment
   std::uint8_t copy_ttl =
-      0;  // of the latest copy, which another capture point may have taken; 0: there is none
+      0;  // of the latest copy but of a RST, which another capture point may have taken; 0: there is none
 };
 
 // The SYN that ended this incarnation by opening the next one.
