@@ -272,7 +272,8 @@ bool FlowTracker::carry_on(const TcpSegment& segment, const FrameRef& frame, Sid
 void FlowTracker::count_copy(const TcpSegment& segment, const FrameRef& frame, Side s) {
   LiveSide& sender = sides_[index(s)];
   ++sender.copies;
-  sender.copy_ttl = segment.ttl;
+  // Not of a RST, whose TTL these others are to judge.
+  if ((segment.flags & kRst) == 0) sender.copy_ttl = segment.ttl;
   sender.copies_wire_bytes += segment.wire_length;
   if (segment.checksum == Checksum::Bad) ++sender.copies_bad_checksum;
   last_copy_ = frame;
