@@ -162,6 +162,9 @@ struct Likelier {
 };
 
 constexpr Likelier kByLikelyCause[]{
+    {"other_numbers",
+     {"stray_syn_ack", Middlebox, Lost::Whole, "SYN-ACKs of {S} acknowledge wrong numbers{n}",
+      "capture on both sides of firewalls that randomise sequence numbers, and see which host answers"}},
     {"filtered",
      {"connection_refused", Middlebox, Lost::Nothing, "{a} to {S} rejected by a firewall (ICMP)",
       "findings --finding connection_refused names who sends the ICMP error: see its rules"}},
@@ -258,6 +261,13 @@ std::string_view word(End end) {
   return end == End::Client ? "client" : "server";
 }
 
+// Behind an article: the client's, but either end's.
+void add_end(std::string& to, End end) {
+  constexpr std::string_view kArticle = "the ";
+  if (end == End::None && to.ends_with(kArticle)) to.resize(to.size() - kArticle.size());
+  to += word(end);
+}
+
 End other(End end) {
   if (end == End::None) return end;
   return end == End::Client ? End::Server : End::Client;
@@ -325,8 +335,8 @@ std::string fill_in(std::string_view words, const CauseNames& names) {
       case 'C': out += names.client; break;
       case 'n': out += names.flows <= 1 ? "" : " (" + count_text(names.flows, "flow") + ")"; break;
       case 'a': out += count_text(names.attempts, "attempt"); break;
-      case 'E': out += word(names.end); break;
-      case 'P': out += word(other(names.end)); break;
+      case 'E': add_end(out, names.end); break;
+      case 'P': add_end(out, other(names.end)); break;
       default: break;
     }
     i += 2;

@@ -272,7 +272,7 @@ bool FlowTracker::carry_on(const TcpSegment& segment, const FrameRef& frame, Sid
 void FlowTracker::count_copy(const TcpSegment& segment, const FrameRef& frame, Side s) {
   LiveSide& sender = sides_[index(s)];
   ++sender.copies;
-  // A forged RST comes twice as well.
+  // Not of a RST, whose TTL these others are to judge.
   if ((segment.flags & kRst) == 0) sender.copy_ttl = segment.ttl;
   sender.copies_wire_bytes += segment.wire_length;
   if (segment.checksum == Checksum::Bad) ++sender.copies_bad_checksum;

@@ -65,6 +65,13 @@ bool resets_challenge(LiveFlow& opening, const TcpSegment& segment) {
          segment.seq == opening.challenge_ack;
 }
 
+bool resets_unseen_challenge(LiveFlow& before, const TcpSegment& segment) {
+  if (!is_rst(segment) || (segment.flags & kAck) != 0 || before.self()) return false;
+  const Side s = before.side_of(segment.source);
+  const LiveSide& sender = before.side(s);
+  return sender.has_base && before.only_from(s) && segment.seq == wrap(sender.sent.sent_max(), sender.base);
+}
+
 bool may_be_quoted(LiveFlow& flow, Side s, TimeNs time_ns) {
   if (flow.side(s).packets == 0 || flow.told_off()) return false;
   return !flow.over() || time_ns - flow.last_ns() <= kLateError;

@@ -38,6 +38,10 @@ bool challenges(LiveFlow& opening, LiveFlow& before, const TcpSegment& segment);
 // The RST of the SYN's sender to such an acknowledgment (RFC 9293 3.5.1).
 bool resets_challenge(LiveFlow& opening, const TcpSegment& segment);
 
+// The same where only the direction of the SYN's sender was captured: a RST without ACK takes its number from
+// the acknowledgment it answers (RFC 9293 3.5.2), and that tells just where `before` stands.
+bool resets_unseen_challenge(LiveFlow& before, const TcpSegment& segment);
+
 // An ICMP error that came at `time_ns` may quote what `s` sent in this flow: it is open, or was a moment ago.
 bool may_be_quoted(LiveFlow& flow, Side s, TimeNs time_ns);
 

@@ -40,7 +40,9 @@ PendingSyn::Verdict PendingSyn::from_syn_sender(const TcpSegment& segment, LiveF
   if (opens(segment)) return Verdict::Wait;
   // Its RST to a challenge shows that it no longer knows the connection (RFC 9293 3.5.1). Any other may be
   // forged too, or one that the connection outlives.
-  if (is_rst(segment)) return answers_challenge(segment) ? Verdict::Opens : Verdict::Wait;
+  if (is_rst(segment))
+    return answers_challenge(segment) || resets_unseen_challenge(before, segment) ? Verdict::Opens
+                                                                                  : Verdict::Wait;
   const bool of_new = segment.seq.raw() - iss.raw() <= kSameStream;
   if (of_new && before.misfit(segment) > 1) return Verdict::Opens;
   return before.misfit(segment) <= kSameStream ? Verdict::Forged : Verdict::Opens;

@@ -75,7 +75,8 @@ Router::Id Router::best_fit(const TcpSegment& segment, Id latest) {
 Router::Route Router::route_other(const Arrival& a, Id latest) {
   LiveFlow& opening = flows_[latest];
   if (answers_opening(opening, a.segment)) return {latest};
-  const bool reset = resets_challenge(opening, a.segment);
+  const bool reset = resets_challenge(opening, a.segment) ||
+                     (opening.opening() && resets_unseen_challenge(flows_[opening.older], a.segment));
   for (Id id = opening.older; id != LiveFlows::kNone; id = flows_[id].older) {
     LiveFlow& before = flows_[id];
     if (reset && before.successor && before.misfit(a.segment) <= kSameStream) {

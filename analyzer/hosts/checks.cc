@@ -16,6 +16,12 @@ bool let_go_by_client(const EndedConnection& ended) {
   return verdicts.closed_first == (ended.flow.client == Side::A ? ClosedFirst::A : ClosedFirst::B);
 }
 
+// What the client acknowledges tells, where its direction alone was captured: more than SYN and FIN.
+bool took_unseen_data(const FlowFacts& flow) {
+  constexpr StreamOffset kSynAndFin = 2;
+  return flow.one_sided() && flow.facts(flow.client).acked_max > kSynAndFin;
+}
+
 }  // namespace
 
 void CheckTimes::note(const Check& check) {
@@ -37,9 +43,9 @@ void CheckTimes::merge(const CheckTimes& part) {
 void Checks::note(const EndedConnection& ended) {
   const FlowFacts& flow = ended.flow;
   const Opening& opening = ended.verdicts.opening;
-  if (flow.self_connection || flow.one_sided() || opening.syns.empty()) return;
+  if (flow.self_connection || opening.syns.empty()) return;
   const bool data = flow.facts(Side::A).payload_bytes + flow.facts(Side::B).payload_bytes > 0;
-  if (data || !let_go_by_client(ended)) return;
+  if (data || took_unseen_data(flow) || !let_go_by_client(ended)) return;
   CheckTimes* times = kept_.find_or_add(ended.visit.key, ended.visit.hash);
   if (times == nullptr) return;
   const bool reset = opening.client_rst || ended.verdicts.closing.ended_by;

@@ -5,6 +5,7 @@
 #include "analyzer/infer/flow_history.h"
 #include "analyzer/infer/record_search.h"
 #include "analyzer/infer/silence.h"
+#include "analyzer/seq/saturating.h"
 #include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
@@ -43,6 +44,18 @@ bool surely_client(const FlowHistory& h, Side side) {
 bool greets(const FlowHistory& h, const TurnResults& turns, Side side) {
   return side == h.server() && h.trace.facts(side).syn_seen && turns.turns[index(side)] == 1 &&
          turns.turns[index(other(side))] == 0;
+}
+
+// It had asked alike, and been answered each time soon and before it asked again, until these: polls, and no
+// feed.
+bool polls_in_vain(const TurnResults& turns, const Turn& request) {
+  constexpr std::uint64_t kAnsweredBefore = 4;
+  constexpr TimeNs kSoon = 4;
+  const std::size_t asker = index(request.side), peer = index(other(request.side));
+  const LogSketch &sizes = turns.write_sizes[asker], &waits = turns.waits[peer];
+  return request.writes > 1 && turns.several_writes[asker] == 1 && sizes.least() == sizes.greatest() &&
+         waits.count() >= kAnsweredBefore && mul_sat(waits.greatest(), kSoon) < request.pause_ns &&
+         !turns.own_pace[asker] && !turns.own_pace[peer];
 }
 
 struct End {
@@ -93,11 +106,13 @@ std::optional<UnansweredRequest> unanswered(const FlowHistory& h, const TurnResu
   for (const WindowResults& window : windows)
     if (window.closed_at_end || (window.given_up_by && was_reset(h))) return std::nullopt;
   const bool greeting = greets(h, turns, side);
-  if ((!greeting && side != h.client()) || request.pause_ns >= kFeed) return std::nullopt;
+  const bool polls = polls_in_vain(turns, request);
+  if ((!greeting && side != h.client()) || (request.pause_ns >= kFeed && !polls)) return std::nullopt;
   const auto end = end_of_waiting(h, side, request.acked_ns);
   if (!end) return std::nullopt;
+  const TimeNs since = polls ? request.first.time_ns + h.rtt(other(side)).value_or(0) : request.acked_ns;
   const TimeNs waited =
-      end->time_ns - request.acked_ns - (end->until == WaitedUntil::CaptureEnd ? 0 : h.rtt(side).value_or(0));
+      end->time_ns - since - (end->until == WaitedUntil::CaptureEnd ? 0 : h.rtt(side).value_or(0));
   if (waited < kLate || waited > kLongest) return std::nullopt;
   if (greeting && end->until == WaitedUntil::CaptureEnd) return std::nullopt;
   // A RST speaks for itself; who closes or falls silent may have had nothing to ask.
@@ -110,6 +125,7 @@ std::optional<UnansweredRequest> unanswered(const FlowHistory& h, const TurnResu
   found.until = end->until;
   found.waited_ns = waited;
   found.octets = request.bytes;
+  if (polls) found.polls = request.writes;
   found.answered_before = turns.turns[index(other(side))];
   found.greeting = greeting;
   return found;

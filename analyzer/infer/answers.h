@@ -26,6 +26,7 @@ struct UnansweredRequest {
   WaitedUntil until = WaitedUntil::CaptureEnd;
   TimeNs waited_ns = 0;  // since the acknowledgment, less the way to the end that asked
   std::uint64_t octets = 0;
+  std::uint64_t polls = 0;  // where it asked so often alike, and the wait is that since the first; else 0
   std::uint64_t answered_before = 0;  // turns of the peer
   bool greeting = false;              // the server spoke first, and the client never
 };

@@ -2,6 +2,7 @@
 
 #include "analyzer/infer/conclude_closing.h"
 #include "analyzer/infer/record_search.h"
+#include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
 namespace {
@@ -16,13 +17,18 @@ bool closed_before(const FlowTrace& trace, Side side, RecordIndex i) {
          kNoRecord;
 }
 
+// It answers a keep-alive probe, not one of a closed window: that tells it by itself (keepalive_reset).
+bool refuses_keepalive(const FlowHistory& h, const ResetVerdict& reset) {
+  if (!reset.answers->keepalive) return false;
+  return !h.transfer || h.transfer->probes[index(other(reset.side))].reset_by_peer;
+}
+
 std::optional<Forgotten> forgotten_by_reset(const FlowHistory& h, Side side) {
   for (const ResetVerdict& reset : h.closing.resets(side)) {
     if (!reset.answers || reset.beyond_window || reset.goes_on) continue;
     // Of an end that the capture never heard nothing tells what it held before.
     const bool held = reset.state == TcpState::Unknown || kSynchronized.has(reset.state) || !reset.own_before;
-    // A probe that is refused tells it by itself (keepalive_reset).
-    if (!held && (!reset.connection_lost || reset.answers->keepalive)) continue;
+    if (!held && (!reset.connection_lost || refuses_keepalive(h, reset))) continue;
     const SegmentRef& traffic = reset.answers->segment;
     if (closed_before(h.trace, side, reset.segment.record) ||
         closed_before(h.trace, other(side), traffic.record))

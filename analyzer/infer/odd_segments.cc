@@ -1,5 +1,7 @@
 #include "analyzer/infer/odd_segments.h"
 
+#include <algorithm>
+
 #include "analyzer/infer/flow_history.h"
 
 namespace tcpautopsy {
@@ -58,6 +60,22 @@ void find_odd_flags(const FlowHistory& flow, OddSegments& found) {
   }
 }
 
+bool any_syn_between(const FlowHistory& flow, RecordIndex after, RecordIndex before, Side side) {
+  return std::any_of(
+      flow.records().begin() + static_cast<std::ptrdiff_t>(after),
+      flow.records().begin() + static_cast<std::ptrdiff_t>(before),
+      [side](const SegmentRecord& r) { return r.side == side && !r.copy && means_syn(r.flags); });
+}
+
+bool follow_each_syn(const FlowHistory& flow, const StraySynAcks& strays) {
+  RecordIndex last = 0;
+  for (const StraySynAcks::Met& met : strays.met) {
+    if (!any_syn_between(flow, last, met.syn_ack.record, other(strays.sender))) return false;
+    last = met.syn_ack.record;
+  }
+  return strays.met.size() > 1;
+}
+
 StraySynAcks stray_syn_acks_of(const FlowHistory& flow) {
   StraySynAcks found;
   for (RecordIndex i = 0; i < flow.records().size() && found.met.size() < kMostStrays; ++i) {
@@ -68,6 +86,7 @@ StraySynAcks stray_syn_acks_of(const FlowHistory& flow) {
     found.sender = r.side;
     found.met.push_back({{i, r.frame}, {rst, flow.records()[rst].frame}});
   }
+  found.of_each_syn = follow_each_syn(flow, found);
   return found;
 }
 

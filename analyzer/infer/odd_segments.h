@@ -37,7 +37,8 @@ struct StraySynAcks {
   };
   std::vector<Met> met;
   Side sender = Side::A;
-  bool other_syn = false;  // a SYN of the receiver was captured all the same: they answer an older one
+  bool other_syn = false;    // a SYN of the receiver was captured all the same: they answer an older one
+  bool of_each_syn = false;  // two or more, each after a SYN of its own: they answer these, by other numbers
 };
 
 // A connection that began with a segment no connection begins with, and nothing came of it: FIN, PSH and URG

@@ -296,10 +296,10 @@ void conclude_opening(const Observations& observations, FlowHistory& flow) {
     return;
   }
   opening.only_syns = seen.only_syns;
-  Reader(observations, flow).read();
-  if (seen.syn_data) flow.syn_offers.data = syn_data_of(flow);
   if (!flow.trace.self_connection && !flow.trace.one_sided())
     flow.odd_segments.stray_syn_acks = stray_syn_acks_of(flow);
+  Reader(observations, flow).read();
+  if (seen.syn_data) flow.syn_offers.data = syn_data_of(flow);
 }
 
 }  // namespace tcpautopsy

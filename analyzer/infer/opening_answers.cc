@@ -344,11 +344,30 @@ std::optional<SynFeatureDropped> feature_dropped(const OpeningReading& r) {
 // A Linux timer runs late by at most an eighth of its step (the timer wheel), measured up to 7 %.
 constexpr TimeNs due(TimeNs step) { return add_sat(step, step / 16); }
 
+// Nothing passed but SYNs, SYN-ACKs that acknowledge another number, and the RSTs that these met: the client
+// is still in SYN-SENT (RFC 9293 3.10.7.3, first check).
+bool only_unacceptable_syn_acks(const OpeningReading& r) {
+  const StraySynAcks& strays = r.flow.odd_segments.stray_syn_acks;
+  if (!strays.of_each_syn) return false;
+  const auto is_stray = [&strays](const SegmentRecord& segment, RecordIndex i) {
+    return std::any_of(strays.met.begin(), strays.met.end(), [&](const StraySynAcks::Met& met) {
+      return means_syn_ack(segment.flags) ? met.syn_ack.record == i : met.rst.record == i;
+    });
+  };
+  for (RecordIndex i = 0; i < r.flow.records().size(); ++i) {
+    const SegmentRecord& segment = record(r, i);
+    const bool syn = means_syn(segment.flags) && segment.side == r.flow.client();
+    if (!segment.copy && !syn && !is_stray(segment, i)) return false;
+  }
+  return true;
+}
+
 // Nothing passed but SYNs and RSTs to be ignored, and the next SYN is overdue, or will not come by the
 // profile. A new SYN of the same port, when the old one's was due, shows that the socket is gone.
 std::optional<ConnectGivenUp> given_up(const OpeningReading& r) {
   const Opening& o = r.opening;
-  if (!o.only_syns || o.syns.empty() || o.both || told_by_error(r.flow.trace)) return std::nullopt;
+  if (o.syns.empty() || o.both || told_by_error(r.flow.trace)) return std::nullopt;
+  if (!o.only_syns && !only_unacceptable_syn_acks(r)) return std::nullopt;
   if (r.flow.trace.answered_elsewhere()) return std::nullopt;
   const auto& next = r.flow.trace.successor;
   const auto steps = o.syns.steps();

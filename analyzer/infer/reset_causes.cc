@@ -73,10 +73,12 @@ ResetCause cause_of(const FlowHistory& h, const ResetVerdict& reset) {
   return reset.misfit.any() ? ResetCause::Misfit : ResetCause::Abort;
 }
 
-ResetKind kind_of(const ResetVerdict& reset) {
+ResetKind kind_of(const FlowHistory& h, const ResetVerdict& reset) {
   const bool long_idle = reset.idle_ns >= kForgottenAfter;
-  if (reset.answers && long_idle) return ResetKind::NoSocketAfterIdle;
-  if (reset.answers) return reset.of_handshake ? ResetKind::NoSocketAfterHandshake : ResetKind::NoSocket;
+  // A bare one answers a segment, captured or not (RFC 9293 3.5.2).
+  const bool answers = reset.answers || (!reset.acknowledges && h.trace.one_sided());
+  if (answers && long_idle) return ResetKind::NoSocketAfterIdle;
+  if (answers) return reset.of_handshake ? ResetKind::NoSocketAfterHandshake : ResetKind::NoSocket;
   if (reset.unanswered == Unanswered::Probes) return ResetKind::ProbesUnanswered;
   if (reset.unanswered == Unanswered::Repeats) return ResetKind::RepeatsUnanswered;
   if (reset.unacknowledged_peer.value_or(0) > 0 && reset.idle_ns >= kNotComing) return ResetKind::DataMissing;
@@ -105,7 +107,7 @@ void conclude_reset_causes(FlowHistory& history) {
   for (EndClosing& end : history.closing.ends)
     for (ResetVerdict& reset : end.resets) {
       reset.cause = cause_of(history, reset);
-      reset.kind = kind_of(reset);
+      reset.kind = kind_of(history, reset);
     }
   for (EndClosing& end : history.closing.ends)
     for (ResetVerdict& reset : end.resets)

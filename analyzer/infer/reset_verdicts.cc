@@ -137,7 +137,8 @@ bool id_in_line(const FlowTrace& trace, RecordIndex reset) {
   return step && *step > 0 && *step <= kIdStep;
 }
 
-HeaderMisfit header_misfit(const FlowTrace& trace, RecordIndex reset) {
+// `enough`: so many other packets of its sender tell its TTL.
+HeaderMisfit header_misfit(const FlowTrace& trace, RecordIndex reset, unsigned enough) {
   HeaderMisfit misfit;
   const SegmentRecord& rst = trace.records[reset];
   unsigned others = 0;
@@ -149,7 +150,7 @@ HeaderMisfit header_misfit(const FlowTrace& trace, RecordIndex reset) {
   }
   // Behind the routers between two capture points the end has another.
   const bool usual = rst.ttl == misfit.usual_ttl || rst.ttl == trace.facts(rst.side).copy_ttl;
-  misfit.ttl = others >= 2 && agree && !usual;
+  misfit.ttl = others >= enough && agree && !usual;
   misfit.ttl_by_initial = misfit.ttl && differ_by_initial_value(rst.ttl, misfit.usual_ttl);
   misfit.ip_id = id_out_of_line(trace, reset);
   return misfit;
@@ -194,13 +195,15 @@ class ResetJudge {
     v_.ttl = rst_.ttl;
     v_.ip_id = rst_.ip_id;
     v_.fin_sent = passed(h_.closing.fin(side_));
-    v_.fin_received = passed(h_.closing.fin(other(side_)));
+    v_.fin_received = passed(h_.closing.fin(other(side_))) || took_unseen_fin();
     v_.beyond_window = reading_.beyond_window;
     v_.odd_sequence = reading_.odd_sequence;
     v_.inexact = reading_.inexact;
     v_.goes_on = ref(h_.trace, reading_.goes_on);
     if (reading_.answers != kNoRecord) v_.answers = refused(h_.trace, reading_.answers, acked_);
-    v_.misfit = header_misfit(h_.trace, i_);
+    v_.misfit = header_misfit(h_.trace, i_, 2);
+    // With a SYN-ACK alone before it, the one bears the other out.
+    if (too_soon()) v_.misfit = header_misfit(h_.trace, i_, 1);
     v_.misfit.too_soon = too_soon();
     v_.misfit.by_handshake = v_.misfit.too_soon && h_.rtt(side_) == h_.trace.facts(side_).rtt_handshake_ns;
     v_.own_before = ref(h_.trace, last_before(h_.trace, i_, side_));
@@ -234,6 +237,12 @@ class ResetJudge {
   }
 
   bool passed(const FinVerdict* fin) const { return fin != nullptr && fin->first.record < i_; }
+
+  // Of a peer that was not captured: one number more, acknowledged after its own FIN, is the peer's.
+  bool took_unseen_fin() const {
+    if (!v_.fin_sent || !h_.trace.one_sided()) return false;
+    return acked_ == h_.records()[h_.closing.fin(side_)->first.record].ack + 1;
+  }
 
   Became became() const {
     if (reading_.forged()) return Became::Forged;

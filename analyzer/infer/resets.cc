@@ -66,7 +66,8 @@ class ResetReader {
     if (reading.answers != kNoRecord) sender.answered = reading.answers;
     // Below the window it may answer an older segment; 0 on the wire answers one without ACK.
     const SideFacts& facts = trace_.facts(r.side);
-    const bool before_stream = facts.iss_known && r.seq < 1 && wrap(r.seq, facts.iss).raw() != 0;
+    const bool before_stream =
+        facts.iss_known && r.seq < 1 && (wrap(r.seq, facts.iss).raw() != 0 || syn_answered_before(i, r.side));
     reading.odd_sequence = reading.beyond_window && reading.answers == kNoRecord &&
                            (r.seq > receiver.acked.value || before_stream);
     return reading;
@@ -148,6 +149,14 @@ class ResetReader {
       if (octets && r.seq >= reset.seq && r.seq <= reset.seq + kNextOctets) return true;
       return r.frame.time_ns - reset.frame.time_ns > late;
     });
+  }
+
+  // `side` has answered the latest SYN of its peer by a SYN-ACK: a host that refuses that SYN is another.
+  bool syn_answered_before(RecordIndex i, Side side) const {
+    const auto syn = last_before(trace_, i, other(side), [](const SegmentRecord& r) { return r.has(kSyn); });
+    const auto answer =
+        last_before(trace_, i, side, [](const SegmentRecord& r) { return r.has(kSyn | kAck); });
+    return syn != kNoRecord && answer != kNoRecord && syn < answer;
   }
 
   // It has sent SYNs and RSTs, and nothing that completes a handshake.

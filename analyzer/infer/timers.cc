@@ -222,17 +222,6 @@ Ending time_wait_ending(const FlowTrace& trace, const Observations& observations
   return e;
 }
 
-// What the state waits for ran out by `now_ns`.
-bool silent_due(TcpState state, const FlowTrace& trace, const Observations& observations,
-                const Profile& profile, Side side, TimeNs now_ns) {
-  if (state != TimeWait && state != FinWait2) {
-    const Ending at_now = ending(state, trace, observations, profile, side, now_ns);
-    return at_now.give_up && at_now.leave == 0;
-  }
-  const auto wait = state == TimeWait ? std::optional(profile.time_wait) : profile.fin_wait_2;
-  return wait && now_ns >= time_wait_start(trace, observations, side, now_ns) + *wait;
-}
-
 Ending fin_wait_2_ending(const FlowTrace& trace, const Observations& observations, const Profile& profile,
                          Side side, TimeNs end_ns) {
   Ending e;
@@ -245,6 +234,15 @@ Ending fin_wait_2_ending(const FlowTrace& trace, const Observations& observation
   });
   if (end_ns >= e.left_ns && !outlives) e.leave = kFinWait2Over;
   return e;
+}
+
+// What the state waits for ran out by `now_ns`.
+bool silent_due(TcpState state, const FlowTrace& trace, const Observations& observations,
+                const Profile& profile, Side side, TimeNs now_ns) {
+  if (state == TimeWait)
+    return now_ns >= time_wait_start(trace, observations, side, now_ns) + profile.time_wait;
+  const Ending at_now = ending(state, trace, observations, profile, side, now_ns);
+  return state == FinWait2 ? at_now.leave != kNever : at_now.give_up && at_now.leave == 0;
 }
 
 }  // namespace
@@ -291,7 +289,11 @@ Cost silent_close_cost(TcpState state, const FlowTrace& trace, const Observation
                        const Profile& profile, Side side, TimeNs now_ns) {
   const SilentRow* row = silent_row(state);
   if (row == nullptr) return kNever;
-  return silent_due(state, trace, observations, profile, side, now_ns) ? row->due_cost : row->early_cost;
+  if (silent_due(state, trace, observations, profile, side, now_ns)) return row->due_cost;
+  // One that is still there when its time is over was only shut down: no timer ends it.
+  const bool outlived = state == FinWait2 && profile.fin_wait_2 &&
+                        now_ns >= ending(state, trace, observations, profile, side, now_ns).left_ns;
+  return outlived ? kSilentOpen : row->early_cost;
 }
 
 std::optional<TimeNs> silent_close_time(TcpState state, const FlowTrace& trace,

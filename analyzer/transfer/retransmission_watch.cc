@@ -63,9 +63,9 @@ void RetransmissionWatch::sends(const PlacedSegment& s, const SenderView& own, b
     // Seen after all: the ACK was captured before its data, which is the capture's order, not the network's.
     if (!unseen_.empty()) cut_ranges(unseen_, s.seq, s.end(), [](StreamOffset, StreamOffset) {});
   }
+  order_.sent(s.segment, s.has_data() && s.seq >= shown_to_);
   shown_to_ = std::max(shown_to_, s.end());
   shown_ns_ = s.time_ns();
-  order_.sent(s.segment);
 }
 
 void RetransmissionWatch::probes(const PlacedSegment& s) {

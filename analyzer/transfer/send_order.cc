@@ -33,9 +33,10 @@ SendOrder::Place SendOrder::place_by_id(const TcpSegment& segment) const {
   return id_ahead(segment.ip_id, id_latest_) < 0 ? Place::Earlier : Place::Later;
 }
 
-void SendOrder::sent(const TcpSegment& segment) {
+void SendOrder::sent(const TcpSegment& segment, bool goes_beyond) {
   if (segment.options.has_timestamps) {
-    if (!has_ts_ || ahead(segment.options.ts_val, ts_latest_) > 0) ts_latest_ = segment.options.ts_val;
+    if (!has_ts_ || goes_beyond || ahead(segment.options.ts_val, ts_latest_) > 0)
+      ts_latest_ = segment.options.ts_val;
     has_ts_ = true;
   }
   if (!identified(segment)) return;

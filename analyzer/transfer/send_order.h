@@ -12,10 +12,12 @@ class SendOrder {
  public:
   enum class Place : std::uint8_t { Unknown, Earlier, Later };  // than packets of it seen before
 
-  // By TSval (RFC 7323 3), which no host sets back; else by the IP ID where this host is seen to count.
+  // By TSval (RFC 7323 3); else by the IP ID where this host is seen to count.
   Place place(const TcpSegment& segment) const;
   Place place_by_id(const TcpSegment& segment) const;
-  void sent(const TcpSegment& segment);
+  // `goes_beyond`: it begins no sooner than all that this end sent before ends, so that it was sent later
+  // whatever its TSval: behind it, the clock was set back (a host replaced by another).
+  void sent(const TcpSegment& segment, bool goes_beyond);
   bool ids_count() const { return ups_ >= kEnough && downs_ * 8U <= ups_; }
   // Carries an older TSval than a packet seen before.
   bool outdated(const TcpSegment& segment) const;

@@ -180,8 +180,9 @@ Cause cause_of(ResetKind kind) {
   switch (kind) {
     case ResetKind::NoSocketAfterHandshake:
       return {"no_socket_after_handshake",
-              "as a listener does whose accept queue is full (tcp_abort_on_overflow), a balancer that has no "
-              "server behind it, or a filter that dislikes the request"};
+              "as a listener does whose accept queue is full (tcp_abort_on_overflow) or that the handshake's "
+              "ACK did not reach (SYN cookies), a balancer that has no server behind it, or a filter that "
+              "dislikes the request"};
     case ResetKind::NoSocketAfterIdle:
       return {"no_socket_after_idle",
               "as a host does that has forgotten the connection, or a device on the path"};
@@ -250,7 +251,12 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
       std::find_if(resets.begin(), resets.end(), [](const ResetVerdict& r) { return r.aborts(); });
   if (first == resets.end()) return;
   const ResetVerdict& reset = *first;
-  const Cause cause = cause_of(reset);
+  Cause cause = cause_of(reset);
+  if (reset.kind == ResetKind::ProbesUnanswered && context.flow.one_sided())
+    cause.text = "after keep-alive probes whose answers were not captured, if any came";
+  // What it had sent shows that it had read, not how much.
+  if (cause.word == "abort" && reset.acknowledges && context.flow.facts(other(side)).payload_bytes > 0)
+    cause.text = "SO_LINGER 0, a close with data unread, or its process or host gave up";
   Finding finding = make_finding(kDoc, context.flow, side);
   finding.certainty = reset.own_before && reset.peer_before ? Certainty::Certain : Certainty::Possible;
   finding.count = 0;

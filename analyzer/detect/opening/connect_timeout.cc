@@ -192,9 +192,13 @@ void add_all(std::string& to, std::initializer_list<std::string_view> words) {
   for (const std::string_view word : words) to += word;
 }
 
-void add_what_came(std::string& to, const FlowFacts& flow, const Opening& opening) {
-  const std::size_t ignored = opening.ignored_resets.size();
+void add_what_came(std::string& to, const FlowFacts& flow, const Verdicts& verdicts) {
+  const std::size_t ignored = verdicts.opening.ignored_resets.size();
+  const std::size_t strays = verdicts.odd_segments.stray_syn_acks.met.size();
   const std::string server = endpoint_text(flow, flow.server());
+  if (strays > 0)
+    return add_all(to, {", and all that came back from ", server, " was ", count_text(strays, "SYN-ACK"),
+                        " that acknowledge", strays == 1 ? "s" : "", " a number that the client never sent"});
   if (ignored == 0) return add_all(to, {", no answer from ", server, " ever passed"});
   add_all(to, {", and all that came back from ", server, " was ", count_text(ignored, "RST"),
                " that a client in SYN-SENT must ignore"});
@@ -246,7 +250,7 @@ void examine(const DetectContext& context, Findings& out) {
     finding.summary += " in " + duration_text(syns.span_ns()) + " (" + durations_text(steps) + " apart)";
   const std::uint64_t others = context.services.completed_near(flow.facts(flow.server()).address, flow.number,
                                                                finding.time_ns, kAround);
-  add_what_came(finding.summary, flow, opening);
+  add_what_came(finding.summary, flow, context.verdicts);
   add_how_it_ended(finding.summary, *opening.given_up);
   add_all(finding.summary, {possible_cause(context.verdicts), opened_meanwhile(others)});
   prove(finding, "syns", syns.count());

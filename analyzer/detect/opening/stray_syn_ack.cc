@@ -21,12 +21,14 @@ constexpr Doc kDoc{
         "A SYN-ACK with no SYN before it, or one whose ack number fits none of the client's SYNs, and a "
         "RST of the client that takes its number from that ack. Without the RST nothing is said: the SYN "
         "may just not have been captured. A connect that the client took back has a SYN that fits; that is "
-        "connect_aborted.\n\n"
+        "connect_aborted. Where two or more each follow a SYN of the client, they answer these by another "
+        "number, and the client goes on sending its SYN until its connect times out.\n\n"
         "At the very start of a capture the SYN may have passed before it: certainty is `likely` where no "
         "SYN was seen at all.",
     .causes =
         "Backscatter of a SYN flood on the other host with forged sources. A NAT or load balancer that "
-        "sends the SYN-ACK to the wrong host, or whose entry has run out. A packet delayed for seconds. "
+        "sends the SYN-ACK to the wrong host, or whose entry has run out. A firewall that changes sequence "
+        "numbers (randomisation) and has lost count, after a failover say. A packet delayed for seconds. "
         "Reflection: somebody uses open ports elsewhere to hit this host.",
     .confirm =
         "How many hosts send such SYN-ACKs, and how many per second (port_scan and syn_flood tell more). "
@@ -61,6 +63,16 @@ finding stray_syn_ack frame 2 frame 3 endpoint client
 +.01  A > B  R   91:91(0)
 finding stray_syn_ack frame 2 frame 3 endpoint client severity note certainty certain count 1
 )"},
+    {"Each SYN is answered, by a SYN-ACK that acknowledges another number", R"(
++0    A > B  S   0:0(0)           <mss 1460>
++.01  A < B  S.  0:0(0) ack 5001  <mss 1460>
++.001 A > B  R   5001:5001(0)
++1    A > B  S   0:0(0)           <mss 1460>
++.01  A < B  S.  0:0(0) ack 5001  <mss 1460>
++.001 A > B  R   5001:5001(0)
+end +1
+finding stray_syn_ack endpoint client severity note likely other_numbers certainty certain count 2
+)"},
     {"The client aborted the connection attempt", R"(
 +0    A > B  S   0:0(0)        <mss 1460>
 +.08  A < B  S.  0:0(0) ack 1  <mss 1460>
@@ -84,6 +96,14 @@ no finding
      true},
 };
 
+std::string_view whose_text(const StraySynAcks& strays) {
+  if (strays.of_each_syn)
+    return " each of its SYNs, but acknowledge a number that it never sent (a device on the path changes "
+           "sequence numbers, or another host answers in that one's name),";
+  return strays.other_syn ? " none of its SYNs (an old duplicate was answered)"
+                          : " no SYN of it (backscatter)";
+}
+
 void examine(const DetectContext& context, Findings& out) {
   const FlowFacts& flow = context.flow;
   const StraySynAcks& strays = context.verdicts.odd_segments.stray_syn_acks;
@@ -100,11 +120,14 @@ void examine(const DetectContext& context, Findings& out) {
   const TimeNs after = strays.met.front().rst.time_ns() - strays.met.front().syn_ack.time_ns();
   finding.summary = count_text(count, "SYN-ACK") + " from " + endpoint_text(flow, strays.sender) + " to " +
                     endpoint_text(flow, client) + (count == 1 ? " answers" : " answer") +
-                    (strays.other_syn ? " none of its SYNs (an old duplicate was answered)"
-                                      : " no SYN of it (backscatter)") +
-                    " and was answered by RST after " + duration_text(after) + ".";
+                    std::string(whose_text(strays)) + " and " + (count == 1 ? "was" : "were") +
+                    " answered by RST after " + duration_text(after) + ".";
   prove(finding, "syn_acks", count);
-  prove(finding, "kind", strays.other_syn ? "old duplicate SYN" : "backscatter");
+  prove(finding, "kind",
+        strays.of_each_syn ? "other numbers"
+        : strays.other_syn ? "old duplicate SYN"
+                           : "backscatter");
+  if (strays.of_each_syn) prove(finding, "likely_cause", "other_numbers");
   prove(finding, "reset_after_ns", after);
   out.push_back(std::move(finding));
 }

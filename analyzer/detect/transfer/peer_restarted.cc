@@ -159,6 +159,8 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   } else if (reopened(context, side)) {
     const Successor& successor = *context.flow.successor;
     Finding finding = make_finding(kDoc, context.flow, side);
+    // The challenge itself was not captured.
+    if (context.flow.one_sided()) finding.certainty = Certainty::Likely;
     cite(finding, successor.syn);
     cite(finding, *successor.reset);
     finding.summary = "The " + std::string(role(context.flow, side)) +

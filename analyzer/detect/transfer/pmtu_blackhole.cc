@@ -183,6 +183,23 @@ handshake <mss 1460,sackOK>
 no finding
 )",
      true},
+    {"They arrive, and are refused for a clock that was set back (PAWS)", R"(
+handshake <mss 1440,sackOK,TS,wscale 7>
++.10  A > B  P. 1:101(100) ack 1      <TS val 900000100 ecr 1>
++.01  A < B  P. 1:101(100) ack 101    <TS val 2000 ecr 900000100>
++.01  A > B  .  101:101(0) ack 101    <TS val 900000120 ecr 2000>
++2    A > B  .  101:1501(1400) ack 101  <TS val 400002000 ecr 2000>
++.01  A < B  .  101:101(0) ack 101      <TS val 4010 ecr 900000120>
++.22  A > B  .  101:1501(1400) ack 101  <TS val 400002220 ecr 2000>
++.01  A < B  .  101:101(0) ack 101      <TS val 4240 ecr 900000120>
++.44  A > B  .  101:1501(1400) ack 101  <TS val 400002660 ecr 2000>
++.01  A < B  .  101:101(0) ack 101      <TS val 4690 ecr 900000120>
++.88  A > B  .  101:1501(1400) ack 101  <TS val 400003540 ecr 2000>
++.01  A < B  .  101:101(0) ack 101      <TS val 5580 ecr 900000120>
+end +2
+no finding
+)",
+     true},
     {"Segments of that size have arrived before", R"(
 handshake <mss 1460,sackOK>
 +.10  A > B  .  1:1461(1460) ack 1
@@ -206,10 +223,16 @@ Certainty certainty_of(const StuckSizeFacts& facts, bool icmp) {
   return facts.small_sacked && !facts.freed ? Certainty::Likely : Certainty::Possible;
 }
 
+// They arrived, and their receiver refused them: retransmission_timeout tells why.
+bool refused_by_clock(const DetectContext& context, Side side, const StuckSizeFacts& facts) {
+  const Incidents& refused = context.transfer->marks[index(side)].paws.refused;
+  return refused.count() >= 2 && refused.last().time_ns >= facts.sendings.first().time_ns;
+}
+
 void examine_end(const DetectContext& context, Side side, Findings& out) {
   const FlowFacts& flow = context.flow;
   const StuckSizeFacts& facts = context.transfer->probes[index(side)].stuck;
-  if (facts.size == 0) return;
+  if (facts.size == 0 || refused_by_clock(context, side, facts)) return;
   const auto& icmp = context.verdicts.too_big[index(side)];
   const bool cut = facts.freed && facts.freed_by < facts.size;
   if (!icmp && !cut && !facts.small_sacked && !facts.heard) return;

@@ -24,7 +24,8 @@ constexpr Doc kDoc{
         "data of the server passes for 3 s or more after that ACK. If the client then resets, its time limit "
         "is the likeliest cause of that RST, before SO_LINGER 0 or unread data. If the client closes, or the "
         "capture ends, it is only possible: not every message wants an answer. Messages far smaller than the "
-        "connection's first, and senders that pause within the turn (logs, feeds), are left out.\n\n"
+        "connection's first, and senders that pause within the turn (logs, feeds), are left out; not so "
+        "pollers, whose messages are all of one size and were answered soon and one by one before.\n\n"
         "The same is said of a server that speaks first, is never answered, and ends the connection itself. "
         "An answer that waits by design (long polling) looks the same until it comes. It is not said where "
         "the capture missed data of the end that should have answered, or has one direction only.",
@@ -85,6 +86,37 @@ handshake
 +30    A < B  R. 41:41(0) ack 1
 finding request_unanswered endpoint server
 )"},
+    {"A device is polled, answers four times and then no more", R"(
+handshake
+repeat 4 {
++3     A > B  P. 1:13(12) ack 1
++.02   A < B  P. 1:14(13) ack 13
++.04   A > B  .  13:13(0) ack 14
+}
+repeat 3 {
++3     A > B  P. 49:61(12) ack 53
++.04   A < B  .  53:53(0) ack 61
+}
++2     A > B  R. 85:85(0) ack 53
+finding request_unanswered endpoint client certainty likely
+finding rst_abort severity info
+)"},
+    {"Heartbeats between ticks that come when they will, until no more do", R"(
+handshake
+repeat 5 {
++5     A > B  P. 1:13(12) ack 1
++.04   A < B  .  1:1(0) ack 13
++2     A < B  P. 1:14(13) ack 13
++.04   A > B  .  13:13(0) ack 14
+}
+repeat 4 {
++5     A > B  P. 61:73(12) ack 66
++.04   A < B  .  66:66(0) ack 73
+}
++2     A > B  F. 109:109(0) ack 66
+no finding
+)",
+     true},
     {"Idle after the answer: nobody waits", R"(
 handshake
 +.01   A > B  P. 1:301(300) ack 1
@@ -244,13 +276,19 @@ no finding
      true},
 };
 
-std::string end_text(const std::string& asker, WaitedUntil until, const Verdicts& verdicts) {
+std::string end_text(WaitedUntil until, const std::string& asker, const Verdicts& verdicts) {
   switch (until) {
     case WaitedUntil::Reset: return "the " + asker + " reset the connection";
     case WaitedUntil::Close: return "the " + asker + " closed";
     case WaitedUntil::CaptureEnd: return std::string(watch_end_text(verdicts));
   }
   return "";
+}
+
+std::string asked_text(const UnansweredRequest& request) {
+  const std::string octets = " (" + count_text(request.octets, "octet") + ") ";
+  if (request.polls > 0) return count_text(request.polls, "request") + octets + "were";
+  return (request.greeting ? "greeting" : "request") + octets + "was";
 }
 
 void examine_end(const DetectContext& context, Side side, Findings& out) {
@@ -262,10 +300,9 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   finding.certainty = request->until == WaitedUntil::Reset ? Certainty::Likely : Certainty::Possible;
   if (request->until == WaitedUntil::CaptureEnd) finding.end_ns = context.verdicts.watched_until_ns;
   const std::string who(role(context.flow, side)), peer(role(context.flow, other(side)));
-  finding.summary = "The " + who + "'s " + (request->greeting ? "greeting" : "request") + " (" +
-                    count_text(request->octets, "octet") + ") was acknowledged and never answered: the " +
+  finding.summary = "The " + who + "'s " + asked_text(*request) + " acknowledged and never answered: the " +
                     peer + "'s application sent nothing in the " + duration_text(request->waited_ns) +
-                    " until " + end_text(who, request->until, context.verdicts) + ".";
+                    " until " + end_text(request->until, who, context.verdicts) + ".";
   prove(finding, "waited_ns", request->waited_ns);
   prove(finding, "octets", request->octets);
   prove(finding, "answered_before", request->answered_before);

@@ -150,16 +150,16 @@ TEST_CASE("the order of sending is told by the clock, else by a counter that cou
     s.options.ts_val = static_cast<std::uint32_t>(ts);
     return s;
   };
-  for (const std::uint32_t id : {65533U, 65534U, 65535U, 1U}) order.sent(packet(id));
+  for (const std::uint32_t id : {65533U, 65534U, 65535U, 1U}) order.sent(packet(id), false);
   CHECK(order.ids_count());
   CHECK(order.place(packet(65535)) == SendOrder::Place::Earlier);
   CHECK(order.place(packet(2)) == SendOrder::Place::Later);
   CHECK(order.place(packet(0)) == SendOrder::Place::Unknown);
-  order.sent(packet(2, 1000));
+  order.sent(packet(2, 1000), false);
   CHECK(order.place(packet(3, 999)) == SendOrder::Place::Earlier);
   CHECK(order.place(packet(1, 1001)) == SendOrder::Place::Later);
   SendOrder random;
-  for (const std::uint32_t id : {4000U, 60000U, 3U, 31000U, 9000U, 52000U}) random.sent(packet(id));
+  for (const std::uint32_t id : {4000U, 60000U, 3U, 31000U, 9000U, 52000U}) random.sent(packet(id), false);
   CHECK_FALSE(random.ids_count());
   CHECK(random.place(packet(9001)) == SendOrder::Place::Unknown);
 }
