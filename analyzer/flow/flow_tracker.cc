@@ -108,7 +108,7 @@ void FlowTracker::count(LiveSide& sender, const TcpSegment& segment) {
 void FlowTracker::locate_syn(Side s, LiveSide& sender, const LiveSide& receiver, const TcpSegment& segment) {
   const StreamOffset at = sender.has_base ? unwrap(segment.seq, sender.base, sender.checkpoint(receiver)) : 0;
   const bool first_seen = !sender.sent.started();
-  if (sender.of_before) log_.shift(s, -at);
+  if (sender.tentative) log_.shift(s, -at);  // what came before had a place of its own
   if (!sender.has_base || sender.tentative || (sender.iss_known && !synchronized_ && at != sender.origin)) {
     // Nothing certain so far, or another ISN before the handshake was through (SYN cookies, a restarted
     // server).

@@ -26,6 +26,13 @@ bool own_syn(LiveFlow& flow, const TcpSegment& syn, TimeNs time_ns) {
   return before <= kLateSynOctets && time_ns - flow.first_ns() <= kLateSyn;
 }
 
+bool may_outlive(LiveFlow& before, const TcpSegment& syn) {
+  if (before.opening()) return false;
+  if (!before.closed() || before.reset_in_doubt()) return true;
+  constexpr std::uint32_t kWindow = 1 << 16;
+  return !before.reset() && (!before.over() || before.misfit(syn) < kWindow);
+}
+
 bool own_syn_ack(LiveFlow& flow, const TcpSegment& syn_ack) {
   const Side s = flow.side_of(syn_ack.source);
   const LiveSide& sender = flow.side(s);

@@ -22,6 +22,11 @@ constexpr bool acknowledges(const TcpSegment& s, Seq iss) {
 // late.
 bool own_syn(LiveFlow& flow, const TcpSegment& syn, TimeNs time_ns);
 
+// `before` may go on after a SYN of other numbers: the SYN may be forged or old, and is told by what follows.
+// Once both ends have closed, that is where a FIN is not acknowledged yet, or the SYN lies in the window of
+// what came before it, as an initial number seldom does by chance.
+bool may_outlive(LiveFlow& before, const TcpSegment& syn);
+
 // A SYN-ACK of this flow, by the SYN it acknowledges or by its own ISN.
 bool own_syn_ack(LiveFlow& flow, const TcpSegment& syn_ack);
 

@@ -29,8 +29,7 @@ Router::Route Router::route_syn(const Arrival& a, Id latest) {
   for (Id id = latest; id != LiveFlows::kNone; id = flows_[id].older) {
     if (own_syn(flows_[id], a.segment, a.frame.time_ns)) return {id};
   }
-  LiveFlow& before = flows_[latest];
-  const bool alive = !before.opening() && (!before.closed() || before.reset_in_doubt());
+  const bool alive = may_outlive(flows_[latest], a.segment);
   Route route(open_next(a, latest));
   if (alive && pending_.size() < kMostPending) {
     pending_.emplace(route.flow, PendingSyn(a.segment, a.frame, a.copy, keep_octets_));

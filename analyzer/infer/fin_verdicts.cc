@@ -108,9 +108,18 @@ TimeNs idle_before(const FlowTrace& trace, const SegmentRef& segment) {
   return std::max<TimeNs>(segment.time_ns() - last, 0);
 }
 
+// When the FIN was first sent, the peer's had arrived: it acknowledges that, or a segment does that was sent
+// before it.
+bool sent_knowing_of(const FlowTrace& trace, Side side, RecordIndex first, const FinVerdict& peers) {
+  const SegmentRecord& fin = trace.records[first];
+  const auto acknowledges = [&](const SegmentRecord& r) { return r.has(kAck) && r.ack >= peers.end; };
+  return acknowledges(fin) || last_before(trace, first, side, [&](const SegmentRecord& r) {
+                                return acknowledges(r) && !r.has(kRst) && r.end() <= fin.seq;
+                              }) != kNoRecord;
+}
+
 void complete(const FlowHistory& h, Side side, const FinVerdict* peer, FinVerdict& fin) {
-  const SegmentRecord& first = h.records()[fin.first.record];
-  fin.knew_of_peers = peer != nullptr && first.has(kAck) && first.ack >= peer->end;
+  fin.knew_of_peers = peer != nullptr && sent_knowing_of(h.trace, side, fin.first.record, *peer);
   fin.met_reset = first_after(h.trace, fin.first.record, other(side),
                               [](const SegmentRecord& r) { return r.has(kRst); }) != kNoRecord;
   fin.took_data_after = fin.acked_by && took_data_after(h, side, fin.acked_by.record);

@@ -22,12 +22,16 @@ struct Progress {
   bool has_ts = false;
   bool past_handshake = false;  // it sent more than SYNs
   bool only_syns = true, sent_syn = false;
-  StreamOffset syn_end = 0;   // the highest that its SYNs came to: SND.NXT in SYN-SENT
-  StreamOffset told_nxt = 0;  // SND.NXT, as its latest segment without octets tells it
-  bool reset = false;         // it sent a RST, and nothing after
+  StreamOffset syn_end = 0;                     // the highest that its SYNs came to: SND.NXT in SYN-SENT
+  StreamOffset told_nxt = 0;                    // SND.NXT, as its latest segment without octets tells it
+  bool reset = false;                           // it sent a RST, and nothing after
+  bool past_fin = false;                        // what it sent stands past its FIN, captured or not yet
+  std::optional<TimeNs> last_ns;                // of its latest segment
+  const SegmentRecord* latest_reset = nullptr;  // of those that are its own
 
   void note_kind(const SegmentRecord& r) {
     if (r.copy) return;
+    last_ns = r.frame.time_ns;
     only_syns = only_syns && means_syn(r.flags);
     sent_syn = sent_syn || r.has(kSyn);
     if (means_syn(r.flags)) syn_end = std::max(syn_end, r.end());
@@ -44,6 +48,23 @@ bool unacceptable_to_syn(const SegmentRecord& r, Sends kind, const Progress& sen
   if (receiver.syn_end == 0 || !receiver.only_syns || sender.sent_syn) return false;
   if (kind == Sends::Rst) return !r.has(kAck) || r.ack < 1 || r.ack > receiver.syn_end;
   return kind == Sends::Ack && r.has(kAck) && (r.ack < 1 || r.ack > std::max(receiver.syn_end, sent_max));
+}
+
+// A segment that a client in SYN-SENT has answered by a RST, as it does one that acknowledges what it never
+// sent (RFC 9293 3.10.7.3, first check): of no socket that answers its SYN.
+bool refused_in_syn_sent(const FlowTrace& trace, RecordIndex i) {
+  const SegmentRecord& r = trace.records[i];
+  if (!r.has(kAck) || r.has(kSyn) || r.has(kRst) || trace.self_connection) return false;
+  const Side to = other(r.side);
+  const RecordIndex answer = first_after(trace, i, to);
+  if (answer == kNoRecord || !means_rst(trace.records[answer].flags) || trace.records[answer].has(kAck) ||
+      trace.records[answer].seq != r.ack)
+    return false;
+  const RecordIndex syn = last_before(trace, i, to);
+  if (syn == kNoRecord || trace.records[syn].end() == r.ack) return false;
+  const auto not_syn = [](const SegmentRecord& s) { return !means_syn(s.flags); };
+  return last_before(trace, i, to, not_syn) == kNoRecord &&
+         last_before(trace, i, r.side, [](const SegmentRecord& s) { return s.has(kSyn); }) == kNoRecord;
 }
 
 // The same SYN is sent again after a RST in its sender's name: the RST was another's, and so was what it met
@@ -171,11 +192,12 @@ void read_streams(const FlowTrace& trace, Observations& observations, bool may_m
     s.last_record = i;
     s.sent_new = s.sent_new || (r.sequence_length() > 0 && !r.standing.keepalive && !r.has(kRst));
     if (r.has(kRst)) s.sent_rst = true;
-    // One of other numbers fell into the connection, and did not open it.
-    const bool opens = !means_syn(r.flags) || r.seq == 0;
-    if (r.has(kSyn) && !r.has(kRst) && opens) (r.has(kAck) ? s.sent_syn_ack : s.sent_syn) = true;
+    if (r.has(kSyn) && !r.has(kRst) && !opens_nothing(trace, i))
+      (r.has(kAck) ? s.sent_syn_ack : s.sent_syn) = true;
     if (r.has(kSyn | kAck) && r.ack > 1) s.took_early_data = true;
-    if (!r.has(kFin) || r.has(kSyn) || r.has(kRst) || fin_out_of_place(trace, r)) continue;
+    if (!r.has(kFin) || r.has(kSyn) || r.has(kRst) || fin_out_of_place(trace, r) ||
+        refused_in_syn_sent(trace, i))
+      continue;
     if (s.first_fin == kNowhere) {
       s.first_fin = i;
       s.lost_fins = lost_before(trace, i);
@@ -223,17 +245,45 @@ Sends kind_of(const SegmentRecord& r) {
   return r.has(kFin) ? Sends::Fin : Sends::Ack;
 }
 
+// A SYN-ACK right behind a RST that stands past it in the same stream: the socket that sent both sent it
+// first.
+bool reset_overtook(const FlowTrace& trace, const SegmentRecord& r, const Progress& sender) {
+  const SegmentRecord* const reset = sender.latest_reset;
+  return r.has(kSyn | kAck) && reset != nullptr && reset->seq > r.seq && reset->seq <= r.end() &&
+         r.frame.time_ns - reset->frame.time_ns <= reordering_slack(trace);
+}
+
+// Data sent again behind the FIN, sooner after its sender's segment before than a timer sends (the least
+// RTO): where that one overtook it, it is older than the FIN, or than an ACK of it that had come meanwhile.
+bool resend_overtaken(const FlowTrace& trace, const SegmentRecord& r, const Progress& sender) {
+  constexpr TimeNs kLeastRto = 200 * kMillisecond;
+  const bool newer = r.has(kAck) && sender.acked.any && r.ack > sender.acked.value;
+  return r.standing.retransmission && !r.has(kFin) && !newer && sender.last_ns &&
+         r.frame.time_ns - *sender.last_ns < std::max(reordering_slack(trace), kLeastRto);
+}
+
+// Behind the FIN, or what stands past it, stands what was sent before it and reordered, or sent again:
+// nothing tells. Where the FIN is still to come, so does what the capture sees for the first time.
+bool below_own_fin(const FlowTrace& trace, const SegmentRecord& r, const Progress& sender, bool after_own_fin,
+                   StreamOffset own_fin_end) {
+  if (r.standing.fills_gap || resend_overtaken(trace, r, sender)) return true;
+  if (r.has(kFin)) return false;
+  if (r.payload == 0) return r.seq < own_fin_end;
+  return !after_own_fin && !r.standing.retransmission && !r.standing.keepalive && r.end() < own_fin_end;
+}
+
 // Sent before something that the capture saw earlier: its acknowledgment or its timestamp is behind (RFC
 // 9293 3.4: RCV.NXT never goes back; RFC 7323 5.3: nor does TSval).
-bool displaced(const SegmentRecord& r, const Progress& sender, bool after_own_fin, StreamOffset own_fin_end) {
+bool displaced(const FlowTrace& trace, const SegmentRecord& r, const Progress& sender, bool after_own_fin,
+               StreamOffset own_fin_end) {
   if (r.copy || odd_flags(r)) return true;
   if (r.has(kRst)) return false;
   if (r.has(kAck) && sender.acked.any && r.ack < sender.acked.value) return true;
-  if (r.has(kSyn) ? sender.past_handshake : sender.reset) return true;
+  if (r.has(kSyn) ? sender.past_handshake || reset_overtook(trace, r, sender) : sender.reset) return true;
   if (r.has_timestamps && sender.has_ts && r.ts_val != sender.ts_val)
     return static_cast<std::int32_t>(r.ts_val - sender.ts_val) < 0;
-  // Behind the FIN stands what was sent before it and reordered, or sent again: nothing tells.
-  return after_own_fin && (r.standing.fills_gap || (r.payload == 0 && !r.has(kFin) && r.seq < own_fin_end));
+  const bool behind_fin = after_own_fin || (sender.past_fin && !r.has(kFin));
+  return behind_fin && below_own_fin(trace, r, sender, after_own_fin, own_fin_end);
 }
 
 // Whether the acknowledgment covers the other side's FIN cannot be told: the capture does not know that FIN.
@@ -284,16 +334,19 @@ StateSet states_after(const SegmentRecord& r, Sends kind, const StreamFacts& own
 bool acks_fin(const SegmentRecord& r, const StreamFacts& from, const StreamFacts& to) {
   if (to.fin_may_precede && !to.not_captured) return true;
   if (to.missed_end > 0) return r.ack >= to.missed_end;
+  if (to.fin_may_be_missed && to.fin_end == 0 && r.standing.acks_unseen) return true;
   if (!to.not_captured) return to.fin_end > 0 && r.ack >= to.fin_end;
   const bool begins_seen = from.sent_syn || from.sent_syn_ack;
   return r.ack >= to.acked_last && (to.acked_last > 1 || !begins_seen);
 }
 
-// One octet that was not seen before, right below SND.NXT: it may be sent again, or be the rubbish of a
-// keep-alive (RFC 9293 3.8.4) behind a FIN that was not captured.
-bool may_be_probe(const SegmentRecord& r, const Progress& sender, const StreamFacts& own,
-                  const StreamFacts& peer) {
-  return r.payload == 1 && r.sequence_length() == 1 && r.end() == sender.told_nxt && own.fin_end == 0 &&
+// One octet that was not seen before, right below SND.NXT as an earlier segment told it, or nothing ever went
+// beyond: it may be sent again, or be the rubbish of a keep-alive (RFC 9293 3.8.4) behind a FIN that was not
+// captured. What a write ends in carries PSH.
+bool may_be_probe(const SegmentRecord& r, const Progress& sender, StreamOffset sent_max,
+                  const StreamFacts& own, const StreamFacts& peer) {
+  const bool last = r.end() == sender.told_nxt || (r.end() == sent_max && !r.has(kPsh));
+  return r.payload == 1 && r.sequence_length() == 1 && last && own.fin_end == 0 &&
          (own.fin_may_be_missed || own.fin_may_precede || peer.not_captured);
 }
 
@@ -316,7 +369,16 @@ std::uint8_t triggers_of(const SegmentRecord& r, Sends kind, const Observations&
   return static_cast<std::uint8_t>(t);
 }
 
-void judge_reset(const FlowTrace& trace, const ResetReading& reset, const StreamFacts& peer, Observation& m) {
+// The receiver of an inexact RST has sent nothing since, though a challenge ACK was due.
+bool unchallenged(const FlowTrace& trace, RecordIndex reset, const StreamFacts& receiver,
+                  TimeNs capture_end_ns) {
+  const SegmentRecord& r = trace.records[reset];
+  return !trace.one_sided() && first_after(trace, reset, other(r.side)) == kNoRecord &&
+         capture_end_ns - r.frame.time_ns > receiver.rtt_ns + weights::kPatienceForEver;
+}
+
+void judge_reset(const FlowTrace& trace, const ResetReading& reset, const StreamFacts& peer,
+                 TimeNs capture_end_ns, Observation& m) {
   const SegmentRecord& r = trace.records[reset.record];
   m.damaged_rst = reset.damaged;
   if (reset.damaged) {
@@ -329,7 +391,8 @@ void judge_reset(const FlowTrace& trace, const ResetReading& reset, const Stream
   if (reset.forged()) m.constrains = false;
   if (reset.beyond_window) m.triggers = 0;
   if (!reset.inexact) return;
-  m.deliver_cost = weights::kInexactRst;
+  m.deliver_cost = unchallenged(trace, reset.record, peer, capture_end_ns) ? weights::kInexactRstUnanswered
+                                                                           : weights::kInexactRst;
   m.miss_cost = 0;
 }
 
@@ -401,16 +464,17 @@ void observe(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss, Obser
     const StreamFacts& peer = observations.streams[index(to)];
     Observation& m = observations.records[i];
     m.sends = kind_of(r);
+    const bool foreign_syn = opens_nothing(trace, i) && trace.facts(r.side).iss_known;
     const bool out_of_place = fin_out_of_place(trace, r);
     m.constrains = !out_of_place && !acknowledges_nothing(trace, r) &&
-                   !displaced(r, sender, fin_seen[index(r.side)], own.fin_end);
+                   !displaced(trace, r, sender, fin_seen[index(r.side)], own.fin_end);
     m.after = states_after(r, m.sends, own, peer, fin_seen[index(r.side)]);
-    if (may_be_probe(r, sender, own, peer))
+    if (may_be_probe(r, sender, trace.facts(r.side).sent_max, own, peer))
       m.after = states_after(as_probe(r), m.sends, own, peer, fin_seen[index(r.side)]);
     m.triggers = odd_flags(r) || out_of_place || damaged(trace, r)
                      ? std::uint8_t{0}
                      : triggers_of(r, m.sends, observations, peer, fin_seen[index(r.side)]);
-    if (not_taken(trace, r) || is_old_duplicate(trace, i) ||
+    if (not_taken(trace, r) || is_old_duplicate(trace, i) || foreign_syn || refused_in_syn_sent(trace, i) ||
         acks_the_unsent(trace, r, peer, to)) {  // it is of no socket of this connection
       m.constrains = false;
       m.triggers = 0;
@@ -430,12 +494,16 @@ void observe(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss, Obser
     m.early_data = own.took_early_data;
     m.syn_again = m.sends == Sends::Syn && sender.syn_end > 0 && r.end() <= sender.syn_end &&
                   !progress[index(to)].reset;
-    if (m.sends == Sends::Rst) judge_reset(trace, *reset++, peer, m);
-    sender.note_kind(r);
-    if (r.has(kFin) && !out_of_place) fin_seen[index(r.side)] = true;
-    if (m.sends == Sends::Rst && m.constrains && !m.unacceptable_to_syn) sender.reset = true;
+    if (m.sends == Sends::Rst) judge_reset(trace, *reset++, peer, capture_end_ns, m);
+    if (!foreign_syn) sender.note_kind(r);
+    if (r.has(kFin) && !out_of_place && !refused_in_syn_sent(trace, i)) fin_seen[index(r.side)] = true;
+    if (m.sends == Sends::Rst && m.constrains && !m.unacceptable_to_syn) {
+      sender.reset = true;
+      sender.latest_reset = &r;
+    }
     if (!m.constrains || m.sends == Sends::Rst) continue;
     if (!r.has(kSyn) && !own.took_early_data) sender.past_handshake = true;
+    sender.past_fin = sender.past_fin || (own.fin_end > 0 && r.seq >= own.fin_end);
     sender.acked.take(r);
     if (r.has_timestamps) {
       sender.ts_val = r.ts_val;

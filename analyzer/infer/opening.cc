@@ -7,6 +7,7 @@
 #include "analyzer/infer/flow_history.h"
 #include "analyzer/infer/observation.h"
 #include "analyzer/infer/opening_answers.h"
+#include "analyzer/infer/record_search.h"
 
 namespace tcpautopsy {
 namespace {
@@ -35,8 +36,6 @@ Skim skim(const FlowHistory& flow, const Observations& observations) {
   }
   return seen;
 }
-
-SegmentRef ref(const FlowHistory& flow, RecordIndex i) { return {i, flow.records()[i].frame}; }
 
 HeaderLook look_of(const SegmentRecord& r) {
   HeaderLook look{r.ttl, r.window, std::nullopt};
@@ -85,7 +84,7 @@ class Reader {
   }
 
  private:
-  SegmentRef ref(RecordIndex i) const { return tcpautopsy::ref(flow_, i); }
+  SegmentRef ref(RecordIndex i) const { return tcpautopsy::ref(flow_.trace, i); }
 
   // How far the handshake came, by acknowledgment numbers even where one direction was not captured.
   void note_progress(const SegmentRecord& r, RecordIndex i) {
@@ -94,7 +93,8 @@ class Reader {
       if (!client_completes_) (client ? client_rst_ : server_rst_) = true;
     } else if (r.has(kSyn)) {
       if (!r.has(kAck)) {
-        if (r.seq != 0) return;  // it fell into the connection, and did not open it
+        if (r.seq != 0 || opens_nothing(flow_.trace, i))
+          return;  // it fell into the connection, and did not open it
         (client ? client_syn_ : server_syn_) = true;
         if (client) syn_payload_ = std::max(syn_payload_, r.payload);
       } else if (!client || flow_.trace.self_connection) {
@@ -147,7 +147,7 @@ class Reader {
 
   void note_server(const SegmentRecord& r, RecordIndex i) {
     if (means_syn(r.flags)) {
-      if (opening_.both) return;
+      if (opening_.both || opens_nothing(flow_.trace, i)) return;
       opening_.both.server_syn = ref(i);
       opening_.both.crossed = !server_answered_;
     } else if (means_syn_ack(r.flags)) {
@@ -244,7 +244,8 @@ void note_offers(const Skim& seen, FlowHistory& flow) {
     const RecordIndex offer = seen.offer[index(side)];
     // The snap length may have cut the option off.
     if (options.cut && !options.has_mss) continue;
-    if (offer != kNoRecord) offers.mss[index(side)] = {ref(flow, offer), flow.records()[offer].mss, {}, 0};
+    if (offer != kNoRecord)
+      offers.mss[index(side)] = {ref(flow.trace, offer), flow.records()[offer].mss, {}, 0};
   }
   if (flow.trace.self_connection) return;
   for (const Side side : {Side::A, Side::B}) {
@@ -262,7 +263,7 @@ std::optional<OddProbe> probe_of(const FlowHistory& flow) {
   const bool bare_ack = (first.flags == kAck || first.flags == (kFin | kAck)) && !first.has_timestamps;
   if ((first.flags & (kSyn | kAck | kRst)) != 0 && !bare_ack) return std::nullopt;
   if (first.payload > 0) return std::nullopt;
-  OddProbe probe{ref(flow, 0), look_of(first), first.side, false, {}};
+  OddProbe probe{ref(flow.trace, 0), look_of(first), first.side, false, {}};
   const auto on_the_wire = [&flow](Side side, StreamOffset offset) {
     return flow.trace.facts(side).iss.raw() + static_cast<std::uint32_t>(offset);
   };
@@ -288,10 +289,10 @@ void conclude_opening(const Observations& observations, FlowHistory& flow) {
   Opening& opening = flow.opening;
   opening.plain = opened_plainly(flow, observations, seen);
   if (opening.plain) {
-    opening.syns.first = ref(flow, 0);
+    opening.syns.first = ref(flow.trace, 0);
     opening.syn = look_of(flow.records()[0]);
-    opening.syn_acks.first = ref(flow, 1);
-    opening.completing = ref(flow, 2);
+    opening.syn_acks.first = ref(flow.trace, 1);
+    opening.completing = ref(flow.trace, 2);
     flow.handshake = Handshake::Complete;
     return;
   }

@@ -78,6 +78,7 @@ struct Refusals {
   SegmentRef accepted;             // a SYN sent again after them that was answered by a SYN-ACK
   SegmentRef syn_ack;              // one before them that did not arrive: the SYN was sent again
   std::uint8_t reset_ttl = 0;      // of the first
+  bool overtook_syn_ack = false;   // it stands behind the SYN-ACK that came after it: of the same socket
   std::vector<RefusingError> errors;
 
   bool empty() const { return resets.empty() && errors.empty(); }

@@ -266,6 +266,8 @@ Refusals refusals(const OpeningReading& r) {
   if (found.resets.empty()) return found;
   found.accepted = again;
   if (again_after) found.syn_ack = o.syn_acks.last();
+  found.overtook_syn_ack =
+      too_late && record(r, found.resets.front().record).seq == record(r, too_late.record).end();
   found.reset_syn = o.syns.first;
   for (const SegmentRef& syn : o.syns.again)
     if (syn.record < found.resets.front().record) found.reset_syn = syn;

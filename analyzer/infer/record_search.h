@@ -70,6 +70,27 @@ inline std::optional<std::uint32_t> missed_between(const SegmentRecord& first, c
   return ((next.ip_id - first.ip_id) & 0xffff) - 1 - next.folded_packets;
 }
 
+// How long a segment may pass behind another that its sender sent later, on another path or queue.
+inline TimeNs reordering_slack(const FlowTrace& trace) {
+  constexpr TimeNs kLeast = 50 * kMillisecond;
+  return std::max<TimeNs>(trace.round_trip().value_or(0), kLeast);
+}
+
+// A SYN that opens nothing here: of another number than its sender's, old or forged, or long behind that
+// one's SYN-ACK that was taken, after which it sends no SYN any more (RFC 9293 3.10.7.2).
+inline bool opens_nothing(const FlowTrace& trace, RecordIndex i) {
+  const SegmentRecord& syn = trace.records[i];
+  if (!means_syn(syn.flags) || trace.self_connection) return false;
+  if (syn.seq != 0) return true;
+  const RecordIndex answer = last_before(
+      trace, i, syn.side, [](const SegmentRecord& r) { return means_syn_ack(r.flags) && r.seq == 0; });
+  if (answer == kNoRecord ||
+      syn.frame.time_ns - trace.records[answer].frame.time_ns <= reordering_slack(trace))
+    return false;
+  return first_after(trace, answer, other(syn.side),
+                     [](const SegmentRecord& r) { return r.has(kAck) && !r.has(kRst) && r.ack >= 1; }) < i;
+}
+
 // Damaged on the way, by its checksum: its receiver drops it (RFC 9293 3.1).
 inline bool damaged(const FlowTrace& trace, const SegmentRecord& record) {
   return record.bad_checksum && !trace.facts(record.side).checksums_offloaded;

@@ -54,8 +54,14 @@ Steps steps_of(std::span<const TimeNs> steps) {
   return flat_first ? Steps::FlatThenDoubling : Steps::Doubling;
 }
 
+bool at_their_bound(TimeNs before_last, TimeNs last) {
+  constexpr TimeNs kLeastBound = 60 * kSecond;
+  return last >= kLeastBound && about(last, before_last);
+}
+
 TimeNs next_step(std::span<const TimeNs> steps) {
   if (steps.empty()) return kSecond;
+  if (steps.size() >= 2 && at_their_bound(steps[steps.size() - 2], steps.back())) return steps.back();
   // A step may be flat or doubled; silence for less than the doubled one proves nothing.
   return mul_sat(steps.back(), 2);
 }

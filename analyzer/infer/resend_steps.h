@@ -29,6 +29,8 @@ struct Sendings {
 enum class Steps : std::uint8_t { Unknown, Flat, Doubling, FlatThenDoubling, Irregular };
 std::string_view name(Steps steps);  // "flat", "doubling", "flat, then doubling"
 Steps steps_of(std::span<const TimeNs> steps);
+// The last two are alike, and as long as a timer's bound may be (RFC 6298 2.4): steps grow no more.
+bool at_their_bound(TimeNs before_last, TimeNs last);
 // The longest that the next step should take after these; with none, the first step is the RFC 6298 (2.1)
 // initial timeout of 1 s.
 TimeNs next_step(std::span<const TimeNs> steps);

@@ -10,8 +10,6 @@
 namespace tcpautopsy {
 namespace {
 
-// What a segment may lag behind another that its sender sent later, on another path or queue.
-constexpr TimeNs kReorderingSlack = 50 * kMillisecond;
 constexpr StreamOffset kLargestWindow = StreamOffset{65535} << 14;  // RFC 7323 2.3
 // Octets sent after a RST stand no further beyond it than this.
 constexpr StreamOffset kNextOctets = 1 << 24;
@@ -130,12 +128,24 @@ class ResetReader {
     return std::max({before.sent_max, before.end(), folded});
   }
 
+  // It acknowledges octets that passed toward its sender only after record `i`, in a hole of what had.
+  bool filled_since(RecordIndex i, const SegmentRecord& ack) const {
+    const Side side = other(ack.side);
+    const RecordIndex before = last_before(trace_, i, side);
+    const RecordIndex fill = first_after(
+        trace_, i, side, [](const SegmentRecord& r) { return r.standing.fills_gap && !r.has(kRst); });
+    if (before == kNoRecord || fill == kNoRecord) return false;
+    const SegmentRecord& filling = trace_.records[fill];
+    return filling.frame.time_ns < ack.frame.time_ns && ack.ack >= filling.end() &&
+           filling.seq >= trace_.records[before].contiguous;
+  }
+
   // A RST after which its sender goes on as before was not its sender's, or was never meant to end the
   // connection. What it sent before the RST may come after it for a while; a timestamp tells, and so does an
   // acknowledgment of what passed toward it only later.
   RecordIndex continuation(RecordIndex i) const {
     const SegmentRecord& reset = trace_.records[i];
-    const TimeNs late = std::max(trace_.round_trip().value_or(0), kReorderingSlack);
+    const TimeNs late = reordering_slack(trace_);
     const bool opens = only_opens_before(i, reset.side);
     const auto heard = sent_until(i, other(reset.side));
     return first_after(trace_, i, reset.side, [&](const SegmentRecord& r) {
@@ -143,6 +153,7 @@ class ResetReader {
       if (means_syn(r.flags)) return opens && r.seq == 0;
       if (r.has(kSyn) || r.has(kRst)) return false;
       if (heard && r.has(kAck) && r.ack > *heard && !r.standing.acks_unseen) return true;
+      if (r.has(kAck) && filled_since(i, r)) return true;
       if (r.has_timestamps && reset.has_timestamps)
         return static_cast<std::int32_t>(r.ts_val - reset.ts_val) > 0;
       const bool octets = r.sequence_length() > 0;

@@ -52,6 +52,7 @@ std::string_view name(Evidence evidence) {
     case Evidence::AcknowledgedLater: return "it was acknowledged later";
     case Evidence::EndMissed: return "the last octets of its stream were not captured";
     case Evidence::PeerEndMissed: return "the last octets of its peer's stream were not captured";
+    case Evidence::OutOfOrder: return "it was captured out of order";
     case Evidence::PeerNotCaptured: return "its peer was not captured";
     case Evidence::NotCaptured: return "it was not captured";
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "analyzer/infer/resend_steps.h"
 #include "analyzer/seq/saturating.h"
 
 namespace tcpautopsy {
@@ -16,14 +17,15 @@ using namespace weights;
 // Sends of one thing that stays unanswered.
 struct Retransmissions {
   RecordIndex first = kNoRecord, last = kNoRecord;
-  TimeNs last_ns = 0, before_ns = 0;  // the last, and the one before it
-  unsigned count = 0;                 // after the first, by the timer
-  TimeNs step_ns = 0;                 // which the timer's last took
+  TimeNs last_ns = 0, before_ns = 0;       // the last, and the one before it
+  unsigned count = 0;                      // after the first, by the timer
+  TimeNs step_ns = 0, step_before_ns = 0;  // which the timer's last took, and the one before it
 
   void add(RecordIndex i, TimeNs time_ns, bool by_timer) {
     if (first == kNoRecord) {
       first = i;
     } else if (by_timer) {
+      step_before_ns = step_ns;
       // Right beside an answer either of the two may be the timer's.
       step_ns = time_ns - (time_ns - last_ns > kPatienceForSyn ? last_ns : before_ns);
       ++count;
@@ -96,6 +98,7 @@ bool heard_since(const FlowTrace& trace, Side side, RecordIndex i) {
 // When the next resend is due: RFC 6298 5.5, each step twice the one before, up to a bound.
 TimeNs next_step(TcpState state, const Retransmissions& group, const Profile& profile) {
   if (group.count == 0) return kFirstStep;
+  if (at_their_bound(group.step_before_ns, group.step_ns)) return group.step_ns;
   const TimeNs step = std::min(mul_sat(std::max(group.step_ns, profile.minimum_rto / 2), 2), kLongestStep);
   return group.count < kFewestResends && state != SynReceived ? std::max(step, kFirstStep) : step;
 }

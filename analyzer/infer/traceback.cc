@@ -185,11 +185,13 @@ class Traceback {
     if (next == state_) return;
     const bool acknowledged =
         event.evidence == Evidence::Acknowledged || event.evidence == Evidence::AcknowledgedLater;
-    const std::size_t evidence = acknowledged ? event.record : next_send();
+    const bool captured = event.evidence == Evidence::OutOfOrder;
+    const std::size_t evidence = acknowledged || captured ? event.record : next_send();
     Transition t = evidence == kNowhere ? transition(state_, next, end_of_trace(), 0)
                                         : transition(state_, next, record(evidence).frame, -half_rtt());
     if (evidence != kNowhere) t.record = evidence;
     if (event.time_ns != 0) t.at_ns = event.time_ns - half_rtt();
+    if (captured) t.basis = Basis::Observed;
     add_missed(t, event);
   }
 
@@ -360,10 +362,12 @@ class Traceback {
   void widen(Belief& b, const Observation& m) const {
     const std::size_t s = index(side_);
     const StateSet start = trellis_.start.states();
-    // A RST that its sender did not stop at may still have been sent with no connection there.
-    const StateSet resetting = m.sends == Sends::Rst ? m.after : StateSet{};
-    b.live[s] = b.live[s] | past_live_ | start | resetting;
-    b.kept[s] = b.kept[s] | past_kept_ | start | resetting;
+    // A RST that its sender did not stop at may still have been sent with no connection there; a SYN tells
+    // its state by itself, though the past may not have it.
+    const bool by_kind = m.sends == Sends::Rst || m.sends == Sends::Syn || m.sends == Sends::SynAck;
+    const StateSet kind = by_kind ? m.after : StateSet{};
+    b.live[s] = b.live[s] | past_live_ | start | kind;
+    b.kept[s] = b.kept[s] | past_kept_ | start | kind;
   }
 
   // The segment was still on its way when a later captured one was sent: the state it found the endpoint in

@@ -179,6 +179,7 @@ inline constexpr HiddenRow kHiddenRows[]{
      "9293 3.10.4"},
     {Evidence::AcknowledgedLater, kHasSentNoFin, Sends::Fin, kHiddenFinEarlier, 0, kFinUnseen, "9293 3.10.4"},
     {Evidence::Acknowledged, kHasSentNoFin, Sends::Fin, 0, kCertain, kFinUnseen, "9293 3.10.4"},
+    {Evidence::OutOfOrder, kHasSentNoFin, Sends::Fin, 0, kCertain, "sent FIN", "9293 3.10.4"},
     {Evidence::IpIdGap, kHasSentNoFin, Sends::Fin, 0, kGapWithoutFin, kFinUnseen, "9293 3.10.4"},
     {Evidence::EndMissed, kHasSentNoFin, Sends::Fin, 0, kEndWithoutFin, kMissed, "9293 3.10.4"},
     {Evidence::CaptureLoss, {Closed}, Sends::Syn, kUnseen, 0, kMissed, "9293 3.10.7.4"},

@@ -26,7 +26,7 @@ static_assert([] {
 }());
 constexpr std::size_t kSendKinds = 5;
 constexpr std::size_t kRstForms = 7;
-constexpr std::size_t kEvidences = 9;
+constexpr std::size_t kEvidences = 10;
 constexpr std::uint8_t kNoRow = 0xff;
 
 template <class T>

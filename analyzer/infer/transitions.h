@@ -122,6 +122,7 @@ enum class Evidence : std::uint8_t {
   AcknowledgedLater,  // what comes later acknowledges it
   EndMissed,      // the capture missed the last octets of its stream, which the other end's FIN acknowledges
   PeerEndMissed,  // of the peer's
+  OutOfOrder,     // it was captured, behind what was sent after it or with an acknowledgment that is behind
 };
 
 // An own segment that was not captured. A rule: from each of these states by the row of kSendRows for `what`

@@ -139,10 +139,12 @@ class Runner {
     if (misses_peer(i) && !own().unseen_fin) {  // missed, perhaps, before what was captured
       if (may_miss_) step(hidden_fin(i));
       step(unseen(i));
+      if (may_miss_) step(hidden_fin(i));
     }
     off_time(i);
     if (!m.constrains) {
       if (misses_peer(i)) step(unseen(i));
+      if (i == own().first_fin) step(supposed(EventKind::HiddenFin, Evidence::OutOfOrder, i));
       return step({EventKind::Displaced, 0, 0, 0, 0, i});
     }
     if (m.sends == Sends::Rst) silent(i);

@@ -44,6 +44,9 @@ inline constexpr Cost kEarly = 2;
 inline constexpr Cost kFarTooEarly = 8;
 // A RST beside RCV.NXT draws a challenge ACK (RFC 5961 3.2); its effect is dearer than a loss.
 inline constexpr Cost kInexactRst = 6;
+// No challenge ACK came, though it was due: it is rate-limited, or the receiver takes any RST in the window
+// (RFC 793). Not above kPlausible.
+inline constexpr Cost kInexactRstUnanswered = 3;
 
 // --- Replies that should have come -----------------------------------------------------------------------
 

@@ -155,6 +155,10 @@ no finding
      true},
 };
 
+// Who has left FIN-WAIT-2 sooner was not there by a timer: its socket was gone at once (TCP_LINGER2 below 0,
+// too many orphans), or was never there.
+constexpr TimeNs kShortestTimer = kSecond;
+
 struct Refusal {
   SegmentRef segment, reset;
   bool proves = false;  // the segment would have been welcome in FIN-WAIT-2
@@ -214,7 +218,7 @@ void examine_end(const DetectContext& context, Side side, Findings& out) {
   const auto& limit = context.verdicts.profile.fin_wait_2;
   if (const auto refusal = refusal_of(closing, side, fin->acked_by)) {
     const TimeNs wait = refusal->segment.time_ns() - since;
-    if (refusal->proves || (limit && wait >= *limit && !fin->took_data_after))
+    if ((refusal->proves && wait >= kShortestTimer) || (limit && wait >= *limit && !fin->took_data_after))
       tell(context, side, refusal, wait, out);
     return;
   }

@@ -140,7 +140,7 @@ no finding
      true},
 };
 
-// A SYN-ACK behind the RSTs, which found the client's socket gone.
+// A SYN-ACK that passed behind the RSTs, and found the client's socket gone.
 SegmentRef too_late(const Opening& opening) {
   const Refusals& refusals = opening.refusals;
   return refusals.syn_ack || refusals.accepted ? SegmentRef{} : opening.syn_acks.first;
@@ -151,10 +151,14 @@ std::string why_reset(const Opening& opening) {
   if (refusals.syn_ack)
     return "its SYN-ACK had not arrived before, and it takes the SYN sent again for an error, or nothing "
            "listens there any more.";
-  if (const SegmentRef syn_ack = too_late(opening))
-    return "a SYN-ACK from there came " +
-           duration_text(syn_ack.time_ns() - refusals.resets.front().time_ns()) +
+  if (const SegmentRef syn_ack = too_late(opening)) {
+    const std::string later = duration_text(syn_ack.time_ns() - refusals.resets.front().time_ns());
+    if (refusals.overtook_syn_ack)
+      return "it stands behind the SYN-ACK that passed " + later +
+             " after it, and overtook it: the application, or a full accept queue, took the connection back.";
+    return "a SYN-ACK from there came " + later +
            " after it, so that a firewall or another device, or another host with the address, sent the RST.";
+  }
   if (!refusals.accepted) return "nothing listens there, or a firewall or load balancer rejects for it.";
   const TimeNs later = refusals.accepted.time_ns() - refusals.resets.back().time_ns();
   std::string text =
@@ -175,7 +179,7 @@ void tell_reset(const FlowFacts& flow, const Opening& opening, Finding& finding)
   }
   if (const SegmentRef syn_ack = too_late(opening)) {
     cite(finding, syn_ack);
-    prove(finding, "syn_ack_too_late", true);
+    prove(finding, refusals.overtook_syn_ack ? "overtook_syn_ack" : "syn_ack_too_late", true);
   }
   if (refusals.accepted) {
     finding.severity = Severity::Note;
