@@ -290,7 +290,6 @@ const std::vector<Idle> kIdle{
     {"start: opening 4: SYN-SENT", "an open connection explains as much for less"},
     {"start: opening 4: SYN-RECEIVED", "an open connection explains as much for less"},
     {"start: opening 4: TIME-WAIT", "an open connection explains as much for less"},
-    {"hidden: evidence 3: CLOSED", "a FIN hidden on evidence, or another start, explains as much for less"},
     {"hidden: evidence 3: SYN-RECEIVED|ESTABLISHED|CLOSE-WAIT",
      "a FIN hidden on evidence, or another start, explains as much for less"},
     {"hidden: evidence 5: "
