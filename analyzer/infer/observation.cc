@@ -50,21 +50,33 @@ bool unacceptable_to_syn(const SegmentRecord& r, Sends kind, const Progress& sen
   return kind == Sends::Ack && r.has(kAck) && (r.ack < 1 || r.ack > std::max(receiver.syn_end, sent_max));
 }
 
-// A segment that a client in SYN-SENT has answered by a RST, as it does one that acknowledges what it never
-// sent (RFC 9293 3.10.7.3, first check): of no socket that answers its SYN.
-bool refused_in_syn_sent(const FlowTrace& trace, RecordIndex i) {
-  const SegmentRecord& r = trace.records[i];
-  if (!r.has(kAck) || r.has(kSyn) || r.has(kRst) || trace.self_connection) return false;
-  const Side to = other(r.side);
-  const RecordIndex answer = first_after(trace, i, to);
-  if (answer == kNoRecord || !means_rst(trace.records[answer].flags) || trace.records[answer].has(kAck) ||
-      trace.records[answer].seq != r.ack)
-    return false;
-  const RecordIndex syn = last_before(trace, i, to);
-  if (syn == kNoRecord || trace.records[syn].end() == r.ack) return false;
-  const auto not_syn = [](const SegmentRecord& s) { return !means_syn(s.flags); };
-  return last_before(trace, i, to, not_syn) == kNoRecord &&
-         last_before(trace, i, r.side, [](const SegmentRecord& s) { return s.has(kSyn); }) == kNoRecord;
+// The last segment before record `reset` that acknowledges its number and came since its sender's one before;
+// kNoRecord if that is not it.
+RecordIndex acknowledged_by_last(const FlowTrace& trace, RecordIndex reset) {
+  const SegmentRecord& rst = trace.records[reset];
+  for (RecordIndex i = reset; i-- > 0 && trace.records[i].side != rst.side;) {
+    const SegmentRecord& r = trace.records[i];
+    if (!r.copy && r.has(kAck) && !r.has(kSyn) && !r.has(kRst) && r.ack == rst.seq) return i;
+  }
+  return kNoRecord;
+}
+
+// The segments that a client in SYN-SENT has answered by a RST, as it does those that acknowledge what it
+// never sent (RFC 9293 3.10.7.3, first check): of no socket that answers its SYN.
+std::vector<RecordIndex> refused_in_syn_sent(const FlowTrace& trace) {
+  std::vector<RecordIndex> refused;
+  PerSide<Progress> progress;
+  for (RecordIndex i = 0; i < trace.records.size() && !trace.self_connection; ++i) {
+    const SegmentRecord& r = trace.records[i];
+    Progress& sender = progress[index(r.side)];
+    const bool refuses = means_rst(r.flags) && !r.has(kAck) && !r.copy && sender.only_syns &&
+                         sender.syn_end > 0 && r.seq != sender.syn_end &&
+                         !progress[index(other(r.side))].sent_syn;
+    const RecordIndex met = refuses ? acknowledged_by_last(trace, i) : kNoRecord;
+    if (met != kNoRecord) refused.push_back(met);
+    if (met == kNoRecord) sender.note_kind(r);
+  }
+  return refused;
 }
 
 // The same SYN is sent again after a RST in its sender's name: the RST was another's, and so was what it met
@@ -184,7 +196,12 @@ void note_beginning(const FlowTrace& trace, Side side, PerSide<StreamFacts>& str
   own.fin_may_precede = from_one_moment || own.begun_apart;
 }
 
-void read_streams(const FlowTrace& trace, Observations& observations, bool may_miss) {
+bool is_among(const std::vector<RecordIndex>& sorted, RecordIndex i) {
+  return std::binary_search(sorted.begin(), sorted.end(), i);
+}
+
+void read_streams(const FlowTrace& trace, Observations& observations, const std::vector<RecordIndex>& refused,
+                  bool may_miss) {
   for (std::size_t i = 0; i < trace.records.size(); ++i) {
     const SegmentRecord& r = trace.records[i];
     StreamFacts& s = observations.streams[index(r.side)];
@@ -192,11 +209,10 @@ void read_streams(const FlowTrace& trace, Observations& observations, bool may_m
     s.last_record = i;
     s.sent_new = s.sent_new || (r.sequence_length() > 0 && !r.standing.keepalive && !r.has(kRst));
     if (r.has(kRst)) s.sent_rst = true;
-    if (r.has(kSyn) && !r.has(kRst) && !opens_nothing(trace, i))
+    if (r.has(kSyn) && !r.has(kRst) && !opens_nothing(trace, i, s.sent_syn_ack))
       (r.has(kAck) ? s.sent_syn_ack : s.sent_syn) = true;
     if (r.has(kSyn | kAck) && r.ack > 1) s.took_early_data = true;
-    if (!r.has(kFin) || r.has(kSyn) || r.has(kRst) || fin_out_of_place(trace, r) ||
-        refused_in_syn_sent(trace, i))
+    if (!r.has(kFin) || r.has(kSyn) || r.has(kRst) || fin_out_of_place(trace, r) || is_among(refused, i))
       continue;
     if (s.first_fin == kNowhere) {
       s.first_fin = i;
@@ -448,7 +464,8 @@ void observe(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss, Obser
   observations.records.assign(trace.records.size(), {});
   observations.streams = {};
   observations.capture_missed = false;
-  read_streams(trace, observations, may_miss);
+  const std::vector<RecordIndex> refused = refused_in_syn_sent(trace);
+  read_streams(trace, observations, refused, may_miss);
   for (StreamFacts& stream : observations.streams) stream.fin_may_be_missed = may_miss;
   observations.resets.clear();
   if (observations.streams[0].sent_rst || observations.streams[1].sent_rst)
@@ -464,7 +481,7 @@ void observe(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss, Obser
     const StreamFacts& peer = observations.streams[index(to)];
     Observation& m = observations.records[i];
     m.sends = kind_of(r);
-    const bool foreign_syn = opens_nothing(trace, i) && trace.facts(r.side).iss_known;
+    const bool foreign_syn = opens_nothing(trace, i, own.sent_syn_ack) && trace.facts(r.side).iss_known;
     const bool out_of_place = fin_out_of_place(trace, r);
     m.constrains = !out_of_place && !acknowledges_nothing(trace, r) &&
                    !displaced(trace, r, sender, fin_seen[index(r.side)], own.fin_end);
@@ -474,7 +491,7 @@ void observe(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss, Obser
     m.triggers = odd_flags(r) || out_of_place || damaged(trace, r)
                      ? std::uint8_t{0}
                      : triggers_of(r, m.sends, observations, peer, fin_seen[index(r.side)]);
-    if (not_taken(trace, r) || is_old_duplicate(trace, i) || foreign_syn || refused_in_syn_sent(trace, i) ||
+    if (not_taken(trace, r) || is_old_duplicate(trace, i) || foreign_syn || is_among(refused, i) ||
         acks_the_unsent(trace, r, peer, to)) {  // it is of no socket of this connection
       m.constrains = false;
       m.triggers = 0;
@@ -496,7 +513,7 @@ void observe(const FlowTrace& trace, TimeNs capture_end_ns, bool may_miss, Obser
                   !progress[index(to)].reset;
     if (m.sends == Sends::Rst) judge_reset(trace, *reset++, peer, capture_end_ns, m);
     if (!foreign_syn) sender.note_kind(r);
-    if (r.has(kFin) && !out_of_place && !refused_in_syn_sent(trace, i)) fin_seen[index(r.side)] = true;
+    if (r.has(kFin) && !out_of_place && !is_among(refused, i)) fin_seen[index(r.side)] = true;
     if (m.sends == Sends::Rst && m.constrains && !m.unacceptable_to_syn) {
       sender.reset = true;
       sender.latest_reset = &r;

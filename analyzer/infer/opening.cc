@@ -85,6 +85,9 @@ class Reader {
 
  private:
   SegmentRef ref(RecordIndex i) const { return tcpautopsy::ref(flow_.trace, i); }
+  bool fell_in(const SegmentRecord& syn, RecordIndex i) const {
+    return opens_nothing(flow_.trace, i, observations_.streams[index(syn.side)].sent_syn_ack);
+  }
 
   // How far the handshake came, by acknowledgment numbers even where one direction was not captured.
   void note_progress(const SegmentRecord& r, RecordIndex i) {
@@ -93,8 +96,7 @@ class Reader {
       if (!client_completes_) (client ? client_rst_ : server_rst_) = true;
     } else if (r.has(kSyn)) {
       if (!r.has(kAck)) {
-        if (r.seq != 0 || opens_nothing(flow_.trace, i))
-          return;  // it fell into the connection, and did not open it
+        if (r.seq != 0 || fell_in(r, i)) return;  // it did not open the connection
         (client ? client_syn_ : server_syn_) = true;
         if (client) syn_payload_ = std::max(syn_payload_, r.payload);
       } else if (!client || flow_.trace.self_connection) {
@@ -147,7 +149,7 @@ class Reader {
 
   void note_server(const SegmentRecord& r, RecordIndex i) {
     if (means_syn(r.flags)) {
-      if (opening_.both || opens_nothing(flow_.trace, i)) return;
+      if (opening_.both || fell_in(r, i)) return;
       opening_.both.server_syn = ref(i);
       opening_.both.crossed = !server_answered_;
     } else if (means_syn_ack(r.flags)) {

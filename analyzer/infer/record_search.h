@@ -77,11 +77,13 @@ inline TimeNs reordering_slack(const FlowTrace& trace) {
 }
 
 // A SYN that opens nothing here: of another number than its sender's, old or forged, or long behind that
-// one's SYN-ACK that was taken, after which it sends no SYN any more (RFC 9293 3.10.7.2).
-inline bool opens_nothing(const FlowTrace& trace, RecordIndex i) {
+// one's SYN-ACK that was taken, after which it sends no SYN any more (RFC 9293 3.10.7.2). `sent_syn_ack`: its
+// sender has sent a SYN-ACK at all.
+inline bool opens_nothing(const FlowTrace& trace, RecordIndex i, bool sent_syn_ack) {
   const SegmentRecord& syn = trace.records[i];
   if (!means_syn(syn.flags) || trace.self_connection) return false;
   if (syn.seq != 0) return true;
+  if (!sent_syn_ack) return false;
   const RecordIndex answer = last_before(
       trace, i, syn.side, [](const SegmentRecord& r) { return means_syn_ack(r.flags) && r.seq == 0; });
   if (answer == kNoRecord ||
