@@ -393,6 +393,13 @@ bool unchallenged(const FlowTrace& trace, RecordIndex reset, const StreamFacts& 
          capture_end_ns - r.frame.time_ns > receiver.rtt_ns + weights::kPatienceForEver;
 }
 
+// The RST's sender, before it.
+bool silent_for_long(const FlowTrace& trace, RecordIndex reset) {
+  const SegmentRecord& rst = trace.records[reset];
+  const RecordIndex last = last_before(trace, reset, rst.side);
+  return last != kNoRecord && sub_sat(rst.frame.time_ns, trace.records[last].frame.time_ns) >= kForgottenAfter;
+}
+
 void judge_reset(const FlowTrace& trace, const ResetReading& reset, const StreamFacts& peer,
                  TimeNs capture_end_ns, Observation& m) {
   const SegmentRecord& r = trace.records[reset.record];
@@ -403,6 +410,7 @@ void judge_reset(const FlowTrace& trace, const ResetReading& reset, const Stream
     return;
   }
   m.refuses_probe = reset.answers != kNoRecord && trace.records[reset.answers].standing.keepalive;
+  m.after_silence = !r.has(kAck) && reset.answers != kNoRecord && silent_for_long(trace, reset.record);
   m.acknowledges_fin = r.has(kAck) && peer.fin_end > 0 && r.ack == peer.fin_end;
   if (reset.forged()) m.constrains = false;
   if (reset.beyond_window) m.triggers = 0;

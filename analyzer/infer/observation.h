@@ -31,6 +31,7 @@ struct Observation {
   bool unacceptable_to_syn = false;
   bool syn_again = false;         // the SYN that it sent before, and no RST came between: its attempt goes on
   bool refuses_probe = false;     // a bare RST that answers a keep-alive probe
+  bool after_silence = false;     // a bare RST that answers a segment when its sender was silent for long
   bool acknowledges_fin = false;  // a RST and ACK that covers the other's FIN
   bool damaged_rst = false;       // no one has received it
   bool early_data = false;  // Fast Open lets its sender send before the handshake is over (RFC 7413 4.2)
@@ -53,6 +54,7 @@ struct Observation {
     if (refuses_handshake) return RstForm::RefusesHandshake;
     if (acknowledges_fin) return RstForm::AcknowledgesFin;
     if (behind_fin) return RstForm::BehindFin;
+    if (after_silence) return RstForm::AfterSilence;
     return bare_rst ? RstForm::Bare : RstForm::WithAck;
   }
 };

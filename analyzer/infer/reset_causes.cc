@@ -4,13 +4,12 @@
 #include <cstdlib>
 
 #include "analyzer/infer/flow_history.h"
+#include "analyzer/infer/resets.h"
 #include "analyzer/transfer/transfer_results.h"
 
 namespace tcpautopsy {
 namespace {
 
-// Firewalls and NATs forget connections after such a time, and some say so by a RST in the endpoint's name.
-constexpr TimeNs kForgottenAfter = 30 * kSecond;
 // Data that a receiver left unacknowledged for so long did not reach it.
 constexpr TimeNs kNotComing = 3 * kSecond;
 

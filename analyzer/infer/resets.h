@@ -9,6 +9,9 @@
 
 namespace tcpautopsy {
 
+// Firewalls and NATs forget connections after such a time, and some say so by a RST in the endpoint's name.
+inline constexpr TimeNs kForgottenAfter = 30 * kSecond;
+
 struct ResetReading {
   RecordIndex record = kNoRecord;
   RecordIndex answers = kNoRecord;  // the segment from whose ACK field it took its number (RFC 9293 3.5.2)

@@ -24,6 +24,7 @@ std::string_view name(RstForm form) {
     case RstForm::RefusesSyn: return "RST and ACK to a SYN";
     case RstForm::RefusesHandshake: return "bare RST to a SYN-ACK";
     case RstForm::RefusesProbe: return "bare RST to a keep-alive probe";
+    case RstForm::AfterSilence: return "bare RST after a long silence";
     case RstForm::Bare: return "bare RST";
     case RstForm::BehindFin: return "bare RST numbered by an ACK of the own FIN";
     case RstForm::AcknowledgesFin: return "RST and ACK of the FIN";

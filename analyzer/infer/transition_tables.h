@@ -25,7 +25,7 @@ static_assert([] {
   return true;
 }());
 constexpr std::size_t kSendKinds = 5;
-constexpr std::size_t kRstForms = 7;
+constexpr std::size_t kRstForms = static_cast<std::size_t>(RstForm::WithAck) + 1;
 constexpr std::size_t kEvidences = 10;
 constexpr std::uint8_t kNoRow = 0xff;
 

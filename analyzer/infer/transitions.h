@@ -59,6 +59,7 @@ enum class RstForm : std::uint8_t {
   RefusesSyn,
   RefusesHandshake,
   RefusesProbe,
+  AfterSilence,
   Bare,
   BehindFin,
   AcknowledgesFin,

@@ -49,6 +49,8 @@ static_assert(kSynSentRefuses < kSynSentAborts && kSynReceivedAborts < kSynRecei
 static_assert(kClosingAborts < kTimeWaitAborts);
 static_assert(kRstFormUnusual < kLost && kRstRefusesOwnAttempt > kRstFormUnusual);
 static_assert(kRstRefusesProbe > kSilentOpen && kRstRefusesProbe < kUnseen);
+static_assert(kRstAfterSilence > kSilentOpen && kRstAfterSilence < kUnseen);
+static_assert(kClosesInSynReceived > kUnseenOneSided && kClosesInSynReceived < kLost);
 static_assert(kRstAcknowledgesMore > kLost && kRstAcknowledgesMore < kUnseen);
 // SYN-SENT gives up in silence sooner than it refuses what it asked for.
 static_assert(kSilentSynSent < kRstRefusesOwnAttempt);
