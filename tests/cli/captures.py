@@ -31,9 +31,9 @@ def segment(source, destination, flags, seq, ack=0, payload=b"", options=b"", ip
     return bytes(12) + b"\x08\x00" + ip + tcp
 
 
-def connection(client=((10, 0, 0, 1), 50000), server=((10, 0, 0, 2), 80), start=0.0, isn=1000):
+def connection(client=((10, 0, 0, 1), 50000), server=((10, 0, 0, 2), 80), start=0.0, isn=1000, peer=500_000):
     """Handshake, a request, a response, a clean close: (seconds, frame) pairs."""
-    mss, peer = bytes((2, 4, 5, 180)), 500_000
+    mss = bytes((2, 4, 5, 180))
     steps = [
         (client, server, SYN, 0, None, b""), (server, client, SYN | ACK, 0, 1, b""), (client, server, ACK, 1, 1, b""),
         (client, server, PSH | ACK, 1, 1, b"GET /\r\n"), (server, client, PSH | ACK, 1, 8, b"answer"),
