@@ -50,7 +50,8 @@ struct SegmentRecord {
   bool has(std::uint16_t mask) const { return (flags & mask) == mask; }
   std::uint32_t sequence_length() const { return payload + (has(kSyn) ? 1U : 0U) + (has(kFin) ? 1U : 0U); }
   StreamOffset end() const { return seq + sequence_length(); }
-  // 0 or 1 octet at SND.NXT-1, acknowledged or not: what probes a closed window has this look too (RFC 9293 3.8.6.1).
+  // 0 or 1 octet at SND.NXT-1, acknowledged or not: what probes a closed window has this look too (RFC
+  // 9293 3.8.6.1).
   bool looks_like_probe() const {
     return standing.keepalive ||
            (standing.retransmission && payload == 1 && sequence_length() == 1 && end() == sent_max);

@@ -397,7 +397,8 @@ bool unchallenged(const FlowTrace& trace, RecordIndex reset, const StreamFacts& 
 bool silent_for_long(const FlowTrace& trace, RecordIndex reset) {
   const SegmentRecord& rst = trace.records[reset];
   const RecordIndex last = last_before(trace, reset, rst.side);
-  return last != kNoRecord && sub_sat(rst.frame.time_ns, trace.records[last].frame.time_ns) >= kForgottenAfter;
+  return last != kNoRecord &&
+         sub_sat(rst.frame.time_ns, trace.records[last].frame.time_ns) >= kForgottenAfter;
 }
 
 void judge_reset(const FlowTrace& trace, const ResetReading& reset, const StreamFacts& peer,

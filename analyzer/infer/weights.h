@@ -90,8 +90,9 @@ constexpr TimeNs shortest(TimeNs rtt_ns) { return rtt_ns - rtt_ns / 8; }
 // Data from SYN-RECEIVED without Fast Open: no stack does it, but the handshake's ACK may be lost for good.
 // Above kLost: the loss of that ACK is never explained by it.
 inline constexpr Cost kSendsInSynReceived = 6;
-// A FIN from SYN-RECEIVED (RFC 9293 3.10.4): sockets are closed once they are accepted, after the handshake. Above
-// kUnseenOneSided: an ACK of the direction that was not captured came before; below kLost, as the ACK may have.
+// A FIN from SYN-RECEIVED (RFC 9293 3.10.4): sockets are closed once they are accepted, after the handshake.
+// Above kUnseenOneSided: an ACK of the direction that was not captured came before; below kLost, as the ACK
+// may have.
 inline constexpr Cost kClosesInSynReceived = 2;
 // SYN-SENT: a RST answers an ACK out of place sooner than it aborts the attempt.
 inline constexpr Cost kSynSentRefuses = 1;
