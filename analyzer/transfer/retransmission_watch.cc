@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "analyzer/flow/packet_copies.h"
 #include "analyzer/seq/ranges.h"
 #include "analyzer/seq/saturating.h"
 #include "analyzer/seq/timestamp.h"
@@ -43,7 +42,7 @@ bool alike(const PlacedSegment& s, const SendLog::Entry& before) {
 }
 
 bool numbered(const PlacedSegment& s, const SendLog::Entry& before) {
-  return identified(s.segment) && before.ip_id != 0;
+  return s.segment.has_ip_id && s.segment.ip_id != 0 && before.ip_id != 0;
 }
 
 }  // namespace

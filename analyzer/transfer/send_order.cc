@@ -1,6 +1,5 @@
 #include "analyzer/transfer/send_order.h"
 
-#include "analyzer/flow/packet_copies.h"
 #include "analyzer/seq/timestamp.h"
 
 namespace tcpautopsy {
@@ -13,6 +12,8 @@ constexpr std::uint16_t kMost = 60000;
 std::int32_t id_ahead(std::uint32_t a, std::uint16_t b) {
   return static_cast<std::int16_t>(static_cast<std::uint16_t>(a) - b);
 }
+// Hosts that do not count send 0.
+bool counts(const TcpSegment& segment) { return segment.has_ip_id && segment.ip_id != 0; }
 
 }  // namespace
 
@@ -29,7 +30,7 @@ SendOrder::Place SendOrder::place(const TcpSegment& segment) const {
 }
 
 SendOrder::Place SendOrder::place_by_id(const TcpSegment& segment) const {
-  if (!has_id_ || !identified(segment) || !ids_count()) return Place::Unknown;
+  if (!has_id_ || !counts(segment) || !ids_count()) return Place::Unknown;
   return id_ahead(segment.ip_id, id_latest_) < 0 ? Place::Earlier : Place::Later;
 }
 
@@ -39,7 +40,7 @@ void SendOrder::sent(const TcpSegment& segment, bool goes_beyond) {
       ts_latest_ = segment.options.ts_val;
     has_ts_ = true;
   }
-  if (!identified(segment)) return;
+  if (!counts(segment)) return;
   const std::int32_t by = has_id_ ? id_ahead(segment.ip_id, id_latest_) : 0;
   if (by > 0 && by <= kUsualStep) {
     if (ups_ < kMost) ++ups_;
