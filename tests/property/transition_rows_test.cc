@@ -149,7 +149,7 @@ class Walk {
   }
 
   static bool sends_before_open(const SendRow& row) {
-    return row.from == TcpState::SynReceived && row.what == Sends::Ack;
+    return row.from == TcpState::SynReceived && (row.what == Sends::Ack || row.what == Sends::Fin);
   }
 
   void note_arrival(unsigned triggers, TcpState next) {
