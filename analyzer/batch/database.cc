@@ -95,6 +95,12 @@ bool Statement::is_real(int column) const {
   return sqlite3_column_type(statement_.get(), column) == SQLITE_FLOAT;
 }
 std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_.get(), column); }
+std::size_t Statement::below(std::size_t end, int column) const {
+  const std::int64_t number = integer(column);
+  if (number < 0 || static_cast<std::uint64_t>(number) >= end)
+    throw StoreError(name_ + ": the store is damaged");
+  return static_cast<std::size_t>(number);
+}
 double Statement::real(int column) const { return sqlite3_column_double(statement_.get(), column); }
 std::string Statement::text(int column) const { return std::string(text_view(column)); }
 std::string_view Statement::text_view(int column) const {

@@ -47,6 +47,7 @@ class Statement {
   bool is_integer(int column) const;
   bool is_real(int column) const;
   std::int64_t integer(int column) const;
+  std::size_t below(std::size_t end, int column) const;  // throws StoreError for a number that is not
   double real(int column) const;
   std::string text(int column) const;
   std::string_view text_view(int column) const;  // until the next step

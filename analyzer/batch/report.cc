@@ -68,8 +68,7 @@ class Maker {
     if (!sums.is_null(6)) r.last_ns = sums.integer(6);
     Statement levels = db_.prepare("SELECT level, COUNT(*) FROM findings GROUP BY level");
     while (levels.step())
-      r.by_level.at(static_cast<std::size_t>(levels.integer(0))) =
-          static_cast<std::uint64_t>(levels.integer(1));
+      r.by_level[levels.below(r.by_level.size(), 0)] = static_cast<std::uint64_t>(levels.integer(1));
     r.broken_files = count("SELECT COUNT(*) FROM broken_files");
   }
 

@@ -190,7 +190,7 @@ void add_incidents(Database& store, const UnitNames& names, std::size_t most, Re
   Lines lines(store, names, !report.baseline.empty());
   Statement rows = store.prepare("SELECT * FROM worst_incidents");
   while (rows.step()) {
-    ++report.incidents_by_level.at(static_cast<std::size_t>(rows.integer(kLevel)));
+    ++report.incidents_by_level[rows.below(report.incidents_by_level.size(), kLevel)];
     if (report.incidents.size() < most) report.incidents.push_back(lines.line(rows));
   }
 }

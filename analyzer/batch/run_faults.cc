@@ -23,7 +23,8 @@ RunFaults faults_of_run(Database& store, const Plan& plan) {
     const std::int64_t level = rows.integer(1);
     const auto count = static_cast<std::uint64_t>(rows.integer(3));
     const bool ours = rows.integer(2) != 0;
-    (ours ? out.by_level : out.elsewhere).at(static_cast<std::size_t>(level)) += count;
+    auto& by_level = ours ? out.by_level : out.elsewhere;
+    by_level[rows.below(by_level.size(), 1)] += count;
     if (ours) out.findings[{rows.text(0), level}] += count;
   }
   Statement files =

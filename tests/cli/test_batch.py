@@ -339,6 +339,15 @@ class Batch(unittest.TestCase):
             theirs.execute("CREATE TABLE t(x)")
         self.assertIn("is not a tcpautopsy store", run("batch", self.path("in"), "--out", self.path("theirs"))[2])
 
+    def test_a_severity_that_there_is_none_of(self):
+        self.put("a.pcap", pcap(refused() + unanswered()))
+        store = self.batch()
+        with contextlib.closing(sqlite3.connect(store)) as damaged:
+            damaged.execute("UPDATE findings SET level = 114")
+            damaged.commit()
+        status, _, err = run("batch", "report", store)
+        self.assertEqual((status, err), (2, f"tcpautopsy: {store}: the store is damaged\n"))
+
     def test_dry_run(self):
         for i, part in enumerate(pieces(many(20), 4)):
             self.put(f"eth0.pcap{i}", pcap(part))
