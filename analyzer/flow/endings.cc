@@ -83,8 +83,7 @@ std::optional<TimeNs> Endings::wait_after(LiveFlow& flow) const {
   return std::max(time_wait_, least);
 }
 
-bool Endings::closed_long_ago(LiveFlow& flow, TimeNs now) const {
-  if (flow.last_ns() + time_wait_ > now) return false;
+bool Endings::silent_enough(LiveFlow& flow, TimeNs now) const {
   const std::optional<TimeNs> wait = wait_after(flow);
   return wait && flow.last_ns() + *wait <= now;
 }

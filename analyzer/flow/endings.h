@@ -32,7 +32,9 @@ class Endings {
   // A flow that is over by `now`, or kNone. It is the caller's to close before the next is asked for.
   Id next_over(TimeNs now) { return any_due(now) || any_given_up(now) ? find_over(now) : LiveFlows::kNone; }
   // The flow closed, and so long ago that by `now` it is over.
-  bool closed_long_ago(LiveFlow& flow, TimeNs now) const;
+  bool closed_long_ago(LiveFlow& flow, TimeNs now) const {
+    return flow.last_ns() + time_wait_ <= now && silent_enough(flow, now);
+  }
 
  private:
   // A flow that ends, to be looked at again when it may be over.
@@ -57,6 +59,7 @@ class Endings {
   bool over(const Due& due, TimeNs now);
   bool over_at(TimeNs at_ns, const Due& due, TimeNs now);
   std::optional<TimeNs> wait_after(LiveFlow& flow) const;
+  bool silent_enough(LiveFlow& flow, TimeNs now) const;
   Look look_at_opening(Id id, TimeNs now);
 
   LiveFlows& flows_;

@@ -65,13 +65,14 @@ RecordIndex acknowledged_by_last(const FlowTrace& trace, RecordIndex reset) {
 // never sent (RFC 9293 3.10.7.3, first check): of no socket that answers its SYN.
 std::vector<RecordIndex> refused_in_syn_sent(const FlowTrace& trace) {
   std::vector<RecordIndex> refused;
+  const auto bare_rst = [](const SegmentRecord& r) { return means_rst(r.flags) && !r.has(kAck); };
+  if (std::none_of(trace.records.begin(), trace.records.end(), bare_rst)) return refused;
   PerSide<Progress> progress;
   for (RecordIndex i = 0; i < trace.records.size() && !trace.self_connection; ++i) {
     const SegmentRecord& r = trace.records[i];
     Progress& sender = progress[index(r.side)];
-    const bool refuses = means_rst(r.flags) && !r.has(kAck) && !r.copy && sender.only_syns &&
-                         sender.syn_end > 0 && r.seq != sender.syn_end &&
-                         !progress[index(other(r.side))].sent_syn;
+    const bool refuses = bare_rst(r) && !r.copy && sender.only_syns && sender.syn_end > 0 &&
+                         r.seq != sender.syn_end && !progress[index(other(r.side))].sent_syn;
     const RecordIndex met = refuses ? acknowledged_by_last(trace, i) : kNoRecord;
     if (met != kNoRecord) refused.push_back(met);
     if (met == kNoRecord) sender.note_kind(r);
